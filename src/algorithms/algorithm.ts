@@ -1,0 +1,59 @@
+// What an algorithm is: a name, its hyper-parameters, and a learner that turns batches into a mask.
+import type { z } from "zod";
+import type { Batch, MaskedNetwork, Vector } from "../native/mod.ts";
+import type { Segment } from "../networks/network.ts";
+
+/** Which entries compete: those of one layer, or all of the network. */
+export type Scope = "layer" | "global";
+
+/** What a learner is given. All vectors have length n and the layout of the segments. */
+export interface Setting {
+  readonly network: MaskedNetwork;
+  /** Drawn once; only `dense` changes them. */
+  readonly weights: Vector;
+  readonly segments: readonly Segment[];
+  /** Fraction of the weights removed. */
+  readonly sparsity: number;
+  /** Training steps of the whole run, T. */
+  readonly steps: number;
+  /** Sums over steps: loss × images, and correct predictions. */
+  readonly metrics: Vector;
+  /** A new vector of zeros, length n, freed with the run. */
+  vector(): Vector;
+  /** U(−1/√fan_in, 1/√fan_in) by layer from the stream `latent`: Kaiming uniform with a = √5. */
+  drawLatent(into: Vector): void;
+  /** A uniform draw from [0, 1) from the stream `latent`. */
+  drawUniform(into: Vector): void;
+}
+
+/** One run's state. Everything is on the device; a call only queues work there. */
+export interface Learner {
+  /**
+   * One training step: loss and gradient at the current mask, then the update.
+   * @param t counted from 0 over the whole run
+   * @param rate learning rate of this step
+   */
+  step(batch: Batch, t: number, rate: number): void;
+  /** The mask to evaluate, 0/1 only, or `null` where the network is used whole. */
+  mask(): Vector | null;
+}
+
+export interface Algorithm<Parameters = unknown> {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  /** Paper, year. */
+  readonly source: string;
+  /** Raised when the same configuration would give another outcome; part of a run's identity. */
+  readonly version: number;
+  /** False where sparsity means nothing to it (`dense`): it is then run once and at sparsity 0. */
+  readonly masks: boolean;
+  /** False where nothing is learnt (`random`): epochs then only evaluate. */
+  readonly learns: boolean;
+  /**
+   * Hyper-parameters, each with a default and a description. One that learns has `learningRate`;
+   * the loop scales it by the schedule.
+   */
+  readonly parameters: z.ZodObject<z.ZodRawShape>;
+  start(setting: Setting, parameters: Parameters): Learner;
+}

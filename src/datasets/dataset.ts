@@ -1,0 +1,45 @@
+// What a data set is to the rest: images as bytes, labels, and a checksum that goes into a run's identity.
+import type { Shape } from "../networks/network.ts";
+
+/** Images `(count, channels, height, width)` as bytes 0 to 255, row-major, and a label for each. */
+export interface Split {
+  readonly images: Uint8Array<ArrayBuffer>;
+  readonly labels: Int32Array<ArrayBuffer>;
+}
+
+export interface Dataset {
+  /** The name that tables print; `cifar10-jpeg` where that is what the files turned out to be. */
+  readonly name: string;
+  readonly shape: Shape;
+  readonly classes: readonly string[];
+  readonly train: Split;
+  readonly test: Split;
+  /** Per channel, of pixels scaled to 0..1: an image is fed as `(pixel / 255 − mean) / deviation`. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+  /** SHA-256, hexadecimal, of all images and labels: the same pictures give the same checksum. */
+  readonly checksum: string;
+}
+
+/** Where a data set comes from; one per file of this folder, listed in `registry.ts`. */
+export interface DatasetSource {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  /** Paper, page or "drawn by code". */
+  readonly source: string;
+  readonly shape: Shape;
+  readonly classes: readonly string[];
+  readonly trainCount: number;
+  readonly testCount: number;
+  /**
+   * Loads from `folders` (searched in order, each as `MASKBENCH_DATA` would be).
+   * @throws {DatasetError} naming the file, what was found and what was expected.
+   */
+  load(folders: readonly string[]): Promise<Dataset>;
+}
+
+/** A data set that is missing, short or not the one it claims to be. The message is one sentence. */
+export class DatasetError extends Error {
+  override readonly name = "DatasetError";
+}

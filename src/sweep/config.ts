@@ -1,0 +1,36 @@
+// The configuration of one run: everything that can change its outcome, with all defaults written out.
+
+/** How the fixed random weights are drawn. */
+export interface Initialisation {
+  readonly name: "kaiming-normal" | "signed-kaiming-constant";
+  /** Multiply the fan-in by the kept fraction, so that the variance of a layer's output is preserved. */
+  readonly scaleFan: boolean;
+}
+
+/** Everything that goes into a run's identity; see `identity.ts`. */
+export interface RunConfig {
+  readonly dataset: {
+    readonly name: string;
+    readonly checksum: string;
+    /** What accuracy is measured on: the test set, or training pictures held out to tune on. */
+    readonly split: "test" | "validation";
+  };
+  readonly network: { readonly name: string; readonly width: number };
+  readonly initialisation: Initialisation;
+  /** Name, version of the implementation's meaning, and every hyper-parameter. */
+  readonly algorithm: {
+    readonly name: string;
+    readonly version: number;
+    readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  };
+  /** Fraction of the maskable weights that is removed, in [0, 1). */
+  readonly sparsity: number;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Learning rate over epochs; cosine falls from the base rate to 0, stepped once an epoch. */
+  readonly schedule: "cosine" | "constant";
+  /** `crop-flip`: random crop after padding by 4, and horizontal flip. */
+  readonly augmentation: "none" | "crop-flip";
+  readonly precision: "float32";
+}

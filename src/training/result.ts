@@ -1,0 +1,53 @@
+// What a run gives back. One of these, with its configuration and environment, is one run file.
+
+/** One epoch. Accuracies in [0, 1]; losses are mean cross-entropy in nats. */
+export interface EpochResult {
+  /** Counted from 1. */
+  readonly epoch: number;
+  readonly learningRate: number;
+  /** Mean over the epoch's batches, each measured before its update, at the mask of that step. */
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  /** On the evaluation split, with the binary mask. */
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+}
+
+/** How many weights of a layer the final mask keeps. */
+export interface LayerKept {
+  readonly name: string;
+  readonly weights: number;
+  readonly kept: number;
+}
+
+export interface RunResult {
+  readonly epochs: readonly EpochResult[];
+  readonly lastTestAccuracy: number;
+  /** Highest over the epochs. Chosen on the evaluation split: an optimistic figure, tables use the last. */
+  readonly bestTestAccuracy: number;
+  readonly layers: readonly LayerKept[];
+  /** SHA-256 of the final mask, one byte per weight (dense: of the final weights' bytes). */
+  readonly digest: string;
+  /** Seeds of the named streams, to give to `torch.manual_seed`. */
+  readonly streams: Readonly<Record<string, number>>;
+  /** Wall-clock seconds of training steps, of evaluation, and of the whole run. */
+  readonly seconds: { readonly train: number; readonly evaluation: number; readonly total: number };
+  /** Training images per second, over the steps alone. */
+  readonly imagesPerSecond: number;
+  /** Peak resident memory of the process during the run. */
+  readonly peakMemoryBytes: number;
+}
+
+/** Sent while a run is under way, at most a few times a second. */
+export interface RunProgress {
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done of this epoch, and in it. */
+  readonly step: number;
+  readonly steps: number;
+  /** Of the epoch so far, or `NaN` before its first step. */
+  readonly trainLoss: number;
+  /** Of the last evaluation, or `NaN` before the first. */
+  readonly testAccuracy: number;
+  readonly imagesPerSecond: number;
+}
