@@ -1,0 +1,176 @@
+/* maskbench's native core: the one statement of its C interface.
+ *
+ * The mask is one flat vector. Weights w, mask m, latent z, gradient and momentum all have length n and one
+ * layout; a layer is a segment of it. Everything below works on such vectors, on the device they live on.
+ *
+ * Rules. Every call returns a status; the text of a failed call is mb_last_error() of the same thread. No C++
+ * exception crosses. A handle is opaque, belongs to whoever created it, and is checked at every call: null, of
+ * another family, or freed already is an error and no crash. Calls are queued on the device in order; only
+ * downloads wait. */
+#ifndef MASKBENCH_H
+#define MASKBENCH_H
+
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define MB_API __attribute__((visibility("default")))
+#else
+#define MB_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MB_ABI_VERSION 1
+
+typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
+typedef struct mb_vector mb_vector;       /* a flat vector on a device */
+typedef struct mb_dataset mb_dataset;     /* images as bytes, and labels */
+typedef struct mb_batch mb_batch;         /* normalised images, and labels */
+typedef struct mb_network mb_network;     /* layers, and the room for a pass through them */
+
+typedef enum {
+  MB_OK = 0,
+  MB_INVALID = 1,       /* an argument: the text names it, what came and what was expected */
+  MB_NOT_A_NUMBER = 2,  /* a NaN where numbers are compared */
+  MB_OUT_OF_MEMORY = 3, /* on the host or the device */
+  MB_UNSUPPORTED = 4,   /* not with this libtorch or on this device */
+  MB_INTERNAL = 5       /* libtorch failed; its text is passed on */
+} mb_status;
+
+typedef enum { MB_FLOAT32 = 0, MB_FLOAT64 = 1, MB_UINT8 = 2, MB_INT32 = 3, MB_INT64 = 4 } mb_dtype;
+typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
+
+/* --- library ------------------------------------------------------------------------------------------------ */
+
+MB_API int32_t mb_abi_version(void);
+/* Text of this thread's last failed call; valid until its next one. */
+MB_API const char *mb_last_error(void);
+/* Writes a JSON object (libtorch, cuda, parallel back-end, processor capability) as zero-terminated text. */
+MB_API int32_t mb_describe(char *text, int64_t capacity);
+/* Threads that calls from this thread compute with, 1 to 1024. */
+MB_API int32_t mb_set_threads(int32_t threads);
+/* Handles alive, and bytes of tensors that the core holds, now and at most since mb_reset_peak. */
+MB_API int32_t mb_live(int64_t *handles, int64_t *bytes, int64_t *peak_bytes);
+MB_API int32_t mb_reset_peak(void);
+/* Seconds of one float32 matrix product (size × size), and of one copy of `bytes`: what this machine can do. */
+MB_API int32_t mb_measure_matmul(int32_t device, int64_t size, int32_t repeats, double *seconds);
+MB_API int32_t mb_measure_copy(int32_t device, int64_t bytes, int32_t repeats, double *seconds);
+
+/* --- generators: equal to torch.Generator().manual_seed(seed), whatever the device of the vector --------------- */
+
+MB_API int32_t mb_generator_create(uint64_t seed, mb_generator **out);
+MB_API int32_t mb_generator_free(mb_generator *generator);
+/* vector[offset, offset + length) = torch.empty(length).normal_(0, deviation); deviation 1 is torch.randn. */
+MB_API int32_t mb_generator_normal(mb_generator *generator, mb_vector *vector, int64_t offset, int64_t length,
+                                   double deviation);
+/* … .uniform_(low, high); 0 and 1 is torch.rand. */
+MB_API int32_t mb_generator_uniform(mb_generator *generator, mb_vector *vector, int64_t offset, int64_t length,
+                                    double low, double high);
+/* … .random_(0, high): integers in [0, high). */
+MB_API int32_t mb_generator_integers(mb_generator *generator, mb_vector *vector, int64_t offset, int64_t length,
+                                     int64_t high);
+/* An int64 vector = torch.randperm(its length). */
+MB_API int32_t mb_generator_permutation(mb_generator *generator, mb_vector *vector);
+
+/* --- vectors -------------------------------------------------------------------------------------------------- */
+
+/* Zeros. 0 <= length. */
+MB_API int32_t mb_vector_create(int64_t length, int32_t dtype, int32_t device, mb_vector **out);
+MB_API int32_t mb_vector_free(mb_vector *vector);
+/* `data` holds `length` elements of the vector's type; copied before the call returns. */
+MB_API int32_t mb_vector_upload(mb_vector *vector, const void *data, int64_t offset, int64_t length);
+MB_API int32_t mb_vector_download(mb_vector *vector, void *data, int64_t offset, int64_t length);
+MB_API int32_t mb_vector_copy(mb_vector *to, const mb_vector *from);
+/* vector[range] = scale · vector[range] + shift */
+MB_API int32_t mb_vector_affine(mb_vector *vector, int64_t offset, int64_t length, double scale, double shift);
+/* vector[range] = sign(vector[range]): −1, 0 or 1 */
+MB_API int32_t mb_vector_sign(mb_vector *vector, int64_t offset, int64_t length);
+
+/* --- projection and update ------------------------------------------------------------------------------------ */
+
+typedef enum { MB_BY_VALUE = 0, MB_BY_MAGNITUDE = 1 } mb_order;
+
+/* Π_k, for each of `count` segments, given as triples (offset, length, kept) that ascend and don't overlap:
+ *
+ *   bit = 1 for the `kept` largest entries of the segment that also exceed `floor` (−infinity: no floor), else 0
+ *   mask = (1 − alpha) · value + alpha · bit                 alpha in [0, 1]; 1 gives the binary mask itself
+ *
+ * Largest by value or by magnitude. Ties: in stable ascending order the earlier index is dropped first; −0 and 0
+ * are equal. A NaN is refused with MB_NOT_A_NUMBER and its index. float32; `mask` and `values` must differ. */
+MB_API int32_t mb_project_top_k(const mb_vector *values, const int64_t *segments, int64_t count, int32_t order,
+                                double floor, double alpha, mb_vector *mask);
+
+/* One step of stochastic gradient descent with momentum and decay, in one pass, on float32 vectors:
+ *
+ *   g = gradient (⊙ sign(latent), if straight_through)
+ *   velocity = momentum · velocity + g + decay · (latent − centre)
+ *   latent   = clip(latent − rate · velocity, low, high)      low, high may be infinite */
+MB_API int32_t mb_descend(mb_vector *latent, mb_vector *velocity, const mb_vector *gradient,
+                          int32_t straight_through, double rate, double momentum, double decay, double centre,
+                          double low, double high);
+
+/* --- data ----------------------------------------------------------------------------------------------------- */
+
+/* `images` (count, channels, height, width) bytes and `labels` in [0, classes), copied to the device. An image is
+ * fed as (pixel / 255 − mean[c]) / deviation[c]. */
+MB_API int32_t mb_dataset_create(const uint8_t *images, const int32_t *labels, int64_t count, int64_t channels,
+                                 int64_t height, int64_t width, int64_t classes, const double *mean,
+                                 const double *deviation, int32_t device, mb_dataset **out);
+MB_API int32_t mb_dataset_free(mb_dataset *dataset);
+
+/* Room for up to `capacity` images of float32 or float64. */
+MB_API int32_t mb_batch_create(int64_t capacity, int64_t channels, int64_t height, int64_t width, int32_t dtype,
+                               int32_t device, mb_batch **out);
+MB_API int32_t mb_batch_free(mb_batch *batch);
+/* `images` (count, channels, height, width) of the batch's type, taken as they are. */
+MB_API int32_t mb_batch_upload(mb_batch *batch, const void *images, const int32_t *labels, int64_t count);
+/* The images order[start, start + count) of the data set; `order` int64. `augmentation`, or null for none: uint8,
+ * three parts of the length of `order`: rows down and columns right of the crop's corner in the picture padded by
+ * `padding` zeros (normalised) on each side, 0 to 2·padding each, and 0/1 for a horizontal flip after it. */
+MB_API int32_t mb_batch_gather(mb_batch *batch, const mb_dataset *dataset, const mb_vector *order, int64_t start,
+                               int64_t count, const mb_vector *augmentation, int64_t padding);
+
+/* --- networks ------------------------------------------------------------------------------------------------- */
+
+typedef enum {
+  MB_CONV = 0,         /* weights (outputs, inputs, kernel, kernel); stride, padding */
+  MB_LINEAR = 1,       /* weights (outputs, inputs) */
+  MB_MAX_POOL = 2,     /* kernel, stride */
+  MB_AVERAGE_POOL = 3, /* kernel, stride */
+  MB_RELU = 4,
+  MB_FLATTEN = 5 /* to (batch, channels · height · width), in that order */
+} mb_layer_kind;
+
+typedef struct {
+  int32_t kind, inputs, outputs, kernel, stride, padding; /* 0 where a kind has none */
+} mb_layer;
+
+/* The last layer must be linear (or flatten what is 1 × 1): its outputs are the logits. */
+MB_API int32_t mb_network_create(const mb_layer *layers, int64_t count, int64_t channels, int64_t height,
+                                 int64_t width, int32_t dtype, int32_t device, mb_network **out);
+MB_API int32_t mb_network_free(mb_network *network);
+/* Number of weights, n. */
+MB_API int32_t mb_network_size(const mb_network *network, int64_t *weights);
+
+typedef enum { MB_OF_MASK = 0, MB_OF_WEIGHTS = 1 } mb_gradient_of;
+
+/* Mean cross-entropy L of the network with weights w ⊙ m (m null: w) on the batch, and
+ *
+ *   gradient = ∂L/∂m = ∂L/∂(w ⊙ m) ⊙ w    or, of weights,   ∂L/∂w = ∂L/∂(w ⊙ m) ⊙ m
+ *
+ * metrics (float64, length 2) += (L · images, correct predictions). The weights are only read. */
+MB_API int32_t mb_network_gradient(mb_network *network, const mb_vector *weights, const mb_vector *mask,
+                                   const mb_batch *batch, int32_t of, mb_vector *gradient, mb_vector *metrics);
+/* Forward alone; logits (capacity at least images · classes) in row-major order. */
+MB_API int32_t mb_network_forward(mb_network *network, const mb_vector *weights, const mb_vector *mask,
+                                  const mb_batch *batch, mb_vector *logits);
+/* metrics += (sum of losses, correct predictions) over the whole data set, `batch_size` images at a time. */
+MB_API int32_t mb_network_evaluate(mb_network *network, const mb_vector *weights, const mb_vector *mask,
+                                   const mb_dataset *dataset, int64_t batch_size, mb_vector *metrics);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

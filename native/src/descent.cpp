@@ -1,0 +1,64 @@
+// The update: momentum, decay, step and clip in one pass over the vectors.
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/sign.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "handles.hpp"
+
+using namespace mb;
+
+namespace {
+
+struct Descent {
+  float rate, momentum, decay, centre, low, high;
+};
+
+template <bool straight_through>
+void descend(float* latent, float* velocity, const float* gradient, int64_t begin, int64_t end, Descent by) {
+  for (int64_t i = begin; i < end; ++i) {
+    const float z = latent[i];
+    const float sign = static_cast<float>(z > 0) - static_cast<float>(z < 0);
+    const float g = (straight_through ? gradient[i] * sign : gradient[i]) + by.decay * (z - by.centre);
+    const float v = by.momentum * velocity[i] + g;
+    velocity[i] = v;
+    const float moved = z - by.rate * v;
+    // NaN must pass through, to be seen: both comparisons are false for it.
+    latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
+  }
+}
+
+}  // namespace
+
+int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* gradient, int32_t straight_through,
+                   double rate, double momentum, double decay, double centre, double low, double high) {
+  return guard("mb_descend", [&] {
+    at::Tensor& z = vector_of(latent, "latent");
+    at::Tensor& v = vector_of(velocity, "velocity");
+    const at::Tensor& g = vector_of(gradient, "gradient");
+    require_dtype(z, "latent", at::kFloat);
+    require_like(v, "velocity", z, "latent");
+    require_like(g, "gradient", z, "latent");
+    require(latent != velocity && latent != gradient && velocity != gradient,
+            "latent, velocity, gradient: one vector twice, expected three");
+    require(std::isfinite(rate) && std::isfinite(momentum) && std::isfinite(decay) && std::isfinite(centre),
+            "rate, momentum, decay, centre: ", rate, ", ", momentum, ", ", decay, ", ", centre,
+            ", expected finite numbers");
+    require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
+    if (z.is_cpu()) {
+      const Descent by{static_cast<float>(rate),   static_cast<float>(momentum), static_cast<float>(decay),
+                       static_cast<float>(centre), static_cast<float>(low),      static_cast<float>(high)};
+      const auto run = straight_through ? descend<true> : descend<false>;
+      at::parallel_for(0, z.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+        run(z.data_ptr<float>(), v.data_ptr<float>(), g.data_ptr<float>(), begin, end, by);
+      });
+      return;
+    }
+    at::Tensor step = straight_through ? g * z.sign() : g;
+    if (decay != 0) step = step + (z - centre) * decay;
+    v.mul_(momentum).add_(step);
+    z.sub_(v, rate).clamp_(low, high);
+  });
+}

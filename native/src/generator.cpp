@@ -1,0 +1,83 @@
+// Generators: libtorch's CPU generator, so that the CPU and CUDA start alike and PyTorch users can repeat a draw.
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/randperm.h>
+
+#include <cmath>
+
+#include "handles.hpp"
+
+using namespace mb;
+
+namespace {
+// Draws on the CPU into a tensor of its own, then copies: a draw into a slice must equal a draw of that length.
+template <typename Draw>
+void draw_into(mb_generator* handle, mb_vector* vector, int64_t offset, int64_t length, Draw draw) {
+  at::Generator& generator = object(handle, "generator").generator;
+  at::Tensor target = range_of(vector, "vector", offset, length);
+  at::Tensor drawn = at::empty({length}, target.options().device(at::kCPU));
+  draw(drawn, generator);
+  target.copy_(drawn);
+}
+
+void require_floating(mb_vector* vector) {
+  const at::Tensor& tensor = vector_of(vector, "vector");
+  require(at::isFloatingType(tensor.scalar_type()), "vector: ", c10::toString(tensor.scalar_type()),
+          ", expected Float or Double");
+}
+}  // namespace
+
+int32_t mb_generator_create(uint64_t seed, mb_generator** out) {
+  return guard("mb_generator_create", [&] {
+    require_out(out);
+    *out = adopt(std::make_unique<mb_generator>(mb_generator{at::detail::createCPUGenerator(seed)}));
+  });
+}
+
+int32_t mb_generator_free(mb_generator* generator) {
+  return guard("mb_generator_free", [&] { release(generator, "generator"); });
+}
+
+int32_t mb_generator_normal(mb_generator* generator, mb_vector* vector, int64_t offset, int64_t length,
+                            double deviation) {
+  return guard("mb_generator_normal", [&] {
+    require_floating(vector);
+    require(deviation >= 0 && std::isfinite(deviation), "deviation: ", deviation, ", expected a finite one from 0");
+    draw_into(generator, vector, offset, length,
+              [&](at::Tensor& to, at::Generator& from) { to.normal_(0, deviation, from); });
+  });
+}
+
+int32_t mb_generator_uniform(mb_generator* generator, mb_vector* vector, int64_t offset, int64_t length, double low,
+                             double high) {
+  return guard("mb_generator_uniform", [&] {
+    require_floating(vector);
+    require(std::isfinite(low) && std::isfinite(high) && low <= high && high - low <= 3.4e38, "low, high: ", low,
+            ", ", high, ", expected finite ones with low <= high");
+    draw_into(generator, vector, offset, length,
+              [&](at::Tensor& to, at::Generator& from) { to.uniform_(low, high, from); });
+  });
+}
+
+int32_t mb_generator_integers(mb_generator* generator, mb_vector* vector, int64_t offset, int64_t length,
+                              int64_t high) {
+  return guard("mb_generator_integers", [&] {
+    const at::Tensor& tensor = vector_of(vector, "vector");
+    require(!at::isFloatingType(tensor.scalar_type()), "vector: ", c10::toString(tensor.scalar_type()),
+            ", expected Byte, Int or Long");
+    const int64_t most = tensor.scalar_type() == at::kByte ? 256 : int64_t{1} << 31;
+    require(high >= 1 && high <= most, "high: ", high, ", expected 1 to ", most);
+    draw_into(generator, vector, offset, length,
+              [&](at::Tensor& to, at::Generator& from) { to.random_(0, high, from); });
+  });
+}
+
+int32_t mb_generator_permutation(mb_generator* generator, mb_vector* vector) {
+  return guard("mb_generator_permutation", [&] {
+    require_dtype(vector_of(vector, "vector"), "vector", at::kLong);
+    const int64_t length = vector_of(vector, "vector").size(0);
+    draw_into(generator, vector, 0, length, [&](at::Tensor& to, at::Generator& from) {
+      to.copy_(at::randperm(length, from, to.options()));
+    });
+  });
+}

@@ -1,0 +1,67 @@
+#include "handles.hpp"
+
+#include <ATen/Context.h>
+
+namespace mb {
+
+HandleTable& handles() {
+  static HandleTable* table = new HandleTable;  // never destroyed: handles may be freed at exit
+  return *table;
+}
+
+at::Tensor& vector_of(mb_vector* handle, const char* argument) { return object(handle, argument).tensor; }
+
+const at::Tensor& vector_of(const mb_vector* handle, const char* argument) {
+  return object(handle, argument).tensor;
+}
+
+at::Tensor range_of(mb_vector* handle, const char* argument, int64_t offset, int64_t length) {
+  const at::Tensor& tensor = vector_of(handle, argument);
+  const int64_t size = tensor.size(0);
+  require(offset >= 0 && length >= 0 && offset <= size && length <= size - offset, argument, ": range of ", length,
+          " from ", offset, ", expected one within its ", size, " elements");
+  return tensor.narrow(0, offset, length);
+}
+
+void require_dtype(const at::Tensor& tensor, const char* argument, at::ScalarType expected) {
+  require(tensor.scalar_type() == expected, argument, ": ", c10::toString(tensor.scalar_type()), ", expected ",
+          c10::toString(expected));
+}
+
+void require_like(const at::Tensor& tensor, const char* argument, const at::Tensor& model,
+                  const char* model_argument) {
+  require(tensor.numel() == model.numel(), argument, ": length ", tensor.numel(), ", expected ", model.numel(),
+          " like ", model_argument);
+  require_dtype(tensor, argument, model.scalar_type());
+  require(tensor.device() == model.device(), argument, ": on ", tensor.device().str(), ", expected ",
+          model.device().str(), " like ", model_argument);
+}
+
+at::ScalarType dtype_of(int32_t dtype, const char* argument) {
+  switch (dtype) {
+    case MB_FLOAT32: return at::kFloat;
+    case MB_FLOAT64: return at::kDouble;
+    case MB_UINT8: return at::kByte;
+    case MB_INT32: return at::kInt;
+    case MB_INT64: return at::kLong;
+    default: break;
+  }
+  require(false, argument, ": ", dtype, ", expected 0 (float32) to 4 (int64)");
+  return at::kFloat;
+}
+
+at::ScalarType floating_of(int32_t dtype, const char* argument) {
+  require(dtype == MB_FLOAT32 || dtype == MB_FLOAT64, argument, ": ", dtype, ", expected 0 (float32) or 1 (float64)");
+  return dtype_of(dtype, argument);
+}
+
+at::Device device_of(int32_t device, const char* argument) {
+  require(device == MB_CPU || device == MB_CUDA, argument, ": ", device, ", expected 0 (cpu) or 1 (cuda)");
+  if (device == MB_CPU) return at::Device(at::kCPU);
+  if (!at::globalContext().hasCUDA()) {
+    throw Failure(MB_UNSUPPORTED, std::string(argument) + ": cuda, but this libtorch or machine has none");
+  }
+  return at::Device(at::kCUDA, 0);
+}
+
+}  // namespace mb

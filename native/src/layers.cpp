@@ -1,0 +1,193 @@
+#include "layers.hpp"
+
+#include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/avg_pool2d_backward.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/max_pool2d_with_indices.h>
+#include <ATen/ops/max_pool2d_with_indices_backward.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/threshold_backward.h>
+
+#include <tuple>
+
+#include "status.hpp"
+
+namespace mb {
+namespace {
+
+class Conv final : public Layer {
+ public:
+  Conv(const mb_layer& s, const at::TensorOptions& options) : stride_(s.stride), padding_(s.padding) {
+    weight = {0, s.outputs, s.inputs, int64_t{s.kernel} * s.kernel};
+    effective = at::empty({s.outputs, s.inputs, s.kernel, s.kernel}, options, at::MemoryFormat::ChannelsLast);
+  }
+  at::Tensor forward(const at::Tensor& input, bool train) override {
+    if (train) input_ = input;
+    return at::conv2d(input, effective, {}, {stride_, stride_}, {padding_, padding_});
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    auto gradients = at::convolution_backward(output_gradient, input_, effective, c10::nullopt, {stride_, stride_},
+                                              {padding_, padding_}, {1, 1}, false, {0, 0}, 1, {wanted, true, false});
+    weight_gradient = std::get<1>(gradients).contiguous(at::MemoryFormat::ChannelsLast);
+    return std::get<0>(gradients);
+  }
+
+ private:
+  const int64_t stride_, padding_;
+};
+
+class Linear final : public Layer {
+ public:
+  // `pixels`: what the flattening before it left as positions, in memory before the channels.
+  Linear(const mb_layer& s, int64_t pixels, const at::TensorOptions& options) {
+    weight = {0, s.outputs, s.inputs / pixels, pixels};
+    effective = at::empty({s.outputs, s.inputs}, options);
+  }
+  at::Tensor forward(const at::Tensor& input, bool train) override {
+    if (train) input_ = input;
+    return at::mm(input, effective.t());
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    weight_gradient = at::mm(output_gradient.t(), input_);
+    return wanted ? at::mm(output_gradient, effective) : at::Tensor();
+  }
+};
+
+class MaxPool final : public Layer {
+ public:
+  explicit MaxPool(const mb_layer& s) : size_(s.kernel), stride_(s.stride) {}
+  at::Tensor forward(const at::Tensor& input, bool train) override {
+    auto [output, indices] = at::max_pool2d_with_indices(input, {size_, size_}, {stride_, stride_});
+    if (train) {
+      input_ = input;
+      output_ = indices;
+    }
+    return output;
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    if (!wanted) return {};
+    return at::max_pool2d_with_indices_backward(output_gradient, input_, {size_, size_}, {stride_, stride_}, {0, 0},
+                                                {1, 1}, false, output_);
+  }
+
+ private:
+  const int64_t size_, stride_;
+};
+
+class AveragePool final : public Layer {
+ public:
+  explicit AveragePool(const mb_layer& s) : size_(s.kernel), stride_(s.stride) {}
+  at::Tensor forward(const at::Tensor& input, bool train) override {
+    if (train) input_ = input;
+    return at::avg_pool2d(input, {size_, size_}, {stride_, stride_});
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    if (!wanted) return {};
+    return at::avg_pool2d_backward(output_gradient, input_, {size_, size_}, {stride_, stride_}, {0, 0}, false, true,
+                                   c10::nullopt);
+  }
+
+ private:
+  const int64_t size_, stride_;
+};
+
+// In place: what it overwrites, no layer before it needs (`make_layer` sees to that).
+class Relu final : public Layer {
+ public:
+  explicit Relu(bool in_place) : in_place_(in_place) {}
+  at::Tensor forward(const at::Tensor& input, bool train) override {
+    at::Tensor output = in_place_ ? at::Tensor(input).relu_() : input.relu();
+    if (train) output_ = output;
+    return output;
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    return wanted ? at::threshold_backward(output_gradient, output_, 0) : at::Tensor();
+  }
+
+ private:
+  const bool in_place_;
+};
+
+// Memory stays as it is: the linear layer after it reads its weights in the order of the pixels instead.
+class Flatten final : public Layer {
+ public:
+  at::Tensor forward(const at::Tensor& input, bool) override {
+    sizes_ = input.sizes().vec();
+    return input.permute({0, 2, 3, 1}).reshape({sizes_[0], -1});
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    if (!wanted) return {};
+    return output_gradient.view({sizes_[0], sizes_[2], sizes_[3], sizes_[1]}).permute({0, 3, 1, 2});
+  }
+
+ private:
+  std::vector<int64_t> sizes_;
+};
+
+constexpr int32_t most = 1 << 20;
+
+void require_positive(int32_t value, const char* what, int64_t place, int32_t least = 1) {
+  require(value >= least && value <= most, "layers: ", what, " ", value, " of layer ", place, ", expected ", least,
+          " to ", most);
+}
+
+// Height and width after a window of `kernel` moves by `stride`.
+void slide(ActivationShape& shape, const mb_layer& s, int64_t padding, int64_t place) {
+  require(!shape.flat, "layers: layer ", place, " comes after flatten, expected before");
+  const int64_t height = shape.height + 2 * padding - s.kernel, width = shape.width + 2 * padding - s.kernel;
+  require(height >= 0 && width >= 0, "layers: kernel ", s.kernel, " of layer ", place,
+          " is larger than its padded input, ", shape.height + 2 * padding, " × ", shape.width + 2 * padding);
+  shape.height = height / s.stride + 1;
+  shape.width = width / s.stride + 1;
+}
+
+}  // namespace
+
+std::unique_ptr<Layer> make_layer(const mb_layer& s, int64_t place, ActivationShape& shape,
+                                  const at::TensorOptions& options) {
+  switch (s.kind) {
+    case MB_CONV: {
+      require_positive(s.inputs, "inputs", place);
+      require_positive(s.outputs, "outputs", place);
+      require_positive(s.kernel, "kernel", place);
+      require_positive(s.stride, "stride", place);
+      require_positive(s.padding, "padding", place, 0);
+      require(s.kernel <= 1024, "layers: kernel ", s.kernel, " of layer ", place, ", expected at most 1024");
+      require(s.inputs == shape.channels, "layers: inputs ", s.inputs, " of layer ", place, ", expected ",
+              shape.channels);
+      slide(shape, s, s.padding, place);
+      shape.channels = s.outputs;
+      return std::make_unique<Conv>(s, options);
+    }
+    case MB_LINEAR: {
+      require_positive(s.inputs, "inputs", place);
+      require_positive(s.outputs, "outputs", place);
+      require(shape.flat, "layers: linear layer ", place, " needs a flat input, expected flatten before it");
+      require(s.inputs == shape.features(), "layers: inputs ", s.inputs, " of layer ", place, ", expected ",
+              shape.features());
+      const int64_t pixels = shape.height * shape.width;
+      shape = {s.outputs, 1, 1, true};
+      return std::make_unique<Linear>(s, pixels, options);
+    }
+    case MB_MAX_POOL:
+    case MB_AVERAGE_POOL:
+      require_positive(s.kernel, "kernel", place);
+      require_positive(s.stride, "stride", place);
+      slide(shape, s, 0, place);
+      if (s.kind == MB_MAX_POOL) return std::make_unique<MaxPool>(s);
+      return std::make_unique<AveragePool>(s);
+    case MB_RELU:
+      return std::make_unique<Relu>(place > 0);
+    case MB_FLATTEN:
+      require(!shape.flat, "layers: flatten, layer ", place, ", of what is flat already");
+      shape.flat = true;
+      return std::make_unique<Flatten>();
+    default:
+      require(false, "layers: kind ", s.kind, " of layer ", place, ", expected 0 (conv) to 5 (flatten)");
+      return nullptr;
+  }
+}
+
+}  // namespace mb

@@ -1,0 +1,92 @@
+// The library itself: version, description, threads, memory, and what the machine can do.
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/api/include/torch/version.h>
+
+#include <chrono>
+#include <cstring>
+#include <functional>
+
+#include "handles.hpp"
+#include "memory.hpp"
+
+using namespace mb;
+
+namespace {
+
+void measure(int32_t repeats, double* seconds, const at::Device& device, const std::function<void()>& body) {
+  require(repeats >= 1 && repeats <= 1000000, "repeats: ", repeats, ", expected 1 to 1000000");
+  require(seconds != nullptr, "seconds: null, expected a place for the number");
+  const auto wait = [&] {  // reading a scalar waits for what was queued on a device
+    if (!device.is_cpu()) at::zeros({1}, at::TensorOptions().device(device)).item<float>();
+  };
+  body();
+  wait();
+  const auto start = std::chrono::steady_clock::now();
+  for (int32_t i = 0; i < repeats; ++i) body();
+  wait();
+  *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / repeats;
+}
+
+}  // namespace
+
+int32_t mb_abi_version(void) { return MB_ABI_VERSION; }
+
+int32_t mb_describe(char* text, int64_t capacity) {
+  return guard("mb_describe", [&] {
+    require(text != nullptr && capacity > 0, "text: null or no capacity, expected room for the description");
+    const bool cuda = at::globalContext().hasCUDA();
+    std::ostringstream json;
+    json << "{\"libtorch\":\"" << TORCH_VERSION << "\",\"cuda\":" << (cuda ? "true" : "false")
+         << ",\"mkldnn\":" << (at::globalContext().hasMKLDNN() ? "true" : "false") << "}";
+    const std::string written = json.str();
+    require(static_cast<int64_t>(written.size()) < capacity, "capacity: ", capacity, ", expected at least ",
+            written.size() + 1);
+    std::memcpy(text, written.c_str(), written.size() + 1);
+  });
+}
+
+int32_t mb_set_threads(int32_t threads) {
+  return guard("mb_set_threads", [&] {
+    require(threads >= 1 && threads <= 1024, "threads: ", threads, ", expected 1 to 1024");
+    at::set_num_threads(threads);
+  });
+}
+
+int32_t mb_live(int64_t* count, int64_t* bytes, int64_t* peak_bytes) {
+  return guard("mb_live", [&] {
+    require(count && bytes && peak_bytes, "handles, bytes, peak_bytes: null, expected places for the numbers");
+    const std::lock_guard<std::mutex> lock(handles().mutex);
+    *count = static_cast<int64_t>(handles().families.size());
+    *bytes = memory_in_use();
+    *peak_bytes = memory_peak();
+  });
+}
+
+int32_t mb_reset_peak(void) {
+  return guard("mb_reset_peak", [] { memory_reset_peak(); });
+}
+
+int32_t mb_measure_matmul(int32_t device, int64_t size, int32_t repeats, double* seconds) {
+  return guard("mb_measure_matmul", [&] {
+    require(size >= 1 && size <= 32768, "size: ", size, ", expected 1 to 32768");
+    const at::Device where = device_of(device);
+    const at::Tensor a = at::rand({size, size}, where), b = at::rand({size, size}, where);
+    at::Tensor c = at::empty({size, size}, where);
+    measure(repeats, seconds, where, [&] { at::mm_out(c, a, b); });
+  });
+}
+
+int32_t mb_measure_copy(int32_t device, int64_t bytes, int32_t repeats, double* seconds) {
+  return guard("mb_measure_copy", [&] {
+    require(bytes >= 4 && bytes <= (int64_t{1} << 36), "bytes: ", bytes, ", expected 4 to 2^36");
+    const at::Device where = device_of(device);
+    const at::Tensor from = at::rand({bytes / 4}, where);
+    at::Tensor to = at::zeros({bytes / 4}, where);
+    measure(repeats, seconds, where, [&] { to.copy_(from); });
+  });
+}

@@ -1,0 +1,132 @@
+// An activation of 33 MB that is freed and allocated anew in every step costs thousands of page faults: the system
+// takes large blocks back at once. This allocator, which libtorch then uses for all CPU tensors of the process, keeps
+// freed blocks by size and hands them out again, and counts what is in use.
+#include "memory.hpp"
+
+#include <c10/core/CPUAllocator.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+namespace {
+
+constexpr size_t alignment = 64, smallest_kept = 1 << 16, header = 64;
+
+at::DataPtr allocator_make(size_t bytes);
+
+class KeepingAllocator final : public at::Allocator {
+ public:
+  // libtorch made `allocate` non-const in 2.2 and added `copy_data` in 2.3; without `override`, each version takes
+  // what it knows.
+  at::DataPtr allocate(size_t bytes) const { return allocator_make(bytes); }
+  at::DataPtr allocate(size_t bytes) { return allocator_make(bytes); }
+  void copy_data(void* to, const void* from, size_t bytes) const { std::memcpy(to, from, bytes); }
+  at::DeleterFnPtr raw_deleter() const override { return &give_back; }
+
+  std::mutex mutex;
+  int64_t in_use = 0, peak = 0;
+
+ private:
+  std::unordered_map<size_t, std::vector<void*>> kept_;
+
+  // Each block starts with a header that holds its size; the data follow it.
+  static void give_back(void* data);
+
+  static size_t rounded(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+  friend at::DataPtr allocator_make(size_t bytes);
+
+  at::DataPtr make(size_t bytes) {
+    const at::Device cpu(at::kCPU);
+    if (bytes == 0) return {nullptr, nullptr, &give_back, cpu};
+    if (bytes > SIZE_MAX - 2 * header) throw std::bad_alloc();
+    const size_t size = rounded(bytes);
+    void* block = nullptr;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      auto& free = kept_[size];
+      if (!free.empty()) {
+        block = free.back();
+        free.pop_back();
+      }
+    }
+    if (!block) {
+      block = std::aligned_alloc(alignment, size + header);
+      if (!block) {
+        drop_kept();
+        block = std::aligned_alloc(alignment, size + header);
+      }
+      TORCH_CHECK(block, "not enough memory: ", bytes, " bytes were asked for");
+      *static_cast<size_t*>(block) = size;
+    }
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      in_use += static_cast<int64_t>(size);
+      peak = std::max(peak, in_use);
+    }
+    void* const data = static_cast<char*>(block) + header;
+    return {data, data, &give_back, cpu};
+  }
+
+ public:
+  // Gives all kept blocks back to the system.
+  void drop_kept() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    for (auto& [size, blocks] : kept_) {
+      for (void* block : blocks) std::free(block);
+    }
+    kept_.clear();
+  }
+};
+
+KeepingAllocator& allocator() {
+  static KeepingAllocator* instance = new KeepingAllocator;  // never destroyed: tensors may be freed at exit
+  return *instance;
+}
+
+at::DataPtr allocator_make(size_t bytes) { return allocator().make(bytes); }
+
+void KeepingAllocator::give_back(void* data) {
+  if (!data) return;
+  void* const block = static_cast<char*>(data) - header;
+  const size_t size = *static_cast<size_t*>(block);
+  KeepingAllocator& self = allocator();
+  const std::lock_guard<std::mutex> lock(self.mutex);
+  self.in_use -= static_cast<int64_t>(size);
+  if (size < smallest_kept) {
+    std::free(block);
+  } else {
+    self.kept_[size].push_back(block);
+  }
+}
+
+// When the library is loaded; above the priority of libtorch's own (0).
+const bool installed = (c10::SetCPUAllocator(&allocator(), 1), true);
+
+}  // namespace
+
+namespace mb {
+
+int64_t memory_in_use() {
+  const std::lock_guard<std::mutex> lock(allocator().mutex);
+  return allocator().in_use;
+}
+
+int64_t memory_peak() {
+  const std::lock_guard<std::mutex> lock(allocator().mutex);
+  return allocator().peak;
+}
+
+void memory_reset_peak() {
+  allocator().drop_kept();
+  const std::lock_guard<std::mutex> lock(allocator().mutex);
+  allocator().peak = allocator().in_use;
+}
+
+}  // namespace mb

@@ -1,0 +1,194 @@
+// Networks: the masked forward and backward pass, written out layer by layer instead of recorded.
+#include <ATen/ops/_log_softmax.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/scalar_tensor.h>
+
+#include "dataset.hpp"
+#include "layers.hpp"
+
+struct mb_network {
+  static constexpr const char* family = "network";
+  std::vector<std::unique_ptr<mb::Layer>> layers;
+  mb::ActivationShape input{};
+  int64_t size = 0, classes = 0;
+  at::TensorOptions options;
+  std::unique_ptr<mb_batch> evaluation;  // room for evaluation's batches
+};
+
+using namespace mb;
+
+namespace {
+
+const at::Tensor& flat_of(const mb_vector* handle, const char* argument, const mb_network& network) {
+  const at::Tensor& tensor = vector_of(handle, argument);
+  require(tensor.numel() == network.size, argument, ": length ", tensor.numel(), ", expected ", network.size,
+          " like the network");
+  require_dtype(tensor, argument, network.options.dtype().toScalarType());
+  require(tensor.device() == network.options.device(), argument, ": expected the network's device");
+  return tensor;
+}
+
+at::Tensor& metrics_of(mb_vector* handle, const mb_network& network) {
+  at::Tensor& tensor = vector_of(handle, "metrics");
+  require_dtype(tensor, "metrics", at::kDouble);
+  require(tensor.numel() == 2, "metrics: length ", tensor.numel(), ", expected 2");
+  require(tensor.device() == network.options.device(), "metrics: expected the network's device");
+  return tensor;
+}
+
+void require_fits(const at::Tensor& images, int64_t classes, const mb_network& network, const char* argument) {
+  require(images.size(1) == network.input.channels && images.size(2) == network.input.height &&
+              images.size(3) == network.input.width,
+          argument, ": pictures ", images.size(1), " × ", images.size(2), " × ", images.size(3), ", expected ",
+          network.input.channels, " × ", network.input.height, " × ", network.input.width);
+  require(classes <= network.classes, argument, ": labels up to ", classes - 1, ", expected below ",
+          network.classes, ", the network's outputs");
+}
+
+const mb_batch& batch_of(const mb_batch* handle, const mb_network& network) {
+  const mb_batch& batch = object(handle, "batch");
+  require(batch.count > 0, "batch: empty, expected pictures");
+  require_fits(batch.images, batch.classes, network, "batch");
+  require_dtype(batch.images, "batch", network.options.dtype().toScalarType());
+  require(batch.images.device() == network.options.device(), "batch: expected the network's device");
+  return batch;
+}
+
+// `mask` null: the network whole.
+void write_weights(mb_network& network, const mb_vector* weights, const mb_vector* mask) {
+  const at::Tensor& w = flat_of(weights, "weights", network);
+  const at::Tensor m = mask ? flat_of(mask, "mask", network) : at::Tensor();
+  for (const auto& layer : network.layers) {
+    if (layer->effective.defined()) write_effective(w, m, layer->weight, layer->effective);
+  }
+}
+
+at::Tensor forward(mb_network& network, const at::Tensor& images, bool train) {
+  at::Tensor activation = images;
+  for (const auto& layer : network.layers) activation = layer->forward(activation, train);
+  return activation;
+}
+
+// Adds to the metrics, and gives log softmax of the logits.
+at::Tensor score(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metrics) {
+  const at::Tensor log_probability = at::_log_softmax(logits, 1, false);
+  const at::Tensor loss = log_probability.gather(1, truth.unsqueeze(1)).sum(at::kDouble).neg();
+  metrics[0].add_(loss);
+  metrics[1].add_(logits.argmax(1).eq(truth).sum());
+  return log_probability;
+}
+
+struct Forget {
+  mb_network& network;
+  ~Forget() {
+    for (const auto& layer : network.layers) layer->forget();
+  }
+};
+
+}  // namespace
+
+int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channels, int64_t height, int64_t width,
+                          int32_t dtype, int32_t device, mb_network** out) {
+  return guard("mb_network_create", [&] {
+    require_out(out);
+    require(layers != nullptr && count >= 1 && count <= 4096, "layers: null or ", count, " of them, expected 1 to 4096");
+    require(channels >= 1 && channels <= 4096 && height >= 1 && height <= 65536 && width >= 1 && width <= 65536,
+            "channels, height, width: ", channels, ", ", height, ", ", width, ", expected at least 1 and sane");
+    auto network = std::make_unique<mb_network>();
+    network->input = {channels, height, width, false};
+    network->options = at::TensorOptions().dtype(floating_of(dtype)).device(device_of(device));
+    ActivationShape shape = network->input;
+    for (int64_t place = 0; place < count; ++place) {
+      auto layer = make_layer(layers[place], place, shape, network->options);
+      layer->weight.offset = network->size;
+      network->size += layer->weight.length();
+      network->layers.push_back(std::move(layer));
+    }
+    require(shape.flat, "layers: the last one gives pictures, expected flatten before the end");
+    require(network->size > 0, "layers: none has weights, expected a conv or linear one");
+    network->classes = shape.features();
+    *out = adopt(std::move(network));
+  });
+}
+
+int32_t mb_network_free(mb_network* network) {
+  return guard("mb_network_free", [&] { release(network, "network"); });
+}
+
+int32_t mb_network_size(const mb_network* network, int64_t* weights) {
+  return guard("mb_network_size", [&] {
+    require(weights != nullptr, "weights: null, expected a place for the number");
+    *weights = object(network, "network").size;
+  });
+}
+
+int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const mb_vector* mask,
+                            const mb_batch* batch, int32_t of, mb_vector* gradient, mb_vector* metrics) {
+  return guard("mb_network_gradient", [&] {
+    mb_network& net = object(network, "network");
+    const mb_batch& from = batch_of(batch, net);
+    require(of == MB_OF_MASK || of == MB_OF_WEIGHTS, "of: ", of, ", expected 0 (mask) or 1 (weights)");
+    require(of == MB_OF_WEIGHTS || mask, "mask: null, expected one to take the gradient of");
+    require(gradient != weights && (gradient != mask || !mask), "gradient: the same vector as weights or mask");
+    const at::Tensor& w = flat_of(weights, "weights", net);
+    const at::Tensor m = mask ? flat_of(mask, "mask", net) : at::Tensor();
+    at::Tensor to = flat_of(gradient, "gradient", net);
+    at::Tensor& sums = metrics_of(metrics, net);
+    write_weights(net, weights, mask);
+
+    const Forget after{net};
+    const at::Tensor truth = from.truth();
+    const at::Tensor logits = forward(net, from.pictures(), true);
+    // ∂L/∂logits = (softmax − one hot) / images
+    at::Tensor flow = score(logits, truth, sums).exp_();
+    flow.scatter_add_(1, truth.unsqueeze(1), at::scalar_tensor(-1, flow.options()).expand({from.count, 1}));
+    flow.mul_(1.0 / static_cast<double>(from.count));
+    size_t first = 0;  // nothing before the first layer with weights needs a gradient
+    while (!net.layers[first]->effective.defined()) ++first;
+    for (size_t at = net.layers.size(); at-- > first;) {
+      Layer& layer = *net.layers[at];
+      flow = layer.backward(flow, at > first);
+      if (!layer.effective.defined()) continue;
+      write_gradient(layer.weight_gradient, of == MB_OF_MASK ? w : m, layer.weight, to);
+      layer.weight_gradient = at::Tensor();
+    }
+  });
+}
+
+int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const mb_vector* mask,
+                           const mb_batch* batch, mb_vector* logits) {
+  return guard("mb_network_forward", [&] {
+    mb_network& net = object(network, "network");
+    const mb_batch& from = batch_of(batch, net);
+    at::Tensor& to = vector_of(logits, "logits");
+    require_dtype(to, "logits", net.options.dtype().toScalarType());
+    require(to.numel() >= from.count * net.classes, "logits: length ", to.numel(), ", expected at least ",
+            from.count * net.classes);
+    write_weights(net, weights, mask);
+    to.narrow(0, 0, from.count * net.classes).copy_(forward(net, from.pictures(), false).reshape({-1}));
+  });
+}
+
+int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const mb_vector* mask,
+                            const mb_dataset* dataset, int64_t batch_size, mb_vector* metrics) {
+  return guard("mb_network_evaluate", [&] {
+    mb_network& net = object(network, "network");
+    const mb_dataset& from = object(dataset, "dataset");
+    require(batch_size >= 1 && batch_size <= (1 << 24), "batch_size: ", batch_size, ", expected 1 to 16777216");
+    require_fits(from.images.permute({0, 3, 1, 2}), from.classes, net, "dataset");
+    require(from.images.device() == net.options.device(), "dataset: expected the network's device");
+    at::Tensor& sums = metrics_of(metrics, net);
+    write_weights(net, weights, mask);
+    const int64_t count = from.images.size(0), capacity = std::min(batch_size, count);
+    if (!net.evaluation || net.evaluation->images.size(0) < capacity) {
+      net.evaluation = make_batch(capacity, net.input.channels, net.input.height, net.input.width,
+                                  net.options.dtype().toScalarType(), net.options.device());
+    }
+    mb_batch& batch = *net.evaluation;
+    for (int64_t start = 0; start < count; start += capacity) {
+      gather(batch, from, nullptr, start, std::min(capacity, count - start), nullptr, 0);
+      score(forward(net, batch.pictures(), false), batch.truth(), sums);
+    }
+  });
+}

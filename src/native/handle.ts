@@ -1,0 +1,44 @@
+// What all handles share: a pointer that is freed once, by `using`, by `free()`, or by the collector as a net.
+import { check, native, NativeError } from "./library.ts";
+
+type Family = "generator" | "vector" | "dataset" | "batch" | "network";
+
+const nets = new FinalizationRegistry<() => void>((free) => free());
+
+/** An object of the native core. Use it with `using`, or call `free()`. */
+export abstract class Handle implements Disposable {
+  #pointer: Deno.PointerValue;
+  readonly #free: () => void;
+  readonly #family: Family;
+
+  /** @param create writes the new handle to its argument, and gives the call's status */
+  protected constructor(family: Family, create: (out: BigUint64Array<ArrayBuffer>) => number) {
+    const out = new BigUint64Array(1);
+    check(create(out));
+    const pointer = Deno.UnsafePointer.create(out[0]!);
+    const library = native();
+    const release = library[`mb_${family}_free`];
+    this.#family = family;
+    this.#pointer = pointer;
+    this.#free = () => check(release(pointer));
+    nets.register(this, () => release(pointer), this);
+  }
+
+  /** For native calls. @throws {NativeError} once freed */
+  get pointer(): Deno.PointerObject {
+    if (!this.#pointer) throw new NativeError("invalid", `this ${this.#family} is freed already`);
+    return this.#pointer;
+  }
+
+  /** Frees it; a second call does nothing. */
+  free(): void {
+    if (!this.#pointer) return;
+    this.#pointer = null;
+    nets.unregister(this);
+    this.#free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+}

@@ -1,0 +1,132 @@
+// The native library, opened once by an explicit call; and how its failures become exceptions.
+import { symbols } from "./symbols.ts";
+
+/** The version of the C interface that this binding speaks. */
+const ABI_VERSION = 1;
+
+/** A failed native call: which, how (see `mb_status`), and its text. */
+export class NativeError extends Error {
+  override readonly name = "NativeError";
+  constructor(readonly status: NativeStatus, text: string) {
+    super(text);
+  }
+}
+
+const statuses = [
+  "ok",
+  "invalid",
+  "not-a-number",
+  "out-of-memory",
+  "unsupported",
+  "internal",
+] as const;
+export type NativeStatus = (typeof statuses)[number];
+
+type Library = Deno.DynamicLibrary<typeof symbols>;
+let opened: { readonly path: string; readonly library: Library } | undefined;
+
+/**
+ * Opens the native library for this thread; a second call with the same path does nothing.
+ * @param path of `libmaskbench.so`, as `ensureNative()` gives it
+ * @throws {NativeError} if it can't be loaded or speaks another version of the interface
+ */
+export function openLibrary(path: string): void {
+  if (opened) {
+    if (opened.path === path) return;
+    throw new NativeError("invalid", `${opened.path} is open, another library can't be: ${path}`);
+  }
+  let library: Library;
+  try {
+    library = Deno.dlopen(path, symbols);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new NativeError("unsupported", `${path} can't be loaded: ${(error as Error).message}`);
+  }
+  const version = library.symbols.mb_abi_version();
+  if (version !== ABI_VERSION) {
+    library.close();
+    throw new NativeError(
+      "unsupported",
+      `${path} speaks version ${version} of the interface, expected ${ABI_VERSION}: ` +
+        "delete native/build and run the command again",
+    );
+  }
+  opened = { path, library };
+}
+
+/** The functions of the open library; throws where none is open. */
+export function native(): Library["symbols"] {
+  if (!opened) {
+    throw new NativeError("invalid", "the native library is not open: call openLibrary first");
+  }
+  return opened.library.symbols;
+}
+
+/** Throws what a call's status says. */
+export function check(status: number): void {
+  if (status === 0) return;
+  const text = native().mb_last_error();
+  throw new NativeError(
+    statuses[status] ?? "internal",
+    text ? Deno.UnsafePointerView.getCString(text) : `status ${status}`,
+  );
+}
+
+export interface Description {
+  /** Version, such as `1.13.0`. */
+  readonly libtorch: string;
+  readonly cuda: boolean;
+  readonly mkldnn: boolean;
+}
+
+/** What the library was built against and can use. */
+export function describe(): Description {
+  const text = new Uint8Array(4096);
+  check(native().mb_describe(text, BigInt(text.length)));
+  return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0))));
+}
+
+/** Processor threads that calls from this thread compute with; they change the last bits of sums. */
+export function setThreads(threads: number): void {
+  check(native().mb_set_threads(threads));
+}
+
+export interface Live {
+  readonly handles: number;
+  /** Bytes of tensors on the host, now and at most since `resetPeak`. */
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
+/** What the core holds: for tests of leaks, and for memory figures. */
+export function live(): Live {
+  const numbers = new BigInt64Array(3);
+  check(
+    native().mb_live(numbers.subarray(0, 1), numbers.subarray(1, 2), numbers.subarray(2, 3)),
+  );
+  const [handles, bytes, peakBytes] = [...numbers].map(Number) as [number, number, number];
+  return { handles, bytes, peakBytes };
+}
+
+/** Starts a new measurement of `live().peakBytes`, and gives unused memory back to the system. */
+export function resetPeak(): void {
+  check(native().mb_reset_peak());
+}
+
+/** Where vectors live and calls compute. */
+export type Device = "cpu" | "cuda";
+export const deviceCodes: Readonly<Record<Device, number>> = { cpu: 0, cuda: 1 };
+
+/** Floating-point operations per second of one float32 matrix product of `size × size`. */
+export function measureMatmul(device: Device, size = 2048, repeats = 5): number {
+  const seconds = new Float64Array(1);
+  check(native().mb_measure_matmul(deviceCodes[device], BigInt(size), repeats, seconds));
+  return 2 * size ** 3 / seconds[0]!;
+}
+
+/** Bytes per second, read plus written, of one copy of `bytes`. */
+export function measureCopy(device: Device, bytes = 1 << 28, repeats = 5): number {
+  const seconds = new Float64Array(1);
+  check(native().mb_measure_copy(deviceCodes[device], BigInt(bytes), repeats, seconds));
+  return 2 * bytes / seconds[0]!;
+}

@@ -1,0 +1,25 @@
+// The native core as the rest of maskbench sees it.
+export { Batch, DevicePictures, type Pictures, type PicturesOptions } from "./batch.ts";
+export {
+  describe,
+  type Description,
+  type Device,
+  type Live,
+  live,
+  measureCopy,
+  measureMatmul,
+  NativeError,
+  type NativeStatus,
+  openLibrary,
+  resetPeak,
+  setThreads,
+} from "./library.ts";
+export { MaskedNetwork } from "./network.ts";
+export {
+  descend,
+  type DescentOptions,
+  type KeptSegment,
+  type ProjectionOptions,
+  projectTopK,
+} from "./projection.ts";
+export { type ArrayOf, type DType, Generator, type RealType, Vector } from "./vector.ts";

@@ -1,0 +1,91 @@
+// The two operations on the flat vector that learning a mask consists of: projection and descent.
+import { check, native } from "./library.ts";
+import type { Vector } from "./vector.ts";
+
+/** Part of the flat vector, and how many of its entries are kept. */
+export interface KeptSegment {
+  readonly offset: number;
+  readonly length: number;
+  readonly kept: number;
+}
+
+export interface ProjectionOptions {
+  /** Which entries are largest: by value, or by magnitude. */
+  readonly by: "value" | "magnitude";
+  /** Only entries above it are kept, so that fewer than `kept` may be; default −∞. */
+  readonly floor?: number;
+  /** 1, the default, writes the binary mask; below it, `(1 − alpha) · value + alpha · bit`. */
+  readonly alpha?: number;
+}
+
+/**
+ * Π_k: writes to `mask` a 1 for the `kept` largest entries of each segment, and 0 for the others. Ties: in stable
+ * ascending order the earlier index is dropped first. Entries outside all segments are left alone.
+ * @throws {NativeError} `not-a-number` if a segment holds a NaN
+ */
+export function projectTopK(
+  values: Vector,
+  segments: readonly KeptSegment[],
+  options: ProjectionOptions,
+  mask: Vector,
+): void {
+  const triples = new BigInt64Array(3 * segments.length);
+  segments.forEach(({ offset, length, kept }, i) => {
+    triples[3 * i] = BigInt(offset);
+    triples[3 * i + 1] = BigInt(length);
+    triples[3 * i + 2] = BigInt(kept);
+  });
+  check(
+    native().mb_project_top_k(
+      values.pointer,
+      triples,
+      BigInt(segments.length),
+      options.by === "magnitude" ? 1 : 0,
+      options.floor ?? -Infinity,
+      options.alpha ?? 1,
+      mask.pointer,
+    ),
+  );
+}
+
+export interface DescentOptions {
+  readonly rate: number;
+  readonly momentum: number;
+  readonly decay: number;
+  /** What decay pulls towards; default 0. */
+  readonly centre?: number;
+  /** Multiply the gradient by sign(latent), as where the mask is chosen by magnitude. */
+  readonly straightThrough?: boolean;
+  /** Bounds of the clip; default none. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/**
+ * One step of gradient descent on the latent vector, in one pass:
+ *
+ *     g = gradient (⊙ sign(latent), if straightThrough)
+ *     velocity = momentum · velocity + g + decay · (latent − centre)
+ *     latent   = clip(latent − rate · velocity, low, high)
+ */
+export function descend(
+  latent: Vector,
+  velocity: Vector,
+  gradient: Vector,
+  options: DescentOptions,
+): void {
+  check(
+    native().mb_descend(
+      latent.pointer,
+      velocity.pointer,
+      gradient.pointer,
+      options.straightThrough ? 1 : 0,
+      options.rate,
+      options.momentum,
+      options.decay,
+      options.centre ?? 0,
+      options.low ?? -Infinity,
+      options.high ?? Infinity,
+    ),
+  );
+}

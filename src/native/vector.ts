@@ -1,0 +1,155 @@
+// Flat vectors on a device, and the generators that fill them.
+import { Handle } from "./handle.ts";
+import { check, type Device, deviceCodes, native } from "./library.ts";
+
+const types = {
+  float32: { code: 0, array: Float32Array },
+  float64: { code: 1, array: Float64Array },
+  uint8: { code: 2, array: Uint8Array },
+  int32: { code: 3, array: Int32Array },
+  int64: { code: 4, array: BigInt64Array },
+} as const;
+
+export type DType = keyof typeof types;
+/** Real numbers; float64 is there for checks, training is in float32. */
+export type RealType = "float32" | "float64";
+export const typeCodes: Readonly<Record<DType, number>> = {
+  float32: 0,
+  float64: 1,
+  uint8: 2,
+  int32: 3,
+  int64: 4,
+};
+
+/** The JavaScript array that holds elements of a type. */
+export type ArrayOf<T extends DType> = InstanceType<(typeof types)[T]["array"]>;
+
+/** A flat vector of `length` elements, zeros at first. */
+export class Vector<T extends DType = "float32"> extends Handle {
+  constructor(readonly length: number, readonly dtype: T, readonly device: Device = "cpu") {
+    super(
+      "vector",
+      (out) =>
+        native().mb_vector_create(BigInt(length), types[dtype].code, deviceCodes[device], out),
+    );
+  }
+
+  /** A vector with the elements of `data`. */
+  static from<T extends DType>(data: ArrayOf<T>, dtype: T, device: Device = "cpu"): Vector<T> {
+    const vector = new Vector(data.length, dtype, device);
+    vector.upload(data);
+    return vector;
+  }
+
+  /** Overwrites the elements from `offset` on with those of `data`. */
+  upload(data: ArrayOf<T>, offset = 0): void {
+    check(
+      native().mb_vector_upload(
+        this.pointer,
+        data as BufferSource,
+        BigInt(offset),
+        BigInt(data.length),
+      ),
+    );
+  }
+
+  /** A copy of `length` elements from `offset` on; all of them without arguments. */
+  download(offset = 0, length: number = this.length - offset): ArrayOf<T> {
+    const data = new types[this.dtype].array(Math.max(0, length)) as ArrayOf<T>;
+    check(
+      native().mb_vector_download(
+        this.pointer,
+        data as BufferSource,
+        BigInt(offset),
+        BigInt(length),
+      ),
+    );
+    return data;
+  }
+
+  /** Overwrites all elements with those of `other`, of the same length. */
+  copyFrom(other: Vector<DType>): void {
+    check(native().mb_vector_copy(this.pointer, other.pointer));
+  }
+
+  /** `scale · x + shift`, for `length` elements from `offset` on. */
+  affine(scale: number, shift: number, offset = 0, length: number = this.length - offset): void {
+    check(
+      native().mb_vector_affine(this.pointer, BigInt(offset), BigInt(length), scale, shift),
+    );
+  }
+
+  /** −1, 0 or 1 by sign, for `length` elements from `offset` on. */
+  sign(offset = 0, length: number = this.length - offset): void {
+    check(native().mb_vector_sign(this.pointer, BigInt(offset), BigInt(length)));
+  }
+}
+
+/** libtorch's CPU generator: `torch.Generator().manual_seed(seed)`, draw for draw. */
+export class Generator extends Handle {
+  /** @param seed 0 to 2^53; libtorch's generator uses its low 32 bits */
+  constructor(readonly seed: number) {
+    super("generator", (out) => native().mb_generator_create(BigInt(seed), out));
+  }
+
+  /** N(0, deviation²) into `length` elements from `offset` on; deviation 1 is `torch.randn(length)`. */
+  normal(
+    into: Vector<RealType>,
+    deviation = 1,
+    offset = 0,
+    length: number = into.length - offset,
+  ): void {
+    check(
+      native().mb_generator_normal(
+        this.pointer,
+        into.pointer,
+        BigInt(offset),
+        BigInt(length),
+        deviation,
+      ),
+    );
+  }
+
+  /** U(low, high) into `length` elements from `offset` on; 0 and 1 is `torch.rand(length)`. */
+  uniform(
+    into: Vector<RealType>,
+    low = 0,
+    high = 1,
+    offset = 0,
+    length: number = into.length - offset,
+  ): void {
+    check(
+      native().mb_generator_uniform(
+        this.pointer,
+        into.pointer,
+        BigInt(offset),
+        BigInt(length),
+        low,
+        high,
+      ),
+    );
+  }
+
+  /** Integers in [0, high): `torch.randint(high, (length,))`. */
+  integers(
+    into: Vector<"uint8" | "int32" | "int64">,
+    high: number,
+    offset = 0,
+    length: number = into.length - offset,
+  ): void {
+    check(
+      native().mb_generator_integers(
+        this.pointer,
+        into.pointer,
+        BigInt(offset),
+        BigInt(length),
+        BigInt(high),
+      ),
+    );
+  }
+
+  /** A random order of 0 … length − 1: `torch.randperm(length)`. */
+  permutation(into: Vector<"int64">): void {
+    check(native().mb_generator_permutation(this.pointer, into.pointer));
+  }
+}
