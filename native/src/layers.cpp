@@ -93,7 +93,7 @@ class AveragePool final : public Layer {
   const int64_t size_, stride_;
 };
 
-// In place: what it overwrites, no layer before it needs (`make_layer` sees to that).
+// In place where nothing else needs what it overwrites: after a layer that makes its output and does not keep it.
 class Relu final : public Layer {
  public:
   explicit Relu(bool in_place) : in_place_(in_place) {}
@@ -145,8 +145,8 @@ void slide(ActivationShape& shape, const mb_layer& s, int64_t padding, int64_t p
 
 }  // namespace
 
-std::unique_ptr<Layer> make_layer(const mb_layer& s, int64_t place, ActivationShape& shape,
-                                  const at::TensorOptions& options) {
+std::unique_ptr<Layer> make_layer(const mb_layer& s, const mb_layer* previous, int64_t place,
+                                  ActivationShape& shape, const at::TensorOptions& options) {
   switch (s.kind) {
     case MB_CONV: {
       require_positive(s.inputs, "inputs", place);
@@ -179,7 +179,7 @@ std::unique_ptr<Layer> make_layer(const mb_layer& s, int64_t place, ActivationSh
       if (s.kind == MB_MAX_POOL) return std::make_unique<MaxPool>(s);
       return std::make_unique<AveragePool>(s);
     case MB_RELU:
-      return std::make_unique<Relu>(place > 0);
+      return std::make_unique<Relu>(previous && (previous->kind == MB_CONV || previous->kind == MB_LINEAR));
     case MB_FLATTEN:
       require(!shape.flat, "layers: flatten, layer ", place, ", of what is flat already");
       shape.flat = true;

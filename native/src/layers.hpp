@@ -34,8 +34,9 @@ class Layer {
   at::Tensor input_, output_;
 };
 
-// Makes a layer for an input of `shape`, which becomes its output's. Throws a Failure where they don't fit.
-std::unique_ptr<Layer> make_layer(const mb_layer& specification, int64_t place, ActivationShape& shape,
-                                  const at::TensorOptions& options);
+// Makes the layer at `place`, after `previous` (null: the first), for an input of `shape`, which becomes its output's.
+// Throws a Failure where they don't fit.
+std::unique_ptr<Layer> make_layer(const mb_layer& specification, const mb_layer* previous, int64_t place,
+                                  ActivationShape& shape, const at::TensorOptions& options);
 
 }  // namespace mb

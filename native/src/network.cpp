@@ -100,7 +100,8 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
     network->options = at::TensorOptions().dtype(floating_of(dtype)).device(device_of(device));
     ActivationShape shape = network->input;
     for (int64_t place = 0; place < count; ++place) {
-      auto layer = make_layer(layers[place], place, shape, network->options);
+      const mb_layer* const previous = place > 0 ? &layers[place - 1] : nullptr;
+      auto layer = make_layer(layers[place], previous, place, shape, network->options);
       layer->weight.offset = network->size;
       network->size += layer->weight.length();
       network->layers.push_back(std::move(layer));

@@ -1,10 +1,7 @@
 // What an algorithm is: a name, its hyper-parameters, and a learner that turns batches into a mask.
-import type { z } from "zod";
+import { z } from "zod";
 import type { Batch, MaskedNetwork, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
-
-/** Which entries compete: those of one layer, or all of the network. */
-export type Scope = "layer" | "global";
 
 /** What a learner is given. All vectors have length n and the layout of the segments. */
 export interface Setting {
@@ -17,7 +14,7 @@ export interface Setting {
   /** Training steps of the whole run, T. */
   readonly steps: number;
   /** Sums over steps: loss × images, and correct predictions. */
-  readonly metrics: Vector;
+  readonly metrics: Vector<"float64">;
   /** A new vector of zeros, length n, freed with the run. */
   vector(): Vector;
   /** U(−1/√fan_in, 1/√fan_in) by layer from the stream `latent`: Kaiming uniform with a = √5. */
@@ -26,8 +23,10 @@ export interface Setting {
   drawUniform(into: Vector): void;
 }
 
-/** One run's state. Everything is on the device; a call only queues work there. */
+/** One run's learner. Everything it holds is on the device; a call only queues work there. */
 export interface Learner {
+  /** The vectors that carry what was learnt from one step to the next, by name: the learner's whole state. */
+  readonly state: Readonly<Record<string, Vector>>;
   /**
    * One training step: loss and gradient at the current mask, then the update.
    * @param t counted from 0 over the whole run
@@ -38,6 +37,7 @@ export interface Learner {
   mask(): Vector | null;
 }
 
+/** One file of this folder, listed in `registry.ts`. */
 export interface Algorithm<Parameters = unknown> {
   readonly name: string;
   /** One line for people. */
@@ -48,7 +48,7 @@ export interface Algorithm<Parameters = unknown> {
   readonly version: number;
   /** False where sparsity means nothing to it (`dense`): it is then run once and at sparsity 0. */
   readonly masks: boolean;
-  /** False where nothing is learnt (`random`): epochs then only evaluate. */
+  /** False where nothing is learnt (`random`): a run then only evaluates. */
   readonly learns: boolean;
   /**
    * Hyper-parameters, each with a default and a description. One that learns has `learningRate`;
@@ -57,3 +57,11 @@ export interface Algorithm<Parameters = unknown> {
   readonly parameters: z.ZodObject<z.ZodRawShape>;
   start(setting: Setting, parameters: Parameters): Learner;
 }
+
+/** The hyper-parameters of gradient descent that learners share, with their published defaults. */
+export const descent = {
+  learningRate: (rate: number) =>
+    z.number().positive().default(rate).describe("learning rate before the schedule"),
+  momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of the update"),
+  weightDecay: z.number().min(0).default(1e-4).describe("pull of the latent towards its centre"),
+};

@@ -27,6 +27,18 @@ export interface Network {
   readonly layers: readonly Layer[];
 }
 
+/** One file of this folder makes one or more of these, listed in `registry.ts`. */
+export interface NetworkSource {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  /** Papers. */
+  readonly source: string;
+  readonly inputShape: Shape;
+  /** @param scaled gives the number of hidden channels or features under the width multiplier */
+  build(scaled: (channels: number) => number): Layer[];
+}
+
 /**
  * The part of the flat weight vector that belongs to one layer, in the layout of PyTorch:
  * `(out, in, kh, kw)` for a convolution, `(out, in)` for a linear layer, row-major.

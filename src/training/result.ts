@@ -2,7 +2,7 @@
 
 /** One epoch. Accuracies in [0, 1]; losses are mean cross-entropy in nats. */
 export interface EpochResult {
-  /** Counted from 1. */
+  /** Counted from 1; 0 where nothing is learnt, and so evaluated once. */
   readonly epoch: number;
   readonly learningRate: number;
   /** Mean over the epoch's batches, each measured before its update, at the mask of that step. */
@@ -32,9 +32,9 @@ export interface RunResult {
   readonly streams: Readonly<Record<string, number>>;
   /** Wall-clock seconds of training steps, of evaluation, and of the whole run. */
   readonly seconds: { readonly train: number; readonly evaluation: number; readonly total: number };
-  /** Training images per second, over the steps alone. */
+  /** Training images per second, over the steps alone; 0 where nothing is learnt. */
   readonly imagesPerSecond: number;
-  /** Peak resident memory of the process during the run. */
+  /** Largest resident memory of the process seen during the run, runs beside it included. */
   readonly peakMemoryBytes: number;
 }
 

@@ -1,17 +1,201 @@
 // One run: configuration in, result out.
-import type { Dataset } from "../datasets/dataset.ts";
+import { createHash } from "node:crypto";
+import { algorithmOf } from "../algorithms/registry.ts";
+import type { Learner } from "../algorithms/algorithm.ts";
+import type { Dataset, Split } from "../datasets/dataset.ts";
+import { UserError } from "../errors.ts";
+import {
+  Batch,
+  type Device,
+  DevicePictures,
+  MaskedNetwork,
+  NativeError,
+  setThreads,
+  Vector,
+} from "../native/mod.ts";
+import { type Segment, segmentsOf } from "../networks/network.ts";
+import { networkOf } from "../networks/registry.ts";
 import type { RunConfig } from "../sweep/config.ts";
-import type { RunProgress, RunResult } from "./result.ts";
+import { Epoch } from "./epoch.ts";
+import { drawLatent, drawWeights } from "./initialise.ts";
+import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
+import { learningRate } from "./schedule.ts";
+import { openStreams } from "./streams.ts";
 
 export interface RunOptions {
+  /** Its test split is what accuracy is measured on: for tuning, hand in `validationOf(dataset)`. */
   readonly dataset: Dataset;
-  readonly device: "cpu" | "cuda";
+  readonly device: Device;
   /** Processor threads of this run. */
   readonly threads: number;
   readonly onProgress?: (progress: RunProgress) => void;
 }
 
-/** Trains, evaluates, and gives the result; blocks the calling thread throughout, so call it in a worker. */
-export function run(_config: RunConfig, _options: RunOptions): RunResult {
-  throw new Error("not built yet");
+/** Milliseconds between two reports of progress. */
+const REPORT_EVERY = 250;
+
+/**
+ * Trains, evaluates, and gives the result; blocks the calling thread throughout, so call it in a worker. The native
+ * library must be open (`openLibrary`).
+ * @throws {UserError} where network and data set don't fit, or training diverged
+ */
+export function run(config: RunConfig, options: RunOptions): RunResult {
+  const started = performance.now();
+  using free = new DisposableStack();
+  const { dataset, device } = options;
+  const algorithm = algorithmOf(config.algorithm.name);
+  const parameters = config.algorithm.parameters;
+  const description = networkOf(config.network.name, config.network.width);
+  if (String(description.inputShape) !== String(dataset.shape)) {
+    throw new UserError(
+      `${description.name} reads pictures of ${description.inputShape.join(" × ")}, ` +
+        `those of ${dataset.name} are ${dataset.shape.join(" × ")}`,
+    );
+  }
+  setThreads(options.threads);
+
+  const upload = (split: Split) =>
+    free.use(new DevicePictures(split, { ...dataset, classes: dataset.classes.length, device }));
+  const train = upload(dataset.train), test = upload(dataset.test);
+  const network = free.use(new MaskedNetwork(description, "float32", device));
+  const segments = segmentsOf(description.layers);
+  const vector = () => free.use(new Vector(network.size, "float32", device));
+  const weights = vector();
+  const metrics = free.use(new Vector(2, "float64", device));
+  const batch = free.use(new Batch(config.batchSize, dataset.shape, "float32", device));
+  const epoch = new Epoch(train, config.batchSize, config.augmentation, device, free);
+
+  const streams = openStreams(config.seed, free);
+  drawWeights(weights, segments, config.initialisation, config.sparsity, streams.weights);
+  const learner = algorithm.start({
+    network,
+    weights,
+    segments,
+    sparsity: config.sparsity,
+    steps: epoch.steps * config.epochs,
+    metrics,
+    vector,
+    drawLatent: (into) => drawLatent(into, segments, streams.latent),
+    drawUniform: (into) => streams.latent.uniform(into),
+  }, parameters);
+
+  // Mean loss and accuracy of `images` pictures, summed up since the last call.
+  const taken = (images: number): [loss: number, accuracy: number] => {
+    const [loss, correct] = metrics.download();
+    metrics.affine(0, 0);
+    return [loss! / images, correct! / images];
+  };
+  const evaluate = (pictures: DevicePictures) => {
+    network.evaluate(weights, learner.mask(), pictures, metrics);
+    return taken(pictures.count);
+  };
+
+  const clock = { train: 0, evaluation: 0 };
+  const epochs: EpochResult[] = [];
+  let peakMemoryBytes = Deno.memoryUsage().rss, reported = 0, images = 0;
+
+  const report = (at: number, step: number, seen: number) => {
+    const now = performance.now();
+    if (now - reported < REPORT_EVERY && step < epoch.steps) return;
+    reported = now;
+    peakMemoryBytes = Math.max(peakMemoryBytes, Deno.memoryUsage().rss);
+    options.onProgress?.({
+      epoch: at,
+      epochs: config.epochs,
+      step,
+      steps: epoch.steps,
+      trainLoss: seen ? metrics.download(0, 1)[0]! / seen : NaN,
+      testAccuracy: epochs.at(-1)?.testAccuracy ?? NaN,
+      imagesPerSecond: images / (clock.train / 1000),
+    });
+  };
+
+  const evaluated = (at: number, rate: number, [trainLoss, trainAccuracy]: [number, number]) => {
+    const begin = performance.now();
+    const [testLoss, testAccuracy] = evaluate(test);
+    clock.evaluation += performance.now() - begin;
+    epochs.push({
+      epoch: at,
+      learningRate: rate,
+      trainLoss,
+      trainAccuracy,
+      testLoss,
+      testAccuracy,
+    });
+  };
+
+  if (!algorithm.learns) {
+    evaluated(0, 0, evaluate(train));
+  } else {
+    const base = parameters.learningRate as number;
+    for (let at = 0; at < config.epochs; at++) {
+      const rate = learningRate(config.schedule, base, at, config.epochs);
+      epoch.draw(streams);
+      let seen = 0;
+      for (let step = 0; step < epoch.steps; step++) {
+        const begin = performance.now();
+        const count = epoch.gather(batch, step);
+        guarded(() => learner.step(batch, at * epoch.steps + step, rate), config, at + 1);
+        clock.train += performance.now() - begin;
+        seen += count;
+        images += count;
+        report(at + 1, step + 1, seen);
+      }
+      const [loss, accuracy] = taken(seen);
+      if (!Number.isFinite(loss)) throw diverged(config, at + 1);
+      guarded(() => evaluated(at + 1, rate, [loss, accuracy]), config, at + 1);
+    }
+  }
+
+  return {
+    epochs,
+    lastTestAccuracy: epochs.at(-1)!.testAccuracy,
+    bestTestAccuracy: Math.max(...epochs.map((epoch) => epoch.testAccuracy)),
+    ...outcome(learner, weights, segments),
+    streams: Object.fromEntries(Object.entries(streams).map(([name, { seed }]) => [name, seed])),
+    seconds: {
+      train: clock.train / 1000,
+      evaluation: clock.evaluation / 1000,
+      total: (performance.now() - started) / 1000,
+    },
+    imagesPerSecond: clock.train > 0 ? images / (clock.train / 1000) : 0,
+    peakMemoryBytes: Math.max(peakMemoryBytes, Deno.memoryUsage().rss),
+  };
+}
+
+// The digest of what was found, and how much of each layer it keeps.
+function outcome(
+  learner: Learner,
+  weights: Vector,
+  segments: readonly Segment[],
+): { layers: LayerKept[]; digest: string } {
+  const mask = learner.mask();
+  const bits = mask ? Uint8Array.from(mask.download()) : undefined;
+  const layers = segments.map(({ name, offset, length }) => ({
+    name,
+    weights: length,
+    kept: bits ? bits.subarray(offset, offset + length).reduce((sum, bit) => sum + bit, 0) : length,
+  }));
+  const bytes = bits ?? new Uint8Array(weights.download().buffer);
+  return { layers, digest: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function diverged(config: RunConfig, epoch: number): UserError {
+  const rate = config.algorithm.parameters.learningRate;
+  return new UserError(
+    `training diverged in epoch ${epoch}: the loss is no number any more at learning rate ${rate}, ` +
+      "try a smaller one",
+  );
+}
+
+// Selection meets the NaN of a diverged run first.
+function guarded(call: () => void, config: RunConfig, epoch: number): void {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof NativeError && error.status === "not-a-number") {
+      throw diverged(config, epoch);
+    }
+    throw error;
+  }
 }

@@ -1,0 +1,25 @@
+// random: a uniformly drawn mask, nothing learnt. The lower end of the scale that masks are measured on.
+import { z } from "zod";
+import { projectTopK } from "../native/mod.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+
+const parameters = z.strictObject({ scope });
+
+/** Every mask with the right number of ones is equally likely (float32 draws that tie aside). */
+export const random: Algorithm<z.infer<typeof parameters>> = {
+  name: "random",
+  summary: "a random mask, nothing learnt: the lower end of the scale",
+  source: "uniform draw",
+  version: 1,
+  masks: true,
+  learns: false,
+  parameters,
+
+  start({ segments, sparsity, vector, drawUniform }, p) {
+    const mask = vector(), draw = vector();
+    drawUniform(draw);
+    projectTopK(draw, keptSegments(segments, sparsity, p.scope), { by: "value" }, mask);
+    return { state: {}, step: () => {}, mask: () => mask };
+  },
+};

@@ -1,0 +1,17 @@
+// All algorithms, in the order in which tables show them. A new one is its file and a line here.
+import { UserError } from "../errors.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { dense } from "./dense.ts";
+import { edgePopup } from "./edge_popup.ts";
+import { random } from "./random.ts";
+import { sbp } from "./sbp.ts";
+
+export const algorithms: readonly Algorithm[] = [dense, random, edgePopup, sbp];
+
+/** @throws {UserError} if there is none of that name */
+export function algorithmOf(name: string): Algorithm {
+  const found = algorithms.find((algorithm) => algorithm.name === name);
+  if (found) return found;
+  const known = algorithms.map((algorithm) => algorithm.name).join(", ");
+  throw new UserError(`no algorithm is called "${name}": there are ${known}`);
+}

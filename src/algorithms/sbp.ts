@@ -1,0 +1,63 @@
+// SBP, sparse binary programming: relax the binary mask to the box, descend, and project ever more.
+//
+//   Π_k(z) = ones at the k largest entries of z that exceed 1/2        the nearest sparse binary vector
+//   m = (1 − α) z + α Π_k(z),   α = min(1, t / (ρT))                   relaxed at first, binary from ρT on
+//   v ← μ v + ∂L/∂m + λ (z − 1/2),   z ← clip(z − η v, 0, 1)
+import { z } from "zod";
+import { descend, projectTopK } from "../native/mod.ts";
+import { type Algorithm, descent } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+
+const parameters = z.strictObject({
+  learningRate: descent.learningRate(1),
+  momentum: descent.momentum,
+  weightDecay: descent.weightDecay,
+  scope,
+  ramp: z.number().min(0).max(1).default(0.7)
+    .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on"),
+  floor: z.boolean().default(true)
+    .describe("keep only entries above 1/2, so perhaps fewer than k; without it exactly k"),
+  box: z.boolean().default(true).describe("clip the latent to [0, 1]"),
+});
+
+/** The latent z starts as 1/2 + U(−1/√fan_in, 1/√fan_in). */
+export const sbp: Algorithm<z.infer<typeof parameters>> = {
+  name: "sbp",
+  summary:
+    "the mask as the solution of a sparse binary program: relaxed to the box, then projected",
+  source: "Lu, Ji, Yuan: sparse binary programming for pruning, Computer Engineering and " +
+    "Applications 59(8), 2023",
+  version: 1,
+  masks: true,
+  learns: true,
+  parameters,
+
+  start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
+    const latent = vector(), velocity = vector(), gradient = vector(), mask = vector();
+    const kept = keptSegments(segments, sparsity, p.scope);
+    const floor = p.floor ? 0.5 : -Infinity;
+    drawLatent(latent);
+    latent.affine(1, 0.5);
+
+    return {
+      state: { latent, velocity },
+      step(batch, t, rate) {
+        const alpha = p.ramp === 0 ? 1 : Math.min(1, t / (p.ramp * steps));
+        projectTopK(latent, kept, { by: "value", floor, alpha }, mask);
+        network.maskGradient(weights, mask, batch, gradient, metrics);
+        descend(latent, velocity, gradient, {
+          rate,
+          momentum: p.momentum,
+          decay: p.weightDecay,
+          centre: 0.5,
+          low: p.box ? 0 : -Infinity,
+          high: p.box ? 1 : Infinity,
+        });
+      },
+      mask() {
+        projectTopK(latent, kept, { by: "value", floor }, mask);
+        return mask;
+      },
+    };
+  },
+};

@@ -1,0 +1,29 @@
+// Which entries compete for being kept, and how many of them are.
+import { z } from "zod";
+import type { KeptSegment } from "../native/mod.ts";
+import type { Segment } from "../networks/network.ts";
+
+/** The hyper-parameter `scope` of every algorithm that masks. */
+export const scope = z.enum(["layer", "global"]).default("layer")
+  .describe("which entries compete: those of one layer, or all of the network");
+
+/** Entries of one layer, or all of the network. */
+export type Scope = z.infer<typeof scope>;
+
+/**
+ * The segments to hand to the projection: with scope `layer` one for each layer, with scope `global` one for all.
+ * Each keeps `n − int(sparsity · n)` of its n entries.
+ */
+export function keptSegments(
+  segments: readonly Segment[],
+  sparsity: number,
+  scope: Scope,
+): KeptSegment[] {
+  const length = segments.reduce((sum, segment) => sum + segment.length, 0);
+  const competing = scope === "layer" ? segments : [{ offset: 0, length }];
+  return competing.map(({ offset, length }) => ({
+    offset,
+    length,
+    kept: length - Math.trunc(sparsity * length),
+  }));
+}

@@ -1,0 +1,47 @@
+// One pass over the training pictures: their order, their augmentation, their batches.
+import { type Batch, type Device, type DevicePictures, Vector } from "../native/mod.ts";
+import type { RunConfig } from "../sweep/config.ts";
+import type { Streams } from "./streams.ts";
+
+/** Zeros around a picture before it is cropped to its size again. */
+const PADDING = 4;
+
+/** Draws an order of the pictures, and crop and flip for each, anew for every epoch. */
+export class Epoch {
+  /** Steps: batches in an epoch, the last one perhaps smaller. */
+  readonly steps: number;
+  readonly #order: Vector<"int64">;
+  readonly #augmentation: Vector<"uint8"> | undefined;
+
+  constructor(
+    readonly pictures: DevicePictures,
+    readonly batchSize: number,
+    augmentation: RunConfig["augmentation"],
+    device: Device,
+    free: DisposableStack,
+  ) {
+    const { count } = pictures;
+    this.steps = Math.ceil(count / batchSize);
+    this.#order = free.use(new Vector(count, "int64", device));
+    if (augmentation === "crop-flip") {
+      this.#augmentation = free.use(new Vector(3 * count, "uint8", device));
+    }
+  }
+
+  /** A new order, and new crops and flips. */
+  draw(streams: Streams): void {
+    const { count } = this.pictures;
+    streams.order.permutation(this.#order);
+    if (!this.#augmentation) return;
+    streams.augmentation.integers(this.#augmentation, 2 * PADDING + 1, 0, 2 * count);
+    streams.augmentation.integers(this.#augmentation, 2, 2 * count, count);
+  }
+
+  /** Fills the batch with those of a step of this epoch, counted from 0. @returns how many they are */
+  gather(batch: Batch, step: number): number {
+    const start = step * this.batchSize;
+    const count = Math.min(this.batchSize, this.pictures.count - start);
+    batch.gather(this.pictures, this.#order, start, count, this.#augmentation, PADDING);
+    return count;
+  }
+}
