@@ -1,0 +1,106 @@
+// Replays a golden trajectory through the same learner and core that runs use, and measures how far they part.
+import { algorithmOf } from "../algorithms/registry.ts";
+import { Batch, type Device, MaskedNetwork, setThreads, Vector } from "../native/mod.ts";
+import { segmentsOf } from "../networks/network.ts";
+import { type Golden, type Manifest, readGolden } from "./golden.ts";
+
+/** Largest differences that float32 rounding explains, over a dozen steps. */
+export const tolerance = { loss: 1e-4, score: 1e-5, mask: 1e-4 } as const;
+
+export interface Replay {
+  readonly algorithm: string;
+  readonly steps: number;
+  /** Largest absolute difference of a step's loss, in nats. */
+  readonly loss: number;
+  /** Largest difference of a step's number of correct predictions; shown, not judged: near-ties flip. */
+  readonly correct: number;
+  /** Largest absolute difference of a final score. */
+  readonly score: number;
+  /** Entries of the final mask that differ, and of how many. */
+  readonly maskEntries: number;
+  readonly weights: number;
+  /** All within `tolerance`. */
+  readonly passed: boolean;
+}
+
+/** Reads the golden of a folder, and replays it. @throws {UserError} where the folder is no golden */
+export async function replayFolder(folder: string, device: Device, threads = 1): Promise<Replay> {
+  return replay(await readGolden(folder), device, threads);
+}
+
+/** Trains on the golden's batches from its weights and scores, and compares with what it recorded. */
+export function replay(golden: Golden, device: Device, threads = 1): Replay {
+  using free = new DisposableStack();
+  const { manifest } = golden;
+  setThreads(threads);
+  const network = free.use(new MaskedNetwork(golden.network, "float32", device));
+  const metrics = free.use(new Vector(2, "float64", device));
+  const batch = free.use(
+    new Batch(manifest.batch_size, golden.network.inputShape, "float32", device),
+  );
+  const learner = algorithmOf(manifest.algorithm).start({
+    network,
+    weights: free.use(Vector.from(golden.weights, "float32", device)),
+    segments: segmentsOf(golden.network.layers),
+    sparsity: 1 - manifest.kept_fraction,
+    steps: manifest.steps,
+    metrics,
+    vector: () => free.use(new Vector(network.size, "float32", device)),
+    drawLatent: () => {}, // the golden's own start follows
+    drawUniform: () => {},
+  }, parametersOf(manifest));
+  const scores = learner.state.scores ?? learner.state.latent!;
+  scores.upload(golden.initialScores);
+
+  const pixels = golden.images.length / manifest.steps;
+  let loss = 0, correct = 0;
+  for (let t = 0; t < manifest.steps; t++) {
+    batch.upload(
+      golden.images.slice(t * pixels, (t + 1) * pixels),
+      golden.labels.slice(t * manifest.batch_size, (t + 1) * manifest.batch_size),
+    );
+    metrics.affine(0, 0);
+    learner.step(batch, t, manifest.learning_rate);
+    const [sum, right] = metrics.download();
+    loss = farthest(loss, sum! / manifest.batch_size - manifest.losses[t]!);
+    correct = farthest(correct, right! - manifest.correct[t]!);
+  }
+  const score = scores.download().reduce(
+    (most, value, i) => farthest(most, value - golden.finalScores[i]!),
+    0,
+  );
+  const maskEntries = learner.mask()!.download().reduce(
+    (differing, bit, i) => differing + Number(bit !== golden.finalMask[i]),
+    0,
+  );
+  const weights = network.size;
+  return {
+    algorithm: manifest.algorithm,
+    steps: manifest.steps,
+    loss,
+    correct,
+    score,
+    maskEntries,
+    weights,
+    passed: loss <= tolerance.loss && score <= tolerance.score &&
+      maskEntries <= tolerance.mask * weights,
+  };
+}
+
+// NaN is farther than anything, and so never within a tolerance.
+function farthest(most: number, difference: number): number {
+  const distance = Math.abs(difference);
+  return Number.isNaN(distance) ? Infinity : Math.max(most, distance);
+}
+
+function parametersOf(manifest: Manifest): Record<string, unknown> {
+  const { learning_rate: learningRate, momentum, weight_decay: weightDecay, scope } = manifest;
+  const descent = { learningRate, momentum, weightDecay, scope };
+  if (manifest.algorithm === "edge-popup") return descent;
+  return {
+    ...descent,
+    ramp: manifest.ramp,
+    floor: manifest.floor !== null,
+    box: manifest.box !== null,
+  };
+}
