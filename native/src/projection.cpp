@@ -6,9 +6,7 @@
 // become an end of the bracket and are only counted. Should the bracket miss, it is widened to everything.
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/sort.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
@@ -215,7 +213,7 @@ void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, 
   const at::Tensor order = std::get<1>(at::sort(compared, /*stable=*/true, /*dim=*/0, /*descending=*/false));
   at::Tensor bit = at::zeros_like(values);
   bit.index_fill_(0, order.narrow(0, values.numel() - kept, kept), 1);
-  bit.mul_(compared > floor);
+  if (floor != -std::numeric_limits<double>::infinity()) bit.mul_(compared > floor);
   mask.copy_(alpha == 1 ? bit : values * (1 - alpha) + bit * alpha);
 }
 

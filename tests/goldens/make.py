@@ -1,0 +1,132 @@
+"""Makes the golden trajectories beside it, in plain PyTorch: python3 tests/goldens/make.py
+
+An independent statement of the two algorithms, for `maskbench replay`: masks by sorting, gradients by autograd,
+one step written as in the papers. The format is told in src/training/golden.ts.
+"""
+import json
+import math
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+CONV = ((2, 8, 8), [
+    {"kind": "conv", "inputs": 2, "outputs": 6, "kernel": 3, "padding": 1},
+    {"kind": "maxpool", "size": 2},
+    {"kind": "conv", "inputs": 6, "outputs": 8, "kernel": 3, "padding": 1, "stride": 2},
+    {"kind": "linear", "inputs": 32, "outputs": 16},
+    {"kind": "linear", "inputs": 16, "outputs": 5},
+])
+MLP = ((1, 6, 6), [
+    {"kind": "linear", "inputs": 36, "outputs": 20},
+    {"kind": "linear", "inputs": 20, "outputs": 12},
+    {"kind": "linear", "inputs": 12, "outputs": 5},
+])
+GOLDENS = {
+    "edge-popup-conv-layer": (CONV, {"algorithm": "edge-popup", "kept_fraction": 0.3, "scope": "layer",
+                                     "learning_rate": 0.2, "momentum": 0.9, "weight_decay": 5e-4}),
+    "edge-popup-mlp-global": (MLP, {"algorithm": "edge-popup", "kept_fraction": 0.5, "scope": "global",
+                                    "learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.0}),
+    "sbp-conv-global": (CONV, {"algorithm": "sbp", "kept_fraction": 0.4, "scope": "global", "learning_rate": 1.0,
+                               "momentum": 0.9, "weight_decay": 1e-3, "ramp": 0.7, "floor": 0.5, "box": [0, 1]}),
+    "sbp-mlp-layer-projected": (MLP, {"algorithm": "sbp", "kept_fraction": 0.5, "scope": "layer",
+                                      "learning_rate": 0.5, "momentum": 0.9, "weight_decay": 0.0, "ramp": 0,
+                                      "floor": 0.5, "box": [0, 1]}),
+    "sbp-mlp-free": (MLP, {"algorithm": "sbp", "kept_fraction": 0.2, "scope": "layer", "learning_rate": 0.5,
+                           "momentum": 0.9, "weight_decay": 1e-2, "ramp": 0.5, "floor": None, "box": None}),
+}
+STEPS, BATCH, CLASSES = 10, 6, 5
+
+
+def shape_of(layer):
+    kernel = [layer["kernel"]] * 2 if layer["kind"] == "conv" else []
+    return [layer["outputs"], layer["inputs"], *kernel]
+
+
+def logits_of(layers, effective, x):
+    weighted = [layer for layer in layers if layer["kind"] in ("conv", "linear")]
+    used = 0
+    for layer in layers:
+        if layer["kind"] == "maxpool":
+            x = F.max_pool2d(x, layer["size"])
+            continue
+        weight = effective[used]
+        used += 1
+        if layer["kind"] == "conv":
+            x = F.conv2d(x, weight, stride=layer.get("stride", 1), padding=layer.get("padding", 0))
+        else:
+            x = F.linear(x.flatten(1), weight)
+        if used < len(weighted):
+            x = F.relu(x)
+    return x
+
+
+def top(values, kept_fraction):
+    """1 for all but the int((1 - kept_fraction) * n) lowest, in stable order."""
+    bit = torch.zeros_like(values)
+    bit[torch.sort(values, stable=True).indices[int((1 - kept_fraction) * values.numel()):]] = 1
+    return bit
+
+
+def project(scores, sizes, golden):
+    compared = scores.abs() if golden["algorithm"] == "edge-popup" else scores
+    parts = compared.split(sizes) if golden["scope"] == "layer" else [compared]
+    bit = torch.cat([top(part, golden["kept_fraction"]) for part in parts])
+    if golden.get("floor") is not None:
+        bit = bit * (compared > golden["floor"])
+    return bit
+
+
+def train(layers, golden, weights, scores, images, labels):
+    """The published loop, one vector for all layers. Gives losses, correct predictions, final scores, final mask."""
+    shapes = [shape_of(layer) for layer in layers if layer["kind"] in ("conv", "linear")]
+    sizes = [math.prod(shape) for shape in shapes]
+    centre = 0.0 if golden["algorithm"] == "edge-popup" else 0.5
+    velocity, losses, correct = torch.zeros_like(scores), [], []
+    for t in range(STEPS):
+        mask = project(scores, sizes, golden)
+        if golden["algorithm"] == "sbp":
+            alpha = 1.0 if golden["ramp"] == 0 else min(1.0, t / (golden["ramp"] * STEPS))
+            mask = (1 - alpha) * scores + alpha * mask
+        mask.requires_grad_()
+        effective = [part.view(shape) for part, shape in zip((weights * mask).split(sizes), shapes)]
+        logits = logits_of(layers, effective, images[t])
+        loss = F.cross_entropy(logits, labels[t].long())
+        losses.append(loss.item())
+        correct.append(int((logits.argmax(1) == labels[t]).sum()))
+        gradient = torch.autograd.grad(loss, mask)[0]
+        if golden["algorithm"] == "edge-popup":
+            gradient = gradient * scores.sign()
+        velocity = golden["momentum"] * velocity + gradient + golden["weight_decay"] * (scores - centre)
+        scores = scores - golden["learning_rate"] * velocity
+        if golden.get("box"):
+            scores = scores.clamp(*golden["box"])
+    return losses, correct, scores, project(scores, sizes, golden)
+
+
+def make(folder, input_shape, layers, golden, seed):
+    generator = torch.Generator().manual_seed(seed)
+    fans = [(math.prod(shape_of(layer)), math.prod(shape_of(layer)[1:]))
+            for layer in layers if layer["kind"] in ("conv", "linear")]
+    weights = torch.cat([torch.randn(n, generator=generator) * math.sqrt(2 / fan) for n, fan in fans])
+    scores = torch.cat([(torch.rand(n, generator=generator) * 2 - 1) / math.sqrt(fan) for n, fan in fans])
+    if golden["algorithm"] == "sbp":
+        scores += 0.5
+    images = torch.randn(STEPS, BATCH, *input_shape, generator=generator)
+    labels = torch.randint(CLASSES, (STEPS, BATCH), generator=generator).int()
+    losses, correct, final, mask = train(layers, golden, weights, scores, images, labels)
+
+    folder.mkdir(exist_ok=True)
+    arrays = {"weights.f32": weights, "initial_scores.f32": scores, "final_scores.f32": final,
+              "final_mask.u8": mask.to(torch.uint8), "images.f32": images, "labels.i32": labels}
+    for name, array in arrays.items():
+        (folder / f"{name}.bin").write_bytes(array.contiguous().numpy().tobytes())
+    manifest = {**golden, "input_shape": input_shape, "layers": layers, "steps": STEPS, "batch_size": BATCH,
+                "bias": False, "losses": losses, "correct": correct, "torch": torch.__version__}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for seed, (name, ((input_shape, layers), golden)) in enumerate(GOLDENS.items()):
+        make(pathlib.Path(__file__).parent / name, input_shape, layers, golden, seed)

@@ -1,0 +1,76 @@
+// The update against its three lines, written out with every operation rounded to float32.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import "../library.ts";
+import { descend, type DescentOptions, Vector } from "../../src/native/mod.ts";
+
+const f = Math.fround;
+
+function byHand(
+  latent: Float32Array,
+  velocity: Float32Array,
+  gradient: Float32Array,
+  options: DescentOptions,
+): [latent: Float32Array, velocity: Float32Array] {
+  const { rate, momentum, decay, centre = 0, low = -Infinity, high = Infinity } = options;
+  const v = velocity.map((v, i) => {
+    const g = f(
+      f(gradient[i]! * (options.straightThrough ? Math.sign(latent[i]!) : 1)) +
+        f(f(decay) * f(latent[i]! - f(centre))),
+    );
+    return f(f(f(momentum) * v) + g);
+  });
+  const z = latent.map((z, i) => Math.min(f(high), Math.max(f(low), f(z - f(f(rate) * v[i]!)))));
+  return [z, v];
+}
+
+const reals = fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), {
+  minLength: 30,
+  maxLength: 90,
+});
+const options = fc.record({
+  rate: fc.double({ min: 0, max: 10, noNaN: true }),
+  momentum: fc.double({ min: 0, max: 1, noNaN: true }),
+  decay: fc.double({ min: 0, max: 0.1, noNaN: true }),
+  centre: fc.constantFrom(0, 0.5),
+  straightThrough: fc.boolean(),
+  low: fc.constantFrom(0, -Infinity),
+  high: fc.constantFrom(1, Infinity),
+});
+
+Deno.test("it is momentum, decay towards the centre, step and clip", () => {
+  fc.assert(fc.property(reals, options, (numbers, options) => {
+    const third = Math.floor(numbers.length / 3);
+    const [z, v, g] = [0, 1, 2].map((part) =>
+      Float32Array.from(numbers.slice(part * third, (part + 1) * third))
+    ) as [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
+    using latent = Vector.from(z, "float32");
+    using velocity = Vector.from(v, "float32");
+    using gradient = Vector.from(g, "float32");
+    descend(latent, velocity, gradient, options);
+    const [expectedLatent, expectedVelocity] = byHand(z, v, g, options);
+    // −0 and 0 are the same number to whoever reads them
+    assert.deepEqual(latent.download().map((x) => x + 0), expectedLatent.map((x) => x + 0));
+    assert.deepEqual(velocity.download().map((x) => x + 0), expectedVelocity.map((x) => x + 0));
+  }));
+});
+
+Deno.test("a NaN in the gradient is not hidden by the clip", () => {
+  using latent = Vector.from(Float32Array.of(0.5, 0.5), "float32");
+  using velocity = new Vector(2, "float32");
+  using gradient = Vector.from(Float32Array.of(NaN, 1), "float32");
+  descend(latent, velocity, gradient, { rate: 1, momentum: 0, decay: 0, low: 0, high: 1 });
+  assert.deepEqual([...latent.download()], [NaN, 0]);
+});
+
+Deno.test("vectors of different lengths, one vector twice and numbers that are none are refused", () => {
+  using latent = new Vector(3, "float32");
+  using velocity = new Vector(3, "float32");
+  using short = new Vector(2, "float32");
+  using gradient = new Vector(3, "float32");
+  const sane = { rate: 1, momentum: 0.9, decay: 0 };
+  assert.throws(() => descend(latent, velocity, short, sane), /gradient/);
+  assert.throws(() => descend(latent, latent, gradient, sane), /one vector twice/);
+  assert.throws(() => descend(latent, velocity, gradient, { ...sane, rate: NaN }), /rate/);
+  assert.throws(() => descend(latent, velocity, gradient, { ...sane, low: 2, high: 1 }), /low/);
+});

@@ -1,0 +1,69 @@
+// The boundary: the binding says what the header says, and handles are freed once and never used after.
+import assert from "node:assert/strict";
+import "../library.ts";
+import { Batch, Generator, live, NativeError, Vector } from "../../src/native/mod.ts";
+import { native } from "../../src/native/library.ts";
+import { symbols } from "../../src/native/symbols.ts";
+
+const header = Deno.readTextFileSync(new URL("../../native/include/maskbench.h", import.meta.url));
+
+/** The FFI type that a C parameter is passed as. */
+function typeOf(parameter: string): string[] {
+  const type = parameter.replace(/\w+$/, "").replace("const", "").replaceAll(" ", "");
+  if (type.endsWith("**")) return ["buffer"];
+  if (/^mb_\w+\*$/.test(type) && type !== "mb_layer*") return ["pointer"];
+  if (type.endsWith("*")) return ["buffer"];
+  return [{ int32_t: "i32", int64_t: "i64", uint64_t: "u64", double: "f64" }[type] ?? type];
+}
+
+Deno.test("the symbol table is the header, function by function and type by type", () => {
+  const declared = new Map<string, string[]>();
+  for (const [, name, list] of header.matchAll(/^MB_API [^;(]*?(mb_\w+)\(([^)]*)\);/gm)) {
+    const parameters = list!.trim() === "void" ? [] : list!.split(",").map((part) => part.trim());
+    declared.set(name!, parameters.flatMap(typeOf));
+  }
+  const bound = Object.entries(symbols).map(([name, { parameters }]) => [name, [...parameters]]);
+  assert.ok(declared.size > 20);
+  assert.deepEqual(Object.fromEntries(bound), Object.fromEntries(declared));
+});
+
+Deno.test("a handle is freed once; freed, foreign and null ones are errors, not crashes", () => {
+  const before = live().handles;
+  const vector = new Vector(3, "float32");
+  const { pointer } = vector;
+  assert.equal(live().handles, before + 1);
+  vector.free();
+  vector.free();
+  assert.equal(live().handles, before);
+  assert.throws(() => vector.download(), /freed already/);
+
+  const raw = native();
+  assert.notEqual(raw.mb_vector_free(pointer), 0);
+  assert.notEqual(raw.mb_vector_affine(pointer, 0n, 3n, 1, 0), 0);
+  assert.notEqual(raw.mb_vector_free(null), 0);
+  assert.notEqual(raw.mb_vector_affine(Deno.UnsafePointer.create(12345n), 0n, 3n, 1, 0), 0);
+  using generator = new Generator(1);
+  assert.notEqual(raw.mb_vector_free(generator.pointer), 0);
+});
+
+Deno.test("sizes that can't be are refused, and what can't be allocated is out-of-memory", () => {
+  assert.throws(() => new Vector(-1, "float32"), NativeError);
+  assert.throws(
+    () => new Vector(2 ** 52, "float32"),
+    (error) => error instanceof NativeError && ["invalid", "out-of-memory"].includes(error.status),
+  );
+  assert.throws(() => new Batch(0, [1, 2, 2]), /capacity/);
+  using vector = new Vector(3, "float32");
+  assert.throws(() => vector.download(2, 2), NativeError);
+  assert.throws(() => vector.upload(new Float32Array(4)), NativeError);
+});
+
+Deno.test("what is made in a scope is gone after it", () => {
+  const before = live();
+  for (let i = 0; i < 50; i++) {
+    using vector = new Vector(1 << 16, "float32");
+    vector.affine(0, 1);
+  }
+  assert.equal(live().handles, before.handles);
+  assert.ok(live().bytes <= before.bytes);
+});

@@ -1,0 +1,222 @@
+// The masked network in double precision: its logits against loops written out, its gradients against finite differences.
+import assert from "node:assert/strict";
+import "../library.ts";
+import { Batch, Generator, MaskedNetwork, NativeError, Vector } from "../../src/native/mod.ts";
+import { type Layer, type Network, segmentsOf, type Shape } from "../../src/networks/network.ts";
+
+const relu: Layer = { kind: "relu" };
+const cases: Network[] = [
+  {
+    name: "linear layers",
+    inputShape: [2, 3, 3],
+    layers: [
+      { kind: "flatten" },
+      { kind: "linear", inputs: 18, outputs: 7 },
+      relu,
+      { kind: "linear", inputs: 7, outputs: 4 },
+    ],
+  },
+  {
+    name: "convolutions with stride and padding, max-pool",
+    inputShape: [3, 9, 8],
+    layers: [
+      { kind: "conv", inputs: 3, outputs: 5, kernel: 3, padding: 1 },
+      relu,
+      { kind: "conv", inputs: 5, outputs: 6, kernel: 3, stride: 2, padding: 2 },
+      relu,
+      { kind: "max-pool", size: 2 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 6 * 3 * 2, outputs: 8 },
+      relu,
+      { kind: "linear", inputs: 8, outputs: 3 },
+    ],
+  },
+  {
+    name: "pools that overlap, a kernel of 1 × 1, ReLU after a pool",
+    inputShape: [2, 8, 8],
+    layers: [
+      { kind: "conv", inputs: 2, outputs: 4, kernel: 1 },
+      { kind: "average-pool", size: 3, stride: 2 },
+      relu,
+      { kind: "max-pool", size: 2, stride: 1 },
+      relu,
+      { kind: "flatten" },
+      { kind: "linear", inputs: 4 * 2 * 2, outputs: 3 },
+    ],
+  },
+  {
+    name: "a ReLU on the pictures themselves",
+    inputShape: [1, 2, 2],
+    layers: [{ kind: "flatten" }, relu, { kind: "linear", inputs: 4, outputs: 3 }],
+  },
+];
+
+const count = 5;
+
+/** One picture through the network, every sum a loop; activations `[channel][row][column]`, flat once flattened. */
+function logitsByLoops(network: Network, weights: Float64Array, picture: number[]): number[] {
+  const segments = segmentsOf(network.layers);
+  let [channels, height, width]: Shape = network.inputShape, x = picture, used = 0;
+  const at = (c: number, y: number, z: number) =>
+    y < 0 || z < 0 || y >= height || z >= width ? 0 : x[(c * height + y) * width + z]!;
+  for (const layer of network.layers) {
+    const out: number[] = [];
+    if (layer.kind === "relu") {
+      x = x.map((value) => Math.max(0, value));
+      continue;
+    }
+    if (layer.kind === "flatten") continue;
+    if (layer.kind === "linear") {
+      const { offset } = segments[used++]!;
+      for (let o = 0; o < layer.outputs; o++) {
+        out.push(x.reduce((sum, v, i) => sum + v * weights[offset + o * layer.inputs + i]!, 0));
+      }
+      x = out;
+      continue;
+    }
+    const k = layer.kind === "conv" ? layer.kernel : layer.size;
+    const stride = layer.stride ?? (layer.kind === "conv" ? 1 : k);
+    const padding = layer.kind === "conv" ? layer.padding ?? 0 : 0;
+    const rows = Math.floor((height + 2 * padding - k) / stride) + 1;
+    const columns = Math.floor((width + 2 * padding - k) / stride) + 1;
+    const outputs = layer.kind === "conv" ? layer.outputs : channels;
+    const offset = layer.kind === "conv" ? segments[used++]!.offset : 0;
+    for (let o = 0; o < outputs; o++) {
+      for (let r = 0; r < rows; r++) {
+        for (let s = 0; s < columns; s++) {
+          let sum = 0, most = -Infinity;
+          for (let i = 0; i < k; i++) {
+            for (let j = 0; j < k; j++) {
+              const y = r * stride + i - padding, z = s * stride + j - padding;
+              if (layer.kind !== "conv") {
+                sum += at(o, y, z) / (k * k);
+                most = Math.max(most, at(o, y, z));
+                continue;
+              }
+              for (let c = 0; c < channels; c++) {
+                sum += at(c, y, z) * weights[offset + ((o * channels + c) * k + i) * k + j]!;
+              }
+            }
+          }
+          out.push(layer.kind === "max-pool" ? most : sum);
+        }
+      }
+    }
+    [channels, height, width] = [outputs, rows, columns];
+    x = out;
+  }
+  return x;
+}
+
+/** A network with random weights and mask, and a batch for it, in double precision. */
+function setUp(network: Network, free: DisposableStack) {
+  const masked = free.use(new MaskedNetwork(network, "float64"));
+  const generator = free.use(new Generator(11));
+  const vector = () => free.use(new Vector(masked.size, "float64"));
+  const weights = vector(), mask = vector(), gradient = vector();
+  generator.normal(weights, 0.5);
+  generator.uniform(mask, -0.2, 1);
+  const pixels = network.inputShape.reduce((a, b) => a * b);
+  const images = free.use(new Vector(count * pixels, "float64"));
+  generator.normal(images);
+  const batch = free.use(new Batch(count, network.inputShape, "float64"));
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
+  batch.upload(images.download(), labels);
+  const metrics = free.use(new Vector(2, "float64"));
+  const loss = () => {
+    metrics.affine(0, 0);
+    masked.maskGradient(weights, mask, batch, gradient, metrics);
+    return metrics.download()[0]! / count;
+  };
+  return {
+    masked,
+    weights,
+    mask,
+    gradient,
+    images: images.download(),
+    labels,
+    batch,
+    metrics,
+    loss,
+  };
+}
+
+for (const network of cases) {
+  Deno.test(`${network.name}: logits, loss and correct predictions are those of plain loops`, () => {
+    using free = new DisposableStack();
+    const { masked, weights, mask, images, labels, batch, metrics, loss } = setUp(network, free);
+    const m = mask.download(), effective = weights.download().map((w, i) => w * m[i]!);
+    const pixels = images.length / count;
+    const expected = Array.from(
+      { length: count },
+      (_, i) =>
+        logitsByLoops(network, effective, [...images.subarray(i * pixels, (i + 1) * pixels)]),
+    );
+    const classes = expected[0]!.length;
+    const logits = free.use(new Vector(count * classes, "float64"));
+    masked.forward(weights, mask, batch, logits);
+    logits.download().forEach((x, i) => assert.ok(Math.abs(x - expected.flat()[i]!) < 1e-10));
+
+    const mean = expected.reduce((sum, row, i) => {
+      const total = row.reduce((sum, x) => sum + Math.exp(x), 0);
+      return sum + Math.log(total) - row[labels[i]!]!;
+    }, 0) / count;
+    assert.ok(Math.abs(loss() - mean) < 1e-10);
+    const right = expected.filter((row, i) => row.indexOf(Math.max(...row)) === labels[i]).length;
+    assert.equal(metrics.download()[1], right);
+  });
+
+  for (const what of ["mask", "weights"] as const) {
+    Deno.test(`${network.name}: the gradient of the ${what} is the finite difference of the loss`, () => {
+      using free = new DisposableStack();
+      const { masked, weights, mask, gradient, batch, metrics, loss } = setUp(network, free);
+      if (what === "mask") masked.maskGradient(weights, mask, batch, gradient, metrics);
+      else masked.weightGradient(weights, mask, batch, gradient, metrics);
+      const g = gradient.download(), moved = what === "mask" ? mask : weights;
+      const values = moved.download(), step = 1e-6;
+      for (let i = 0; i < values.length; i++) {
+        const around = [step, -step].map((shift) => {
+          moved.upload(Float64Array.of(values[i]! + shift), i);
+          return loss();
+        });
+        moved.upload(Float64Array.of(values[i]!), i);
+        const difference = (around[0]! - around[1]!) / (2 * step);
+        assert.ok(
+          Math.abs(difference - g[i]!) < 1e-7 * (1 + Math.abs(difference)),
+          `entry ${i}: gradient ${g[i]}, difference ${difference}`,
+        );
+      }
+    });
+  }
+}
+
+Deno.test("a pass leaves weights, mask and batch as they were", () => {
+  for (const network of cases) {
+    using free = new DisposableStack();
+    const { weights, mask, loss } = setUp(network, free);
+    const before = [weights.download(), mask.download()];
+    const first = loss();
+    assert.equal(loss(), first);
+    assert.deepEqual([weights.download(), mask.download()], before);
+  }
+});
+
+Deno.test("layers that don't fit are refused with their place and what was expected", () => {
+  const make = (layers: Layer[], inputShape: Shape = [3, 8, 8]) => () =>
+    new MaskedNetwork({ name: "wrong", inputShape, layers });
+  const conv: Layer = { kind: "conv", inputs: 3, outputs: 4, kernel: 3 };
+  const wrong: [() => MaskedNetwork, RegExp][] = [
+    [make([]), /expected 1 to 4096/],
+    [make([{ ...conv, inputs: 2 }]), /inputs 2 of layer 0, expected 3/],
+    [make([{ ...conv, kernel: 9 }]), /kernel 9 of layer 0 is larger than its padded input, 8 × 8/],
+    [make([conv]), /expected flatten before the end/],
+    [make([{ kind: "linear", inputs: 192, outputs: 3 }]), /needs a flat input/],
+    [make([{ kind: "flatten" }, { kind: "linear", inputs: 5, outputs: 3 }]), /expected 192/],
+    [make([{ kind: "flatten" }]), /none has weights/],
+    [make([{ kind: "flatten" }, conv]), /after flatten/],
+    [make([{ kind: "max-pool", size: 0 }, conv]), /kernel 0 of layer 0/],
+  ];
+  for (const [call, text] of wrong) {
+    assert.throws(call, (error) => error instanceof NativeError && text.test(error.message));
+  }
+});

@@ -1,0 +1,166 @@
+// The projection against its definition by sorting, on values chosen to tie, to saturate and to be extreme.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import "../library.ts";
+import {
+  type KeptSegment,
+  NativeError,
+  type ProjectionOptions,
+  projectTopK,
+  Vector,
+} from "../../src/native/mod.ts";
+
+const f = Math.fround;
+
+/** Sort ascending and stably, drop the first entries, drop what does not exceed the floor, mix with the values. */
+function bySorting(
+  values: Float32Array,
+  segments: readonly KeptSegment[],
+  { by, floor = -Infinity, alpha = 1 }: ProjectionOptions,
+  before: Float32Array,
+): Float32Array {
+  const mask = Float32Array.from(before);
+  const compared = (i: number) => by === "magnitude" ? Math.abs(values[i]!) : values[i]!;
+  for (const { offset, length, kept } of segments) {
+    const order = Array.from({ length }, (_, i) => offset + i);
+    order.sort((a, b) => compared(a) < compared(b) ? -1 : compared(a) > compared(b) ? 1 : a - b);
+    const ones = new Set(
+      order.slice(length - kept).filter((i) => floor === -Infinity || compared(i) > f(floor)),
+    );
+    for (const i of order) {
+      const bit = ones.has(i) ? f(alpha) : 0;
+      const rest = f(1 - f(alpha));
+      mask[i] = rest === 0 ? bit : f(f(rest * values[i]!) + bit);
+    }
+  }
+  return mask;
+}
+
+function check(
+  values: Float32Array<ArrayBuffer>,
+  segments: readonly KeptSegment[],
+  options: ProjectionOptions,
+) {
+  using vector = Vector.from(values, "float32");
+  using mask = Vector.from(new Float32Array(values.length).fill(-7), "float32");
+  projectTopK(vector, segments, options, mask);
+  const expected = bySorting(values, segments, options, new Float32Array(values.length).fill(-7));
+  // −0 and 0 are the same number to whoever reads them
+  assert.deepEqual(mask.download().map((x) => x + 0), expected.map((x) => x + 0));
+}
+
+const value = fc.oneof(
+  fc.float({ noNaN: true }),
+  fc.constantFrom(0, -0, 0.5, 1, -1, Infinity, -Infinity, f(1e-45), f(-1e-45), f(0.5 + 2 ** -24)),
+  fc.integer({ min: -3, max: 3 }),
+);
+
+// Cuts [0, n) at random places into segments, some of them left out, each with a random number of ones.
+const problem = fc.array(value, { minLength: 1, maxLength: 300 }).chain((values) =>
+  fc.record({
+    values: fc.constant(Float32Array.from(values)),
+    cuts: fc.uniqueArray(fc.integer({ min: 0, max: values.length }), { maxLength: 5 }),
+    shares: fc.array(fc.constantFrom(0, 1, 0.3, 0.5, 0.9), { minLength: 6, maxLength: 6 }),
+    left: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
+    options: fc.record({
+      by: fc.constantFrom("value" as const, "magnitude" as const),
+      floor: fc.constantFrom(-Infinity, -1, -0, 0, 0.5, 2, Infinity),
+      alpha: fc.constantFrom(1, 0, 0.25, f(0.7)),
+    }),
+  })
+).filter(({ values, options }) => options.alpha === 1 || values.every(Number.isFinite));
+
+Deno.test("it agrees with sorting: ties, both orders, floors, mixes, several segments", () => {
+  fc.assert(
+    fc.property(problem, ({ values, cuts, shares, left, options }) => {
+      const ends = [0, ...cuts.toSorted((a, b) => a - b), values.length];
+      const segments = ends.slice(1).map((end, i) => {
+        const length = end - ends[i]!;
+        return { offset: ends[i]!, length, kept: Math.round(length * shares[i]!) };
+      }).filter((_, i) => !left[i]);
+      check(values, segments, options);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+Deno.test("it agrees with sorting on long vectors, as training makes them", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+      fc.integer({ min: 20_000, max: 70_000 }),
+      fc.constantFrom("smooth", "saturated", "coarse", "equal", "ascending"),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.constantFrom("value" as const, "magnitude" as const),
+      fc.constantFrom(-Infinity, 0.5),
+      (seed, length, shape, share, by, floor) => {
+        let state = seed;
+        const draw = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+        const values = Float32Array.from({ length }, (_, i) => {
+          switch (shape) {
+            case "smooth":
+              return draw() - 0.5;
+            case "saturated": // most latents at the ends of the box
+              return Math.min(1, Math.max(0, 3 * draw() - 1));
+            case "coarse":
+              return Math.floor(draw() * 8) / 8;
+            case "equal":
+              return 0.75;
+            default:
+              return i;
+          }
+        });
+        const kept = Math.round(share * length), half = Math.floor(length / 2);
+        check(values, [{ offset: 0, length, kept }], { by, floor });
+        check(values, [
+          { offset: 0, length: half, kept: Math.min(half, kept) },
+          { offset: half, length: length - half, kept: Math.floor(share * (length - half)) },
+        ], { by, floor, alpha: 0.5 });
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("a NaN is refused wherever it is and however many are kept", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9000 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      fc.constantFrom(0, 0.5, 1),
+      fc.constantFrom("value" as const, "magnitude" as const),
+      (length, at, share, by) => {
+        const values = new Float32Array(length).fill(1);
+        values[Math.floor(at * length)] = NaN;
+        using vector = Vector.from(values, "float32");
+        using mask = new Vector(length, "float32");
+        const kept = Math.round(share * length);
+        assert.throws(
+          () => projectTopK(vector, [{ offset: 0, length, kept }], { by }, mask),
+          (error) => error instanceof NativeError && error.status === "not-a-number",
+        );
+      },
+    ),
+  );
+});
+
+Deno.test("segments that overlap, reach too far or keep too many are refused by name", () => {
+  using values = new Vector(10, "float32");
+  using mask = new Vector(10, "float32");
+  const wrong: KeptSegment[][] = [
+    [{ offset: 0, length: 11, kept: 1 }],
+    [{ offset: 0, length: 5, kept: 6 }],
+    [{ offset: 0, length: 5, kept: -1 }],
+    [{ offset: -1, length: 5, kept: 1 }],
+    [{ offset: 0, length: 5, kept: 1 }, { offset: 4, length: 5, kept: 1 }],
+  ];
+  for (const segments of wrong) {
+    assert.throws(
+      () => projectTopK(values, segments, { by: "value" }, mask),
+      /^NativeError: .*segments/,
+    );
+  }
+  assert.throws(() => projectTopK(values, [], { by: "value", alpha: 1.5 }, mask), /alpha/);
+  assert.throws(() => projectTopK(values, [], { by: "value", floor: NaN }, mask), /floor/);
+  assert.throws(() => projectTopK(values, [], { by: "value" }, values), /mask/);
+});

@@ -1,0 +1,136 @@
+// Whole runs on a small set of pictures: reproducible to the byte, and better than chance where something is learnt.
+import assert from "node:assert/strict";
+import "../library.ts";
+import { algorithms } from "../../src/algorithms/registry.ts";
+import type { Dataset, Split } from "../../src/datasets/dataset.ts";
+import { UserError } from "../../src/errors.ts";
+import { live } from "../../src/native/mod.ts";
+import type { RunConfig } from "../../src/sweep/config.ts";
+import { run } from "../../src/training/run.ts";
+
+const shape = [3, 32, 32] as const;
+
+// Two classes told apart by which half is brighter, under noise.
+function halves(count: number, seed: number): Split {
+  let state = seed;
+  const draw = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const labels = Int32Array.from({ length: count }, () => draw() < 0.5 ? 0 : 1);
+  const images = Uint8Array.from({ length: count * 3 * 32 * 32 }, (_, i) => {
+    const right = i % 32 >= 16, label = labels[Math.floor(i / (3 * 32 * 32))]!;
+    return Math.floor(draw() * 200) + (right === (label === 1) ? 55 : 0);
+  });
+  return { images, labels };
+}
+
+const dataset: Dataset = {
+  name: "halves",
+  shape,
+  classes: ["left", "right"],
+  train: halves(300, 1),
+  test: halves(100, 2),
+  mean: [0.5, 0.5, 0.5],
+  deviation: [0.25, 0.25, 0.25],
+  checksum: "0".repeat(64),
+};
+
+const config = (name: string, changes: Partial<RunConfig> = {}): RunConfig => ({
+  dataset: { name: "halves", checksum: dataset.checksum, split: "test" },
+  network: { name: "conv2", width: 1 / 16 },
+  initialisation: { name: "kaiming-normal", scaleFan: false },
+  algorithm: {
+    name,
+    version: 1,
+    parameters: algorithms.find((algorithm) => algorithm.name === name)!
+      .parameters.parse({}) as RunConfig["algorithm"]["parameters"],
+  },
+  sparsity: name === "dense" ? 0 : 0.5,
+  seed: 1,
+  epochs: 3,
+  batchSize: 32,
+  schedule: "cosine",
+  augmentation: "crop-flip",
+  precision: "float32",
+  ...changes,
+});
+
+const go = (config: RunConfig, threads = 2) => run(config, { dataset, device: "cpu", threads });
+
+/** What must not change from one time to the next. */
+const lasting = ({ epochs, layers, digest, streams }: ReturnType<typeof run>) => ({
+  epochs,
+  layers,
+  digest,
+  streams,
+});
+
+for (const { name, masks, learns } of algorithms) {
+  Deno.test(`${name}: the same run twice gives the same losses and the same mask, another seed others`, () => {
+    const first = go(config(name));
+    assert.deepEqual(lasting(go(config(name))), lasting(first));
+    assert.notEqual(go(config(name, { seed: 2 })).digest, first.digest);
+    assert.equal(first.epochs.length, learns ? 3 : 1);
+    assert.equal(first.lastTestAccuracy, first.epochs.at(-1)!.testAccuracy);
+  });
+
+  if (!masks) continue;
+  for (const sparsity of [0, 0.3, 0.5, 0.9]) {
+    Deno.test(`${name} at sparsity ${sparsity}: no layer keeps more than its share`, () => {
+      const { layers } = go(config(name, { sparsity, epochs: 1 }));
+      for (const { weights, kept } of layers) {
+        const most = weights - Math.trunc(sparsity * weights);
+        // SBP keeps only what exceeds 1/2, and so perhaps less.
+        if (name === "sbp") assert.ok(kept <= most && kept > 0, `${kept} of at most ${most}`);
+        else assert.equal(kept, most);
+      }
+    });
+  }
+}
+
+Deno.test("what is learnt beats chance by far", () => {
+  const accuracy = (name: string, learningRate: number) => {
+    const { algorithm, ...rest } = config(name, {
+      epochs: 8,
+      augmentation: "none",
+      network: { name: "conv2", width: 1 / 8 },
+    });
+    return go({
+      ...rest,
+      algorithm: { ...algorithm, parameters: { ...algorithm.parameters, learningRate } },
+    }).lastTestAccuracy;
+  };
+  assert.ok(accuracy("dense", 0.02) > 0.9);
+  assert.ok(accuracy("edge-popup", 0.5) > 0.9);
+  assert.ok(accuracy("sbp", 1) > 0.9);
+});
+
+Deno.test("a run gives back all that it took from the native core", () => {
+  go(config("sbp"));
+  const before = live();
+  go(config("sbp"));
+  go(config("dense"));
+  assert.equal(live().handles, before.handles);
+  assert.ok(live().bytes <= before.bytes);
+});
+
+Deno.test("streams: the seeds that a run names rebuild its weights, and no draw shifts another", () => {
+  const { streams } = go(config("random"));
+  assert.deepEqual(Object.keys(streams), ["weights", "latent", "order", "augmentation"]);
+  assert.equal(new Set(Object.values(streams)).size, 4);
+  for (const seed of Object.values(streams)) assert.ok(Number.isInteger(seed) && seed < 2 ** 32);
+  // The same start with and without augmentation: the first step's weights and mask don't depend on it.
+  const withCrops = go(config("random")), without = go(config("random", { augmentation: "none" }));
+  assert.deepEqual(lasting(withCrops), lasting(without));
+});
+
+Deno.test("a network for other pictures, and a run that diverges, are told in a sentence", () => {
+  assert.throws(
+    () => go(config("sbp", { network: { name: "mlp", width: 1 } })),
+    (error) => error instanceof UserError && /1 × 28 × 28.* 3 × 32 × 32/.test(error.message),
+  );
+  const { algorithm } = config("dense");
+  const parameters = { ...algorithm.parameters, learningRate: 1e30 };
+  assert.throws(
+    () => go(config("dense", { algorithm: { ...algorithm, parameters } })),
+    (error) => error instanceof UserError && /diverged in epoch 1.*1e\+30/.test(error.message),
+  );
+});
