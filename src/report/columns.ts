@@ -1,0 +1,117 @@
+// Which columns an algorithm gets: one, or one for each of several settings of its hyper-parameters.
+import { algorithms } from "../algorithms/registry.ts";
+import type { RunConfig } from "../sweep/config.ts";
+
+/** The value of a hyper-parameter. */
+export type Value = number | string | boolean;
+
+/** Hyper-parameters by name, and `version`: everything that can tell apart two runs of one algorithm. */
+export type Setting = Readonly<Record<string, Value>>;
+
+export interface Column {
+  readonly algorithm: string;
+  /** The values that tell it from the algorithm's other columns; empty where there is one column only. */
+  readonly setting: Setting;
+  /** `sbp`, or `sbp (scope=global)`. */
+  readonly label: string;
+}
+
+// Stands for a hyper-parameter that a run knows nothing of: another version's runs may.
+const unset = "unset";
+
+/** What tells runs of one algorithm apart. */
+export function settingOf({ algorithm }: RunConfig): Setting {
+  return { ...algorithm.parameters, version: algorithm.version };
+}
+
+/** The column of `columns` that a run belongs to. */
+export function columnOf(config: RunConfig, columns: readonly Column[]): Column {
+  const setting = settingOf(config);
+  return columns.find((column) =>
+    column.algorithm === config.algorithm.name &&
+    Object.entries(column.setting).every(([name, value]) => (setting[name] ?? unset) === value)
+  )!;
+}
+
+/**
+ * The columns for runs that are grouped into the table's rows. Settings that differ between rows only, as rates tuned
+ * for each sparsity do, share a column. Settings that meet in a row get a column each, told apart by as few
+ * hyper-parameters as will do and, among those, by the ones that give the fewest columns.
+ */
+export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
+  const names = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(byRegistry);
+  return names.flatMap((algorithm) => {
+    const settings = rows.map((row) =>
+      row.filter((config) => config.algorithm.name === algorithm).map(settingOf)
+    );
+    const telling = tellingNames(settings);
+    const distinct = new Map(
+      settings.flat().map((setting) => [key(setting, telling), pick(setting, telling)]),
+    );
+    return [...distinct.values()].sort(bySetting).map((setting) => ({
+      algorithm,
+      setting,
+      label: labelOf(algorithm, setting),
+    }));
+  });
+}
+
+// The smallest set of names whose values tell apart any two settings of the same row.
+function tellingNames(rows: readonly (readonly Setting[])[]): string[] {
+  const all = [...new Set(rows.flat().flatMap((setting) => Object.keys(setting)))].sort();
+  const distinct = (settings: readonly Setting[], names: readonly string[]) =>
+    new Set(settings.map((setting) => key(setting, names))).size;
+  const varying = all.filter((name) => rows.some((row) => distinct(row, [name]) > 1));
+  const wanted = rows.map((row) => distinct(row, all));
+  for (let size = 0; size < varying.length; size++) {
+    const enough = subsets(varying, size)
+      .filter((names) => rows.every((row, i) => distinct(row, names) === wanted[i]))
+      .map((names) => ({ names, columns: distinct(rows.flat(), names) }))
+      .sort((a, b) => a.columns - b.columns);
+    if (enough[0]) return enough[0].names;
+  }
+  return varying;
+}
+
+function subsets(names: readonly string[], size: number): string[][] {
+  if (size === 0) return [[]];
+  return names.flatMap((name, i) =>
+    subsets(names.slice(i + 1), size - 1).map((rest) => [name, ...rest])
+  );
+}
+
+function pick(setting: Setting, names: readonly string[]): Setting {
+  return Object.fromEntries(names.map((name) => [name, setting[name] ?? unset]));
+}
+
+function key(setting: Setting, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => setting[name] ?? unset));
+}
+
+function labelOf(algorithm: string, setting: Setting): string {
+  const parts = Object.entries(setting).map(([name, value]) => `${name}=${value}`);
+  return parts.length ? `${algorithm} (${parts.join(", ")})` : algorithm;
+}
+
+// In the registry's order; what it doesn't know (any more) comes last.
+function byRegistry(a: string, b: string): number {
+  const place = (name: string) => {
+    const index = algorithms.findIndex((algorithm) => algorithm.name === name);
+    return index < 0 ? algorithms.length : index;
+  };
+  return place(a) - place(b) || compare(a, b);
+}
+
+function bySetting(a: Setting, b: Setting): number {
+  for (const name of Object.keys(a)) {
+    const order = compare(a[name]!, b[name]!);
+    if (order) return order;
+  }
+  return 0;
+}
+
+/** Numbers by size, anything else by its characters: the same order on every machine. */
+export function compare(a: Value, b: Value): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
+}

@@ -1,0 +1,68 @@
+// What is said of a row beside its figures: where it stands, and which settings its runs share.
+import { initialisationName, networkName, percent } from "./format.ts";
+import type { Context, Row, Table } from "./table.ts";
+
+/** The columns left of the figures in every table. */
+export const shared: Readonly<Record<string, (row: Row) => string>> = {
+  "data set": ({ context }) => context.dataset.name,
+  "network": ({ context }) => networkName(context),
+  "initialisation": ({ context }) => initialisationName(context),
+  "sparsity": ({ sparsity }) => percent(sparsity),
+};
+
+// Said once below the table where all rows agree, and a column of it where they don't.
+const settings: Readonly<Record<string, (context: Context) => string>> = {
+  "split": ({ dataset }) => dataset.split,
+  "epochs": ({ epochs }) => String(epochs),
+  "batch size": ({ batchSize }) => String(batchSize),
+  "schedule": ({ schedule }) => schedule,
+  "augmentation": ({ augmentation }) => augmentation,
+  "precision": ({ precision }) => precision,
+};
+
+/** Names of the settings in which rows differ; `checksum` where data sets of one name are not the same. */
+export function differing({ rows }: Table): string[] {
+  const contexts = rows.map(({ context }) => context);
+  const names = Object.keys(settings).filter((name) => count(contexts.map(settings[name]!)) > 1);
+  const checksums = contexts.map(({ dataset }) => `${dataset.name} ${dataset.checksum}`);
+  const alike = count(checksums) === count(contexts.map(({ dataset }) => dataset.name));
+  return alike ? names : [...names, "checksum"];
+}
+
+/** The value of one of the settings that `differing` names. */
+export function settingText(name: string, { context }: Row): string {
+  return name === "checksum" ? context.dataset.checksum.slice(0, 8) : settings[name]!(context);
+}
+
+/** `epochs 10, batch size 64, …`: the settings that all rows share; empty without rows. */
+export function agreed(table: Table): string {
+  const row = table.rows[0], differ = differing(table);
+  if (!row) return "";
+  return Object.keys(settings).filter((name) => !differ.includes(name))
+    .map((name) => `${name} ${settingText(name, row)}`).join(", ");
+}
+
+/** What tells a row from the table's others, in words: `conv4, sparsity 70%`. */
+export function placeOf(row: Row, table: Table): string {
+  return [...outsideSparsity(row, table), `sparsity ${percent(row.sparsity)}`].join(", ");
+}
+
+/** The same of several rows: `conv2, sparsity 50%, 70%; conv4, sparsity 50%`. */
+export function placesOf(rows: readonly Row[], table: Table): string {
+  const groups = Map.groupBy(rows, (row) => outsideSparsity(row, table).join(", "));
+  return [...groups.values()].map((members) =>
+    [placeOf(members[0]!, table), ...members.slice(1).map((row) => percent(row.sparsity))]
+      .join(", ")
+  ).join("; ");
+}
+
+function outsideSparsity(row: Row, table: Table): string[] {
+  const own = Object.entries(shared)
+    .filter(([name, text]) => name !== "sparsity" && count(table.rows.map(text)) > 1)
+    .map(([, text]) => text(row));
+  return [...own, ...differing(table).map((name) => `${name} ${settingText(name, row)}`)];
+}
+
+function count(texts: readonly string[]): number {
+  return new Set(texts).size;
+}

@@ -1,0 +1,198 @@
+// The table of a folder of runs, as data: rows, columns, cells and differences. Nothing here reads a file or the clock.
+import { algorithms } from "../algorithms/registry.ts";
+import type { RunConfig } from "../sweep/config.ts";
+import type { RunResult } from "../training/result.ts";
+import { type Column, columnOf, columnsOf, compare } from "./columns.ts";
+import {
+  type Difference,
+  median,
+  pairedDifference,
+  summarise,
+  type Summary,
+  welchDifference,
+} from "./statistics.ts";
+
+/** What a table takes of a run file. */
+export interface Run {
+  readonly identity: string;
+  readonly configuration: RunConfig;
+  readonly result: RunResult;
+}
+
+/** All of a configuration but algorithm, sparsity and seed: what makes results of a row comparable. */
+export type Context = Omit<RunConfig, "algorithm" | "sparsity" | "seed">;
+
+/** The runs of one column in one row. Accuracies are in percent. */
+export interface Cell {
+  readonly column: Column;
+  /** By seed; each seed once. */
+  readonly runs: readonly Run[];
+  /** Of the last epoch. */
+  readonly accuracy: Summary;
+  /** Mean of each run's best epoch: optimistic, and in no table but the CSV. */
+  readonly bestEpoch: number;
+  /** Fraction of the weights that the final masks keep, in the mean. */
+  readonly kept: number;
+  /** Median over the runs; `null` where nothing was learnt. */
+  readonly imagesPerSecond: number | null;
+}
+
+/** SBP minus edge-popup: two columns. */
+export interface Comparison {
+  readonly minuend: Column;
+  readonly subtrahend: Column;
+  readonly label: string;
+}
+
+export interface Row {
+  readonly context: Context;
+  readonly sparsity: number;
+  /** By column of the table. */
+  readonly cells: readonly (Cell | null)[];
+  /** By comparison of the table; in percentage points. */
+  readonly differences: readonly (Difference | null)[];
+  /** Seeds that some run of the same context has. */
+  readonly seeds: readonly number[];
+}
+
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly comparisons: readonly Comparison[];
+  readonly rows: readonly Row[];
+  /** Runs whose accuracy, or kept fraction, is no number from 0 to 1; no cell counts them. */
+  readonly leftOut: readonly Run[];
+}
+
+/** Whether an algorithm works without a mask, so that its one result stands in every row of its context. */
+export function isUnmasked(algorithm: string): boolean {
+  return algorithms.find(({ name }) => name === algorithm)?.masks === false;
+}
+
+/** The same table for the same runs, in whatever order they come. */
+export function tableOf(runs: readonly Run[]): Table {
+  const sorted = runs.toSorted((a, b) => compare(a.identity, b.identity));
+  const usable = sorted.filter(({ result }) => isUsable(result));
+  const groups = groupsOf(usable);
+  const columns = columnsOf(
+    groups.map((group) => group.runs.map(({ configuration }) => configuration)),
+  );
+  const comparisons = comparisonsOf(columns);
+  const rows = groups.map(({ context, sparsity, runs, seeds }): Row => {
+    const cells = columns.map((column) =>
+      cellOf(column, runs.filter((run) => columnOf(run.configuration, columns) === column))
+    );
+    const differences = comparisons.map(({ minuend, subtrahend }) =>
+      differenceOf(cells[columns.indexOf(minuend)]!, cells[columns.indexOf(subtrahend)]!)
+    );
+    return { context, sparsity, cells, differences, seeds };
+  });
+  return { columns, comparisons, rows, leftOut: sorted.filter((run) => !usable.includes(run)) };
+}
+
+function isUsable(result: RunResult): boolean {
+  return [result.lastTestAccuracy, result.bestTestAccuracy, keptFraction(result)]
+    .every((value) => typeof value === "number" && value >= 0 && value <= 1);
+}
+
+interface Group {
+  readonly context: Context;
+  readonly sparsity: number;
+  readonly runs: readonly Run[];
+  readonly seeds: readonly number[];
+}
+
+// The runs of each row, rows in their final order.
+function groupsOf(runs: readonly Run[]): Group[] {
+  const contexts = Map.groupBy(runs, (run) => keyOf(contextOf(run.configuration)));
+  return [...contexts.values()]
+    .map((members) => ({ members, context: contextOf(members[0]!.configuration) }))
+    .sort((a, b) => byContext(a.context, b.context))
+    .flatMap(({ members, context }) => {
+      const whole = members.filter((run) => isUnmasked(run.configuration.algorithm.name));
+      const masked = members.filter((run) => !whole.includes(run));
+      const distinct = (values: number[]) => [...new Set(values)].sort(compare);
+      const sparsities = distinct(masked.map((run) => run.configuration.sparsity));
+      const seeds = distinct(members.map((run) => run.configuration.seed));
+      return (sparsities.length ? sparsities : [0]).map((sparsity) => ({
+        context,
+        sparsity,
+        seeds,
+        runs: [...whole, ...masked.filter((run) => run.configuration.sparsity === sparsity)],
+      }));
+    });
+}
+
+/** What two runs have to share to stand in one row. */
+export function contextOf(config: RunConfig): Context {
+  const { algorithm: _a, sparsity: _s, seed: _i, ...context } = config;
+  return context;
+}
+
+/** A text that is the same for equal values, whatever the order of their keys. */
+export function keyOf(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, part) =>
+      part && typeof part === "object" && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => compare(a, b)))
+        : part,
+  );
+}
+
+function byContext(a: Context, b: Context): number {
+  return compare(a.dataset.name, b.dataset.name) || compare(a.network.name, b.network.name) ||
+    compare(a.network.width, b.network.width) ||
+    compare(a.initialisation.name, b.initialisation.name) ||
+    compare(keyOf(a), keyOf(b));
+}
+
+function cellOf(column: Column, runs: readonly Run[]): Cell | null {
+  if (runs.length === 0) return null;
+  const bySeed = runs.toSorted((a, b) => a.configuration.seed - b.configuration.seed);
+  const results = bySeed.map(({ result }) => result);
+  return {
+    column,
+    runs: bySeed,
+    accuracy: summarise(accuracies(bySeed)),
+    bestEpoch: summarise(results.map((result) => 100 * result.bestTestAccuracy)).mean,
+    kept: summarise(results.map(keptFraction)).mean,
+    imagesPerSecond: median(
+      results.map((result) => result.imagesPerSecond).filter((rate) => rate > 0),
+    ),
+  };
+}
+
+function accuracies(runs: readonly Run[]): number[] {
+  return runs.map(({ result }) => 100 * result.lastTestAccuracy);
+}
+
+function keptFraction({ layers }: RunResult): number {
+  const sum = (of: "kept" | "weights") => layers.reduce((total, layer) => total + layer[of], 0);
+  return sum("kept") / sum("weights");
+}
+
+// SBP against edge-popup, in those settings that both have columns for.
+function comparisonsOf(columns: readonly Column[]): Comparison[] {
+  const of = (algorithm: string) => columns.filter((column) => column.algorithm === algorithm);
+  return of("sbp").flatMap((minuend) =>
+    of("edge-popup")
+      .filter(({ setting }) =>
+        Object.entries(setting).every(([name, value]) =>
+          name === "version" || !(name in minuend.setting) || minuend.setting[name] === value
+        )
+      )
+      .map((subtrahend) => ({
+        minuend,
+        subtrahend,
+        label: `${minuend.label} − ${subtrahend.label}`,
+      }))
+  );
+}
+
+// Paired where both have the same seeds: those share weights, initial latent and order of the pictures.
+function differenceOf(minuend: Cell | null, subtrahend: Cell | null): Difference | null {
+  if (!minuend || !subtrahend) return null;
+  const seeds = (cell: Cell) => keyOf(cell.runs.map((run) => run.configuration.seed));
+  const method = seeds(minuend) === seeds(subtrahend) ? pairedDifference : welchDifference;
+  return method(accuracies(minuend.runs), accuracies(subtrahend.runs));
+}

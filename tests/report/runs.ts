@@ -1,0 +1,62 @@
+// Hand-made runs for the tests of the report.
+import { createHash } from "node:crypto";
+import type { Run } from "../../src/report/table.ts";
+import type { RunConfig } from "../../src/sweep/config.ts";
+
+/** What a test says of a run; the rest is filled in. */
+export interface Given {
+  readonly algorithm?: string;
+  readonly parameters?: Readonly<Record<string, number | string | boolean>>;
+  readonly version?: number;
+  readonly sparsity?: number;
+  readonly seed?: number;
+  /** A fraction, as in run files. */
+  readonly accuracy?: number;
+  readonly best?: number;
+  readonly kept?: number;
+  readonly rate?: number;
+  readonly config?: Partial<Omit<RunConfig, "algorithm" | "sparsity" | "seed">>;
+}
+
+/** A run whose accuracy is the given one. */
+export function runOf(given: Given): Run {
+  const { algorithm = "sbp", sparsity = 0.5, seed = 1, accuracy = 0.9, rate = 1000 } = given;
+  const configuration: RunConfig = {
+    dataset: { name: "mnist", checksum: "5a".repeat(32), split: "test" },
+    network: { name: "mlp", width: 1 },
+    initialisation: { name: "kaiming-normal", scaleFan: false },
+    epochs: 10,
+    batchSize: 64,
+    schedule: "cosine",
+    augmentation: "none",
+    precision: "float32",
+    ...given.config,
+    algorithm: {
+      name: algorithm,
+      version: given.version ?? 1,
+      parameters: given.parameters ?? { learningRate: 0.1 },
+    },
+    sparsity,
+    seed,
+  };
+  return {
+    identity: createHash("sha256").update(JSON.stringify(configuration)).digest("hex"),
+    configuration,
+    result: {
+      epochs: [],
+      lastTestAccuracy: accuracy,
+      bestTestAccuracy: given.best ?? accuracy,
+      layers: [{ name: "linear1", weights: 10_000, kept: given.kept ?? 10_000 * (1 - sparsity) }],
+      digest: "00",
+      streams: {},
+      seconds: { train: 1, evaluation: 1, total: 2 },
+      imagesPerSecond: rate,
+      peakMemoryBytes: 1,
+    },
+  };
+}
+
+/** A run for each accuracy, with seeds 1, 2, … */
+export function seedsOf(given: Given, accuracies: readonly number[]): Run[] {
+  return accuracies.map((accuracy, i) => runOf({ ...given, accuracy, seed: i + 1 }));
+}
