@@ -95,12 +95,13 @@ typedef enum { MB_BY_VALUE = 0, MB_BY_MAGNITUDE = 1 } mb_order;
 /* Π_k, for each of `count` segments, given as triples (offset, length, kept) that ascend and don't overlap:
  *
  *   bit = 1 for the `kept` largest entries of the segment that also exceed `floor` (−infinity: no floor), else 0
- *   mask = (1 − alpha) · value + alpha · bit                 alpha in [0, 1]; 1 gives the binary mask itself
+ *   mask = (1 − alpha) · clip(value, low, high) + alpha · bit        alpha in [0, 1]; 1 gives the binary mask itself
  *
  * Largest by value or by magnitude. Ties: in stable ascending order the earlier index is dropped first; −0 and 0
- * are equal. A NaN is refused with MB_NOT_A_NUMBER and its index. float32; `mask` and `values` must differ. */
+ * are equal. low and high may be infinite. A NaN is refused with MB_NOT_A_NUMBER and its index. float32; `mask` and
+ * `values` must differ. */
 MB_API int32_t mb_project_top_k(const mb_vector *values, const int64_t *segments, int64_t count, int32_t order,
-                                double floor, double alpha, mb_vector *mask);
+                                double floor, double alpha, double low, double high, mb_vector *mask);
 
 /* One step of stochastic gradient descent with momentum and decay, in one pass, on float32 vectors:
  *

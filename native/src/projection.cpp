@@ -165,8 +165,18 @@ Threshold select(const float* values, int64_t length, int64_t drop, Scratch& scr
   }
 }
 
+// How the mask is made of bit and value: (1 − alpha) · clip(value, low, high) + alpha · bit.
+struct Mix {
+  float alpha, low, high;
+  float operator()(float value, bool bit) const {
+    const float rest = 1 - alpha, share = bit ? alpha : 0.0f;
+    if (rest == 0) return share;  // an infinite value must not become NaN
+    return rest * std::min(std::max(value, low), high) + share;
+  }
+};
+
 template <bool magnitude>
-void project(const float* values, int64_t length, int64_t kept, float floor, float alpha, float* mask,
+void project(const float* values, int64_t length, int64_t kept, float floor, Mix mix, float* mask,
              Scratch& scratch) {
   Threshold threshold{0, 0};
   if (kept < length) threshold = select<magnitude>(values, length, length - kept, scratch);
@@ -175,7 +185,6 @@ void project(const float* values, int64_t length, int64_t kept, float floor, flo
     const uint32_t above = all_exceed ? 0 : key_of<magnitude>(floor) + 1;
     if (above > threshold.from) threshold = {above, 0};
   }
-  const float rest = 1 - alpha;
   scratch.equals.resize((length + block - 1) / block);
   const int64_t chunks = chunks_for(length);
   for_chunks(length, chunks, [&](int64_t, int64_t begin, int64_t end) {
@@ -184,8 +193,7 @@ void project(const float* values, int64_t length, int64_t kept, float floor, flo
       uint32_t equal = 0, largest = 0;
       for (int64_t i = start; i < stop; ++i) {
         const uint32_t key = key_of<magnitude>(values[i]);
-        const float bit = key >= threshold.from ? alpha : 0.0f;
-        mask[i] = rest == 0 ? bit : rest * values[i] + bit;
+        mask[i] = mix(values[i], key >= threshold.from);
         equal += key == threshold.from;
         largest = std::max(largest, bits_of(values[i]) & 0x7fffffffu);
       }
@@ -199,14 +207,14 @@ void project(const float* values, int64_t length, int64_t kept, float floor, flo
     if (equal == 0 || threshold.dropped == 0) continue;
     for (int64_t i = at; i < std::min(length, at + block) && threshold.dropped > 0; ++i) {
       if (key_of<magnitude>(values[i]) != threshold.from) continue;
-      mask[i] = rest == 0 ? 0 : rest * values[i];
+      mask[i] = mix(values[i], false);
       --threshold.dropped;
     }
   }
 }
 
 // The same by libtorch's stable sort, for devices without a kernel of ours.
-void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, double floor, double alpha,
+void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, double floor, Mix mix,
                         at::Tensor mask) {
   if (values.isnan().any().item<bool>()) throw Failure(MB_NOT_A_NUMBER, "values: NaN in a segment");
   const at::Tensor compared = magnitude ? values.abs() : values;
@@ -214,13 +222,13 @@ void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, 
   at::Tensor bit = at::zeros_like(values);
   bit.index_fill_(0, order.narrow(0, values.numel() - kept, kept), 1);
   if (floor != -std::numeric_limits<double>::infinity()) bit.mul_(compared > floor);
-  mask.copy_(alpha == 1 ? bit : values * (1 - alpha) + bit * alpha);
+  mask.copy_(mix.alpha == 1 ? bit : values.clamp(mix.low, mix.high) * (1 - mix.alpha) + bit * mix.alpha);
 }
 
 }  // namespace
 
 int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64_t count, int32_t order, double floor,
-                         double alpha, mb_vector* mask) {
+                         double alpha, double low, double high, mb_vector* mask) {
   return guard("mb_project_top_k", [&] {
     const at::Tensor& from = vector_of(values, "values");
     at::Tensor& to = vector_of(mask, "mask");
@@ -230,6 +238,7 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
     require(order == MB_BY_VALUE || order == MB_BY_MAGNITUDE, "order: ", order, ", expected 0 or 1");
     require(!std::isnan(floor), "floor: NaN, expected a number or -infinity");
     require(alpha >= 0 && alpha <= 1, "alpha: ", alpha, ", expected 0 to 1");
+    require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
     require(count >= 0 && (count == 0 || segments != nullptr), "segments: null or a negative count, expected triples");
     int64_t end = 0;
     for (int64_t s = 0; s < count; ++s) {
@@ -241,18 +250,19 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
     }
     static thread_local Scratch scratch;
     const bool magnitude = order == MB_BY_MAGNITUDE;
+    const Mix mix{static_cast<float>(alpha), static_cast<float>(low), static_cast<float>(high)};
     for (int64_t s = 0; s < count; ++s) {
       const int64_t offset = segments[3 * s], length = segments[3 * s + 1], kept = segments[3 * s + 2];
       if (length == 0) continue;
       if (!from.is_cpu()) {
-        project_by_sorting(from.narrow(0, offset, length), kept, magnitude, floor, alpha,
+        project_by_sorting(from.narrow(0, offset, length), kept, magnitude, floor, mix,
                            to.narrow(0, offset, length));
         continue;
       }
       const float* const source = from.data_ptr<float>() + offset;
       float* const target = to.data_ptr<float>() + offset;
       const auto run = magnitude ? project<true> : project<false>;
-      run(source, length, kept, static_cast<float>(floor), static_cast<float>(alpha), target, scratch);
+      run(source, length, kept, static_cast<float>(floor), mix, target, scratch);
     }
   });
 }

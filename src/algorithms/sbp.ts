@@ -1,8 +1,11 @@
 // SBP, sparse binary programming: relax the binary mask to the box, descend, and project ever more.
 //
 //   Π_k(z) = ones at the k largest entries of z that exceed 1/2        the nearest sparse binary vector
-//   m = (1 − α) z + α Π_k(z),   α = min(1, t / (ρT))                   relaxed at first, binary from ρT on
-//   v ← μ v + ∂L/∂m + λ (z − 1/2),   z ← clip(z − η v, 0, 1)
+//   m = (1 − α) clip(z, 0, 1) + α Π_k(z),   α = min(1, t / (ρT))       relaxed at first, binary from ρT on
+//   v ← μ v + ∂L/∂m + λ (z − 1/2),   z ← z − η v
+//
+// The clip is the mask's alone, so that the latent keeps the order of entries beyond the box. Clipped itself, more than
+// k of its entries soon tie at 1, and what is kept of them is a matter of their index: the network dies.
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
@@ -17,7 +20,8 @@ const parameters = z.strictObject({
     .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on"),
   floor: z.boolean().default(true)
     .describe("keep only entries above 1/2, so perhaps fewer than k; without it exactly k"),
-  box: z.boolean().default(true).describe("clip the latent to [0, 1]"),
+  box: z.enum(["mask", "latent", "none"]).default("mask")
+    .describe("what is clipped to [0, 1]: the relaxed mask only, the latent itself, or nothing"),
 });
 
 /** The latent z starts as 1/2 + U(−1/√fan_in, 1/√fan_in). */
@@ -36,6 +40,8 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     const latent = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const kept = keptSegments(segments, sparsity, p.scope);
     const floor = p.floor ? 0.5 : -Infinity;
+    const unit = { low: 0, high: 1 };
+    const relaxed = p.box === "mask" ? unit : {}, boxed = p.box === "latent" ? unit : {};
     drawLatent(latent);
     latent.affine(1, 0.5);
 
@@ -43,15 +49,14 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
       state: { latent, velocity },
       step(batch, t, rate) {
         const alpha = p.ramp === 0 ? 1 : Math.min(1, t / (p.ramp * steps));
-        projectTopK(latent, kept, { by: "value", floor, alpha }, mask);
+        projectTopK(latent, kept, { by: "value", floor, alpha, ...relaxed }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         descend(latent, velocity, gradient, {
           rate,
           momentum: p.momentum,
           decay: p.weightDecay,
           centre: 0.5,
-          low: p.box ? 0 : -Infinity,
-          high: p.box ? 1 : Infinity,
+          ...boxed,
         });
       },
       mask() {

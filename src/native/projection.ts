@@ -14,8 +14,11 @@ export interface ProjectionOptions {
   readonly by: "value" | "magnitude";
   /** Only entries above it are kept, so that fewer than `kept` may be; default −∞. */
   readonly floor?: number;
-  /** 1, the default, writes the binary mask; below it, `(1 − alpha) · value + alpha · bit`. */
+  /** 1, the default, writes the binary mask; below it, `(1 − alpha) · clip(value, low, high) + alpha · bit`. */
   readonly alpha?: number;
+  /** Bounds of that clip; default none. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 /**
@@ -43,6 +46,8 @@ export function projectTopK(
       options.by === "magnitude" ? 1 : 0,
       options.floor ?? -Infinity,
       options.alpha ?? 1,
+      options.low ?? -Infinity,
+      options.high ?? Infinity,
       mask.pointer,
     ),
   );

@@ -101,6 +101,6 @@ function parametersOf(manifest: Manifest): Record<string, unknown> {
     ...descent,
     ramp: manifest.ramp,
     floor: manifest.floor !== null,
-    box: manifest.box !== null,
+    box: manifest.box ? "latent" : "none",
   };
 }

@@ -16,7 +16,7 @@ const f = Math.fround;
 function bySorting(
   values: Float32Array,
   segments: readonly KeptSegment[],
-  { by, floor = -Infinity, alpha = 1 }: ProjectionOptions,
+  { by, floor = -Infinity, alpha = 1, low = -Infinity, high = Infinity }: ProjectionOptions,
   before: Float32Array,
 ): Float32Array {
   const mask = Float32Array.from(before);
@@ -30,7 +30,7 @@ function bySorting(
     for (const i of order) {
       const bit = ones.has(i) ? f(alpha) : 0;
       const rest = f(1 - f(alpha));
-      mask[i] = rest === 0 ? bit : f(f(rest * values[i]!) + bit);
+      mask[i] = rest === 0 ? bit : f(f(rest * Math.min(high, Math.max(low, values[i]!))) + bit);
     }
   }
   return mask;
@@ -66,6 +66,8 @@ const problem = fc.array(value, { minLength: 1, maxLength: 300 }).chain((values)
       by: fc.constantFrom("value" as const, "magnitude" as const),
       floor: fc.constantFrom(-Infinity, -1, -0, 0, 0.5, 2, Infinity),
       alpha: fc.constantFrom(1, 0, 0.25, f(0.7)),
+      low: fc.constantFrom(-Infinity, 0),
+      high: fc.constantFrom(Infinity, 1),
     }),
   })
 ).filter(({ values, options }) => options.alpha === 1 || values.every(Number.isFinite));

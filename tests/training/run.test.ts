@@ -103,6 +103,23 @@ Deno.test("what is learnt beats chance by far", () => {
   assert.ok(accuracy("sbp", 1) > 0.9);
 });
 
+Deno.test("SBP does not die at any rate, nor where few weights are kept", () => {
+  const { algorithm, ...rest } = config("sbp", {
+    epochs: 8,
+    augmentation: "none",
+    sparsity: 0.9,
+    network: { name: "conv2", width: 1 / 4 },
+  });
+  for (const scope of ["layer", "global"]) {
+    for (const learningRate of [1, 10, 1000]) {
+      const parameters = { ...algorithm.parameters, scope, learningRate };
+      const { lastTestAccuracy, layers } = go({ ...rest, algorithm: { ...algorithm, parameters } });
+      assert.ok(lastTestAccuracy > 0.75, `${lastTestAccuracy} at rate ${learningRate}, ${scope}`);
+      assert.ok(layers.every(({ kept }) => kept > 0));
+    }
+  }
+});
+
 Deno.test("a run gives back all that it took from the native core", () => {
   go(config("sbp"));
   const before = live();
