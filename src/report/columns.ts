@@ -39,7 +39,7 @@ export function columnOf(config: RunConfig, columns: readonly Column[]): Column 
  * hyper-parameters as will do and, among those, by the ones that give the fewest columns.
  */
 export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
-  const names = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(byRegistry);
+  const names = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(byAlgorithm);
   return names.flatMap((algorithm) => {
     const settings = rows.map((row) =>
       row.filter((config) => config.algorithm.name === algorithm).map(settingOf)
@@ -93,8 +93,8 @@ function labelOf(algorithm: string, setting: Setting): string {
   return parts.length ? `${algorithm} (${parts.join(", ")})` : algorithm;
 }
 
-// In the registry's order; what it doesn't know (any more) comes last.
-function byRegistry(a: string, b: string): number {
+/** The order of algorithms: the registry's, and last what it does not know (any more). */
+export function byAlgorithm(a: string, b: string): number {
   const place = (name: string) => {
     const index = algorithms.findIndex((algorithm) => algorithm.name === name);
     return index < 0 ? algorithms.length : index;

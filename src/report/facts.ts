@@ -1,9 +1,17 @@
 // What is said of a row beside its figures: where it stands, and which settings its runs share.
 import { initialisationName, networkName, percent } from "./format.ts";
-import type { Context, Row, Table } from "./table.ts";
+import type { Context } from "./table.ts";
+
+/** Where figures belong: all of a row but its figures. */
+export interface Place {
+  readonly context: Context;
+  readonly sparsity: number;
+}
+
+type Places = { readonly rows: readonly Place[] };
 
 /** The columns left of the figures in every table. */
-export const shared: Readonly<Record<string, (row: Row) => string>> = {
+export const shared: Readonly<Record<string, (row: Place) => string>> = {
   "data set": ({ context }) => context.dataset.name,
   "network": ({ context }) => networkName(context),
   "initialisation": ({ context }) => initialisationName(context),
@@ -21,7 +29,7 @@ const settings: Readonly<Record<string, (context: Context) => string>> = {
 };
 
 /** Names of the settings in which rows differ; `checksum` where data sets of one name are not the same. */
-export function differing({ rows }: Table): string[] {
+export function differing({ rows }: Places): string[] {
   const contexts = rows.map(({ context }) => context);
   const names = Object.keys(settings).filter((name) => count(contexts.map(settings[name]!)) > 1);
   const checksums = contexts.map(({ dataset }) => `${dataset.name} ${dataset.checksum}`);
@@ -30,12 +38,12 @@ export function differing({ rows }: Table): string[] {
 }
 
 /** The value of one of the settings that `differing` names. */
-export function settingText(name: string, { context }: Row): string {
+export function settingText(name: string, { context }: Place): string {
   return name === "checksum" ? context.dataset.checksum.slice(0, 8) : settings[name]!(context);
 }
 
 /** `epochs 10, batch size 64, …`: the settings that all rows share; empty without rows. */
-export function agreed(table: Table): string {
+export function agreed(table: Places): string {
   const row = table.rows[0], differ = differing(table);
   if (!row) return "";
   return Object.keys(settings).filter((name) => !differ.includes(name))
@@ -43,12 +51,12 @@ export function agreed(table: Table): string {
 }
 
 /** What tells a row from the table's others, in words: `conv4, sparsity 70%`. */
-export function placeOf(row: Row, table: Table): string {
+export function placeOf(row: Place, table: Places): string {
   return [...outsideSparsity(row, table), `sparsity ${percent(row.sparsity)}`].join(", ");
 }
 
 /** The same of several rows: `conv2, sparsity 50%, 70%; conv4, sparsity 50%`. */
-export function placesOf(rows: readonly Row[], table: Table): string {
+export function placesOf(rows: readonly Place[], table: Places): string {
   const groups = Map.groupBy(rows, (row) => outsideSparsity(row, table).join(", "));
   return [...groups.values()].map((members) =>
     [placeOf(members[0]!, table), ...members.slice(1).map((row) => percent(row.sparsity))]
@@ -56,7 +64,7 @@ export function placesOf(rows: readonly Row[], table: Table): string {
   ).join("; ");
 }
 
-function outsideSparsity(row: Row, table: Table): string[] {
+function outsideSparsity(row: Place, table: Places): string[] {
   const own = Object.entries(shared)
     .filter(([name, text]) => name !== "sparsity" && count(table.rows.map(text)) > 1)
     .map(([, text]) => text(row));

@@ -89,7 +89,8 @@ export function tableOf(runs: readonly Run[]): Table {
   return { columns, comparisons, rows, leftOut: sorted.filter((run) => !usable.includes(run)) };
 }
 
-function isUsable(result: RunResult): boolean {
+/** Whether its figures are numbers from 0 to 1: no mean may take in anything else. */
+export function isUsable(result: RunResult): boolean {
   return [result.lastTestAccuracy, result.bestTestAccuracy, keptFraction(result)]
     .every((value) => typeof value === "number" && value >= 0 && value <= 1);
 }
@@ -139,7 +140,8 @@ export function keyOf(value: unknown): string {
   );
 }
 
-function byContext(a: Context, b: Context): number {
+/** The order of rows. */
+export function byContext(a: Context, b: Context): number {
   return compare(a.dataset.name, b.dataset.name) || compare(a.network.name, b.network.name) ||
     compare(a.network.width, b.network.width) ||
     compare(a.initialisation.name, b.initialisation.name) ||
@@ -162,7 +164,8 @@ function cellOf(column: Column, runs: readonly Run[]): Cell | null {
   };
 }
 
-function accuracies(runs: readonly Run[]): number[] {
+/** Of the last epoch, in percent. */
+export function accuracies(runs: readonly Run[]): number[] {
   return runs.map(({ result }) => 100 * result.lastTestAccuracy);
 }
 

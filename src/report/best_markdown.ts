@@ -1,0 +1,63 @@
+// The choices for people: the best and the second best, warnings, and what to paste into a sweep file.
+import { markdownTable } from "markdown-table";
+import { type Candidate, type Choice } from "./best.ts";
+import { differing, placeOf, settingText, shared } from "./facts.ts";
+import { accuracy, initialisationName } from "./format.ts";
+import { entriesOf } from "./tuned.ts";
+
+/** Markdown, ending in a newline. */
+export function bestMarkdownOf(choices: readonly Choice[]): string {
+  const differ = differing({ rows: choices });
+  const header = [...Object.keys(shared), ...differ];
+  const lines = choices.map((choice) => {
+    const [best, second] = choice.candidates;
+    return [
+      ...Object.values(shared).map((text) => text(choice)),
+      ...differ.map((name) => settingText(name, choice)),
+      choice.algorithm,
+      settingOf(best!, choice),
+      accuracy(best!.accuracy),
+      second ? settingOf(second, choice) : "—",
+      second ? accuracy(second.accuracy) : "—",
+      String(choice.candidates.length),
+    ];
+  });
+  const columns = ["algorithm", "best", "accuracy", "runner-up", "accuracy", "settings tried"];
+  const table = markdownTable([[...header, ...columns], ...lines], {
+    align: [...header.map(() => "l"), "l", "l", "r", "l", "r", "r"],
+  });
+  const warnings = choices.flatMap((choice) =>
+    choice.warnings.map((warning) =>
+      `- ${choice.algorithm}, ${placeOf(choice, { rows: choices })}: ${warning}`
+    )
+  );
+  return [
+    "Accuracy in percent on the validation split after the last epoch: mean ± standard deviation " +
+    "over seeds (number of seeds).",
+    table,
+    ...(warnings.length ? [`Look out:\n\n${warnings.join("\n")}`] : []),
+    ...pasteable(choices),
+  ].join("\n\n") + "\n";
+}
+
+function settingOf({ parameters }: Candidate, { tuned }: Choice): string {
+  return tuned.map((name) => `${name} ${parameters[name]}`).join(", ") || "the only one";
+}
+
+function pasteable(choices: readonly Choice[]): string[] {
+  const all = entriesOf(choices);
+  const differ = differing({ rows: choices });
+  return all.map(({ context, networks, algorithms }) => {
+    const place = { context, sparsity: 0 };
+    const settings = differ.map((name) => `${name} ${settingText(name, place)}`);
+    const parts = [
+      context.dataset.name,
+      initialisationName(context),
+      networks.join(" and "),
+      ...settings,
+    ];
+    const where = all.length > 1 ? ` (${parts.join("; ")})` : "";
+    const lines = algorithms.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n");
+    return `For a sweep file${where}:\n\n\`\`\`json\n"algorithms": [\n${lines}\n]\n\`\`\``;
+  });
+}
