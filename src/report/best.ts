@@ -52,7 +52,10 @@ export function choicesOf(runs: readonly Run[]): Choice[] {
   const usable = runs.filter(({ result }) => isUsable(result));
   if (usable.length === 0) throw new UserError("there is no finished run to choose from");
 
-  const places = Map.groupBy(usable, ({ configuration }) => {
+  const current = usable.filter(({ configuration: { algorithm } }) =>
+    algorithm.version === newestVersion(algorithm.name, usable)
+  );
+  const places = Map.groupBy(current, ({ configuration }) => {
     const { algorithm, sparsity } = configuration;
     return keyOf([contextOf(configuration), sparsity, algorithm.name]);
   });
@@ -73,7 +76,11 @@ export function choicesOf(runs: readonly Run[]): Choice[] {
       algorithm,
       candidates,
       tuned,
-      warnings: [...edges(algorithm, candidates), ...unevenSeeds(candidates)],
+      warnings: [
+        ...edges(algorithm, candidates),
+        ...unevenSeeds(candidates),
+        ...olderVersions(algorithm, usable),
+      ],
     };
   }).sort((a, b) =>
     byContext(a.context, b.context) || byAlgorithm(a.algorithm, b.algorithm) ||
@@ -137,4 +144,19 @@ function unevenSeeds(candidates: readonly Candidate[]): string[] {
   const lists = new Set(candidates.map(({ seeds }) => seeds.join(", ")));
   if (lists.size === 1) return [];
   return ["not all settings have the same seeds: some runs are missing"];
+}
+
+// An older version's results tell nothing of what the algorithm does now.
+function olderVersions(name: string, runs: readonly Run[]): string[] {
+  const newest = newestVersion(name, runs);
+  const older = runs.some(({ configuration: { algorithm } }) =>
+    algorithm.name === name && algorithm.version < newest
+  );
+  return older ? [`runs of ${name} before version ${newest} are not counted`] : [];
+}
+
+function newestVersion(name: string, runs: readonly Run[]): number {
+  const versions = runs.map(({ configuration }) => configuration.algorithm)
+    .filter((algorithm) => algorithm.name === name).map(({ version }) => version);
+  return Math.max(...versions);
 }

@@ -1,0 +1,118 @@
+// What there is to put into a sweep file, for programs (a plain object) and for people (text).
+import { z } from "zod";
+import type { Algorithm } from "../algorithms/algorithm.ts";
+import type { DatasetSource } from "../datasets/dataset.ts";
+import { type NetworkSource, weightCount } from "../networks/network.ts";
+
+/** The registries to list. */
+export interface Registries {
+  readonly networks: readonly NetworkSource[];
+  readonly datasets: readonly DatasetSource[];
+  readonly algorithms: readonly Algorithm[];
+}
+
+/** A hyper-parameter of an algorithm. */
+export interface Option {
+  readonly name: string;
+  readonly default: unknown;
+  /** `number, over 0` or `layer | global`. */
+  readonly allowed: string;
+  readonly description: string;
+}
+
+export type Catalogue = ReturnType<typeof catalogueOf>;
+
+/** Everything by name, as `list --json` prints it. */
+export function catalogueOf({ networks, datasets, algorithms }: Registries) {
+  return {
+    networks: networks.map(({ name, summary, source, inputShape, build }) => ({
+      name,
+      summary,
+      source,
+      inputShape,
+      weights: weightCount(build((channels) => channels)),
+    })),
+    datasets: datasets.map((dataset) => {
+      const { name, summary, source, shape, classes, trainCount, testCount } = dataset;
+      return { name, summary, source, shape, classes, trainCount, testCount };
+    }),
+    algorithms: algorithms.map(({ name, summary, source, version, masks, learns, parameters }) => ({
+      name,
+      summary,
+      source,
+      version,
+      masks,
+      learns,
+      options: optionsOf(parameters),
+    })),
+  };
+}
+
+function optionsOf(parameters: Algorithm["parameters"]): Option[] {
+  const { properties = {} } = z.toJSONSchema(parameters);
+  return Object.entries(properties).map(([name, property]) => {
+    const schema = property as z.core.JSONSchema.Schema;
+    return {
+      name,
+      default: schema.default,
+      allowed: allowedBy(schema),
+      description: schema.description ?? "",
+    };
+  });
+}
+
+function allowedBy(schema: z.core.JSONSchema.Schema): string {
+  if (schema.enum) return schema.enum.join(" | ");
+  if (schema.type === "boolean") return "true | false";
+  const bounds = [
+    schema.minimum === undefined ? [] : [`from ${schema.minimum}`],
+    schema.exclusiveMinimum === undefined ? [] : [`over ${schema.exclusiveMinimum}`],
+    schema.maximum === undefined ? [] : [`to ${schema.maximum}`],
+    schema.exclusiveMaximum === undefined ? [] : [`under ${schema.exclusiveMaximum}`],
+  ].flat();
+  return [schema.type, bounds.join(" ")].filter((part) => part).join(" ");
+}
+
+/** The same for a terminal, ending in a newline. */
+export function catalogueText({ networks, datasets, algorithms }: Catalogue): string {
+  const sections = {
+    Networks: networks.map((network) => [
+      `${network.name}: ${network.summary}`,
+      `${network.weights.toLocaleString("en")} weights, pictures of ${by(network.inputShape)}`,
+      network.source,
+    ]),
+    "Data sets": datasets.map((dataset) => [
+      `${dataset.name}: ${dataset.summary}`,
+      `${dataset.classes.length} classes, pictures of ${by(dataset.shape)}: ` +
+      `${dataset.trainCount.toLocaleString("en")} to train on, ` +
+      `${dataset.testCount.toLocaleString("en")} to test on`,
+      dataset.source,
+    ]),
+    Algorithms: algorithms.map((algorithm) => [
+      `${algorithm.name}: ${algorithm.summary}`,
+      algorithm.source,
+      ...optionLines(algorithm.options),
+    ]),
+  };
+  return Object.entries(sections).map(([title, entries]) => {
+    const texts = entries.map(([first, ...rest]) =>
+      [`  ${first}`, ...rest.map((line) => `      ${line}`)].join("\n")
+    );
+    return `${title}\n${texts.join("\n")}\n`;
+  }).join("\n");
+}
+
+function optionLines(options: readonly Option[]): string[] {
+  const width = (of: (option: Option) => string) =>
+    Math.max(...options.map((option) => of(option).length));
+  const value = (option: Option) => `${option.name} = ${option.default}`;
+  const allowed = (option: Option) => option.allowed;
+  return options.map((option) =>
+    `${value(option).padEnd(width(value))}  ${allowed(option).padEnd(width(allowed))}  ` +
+    option.description
+  );
+}
+
+function by(shape: readonly number[]): string {
+  return shape.join(" × ");
+}

@@ -1,0 +1,60 @@
+// What `list` shows: every entry of the registries, with options that the schemas really have.
+import assert from "node:assert/strict";
+import { algorithms } from "../../src/algorithms/registry.ts";
+import { catalogueOf, catalogueText } from "../../src/cli/catalogue.ts";
+import type { DatasetSource } from "../../src/datasets/dataset.ts";
+import { networks } from "../../src/networks/registry.ts";
+
+const digits: DatasetSource = {
+  name: "digits",
+  summary: "handwritten",
+  source: "a page",
+  shape: [1, 28, 28],
+  classes: ["zero", "one"],
+  trainCount: 60000,
+  testCount: 10000,
+  load: () => Promise.reject(new Error("not to be loaded for a list")),
+};
+const catalogue = catalogueOf({ networks, datasets: [digits], algorithms });
+
+Deno.test("the catalogue names everything of the registries", () => {
+  assert.deepEqual(catalogue.networks.map(({ name }) => name), networks.map(({ name }) => name));
+  assert.deepEqual(catalogue.datasets.map(({ name }) => name), ["digits"]);
+  assert.deepEqual(
+    catalogue.algorithms.map(({ name }) => name),
+    algorithms.map(({ name }) => name),
+  );
+});
+
+Deno.test("the mlp has 784 · 300 + 300 · 100 + 100 · 10 weights", () => {
+  const mlp = catalogue.networks.find(({ name }) => name === "mlp");
+  assert.equal(mlp!.weights, 784 * 300 + 300 * 100 + 100 * 10);
+});
+
+Deno.test("the options of an algorithm are its hyper-parameters with their defaults", () => {
+  for (const { name, options } of catalogue.algorithms) {
+    const { parameters } = algorithms.find((algorithm) => algorithm.name === name)!;
+    const defaults = Object.fromEntries(options.map((option) => [option.name, option.default]));
+    assert.deepEqual(defaults, parameters.parse({}));
+    for (const { allowed, description } of options) assert.ok(allowed && description);
+  }
+});
+
+Deno.test("what an option allows is said in words", () => {
+  const { options } = catalogue.algorithms.find(({ name }) => name === "sbp")!;
+  const allowed = Object.fromEntries(options.map((option) => [option.name, option.allowed]));
+  assert.equal(allowed.learningRate, "number over 0");
+  assert.equal(allowed.momentum, "number from 0 under 1");
+  assert.equal(allowed.ramp, "number from 0 to 1");
+  assert.equal(allowed.scope, "layer | global");
+  assert.equal(allowed.floor, "true | false");
+});
+
+Deno.test("the text names everything too, and nothing is lost in JSON", () => {
+  const text = catalogueText(catalogue);
+  for (const { name, summary, source } of Object.values(catalogue).flat()) {
+    assert.ok(text.includes(`${name}: ${summary}`) && text.includes(source), name);
+  }
+  assert.ok(text.includes("60,000 to train on, 10,000 to test on"));
+  assert.deepEqual(JSON.parse(JSON.stringify(catalogue)), catalogue);
+});
