@@ -4,6 +4,7 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -18,6 +19,12 @@ struct mb_generator {
 struct mb_vector {
   static constexpr const char* family = "vector";
   at::Tensor tensor;  // one dimension, contiguous
+  // Where the threshold of a segment (by offset and order) lay when it was last projected, and how far around it to
+  // look first: never a matter of the result.
+  struct Guess {
+    uint32_t key = 0, reach = 0;
+  };
+  mutable std::map<std::pair<int64_t, bool>, Guess> guesses;
 };
 
 namespace mb {

@@ -13,7 +13,7 @@ int32_t mb_vector_create(int64_t length, int32_t dtype, int32_t device, mb_vecto
     require_out(out);
     require(length >= 0 && length <= (int64_t{1} << 40), "length: ", length, ", expected 0 to 2^40");
     const auto options = at::TensorOptions().dtype(dtype_of(dtype)).device(device_of(device));
-    *out = adopt(std::make_unique<mb_vector>(mb_vector{at::zeros({length}, options)}));
+    *out = adopt(std::make_unique<mb_vector>(mb_vector{at::zeros({length}, options), {}}));
   });
 }
 
