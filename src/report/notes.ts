@@ -43,13 +43,22 @@ function onWhat({ rows }: Table): string {
     : "on the validation split, training pictures held out to tune on,";
 }
 
-function aboutDifferences({ comparisons, rows }: Table): string[] {
+function aboutDifferences({ comparisons, rows, columns }: Table): string[] {
   const all = rows.flatMap((row) => row.differences);
-  if (comparisons.length === 0) return [];
+  if (comparisons.length === 0) {
+    const names = columns.map(({ algorithm }) => algorithm);
+    if (!names.includes("sbp") || !names.includes("edge-popup")) return [];
+    return [
+      "No difference of sbp and edge-popup is given, as both have several settings that don't " +
+      "belong together pairwise: `maskbench best` chooses from a validation split.",
+    ];
+  }
   const unpaired = all.some((one) => one?.method === "welch");
   const without = all.some((one) => !one?.interval);
   return [
-    `**${comparisons.map(({ label }) => label).join("**, **")}**: the difference of the means in ` +
+    `**${
+      comparisons.length === 1 ? comparisons[0]!.label : "sbp − edge-popup"
+    }**: the difference of the means in ` +
     "percentage points, with its 95% confidence interval (Student's t), paired by seed: the two " +
     "had the same random weights and saw the pictures in the same order." +
     (unpaired ? " † Not the same seeds, so not paired: Welch's method." : "") +

@@ -2,7 +2,7 @@
 import { algorithms } from "../algorithms/registry.ts";
 import type { RunConfig } from "../sweep/config.ts";
 import type { RunResult } from "../training/result.ts";
-import { type Column, columnOf, columnsOf, compare } from "./columns.ts";
+import { type Column, columnOf, columnsOf, compare, type Setting } from "./columns.ts";
 import {
   type Difference,
   median,
@@ -174,21 +174,20 @@ function keptFraction({ layers }: RunResult): number {
   return sum("kept") / sum("weights");
 }
 
-// SBP against edge-popup, in those settings that both have columns for.
+// SBP against edge-popup, in the settings that both have columns for. Equal learning rates are no match: the two
+// descend in different quantities, so columns for several rates of both are left for `best` to choose from.
 function comparisonsOf(columns: readonly Column[]): Comparison[] {
   const of = (algorithm: string) => columns.filter((column) => column.algorithm === algorithm);
+  const match = (a: Setting, b: Setting) =>
+    Object.keys(a).every((name) =>
+      !(name in b) || name === "version" || name !== "learningRate" && a[name] === b[name]
+    );
   return of("sbp").flatMap((minuend) =>
-    of("edge-popup")
-      .filter(({ setting }) =>
-        Object.entries(setting).every(([name, value]) =>
-          name === "version" || !(name in minuend.setting) || minuend.setting[name] === value
-        )
-      )
-      .map((subtrahend) => ({
-        minuend,
-        subtrahend,
-        label: `${minuend.label} − ${subtrahend.label}`,
-      }))
+    of("edge-popup").filter(({ setting }) => match(setting, minuend.setting)).map((subtrahend) => ({
+      minuend,
+      subtrahend,
+      label: `${minuend.label} − ${subtrahend.label}`,
+    }))
   );
 }
 

@@ -191,6 +191,25 @@ Deno.test("each scope of sbp is compared with that scope of edge-popup", () => {
   ]);
 });
 
+Deno.test("several learning rates of both are not compared, and the header says so", () => {
+  const runs = ["sbp", "edge-popup"].flatMap((algorithm) =>
+    [0.1, 1].map((learningRate) => runOf({ algorithm, parameters: { learningRate } }))
+  );
+  assert.deepEqual(tableOf(runs).comparisons, []);
+  assert.ok(markdownOf(tableOf(runs)).includes("No difference of sbp and edge-popup is given"));
+});
+
+Deno.test("several settings of sbp are each compared with the one edge-popup", () => {
+  const runs = [
+    ...["mask", "none"].map((box) => runOf({ parameters: { learningRate: 1, box } })),
+    runOf({ algorithm: "edge-popup" }),
+  ];
+  assert.deepEqual(tableOf(runs).comparisons.map(({ label }) => label), [
+    "sbp (box=mask) − edge-popup",
+    "sbp (box=none) − edge-popup",
+  ]);
+});
+
 Deno.test("runs that differ in anything but algorithm, sparsity and seed are in different rows", () => {
   const configs = [
     {},
