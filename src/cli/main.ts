@@ -1,0 +1,38 @@
+// The command line: one file a command, listed here; and how errors are told.
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import maskbench from "../../deno.json" with { type: "json" };
+import { UserError } from "../errors.ts";
+import { commands } from "./commands.ts";
+
+/**
+ * Runs one command. Exit codes: 0 done, 1 something failed, 2 a wrong call or file, 130 and 143 stopped by a signal.
+ * A command that ends with a finding sets `Deno.exitCode` itself.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command("maskbench")
+    .description("Compares algorithms that find a good subnetwork in a network of random weights.")
+    .version(maskbench.version)
+    .showHelpAfterError("(--help shows what is allowed)")
+    .exitOverride();
+  for (const command of commands) program.addCommand(command().copyInheritedSettings(program));
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      Deno.exitCode = error.exitCode === 0 ? 0 : 2;
+    } else if (error instanceof UserError) {
+      console.error(`maskbench: ${error.message}`);
+      Deno.exitCode = 2;
+    } else if (Deno.env.get("MASKBENCH_DEBUG")) {
+      throw error;
+    } else {
+      console.error(`maskbench: ${(error as Error).message} (MASKBENCH_DEBUG=1 shows where)`);
+      Deno.exitCode = 1;
+    }
+  }
+}
+
+if (import.meta.main) {
+  await main(Deno.args);
+  Deno.exit(); // workers may be left, waiting for work
+}
