@@ -1,17 +1,10 @@
 // Tuning: which setting of an algorithm did best on the validation split, for each row of a table.
 import { algorithms } from "../algorithms/registry.ts";
 import { UserError } from "../errors.ts";
+import { canonicalJson } from "../sweep/identity.ts";
 import { byAlgorithm, compare, type Value } from "./columns.ts";
 import { summarise, type Summary } from "./statistics.ts";
-import {
-  accuracies,
-  byContext,
-  type Context,
-  contextOf,
-  isUsable,
-  keyOf,
-  type Run,
-} from "./table.ts";
+import { accuracies, byContext, type Context, contextOf, isUsable, type Run } from "./table.ts";
 
 /** Hyper-parameters by name. */
 export type Parameters = Readonly<Record<string, Value>>;
@@ -57,7 +50,7 @@ export function choicesOf(runs: readonly Run[]): Choice[] {
   );
   const places = Map.groupBy(current, ({ configuration }) => {
     const { algorithm, sparsity } = configuration;
-    return keyOf([contextOf(configuration), sparsity, algorithm.name]);
+    return canonicalJson([contextOf(configuration), sparsity, algorithm.name]);
   });
   const grids = [...places.values()].map((members) => ({
     members,
@@ -89,7 +82,7 @@ export function choicesOf(runs: readonly Run[]): Choice[] {
 }
 
 function candidatesOf(runs: readonly Run[]): Candidate[] {
-  const settings = Map.groupBy(runs, (run) => keyOf(run.configuration.algorithm));
+  const settings = Map.groupBy(runs, (run) => canonicalJson(run.configuration.algorithm));
   return [...settings.values()].map((members): Candidate => {
     const bySeed = members.toSorted((a, b) => a.configuration.seed - b.configuration.seed);
     return {

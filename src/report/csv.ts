@@ -66,6 +66,12 @@ function cellFields(row: Row, cell: Cell): Record<string, Field> {
     kept: rounded(cell.kept),
     images_per_second_median: rounded(cell.imagesPerSecond),
     ...Object.fromEntries(
+      (["device", "processor", "threads", "jobs"] as const).map((name) => [
+        name,
+        [...new Set(cell.runs.map((run) => run.environment[name]))].sort().join(" | "),
+      ]),
+    ),
+    ...Object.fromEntries(
       Object.entries(algorithm.parameters).map(([name, value]) => [`parameter_${name}`, value]),
     ),
   };

@@ -1,8 +1,9 @@
 // The table for people: what the figures mean, the figures, how they came about, and what is missing.
 import { markdownTable } from "markdown-table";
+import type { SetAside } from "../sweep/store.ts";
 import { differing, settingText, shared } from "./facts.ts";
 import { accuracy, difference, fixed } from "./format.ts";
-import { legend, missing, type SetAside, settings } from "./notes.ts";
+import { legend, missing, settings } from "./notes.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
 
 /** The whole file, ending in a newline. The same bytes for the same runs. */

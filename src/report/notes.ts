@@ -1,13 +1,9 @@
 // The words around the table: what its figures mean, how the runs were set, and what is missing.
+import { basename } from "node:path";
+import type { Environment, SetAside } from "../sweep/store.ts";
 import { agreed, placeOf, placesOf } from "./facts.ts";
 import { percent } from "./format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
-
-/** A file among the runs that is none; no figure counts it. */
-export interface SetAside {
-  readonly file: string;
-  readonly reason: string;
-}
 
 /** Items of a list before it ends in "and … more". */
 const LISTED = 12;
@@ -83,7 +79,24 @@ export function settings(table: Table): string {
     if (fewer.length === 0) return [];
     return [`**${label}** kept fewer weights than it may: ${shortened(fewer, "; ")}.`];
   });
-  return list([`All runs: ${agreed(table)}.`, ...columns, ...spare]);
+  return list([
+    `All runs: ${agreed(table)}.`,
+    ...columns,
+    ...spare,
+    `Made with ${madeWith(table)}.`,
+  ]);
+}
+
+function madeWith(table: Table): string {
+  const environments = cellsOf(table).flatMap(({ runs }) => runs.map((run) => run.environment));
+  const distinct = (text: (environment: Environment) => string) =>
+    [...new Set(environments.map(text))].sort().join(" and ");
+  return [
+    distinct(({ maskbench, commit }) => `maskbench ${maskbench}${commit && ` (${commit})`}`),
+    distinct(({ libtorch, blas }) => `libtorch ${libtorch} (${blas})`),
+    distinct(({ device, processor }) => `${device} (${processor})`),
+    `threads ${distinct(({ threads }) => String(threads))}`,
+  ].join(", ");
 }
 
 // `momentum 0.9`, or the rows of each value: `learningRate 1 (sparsity 50%), 2 (sparsity 70%)`.
@@ -116,7 +129,7 @@ export function missing(table: Table, setAside: readonly SetAside[]): string {
     ...table.leftOut.map((run) =>
       `left out: run ${run.identity.slice(0, 12)}, its accuracy is no number from 0 to 1`
     ),
-    ...setAside.map(({ file, reason }) => `set aside: ${file}, ${reason}`),
+    ...setAside.map(({ path, reason }) => `set aside: runs/${basename(path)} ${reason}`),
   ];
   if (items.length === 0) return "";
   return `Missing, and counted in no figure above:\n\n${

@@ -1,6 +1,8 @@
 // The table of a folder of runs, as data: rows, columns, cells and differences. Nothing here reads a file or the clock.
 import { algorithms } from "../algorithms/registry.ts";
 import type { RunConfig } from "../sweep/config.ts";
+import { canonicalJson } from "../sweep/identity.ts";
+import type { Environment } from "../sweep/store.ts";
 import type { RunResult } from "../training/result.ts";
 import { type Column, columnOf, columnsOf, compare, type Setting } from "./columns.ts";
 import {
@@ -17,6 +19,7 @@ export interface Run {
   readonly identity: string;
   readonly configuration: RunConfig;
   readonly result: RunResult;
+  readonly environment: Environment;
 }
 
 /** All of a configuration but algorithm, sparsity and seed: what makes results of a row comparable. */
@@ -104,7 +107,7 @@ interface Group {
 
 // The runs of each row, rows in their final order.
 function groupsOf(runs: readonly Run[]): Group[] {
-  const contexts = Map.groupBy(runs, (run) => keyOf(contextOf(run.configuration)));
+  const contexts = Map.groupBy(runs, (run) => canonicalJson(contextOf(run.configuration)));
   return [...contexts.values()]
     .map((members) => ({ members, context: contextOf(members[0]!.configuration) }))
     .sort((a, b) => byContext(a.context, b.context))
@@ -129,23 +132,12 @@ export function contextOf(config: RunConfig): Context {
   return context;
 }
 
-/** A text that is the same for equal values, whatever the order of their keys. */
-export function keyOf(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, part) =>
-      part && typeof part === "object" && !Array.isArray(part)
-        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => compare(a, b)))
-        : part,
-  );
-}
-
 /** The order of rows. */
 export function byContext(a: Context, b: Context): number {
   return compare(a.dataset.name, b.dataset.name) || compare(a.network.name, b.network.name) ||
     compare(a.network.width, b.network.width) ||
     compare(a.initialisation.name, b.initialisation.name) ||
-    compare(keyOf(a), keyOf(b));
+    compare(canonicalJson(a), canonicalJson(b));
 }
 
 function cellOf(column: Column, runs: readonly Run[]): Cell | null {
@@ -194,7 +186,7 @@ function comparisonsOf(columns: readonly Column[]): Comparison[] {
 // Paired where both have the same seeds: those share weights, initial latent and order of the pictures.
 function differenceOf(minuend: Cell | null, subtrahend: Cell | null): Difference | null {
   if (!minuend || !subtrahend) return null;
-  const seeds = (cell: Cell) => keyOf(cell.runs.map((run) => run.configuration.seed));
+  const seeds = (cell: Cell) => canonicalJson(cell.runs.map((run) => run.configuration.seed));
   const method = seeds(minuend) === seeds(subtrahend) ? pairedDifference : welchDifference;
   return method(accuracies(minuend.runs), accuracies(subtrahend.runs));
 }

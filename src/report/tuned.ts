@@ -1,9 +1,10 @@
 // The best settings as part of a sweep file: one value, or one by sparsity and by network.
 import { algorithms } from "../algorithms/registry.ts";
+import { canonicalJson } from "../sweep/identity.ts";
 import type { Choice } from "./best.ts";
 import type { Value } from "./columns.ts";
 import { networkName } from "./format.ts";
-import { type Context, isUnmasked, keyOf } from "./table.ts";
+import { type Context, isUnmasked } from "./table.ts";
 
 /** A hyper-parameter as a sweep file has it. */
 export type Tuned =
@@ -32,7 +33,7 @@ export function entriesOf(choices: readonly Choice[]): Entries[] {
   const files = Map.groupBy(
     choices,
     ({ context: { network, ...rest } }) =>
-      keyOf([rest, several(network.name) ? network.width : null]),
+      canonicalJson([rest, several(network.name) ? network.width : null]),
   );
   return [...files.values()].map((members) => ({
     context: members[0]!.context,
@@ -68,5 +69,5 @@ function valueOf(choices: readonly Choice[], parameter: string): Tuned {
 }
 
 function allEqual(entries: readonly (readonly [string, Tuned])[]): boolean {
-  return new Set(entries.map(([, value]) => keyOf(value))).size === 1;
+  return new Set(entries.map(([, value]) => canonicalJson(value))).size === 1;
 }

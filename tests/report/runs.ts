@@ -1,6 +1,6 @@
 // Hand-made runs for the tests of the report.
-import { createHash } from "node:crypto";
 import type { Run } from "../../src/report/table.ts";
+import { identityOf } from "../../src/sweep/identity.ts";
 import type { RunConfig } from "../../src/sweep/config.ts";
 
 /** What a test says of a run; the rest is filled in. */
@@ -40,7 +40,7 @@ export function runOf(given: Given): Run {
     seed,
   };
   return {
-    identity: createHash("sha256").update(JSON.stringify(configuration)).digest("hex"),
+    identity: identityOf(configuration),
     configuration,
     result: {
       epochs: [],
@@ -52,6 +52,20 @@ export function runOf(given: Given): Run {
       seconds: { train: 1, evaluation: 1, total: 2 },
       imagesPerSecond: rate,
       peakMemoryBytes: 1,
+    },
+    environment: {
+      maskbench: "0.1.0",
+      commit: "",
+      deno: "2.9.6",
+      libtorch: "1.13.0",
+      blas: "OpenBLAS",
+      device: "cpu",
+      processor: "a processor",
+      system: "linux",
+      threads: 2,
+      jobs: 1,
+      started: "2026-01-01T00:00:00Z",
+      finished: "2026-01-01T00:01:00Z",
     },
   };
 }

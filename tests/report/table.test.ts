@@ -255,12 +255,12 @@ Deno.test("what other cells have and one lacks is listed as missing", () => {
     ...seedsOf({ algorithm: "sbp", sparsity: 0.7 }, [0.9]),
     ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.9, 0.9, 0.9]),
   ];
-  const text = markdownOf(tableOf(runs), [{ file: "runs/x.json", reason: "it is cut off" }]);
+  const text = markdownOf(tableOf(runs), [{ path: "/a/runs/x.json", reason: "is cut off" }]);
   assert.deepEqual(text.split("no figure above:\n\n")[1]!.trimEnd().split("\n"), [
     "- dense, sparsity 0%: seeds 2, 3",
     "- edge-popup, sparsity 50%: seeds 1, 2, 3",
     "- sbp, sparsity 70%: seeds 2, 3",
-    "- set aside: runs/x.json, it is cut off",
+    "- set aside: runs/x.json is cut off",
   ]);
   assert.deepEqual(lines(runs)[1]!.slice(4), ["90.00 (1)", "—", "90.00 ± 0.00 (3)", "n/a"]);
 });
