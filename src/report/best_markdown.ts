@@ -1,12 +1,17 @@
 // The choices for people: the best and the second best, warnings, and what to paste into a sweep file.
 import { markdownTable } from "markdown-table";
-import { type Candidate, type Choice } from "./best.ts";
+import type { SetAside } from "../sweep/store.ts";
+import type { Candidate, Choice } from "./best.ts";
 import { differing, placeOf, settingText, shared } from "./facts.ts";
 import { accuracy, initialisationName } from "./format.ts";
+import { setAsideNote } from "./notes.ts";
 import { entriesOf } from "./tuned.ts";
 
 /** Markdown, ending in a newline. */
-export function bestMarkdownOf(choices: readonly Choice[]): string {
+export function bestMarkdownOf(
+  choices: readonly Choice[],
+  setAside: readonly SetAside[] = [],
+): string {
   const differ = differing({ rows: choices });
   const header = [...Object.keys(shared), ...differ];
   const lines = choices.map((choice) => {
@@ -31,6 +36,7 @@ export function bestMarkdownOf(choices: readonly Choice[]): string {
       `- ${choice.algorithm}, ${placeOf(choice, { rows: choices })}: ${warning}`
     )
   );
+  warnings.push(...setAside.map(setAsideNote).map((note) => `- ${note}`));
   return [
     "Accuracy in percent on the validation split after the last epoch: mean ± standard deviation " +
     "over seeds (number of seeds).",

@@ -129,12 +129,17 @@ export function missing(table: Table, setAside: readonly SetAside[]): string {
     ...table.leftOut.map((run) =>
       `left out: run ${run.identity.slice(0, 12)}, its accuracy is no number from 0 to 1`
     ),
-    ...setAside.map(({ path, reason }) => `set aside: runs/${basename(path)} ${reason}`),
+    ...setAside.map(setAsideNote),
   ];
   if (items.length === 0) return "";
   return `Missing, and counted in no figure above:\n\n${
     list([...items.slice(0, LISTED), ...more(items)])
   }`;
+}
+
+/** Which file was set aside, and why: one line, whatever the file quoted in it. */
+export function setAsideNote({ path, reason }: SetAside): string {
+  return `set aside: runs/${basename(path)} ${reason}`.replace(/\s+/g, " ");
 }
 
 function more(items: readonly unknown[]): string[] {

@@ -1,0 +1,91 @@
+// Tables of real folders: what the store wrote, what it could not have written, and nothing at all.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UserError } from "../../src/errors.ts";
+import { bestSettings, remakeTables, writeTables } from "../../src/report/mod.ts";
+import type { Run } from "../../src/report/table.ts";
+import { type RunFile, runFileOf, runPath, writeRun } from "../../src/sweep/store.ts";
+import { runOf, seedsOf } from "./runs.ts";
+
+const runs = [
+  ...seedsOf({ algorithm: "sbp", sparsity: 0.7 }, [0.91, 0.93, 0.95]),
+  ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.90, 0.91, 0.92]),
+];
+
+/** As the store writes it. */
+function fileOf({ configuration, result, environment }: Run): RunFile {
+  return runFileOf({ configuration, result, environment } as Omit<RunFile, "format" | "identity">);
+}
+
+async function withFolder(runs: readonly Run[], body: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const run of runs) await writeRun(folder, fileOf(run));
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const names = async (folder: string) =>
+  (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+
+Deno.test("tables that are deleted and made again have the same bytes, in another folder too", async () => {
+  const bytes: string[] = [];
+  for (const order of [runs, runs.toReversed()]) {
+    await withFolder(order, async (folder) => {
+      for (const make of [writeTables, remakeTables]) {
+        const markdown = await make(folder);
+        assert.equal(markdown, await Deno.readTextFile(join(folder, "table.md")));
+        bytes.push(markdown + await Deno.readTextFile(join(folder, "table.csv")));
+        assert.deepEqual(await names(folder), ["runs", "table.csv", "table.md"]);
+        await Deno.remove(join(folder, "table.md"));
+        await Deno.remove(join(folder, "table.csv"));
+      }
+    });
+  }
+  assert.equal(new Set(bytes).size, 1);
+  assert.match(bytes[0]!, /91\.00 ± 1\.00 \(3\)/);
+});
+
+Deno.test("files that are no runs count in no figure, and are named", async () => {
+  const whole = JSON.stringify(fileOf(runs[0]!));
+  const infinite = whole.replace('"lastTestAccuracy":0.91', '"lastTestAccuracy":1e999');
+  const absent = whole.replace('"lastTestAccuracy":0.91', '"lastTestAccuracy":null');
+  assert.ok(infinite !== whole && absent !== whole);
+  for (const text of [whole.slice(0, 200), "", "[]", "a\n\n# b", infinite, absent]) {
+    await withFolder(runs.slice(1), async (folder) => {
+      await Deno.writeTextFile(runPath(folder, runs[0]!.identity), text);
+      const markdown = await writeTables(folder);
+      assert.match(markdown, /94\.00 ± 1\.41 \(2\)/);
+      assert.ok(markdown.includes(`set aside: runs/${runs[0]!.identity}.json`));
+      assert.ok(markdown.includes("- sbp, sparsity 70%: seed 1"));
+      assert.doesNotMatch(markdown, /^# b/m);
+    });
+  }
+});
+
+Deno.test("no runs give tables that say so, but none where they are to be made again", async () => {
+  await withFolder([], async (folder) => {
+    await assert.rejects(remakeTables(folder), UserError);
+    await assert.rejects(bestSettings(folder), UserError);
+    assert.deepEqual(await names(folder), []);
+    assert.equal(await writeTables(folder), "No finished run.\n");
+  });
+});
+
+Deno.test("the best settings are read from the folder's validation runs alone", async () => {
+  const dataset = { name: "mnist", checksum: "5a".repeat(32), split: "validation" } as const;
+  const tuning = [1, 2, 4].map((learningRate) =>
+    runOf({ parameters: { learningRate }, accuracy: 0.9 - learningRate / 50, config: { dataset } })
+  );
+  await withFolder(tuning, async (folder) => {
+    await Deno.writeTextFile(join(folder, "runs", "notes.json"), "{}");
+    const text = await bestSettings(folder);
+    assert.ok(text.includes('{"name":"sbp","learningRate":1}'));
+    assert.ok(text.includes("- set aside: runs/notes.json"));
+  });
+  await withFolder([...tuning, ...runs], async (folder) => {
+    await assert.rejects(bestSettings(folder), /6 of 9 runs were measured on the test split/);
+  });
+});
