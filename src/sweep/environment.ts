@@ -1,0 +1,40 @@
+// What runs are made with: recorded beside each result, and no part of its identity.
+import os from "node:os";
+import maskbench from "../../deno.json" with { type: "json" };
+import { describe } from "../native/mod.ts";
+import type { Environment } from "./store.ts";
+
+/** All of it but when a run was. The native library must be open. */
+export function environmentOf(
+  { device, threads, jobs, blas }: Pick<Environment, "device" | "threads" | "jobs" | "blas">,
+): Omit<Environment, "started" | "finished"> {
+  return {
+    maskbench: maskbench.version,
+    commit: commit(),
+    deno: Deno.version.deno,
+    libtorch: describe().libtorch,
+    blas,
+    device,
+    processor: os.cpus()[0]?.model.trim() ?? "unknown",
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    threads,
+    jobs,
+  };
+}
+
+// Of maskbench's own checkout; empty where it is none, or git is not there.
+function commit(): string {
+  const git = (...args: string[]): string | undefined => {
+    try {
+      const cwd = new URL("../..", import.meta.url);
+      const { success, stdout } = new Deno.Command("git", { args, cwd, stderr: "null" })
+        .outputSync();
+      return success ? new TextDecoder().decode(stdout).trim() : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const head = git("rev-parse", "HEAD");
+  if (!head) return "";
+  return git("status", "--porcelain", "--untracked-files=no") === "" ? head : `${head}-dirty`;
+}

@@ -1,0 +1,118 @@
+// What zod found wrong, as sentences for people: the place, what stands there, what is allowed.
+import { closest, distance } from "fastest-levenshtein";
+import { z } from "zod";
+
+type Issue = z.core.$ZodIssue;
+
+/** An object that refuses unknown keys, and says which one was probably meant. */
+export function strict<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? (issue.keys as string[]).map((key) => unknown(key, known)).join("; ")
+        : undefined,
+  });
+}
+
+/** Refuses a list with no entry, or with one entry twice. */
+export function distinct<Entry extends z.ZodType>(entry: Entry, what: string) {
+  return z.array(entry).min(1, `is empty: expected at least one ${what}`).superRefine(
+    (list, context) => {
+      const seen = new Set<string>();
+      list.forEach((entry, place) => {
+        const text = JSON.stringify(entry);
+        if (seen.has(text)) {
+          context.addIssue({ code: "custom", path: [place], message: `${text} is there twice` });
+        }
+        seen.add(text);
+      });
+    },
+  );
+}
+
+/** `"lerningRate" is not known: did you mean "learningRate"?`, or the known ones. */
+export function unknown(word: string, known: readonly string[]): string {
+  const near = known.length > 0 ? closest(word, known) : undefined;
+  return near !== undefined && distance(word, near) <= Math.max(2, near.length / 3)
+    ? `"${word}" is not known: did you mean "${near}"?`
+    : `"${word}" is not known: expected ${known.map((name) => `"${name}"`).join(", ")}`;
+}
+
+/** `algorithms[0].learningRate` */
+export function placeOf(path: readonly PropertyKey[]): string {
+  return path.map((part, i) =>
+    typeof part === "number" ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`
+  ).join("");
+}
+
+/** One sentence for each fault, each beginning with its place. The data must have been parsed with `reportInput`. */
+export function faultsOf(error: z.ZodError): string[] {
+  return error.issues.flatMap((issue) => faults(issue, [])).map(({ path, text }) => {
+    const place = placeOf(path);
+    return place ? `${place}: ${text}` : text;
+  });
+}
+
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly text: string;
+}
+
+function faults(issue: Issue, above: readonly PropertyKey[]): Fault[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === "invalid_union") {
+    // The branch meant is the one that the value at least has the type of.
+    const fitting = issue.errors.filter((branch) => !branch.some(isOfAnotherType));
+    const meant = fitting[0] ?? (issue.errors.length === 1 ? issue.errors[0] : undefined);
+    if (meant) return meant.flatMap((inner) => faults(inner, path));
+    const expected = [...new Set(issue.errors.flat().filter(isOfAnotherType).map(expectation))];
+    return [{ path, text: `expected ${expected.join(" or ")}, not ${shown(issue.input)}` }];
+  }
+  return [{ path, text: textOf(issue) }];
+}
+
+const isOfAnotherType = (issue: Issue): boolean =>
+  issue.path.length === 0 &&
+  (issue.code === "invalid_type" ||
+    (issue.code === "invalid_value" && typeof issue.input !== "string"));
+
+function expectation(issue: Issue): string {
+  if (issue.code === "invalid_value") {
+    return issue.values.map((value) => JSON.stringify(value)).join(", ");
+  }
+  const expected = issue.code === "invalid_type" ? issue.expected : "another value";
+  return { array: "a list", object: "an object", record: "an object", int: "a whole number" }[
+    expected as string
+  ] ?? `a ${expected}`;
+}
+
+function textOf(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined
+        ? `is missing: expected ${expectation(issue)}`
+        : `expected ${expectation(issue)}, not ${shown(issue.input)}`;
+    case "invalid_value":
+      return typeof issue.input === "string"
+        ? unknown(issue.input, issue.values.map(String))
+        : `expected ${expectation(issue)}, not ${shown(issue.input)}`;
+    case "too_small":
+      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
+      return `${shown(issue.input)} is too small: expected ${
+        issue.inclusive === false ? "more than" : "at least"
+      } ${issue.minimum}`;
+    case "too_big":
+      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
+      return `${shown(issue.input)} is too large: expected ${
+        issue.inclusive === false ? "less than" : "at most"
+      } ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function shown(input: unknown): string {
+  const text = JSON.stringify(input) ?? String(input);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

@@ -1,0 +1,113 @@
+// What people see of a sweep under way: a bar on a terminal, plain lines elsewhere. All of it on standard error.
+import process from "node:process";
+import cliProgress from "cli-progress";
+import { algorithms } from "../algorithms/registry.ts";
+import { multiplications } from "../networks/cost.ts";
+import { networkOf } from "../networks/registry.ts";
+import type { RunProgress, RunResult } from "../training/result.ts";
+import type { RunConfig } from "./config.ts";
+import { labelOf } from "./label.ts";
+import type { Watcher } from "./runner.ts";
+
+/** Milliseconds between two plain lines on runs under way. */
+const PLAIN_EVERY = 10_000;
+
+/** Arithmetic of a run, in multiplications for one picture: what the time left is reckoned by. */
+function costOf({ network, algorithm, epochs }: RunConfig): number {
+  const { learns } = algorithms.find(({ name }) => name === algorithm.name)!;
+  return multiplications(networkOf(network.name, network.width)) * (learns ? 3 * epochs : 1);
+}
+
+/** `1 h 05 min`, `3 min 20 s`, `12 s` */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.round(seconds), two = (n: number) => String(n).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole % 3600 / 60))} min`;
+}
+
+const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;
+const perSecond = (images: number) => `${Math.round(images).toLocaleString("en")} images/s`;
+
+/** Where a run stands: `epoch 3/10, loss 0.3121, accuracy 94.20%, 28,113 images/s`. */
+function standOf(progress: RunProgress): string {
+  return [
+    `epoch ${progress.epoch}/${progress.epochs}`,
+    `loss ${progress.trainLoss.toFixed(4)}`,
+    ...(Number.isNaN(progress.testAccuracy) ? [] : [`accuracy ${percent(progress.testAccuracy)}`]),
+    perSecond(progress.imagesPerSecond),
+  ].join(", ");
+}
+
+function resultOf({ lastTestAccuracy, epochs, imagesPerSecond }: RunResult): string {
+  return [
+    `accuracy ${percent(lastTestAccuracy)}`,
+    `loss ${epochs.at(-1)!.trainLoss.toFixed(4)}`,
+    ...(imagesPerSecond > 0 ? [perSecond(imagesPerSecond)] : []),
+  ].join(", ");
+}
+
+/** Tells the progress of a sweep on standard error. */
+export function progressOn(terminal: boolean): Watcher {
+  const started = performance.now();
+  const under = new Map<RunConfig, number>(); // the part of a run under way that is done
+  let total = 0, runs = 0, done = 0, doneCost = 0, spoken = started;
+  let bar: cliProgress.SingleBar | undefined;
+
+  const left = (): string => {
+    const part = [...under].reduce((sum, [run, part]) => sum + costOf(run) * part, doneCost);
+    const seconds = (performance.now() - started) / 1000;
+    return `${duration(part > 0 ? seconds * (total - part) / part : NaN)} left`;
+  };
+  const say = (text: string) => {
+    if (bar) process.stderr.write("\r\x1b[K");
+    console.error(text);
+  };
+  const over = (config: RunConfig, text: string) => {
+    under.delete(config);
+    done++;
+    doneCost += costOf(config);
+    spoken = performance.now();
+    say(
+      `${String(done).padStart(String(runs).length)}/${runs}  ${labelOf(config)}: ${text}` +
+        (bar || done === runs ? "" : `, ${left()}`),
+    );
+    bar?.update(done, { now: "", left: left() });
+  };
+
+  return {
+    begin(missing, finished) {
+      if (finished > 0) {
+        say(`${finished} of ${finished + missing.length} runs are finished already, and skipped`);
+      }
+      runs = missing.length;
+      total = missing.reduce((sum, config) => sum + costOf(config), 0);
+      if (!terminal || runs === 0) return;
+      bar = new cliProgress.SingleBar({
+        format: "{bar} {value}/{total} runs, {left}{now}",
+        barsize: 16,
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: process.stderr,
+        fps: 4,
+        gracefulExit: false,
+      }, cliProgress.Presets.shades_classic);
+      bar.start(runs, 0, { now: "", left: "? left" });
+    },
+    progress(config, progress) {
+      const steps = progress.epochs * progress.steps;
+      under.set(config, ((progress.epoch - 1) * progress.steps + progress.step) / steps);
+      const stand = `${labelOf(config)}: ${standOf(progress)}`;
+      if (bar) {
+        bar.update(done, { now: ` | ${stand}`, left: left() });
+      } else if (performance.now() - spoken > PLAIN_EVERY) {
+        spoken = performance.now();
+        say(`     ${stand}, ${left()}`);
+      }
+    },
+    finished: (config, result) => over(config, resultOf(result)),
+    failed: (config, reason) => over(config, `FAILED: ${reason}`),
+    end: () => bar?.stop(),
+  };
+}

@@ -1,0 +1,60 @@
+// Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
+import { UserError } from "../errors.ts";
+import { datasets } from "../datasets/registry.ts";
+import { networks } from "../networks/registry.ts";
+import { expand } from "./expand.ts";
+import { faultsOf } from "./faults.ts";
+import { type Sweep, sweepSchema } from "./schema.ts";
+
+/**
+ * Reads a sweep file and checks all of it.
+ * @param shown how the file is called in messages
+ * @throws {UserError} with one sentence for each fault: place, what stands there, what is allowed
+ */
+export async function readSweep(path: string, shown: string = path): Promise<Sweep> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UserError(
+        `${shown} does not exist: expected a sweep file, such as bench/quick.json`,
+      );
+    }
+    throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
+  }
+  return parseSweep(text, shown);
+}
+
+/** The same of a file's text. */
+export function parseSweep(text: string, shown: string): Sweep {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${shown} is no JSON: ${(error as Error).message}`);
+  }
+  const { data, error } = sweepSchema.safeParse(json, { reportInput: true });
+  const faults = error ? faultsOf(error) : [...unsuited(data), ...expand(data, "").faults];
+  if (faults.length === 1) throw new UserError(`${shown}: ${faults[0]}`);
+  if (faults.length > 1) throw new UserError(`${shown}:\n  ${faults.join("\n  ")}`);
+  return data!;
+}
+
+// Networks that read other pictures than the data set has.
+function unsuited(sweep: Sweep): string[] {
+  const { shape } = datasets.find(({ name }) => name === sweep.dataset)!;
+  const by = (shape: readonly number[]) => shape.join(" × ");
+  return sweep.networks.flatMap((entry, place) => {
+    const name = typeof entry === "string" ? entry : entry.name;
+    const { inputShape } = networks.find((network) => network.name === name)!;
+    if (by(inputShape) === by(shape)) return [];
+    const fitting = networks.filter((network) => by(network.inputShape) === by(shape));
+    return [
+      `networks[${place}]: ${name} reads pictures of ${
+        by(inputShape)
+      }, those of ${sweep.dataset} are ` +
+      `${by(shape)}: expected ${fitting.map(({ name }) => name).join(", ") || "another data set"}`,
+    ];
+  });
+}
