@@ -7,6 +7,10 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/api/include/torch/version.h>
 
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
+
 #include <chrono>
 #include <cstring>
 #include <functional>
@@ -32,6 +36,17 @@ void measure(int32_t repeats, double* seconds, const at::Device& device, const s
   *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / repeats;
 }
 
+// The file that libtorch's matrix products come from: a BLAS library, or libtorch's own where it brings one (MKL).
+std::string blas_file() {
+  void* const torch = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
+  Dl_info found{};
+  void* const product = torch ? dlsym(torch, "sgemm_") : nullptr;
+  if (torch) dlclose(torch);
+  if (!product || !dladdr(product, &found) || !found.dli_fname) return "libtorch_cpu.so";
+  char real[PATH_MAX];
+  return realpath(found.dli_fname, real) ? real : found.dli_fname;
+}
+
 }  // namespace
 
 int32_t mb_abi_version(void) { return MB_ABI_VERSION; }
@@ -42,7 +57,8 @@ int32_t mb_describe(char* text, int64_t capacity) {
     const bool cuda = at::globalContext().hasCUDA();
     std::ostringstream json;
     json << "{\"libtorch\":\"" << TORCH_VERSION << "\",\"cuda\":" << (cuda ? "true" : "false")
-         << ",\"mkldnn\":" << (at::globalContext().hasMKLDNN() ? "true" : "false") << "}";
+         << ",\"mkldnn\":" << (at::globalContext().hasMKLDNN() ? "true" : "false") << ",\"blas\":\"" << blas_file()
+         << "\"}";
     const std::string written = json.str();
     require(static_cast<int64_t>(written.size()) < capacity, "capacity: ", capacity, ", expected at least ",
             written.size() + 1);

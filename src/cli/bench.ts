@@ -12,9 +12,9 @@ import { pick } from "../sweep/pick.ts";
 import { progressOn } from "../sweep/progress.ts";
 import { readSweep } from "../sweep/read.ts";
 import { missingRuns, work } from "../sweep/runner.ts";
-import { datasetFor } from "../sweep/worker.ts";
+import { datasetFor } from "../sweep/data.ts";
 import { deviceOf, deviceOption } from "./device.ts";
-import { openNative } from "./library.ts";
+import { openNative } from "../native/setup.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
 
 const positive = (text: string): number => {
@@ -77,7 +77,7 @@ Examples:
         return;
       }
 
-      const library = await openNative();
+      const { path: library } = await openNative();
       const device = deviceOf(options.device);
       const { jobs } = options;
       const threads = options.threads ?? Math.max(1, Math.floor(os.availableParallelism() / jobs));

@@ -2,7 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { type Replay, replayFolder, tolerance } from "../training/replay.ts";
 import { deviceOf, deviceOption } from "./device.ts";
-import { openNative } from "./library.ts";
+import { openNative } from "../native/setup.ts";
 import { userPath } from "./paths.ts";
 
 export const replayCommand = () =>

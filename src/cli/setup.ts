@@ -1,6 +1,6 @@
 // maskbench setup: libtorch, compiler and native library, so that nothing else has to wait for them.
 import { Command } from "@commander-js/extra-typings";
-import { openNative } from "./library.ts";
+import { openNative } from "../native/setup.ts";
 
 export const setupCommand = () =>
   new Command("setup")

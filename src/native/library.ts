@@ -77,6 +77,8 @@ export interface Description {
   readonly libtorch: string;
   readonly cuda: boolean;
   readonly mkldnn: boolean;
+  /** The file that matrix products come from: a BLAS library's, or libtorch's own. */
+  readonly blas: string;
 }
 
 /** What the library was built against and can use. */

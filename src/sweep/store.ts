@@ -2,6 +2,8 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import type { RunResult } from "../training/result.ts";
+import type { RunConfig } from "./config.ts";
 import { identityOf } from "./identity.ts";
 
 /** Raised when a run file changes so that older ones can't be read any more. */
@@ -89,7 +91,14 @@ const runFile = z.strictObject({
 export type Environment = z.infer<typeof environment>;
 
 /** One finished run: its configuration, what came out, and what it was made with. */
-export type RunFile = Readonly<z.infer<typeof runFile>>;
+export interface RunFile {
+  readonly format: typeof FORMAT;
+  /** Of the configuration; also the file's name. */
+  readonly identity: string;
+  readonly configuration: RunConfig;
+  readonly result: RunResult;
+  readonly environment: Environment;
+}
 
 /** A file among the run files that is none, or not the one it claims to be. */
 export interface SetAside {

@@ -1,12 +1,11 @@
 // A worker thread of the runner: takes one task after another, and keeps the data set between them.
 import type { Dataset } from "../datasets/dataset.ts";
-import { loadDataset } from "../datasets/registry.ts";
-import { validationOf } from "../datasets/validation.ts";
 import { UserError } from "../errors.ts";
 import { type Device, openLibrary } from "../native/mod.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import { run } from "../training/run.ts";
 import type { RunConfig } from "./config.ts";
+import { datasetFor } from "./data.ts";
 
 /** What a worker is asked for. */
 export interface Task {
@@ -25,15 +24,6 @@ export type Answer =
   | { readonly kind: "result"; readonly result: RunResult }
   | { readonly kind: "failure"; readonly reason: string };
 
-/** The data set that a configuration names, with the split that its accuracy is measured on. */
-export async function datasetFor(
-  { name, split }: Pick<RunConfig["dataset"], "name" | "split">,
-  folders: readonly string[],
-): Promise<Dataset> {
-  const dataset = await loadDataset(name, folders);
-  return split === "validation" ? validationOf(dataset) : dataset;
-}
-
 let loaded: Dataset | undefined;
 
 async function work({ config, library, folders, device, threads }: Task): Promise<RunResult> {
@@ -48,17 +38,19 @@ async function work({ config, library, folders, device, threads }: Task): Promis
   return run(config, { dataset: loaded, device, threads, onProgress });
 }
 
-const answer = (message: Answer) => postMessage(message);
+// The worker's side of its channel, which the types of a main thread don't have.
+const channel = self as unknown as {
+  postMessage(answer: Answer): void;
+  onmessage: (event: MessageEvent<Task>) => Promise<void>;
+};
+const answer = (message: Answer) => channel.postMessage(message);
 
-// Imported by the main thread too, for `datasetFor`: only a worker listens.
-if (typeof WorkerGlobalScope !== "undefined") {
-  self.addEventListener("message", async ({ data }: MessageEvent<Task>) => {
-    try {
-      answer({ kind: "result", result: await work(data) });
-    } catch (error) {
-      const { message, stack } = error as Error;
-      const shown = Deno.env.get("MASKBENCH_DEBUG") && !(error instanceof UserError);
-      answer({ kind: "failure", reason: shown ? stack ?? message : message });
-    }
-  });
-}
+channel.onmessage = async ({ data }) => {
+  try {
+    answer({ kind: "result", result: await work(data) });
+  } catch (error) {
+    const { message, stack } = error as Error;
+    const shown = Deno.env.get("MASKBENCH_DEBUG") && !(error instanceof UserError);
+    answer({ kind: "failure", reason: shown ? stack ?? message : message });
+  }
+};

@@ -1,0 +1,92 @@
+// Builds the native library, unless it is there for this libtorch, these sources and this machine.
+import { createHash } from "node:crypto";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../errors.ts";
+import type { Libtorch } from "./libtorch.ts";
+import { which } from "./which.ts";
+
+const sources = fileURLToPath(new URL("../../native", import.meta.url));
+
+/** Parts of `native/` that the library is made of. */
+const parts = ["CMakeLists.txt", "include", "src"];
+
+/** What a build hangs on beside its sources: another one of these needs a build of its own. */
+function circumstances({ libraries, cxx11Abi, include }: Libtorch): string[] {
+  const compiler = which("c++") ?? which("g++") ?? "none";
+  const built = compiler === "none" ? 0 : Deno.statSync(compiler).mtime?.getTime();
+  const library = Deno.statSync(join(libraries, "libtorch_cpu.so")).mtime?.getTime();
+  return [
+    libraries,
+    String(library),
+    String(cxx11Abi),
+    ...include,
+    compiler,
+    String(built),
+    os.cpus()[0]?.model ?? Deno.build.arch,
+  ];
+}
+
+/**
+ * Names a build: `<libtorch's version>-<hash of the sources and of what the build hangs on>`.
+ * @param folder of the sources
+ */
+export function buildKey(libtorch: Libtorch, folder: string = sources): string {
+  const hash = createHash("sha256");
+  const add = (path: string) => {
+    if (Deno.statSync(path).isDirectory) {
+      const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+      for (const name of names) add(join(path, name));
+    } else {
+      hash.update(path.slice(folder.length)).update("\0").update(Deno.readFileSync(path));
+    }
+  };
+  for (const part of parts) add(join(folder, part));
+  for (const circumstance of circumstances(libtorch)) hash.update("\0").update(circumstance);
+  return `${libtorch.version}-${hash.digest("hex").slice(0, 16)}`;
+}
+
+/** Path of the library for that libtorch, whether it is built or not. */
+export function libraryPath(libtorch: Libtorch): string {
+  return join(sources, "build", buildKey(libtorch), "libmaskbench.so");
+}
+
+/**
+ * Builds the library in a folder of its own and renames it into place, so that two that build at once don't meet.
+ * @throws {UserError} with the compiler's last lines, and where all of them are
+ */
+export async function build(libtorch: Libtorch, path: string): Promise<void> {
+  const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
+  const log = join(home, "build.log");
+  await Deno.mkdir(work, { recursive: true });
+  try {
+    const cmake = async (...args: string[]) => {
+      const { success, stdout, stderr } = await new Deno.Command("cmake", { args }).output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      await Deno.writeTextFile(log, said);
+      if (success) return;
+      const errors = said.split("\n").filter((line) => /error|undefined reference/i.test(line));
+      const last = (errors.length > 0 ? errors : said.trimEnd().split("\n")).slice(0, 8);
+      throw new UserError(
+        `the native library could not be built against libtorch ${libtorch.version} ` +
+          `(${libtorch.libraries}); all of it is in ${log}:\n  ${last.join("\n  ")}`,
+      );
+    };
+    await cmake(
+      "-S",
+      sources,
+      "-B",
+      work,
+      "-DCMAKE_BUILD_TYPE=Release",
+      `-DTORCH_INCLUDE=${libtorch.include.join(";")}`,
+      `-DTORCH_LIBRARIES=${libtorch.libraries}`,
+      `-DTORCH_CXX11_ABI=${libtorch.cxx11Abi}`,
+    );
+    await cmake("--build", work, "--parallel", String(os.availableParallelism()));
+    await Deno.mkdir(join(path, ".."), { recursive: true });
+    await Deno.rename(join(work, "libmaskbench.so"), path);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
