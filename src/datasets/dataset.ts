@@ -1,4 +1,5 @@
 // What a data set is to the rest: images as bytes, labels, and a checksum that goes into a run's identity.
+import { UserError } from "../errors.ts";
 import type { Shape } from "../networks/network.ts";
 
 /** Images `(count, channels, height, width)` as bytes 0 to 255, row-major, and a label for each. */
@@ -40,6 +41,6 @@ export interface DatasetSource {
 }
 
 /** A data set that is missing, short or not the one it claims to be. The message is one sentence. */
-export class DatasetError extends Error {
+export class DatasetError extends UserError {
   override readonly name = "DatasetError";
 }

@@ -1,0 +1,150 @@
+// Downloading a data set: fetched whole, checked, and only then put in its place.
+import { basename, join } from "node:path";
+import { UserError } from "../errors.ts";
+import { sha256 } from "./checksum.ts";
+import { cifar10Download } from "./cifar10.ts";
+import { DatasetError } from "./dataset.ts";
+import { mnistDownload } from "./mnist.ts";
+import { sourceOf } from "./registry.ts";
+
+/** A file that came out of a download. */
+export interface Unpacked {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The files of a data set, and where they go. */
+export interface Download {
+  /** Folder within that of all data sets. */
+  readonly folder: string;
+  readonly files: readonly {
+    readonly url: string;
+    /** Of the file as downloaded, where it is known; `check` sees to it otherwise. */
+    readonly sha256?: string;
+    /** Bytes that it may have at most. */
+    readonly most: number;
+    /** Makes sure of it, and unpacks it. @throws {DatasetError} if it is not what it should be */
+    check(bytes: Uint8Array, path: string): Promise<Unpacked[]>;
+  }[];
+}
+
+export interface Progress {
+  /** Name of the file under way. */
+  readonly file: string;
+  /** Bytes so far and in all; `total` is `NaN` where the server does not tell. */
+  readonly bytes: number;
+  readonly total: number;
+}
+
+export interface FetchOptions {
+  /** Folders in which it may be already. */
+  readonly folders: readonly string[];
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const downloads: Readonly<Record<string, Download>> = {
+  mnist: mnistDownload,
+  cifar10: cifar10Download,
+};
+
+/**
+ * Downloads a data set to a folder, unless one of `folders` has it already.
+ * @returns a sentence that says what was done
+ * @throws {DatasetError} if it can't be fetched, or what came is not what it should be; nothing is left then
+ */
+export async function fetchDataset(
+  name: string,
+  folder: string,
+  options: FetchOptions,
+): Promise<string> {
+  const source = sourceOf(name), download = downloads[name];
+  if (!download) {
+    const known = Object.keys(downloads).join(" and ");
+    throw new UserError(
+      name === "shapes"
+        ? "shapes is drawn by code, there is nothing to download"
+        : `${name} has no address to download it from, only ${known} have`,
+    );
+  }
+  const searched = [folder, ...options.folders.filter((other) => other !== folder)];
+  for (const place of searched) {
+    try {
+      if ((await source.load([place])).name === name) return `${name} is in ${place} already`;
+    } catch (error) {
+      if (!(error instanceof DatasetError)) throw error; // not there, or damaged: fetched anew
+    }
+  }
+  await fetchFiles(download, folder, options.onProgress);
+  await source.load([folder]);
+  return `${name} is in ${join(folder, download.folder)}, all checksums right`;
+}
+
+/** Fetches all files of a download, and puts them in place when all of them are right. */
+export async function fetchFiles(
+  download: Download,
+  folder: string,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<void> {
+  const home = join(folder, download.folder);
+  const temporary = join(folder, `.${download.folder}-${crypto.randomUUID()}`);
+  try {
+    await Deno.mkdir(temporary, { recursive: true });
+    for (const { url, sha256: expected, most, check } of download.files) {
+      const bytes = await fetchBytes(url, most, onProgress);
+      if (expected !== undefined && sha256(bytes) !== expected) {
+        throw new DatasetError(
+          `${url} has the wrong checksum (${bytes.length} bytes, SHA-256 ` +
+            `${sha256(bytes).slice(0, 12)}…, expected ${expected.slice(0, 12)}…): try again`,
+        );
+      }
+      for (const file of await check(bytes, url)) {
+        await Deno.writeFile(join(temporary, file.name), file.bytes);
+      }
+    }
+    await Deno.mkdir(home, { recursive: true });
+    for (const { name } of Deno.readDirSync(temporary)) {
+      await Deno.rename(join(temporary, name), join(home, name));
+    }
+  } catch (error) {
+    if (error instanceof DatasetError) throw error;
+    throw new DatasetError(`${home} can't be written: ${(error as Error).message}`);
+  } finally {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+  }
+}
+
+async function fetchBytes(
+  url: string,
+  most: number,
+  onProgress: (progress: Progress) => void,
+): Promise<Uint8Array> {
+  const file = basename(new URL(url).pathname);
+  const fail = (why: string) => new DatasetError(`${url} can't be downloaded: ${why}`);
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (error) {
+    throw fail((error as Error).message);
+  }
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw fail(`the server answered ${response.status} ${response.statusText}`);
+  }
+  const total = Number(response.headers.get("content-length") ?? NaN);
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of response.body) {
+      bytes += part.length;
+      if (bytes > most) throw fail(`it has more than ${most} bytes`);
+      parts.push(part);
+      onProgress({ file, bytes, total });
+    }
+  } catch (error) {
+    throw error instanceof DatasetError ? error : fail((error as Error).message);
+  }
+  if (!Number.isNaN(total) && bytes !== total) {
+    throw fail(`it ended after ${bytes} of ${total} bytes, try again`);
+  }
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+}

@@ -1,0 +1,24 @@
+// All data sets. A new one is its file and a line here.
+import { cifar10, cifar10Jpeg } from "./cifar10.ts";
+import { type Dataset, DatasetError, type DatasetSource } from "./dataset.ts";
+import { mnist } from "./mnist.ts";
+import { shapes } from "./shapes.ts";
+
+export const datasets: readonly DatasetSource[] = [shapes, mnist, cifar10, cifar10Jpeg];
+
+/** @throws {DatasetError} if there is none of that name */
+export function sourceOf(name: string): DatasetSource {
+  const found = datasets.find((source) => source.name === name);
+  if (found) return found;
+  const known = datasets.map((source) => source.name).join(", ");
+  throw new DatasetError(`no data set is called "${name}": there are ${known}`);
+}
+
+/**
+ * Loads a data set. Its name may be another than the one asked for: see `cifar10-jpeg`.
+ * @param folders searched in order
+ * @throws {DatasetError} if it is missing, damaged or unknown
+ */
+export function loadDataset(name: string, folders: readonly string[]): Promise<Dataset> {
+  return sourceOf(name).load(folders);
+}
