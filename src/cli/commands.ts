@@ -1,12 +1,22 @@
 // All commands, in the order in which the help shows them. A new one is its file and a line here.
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { benchCommand } from "./bench.ts";
 import { bestCommand } from "./best.ts";
+import { dataCommand } from "./data.ts";
+import { listCommand } from "./list.ts";
 import { replayCommand } from "./replay.ts";
+import { schemaCommand } from "./schema.ts";
+import { setupCommand } from "./setup.ts";
 import { tableCommand } from "./table.ts";
 
 /** Each makes its command anew. */
 export const commands: readonly (() => CommandUnknownOpts)[] = [
+  benchCommand,
   tableCommand,
   bestCommand,
+  listCommand,
+  dataCommand,
+  schemaCommand,
+  setupCommand,
   replayCommand,
 ];

@@ -1,20 +1,19 @@
 // From a sweep to its runs: every combination of what it lists, with all defaults written out.
-import { algorithms } from "../algorithms/registry.ts";
-import type { Initialisation, RunConfig } from "./config.ts";
+import { algorithmOf } from "../algorithms/registry.ts";
+import type { RunConfig } from "./config.ts";
 import { identityOf } from "./identity.ts";
-import type { Sweep } from "./schema.ts";
+import type { Depending, Sweep, Value, Varying } from "./schema.ts";
 
-type Value = number | string | boolean;
-type BySparsity = { readonly bySparsity: Readonly<Record<string, Value>> };
-type ByNetwork = { readonly byNetwork: Readonly<Record<string, Value | BySparsity>> };
-type Varying = Value | readonly Value[] | BySparsity | ByNetwork;
-type Entry = Sweep["algorithms"][number];
+type Settings = Readonly<Record<string, Value>>;
 
 export interface Expansion {
   readonly runs: readonly RunConfig[];
   /** What the grid lacks or has twice, a sentence each. */
   readonly faults: readonly string[];
 }
+
+/** More runs than this are a slip of the pen, and would not fit into memory at some point. */
+export const MOST_RUNS = 100_000;
 
 /**
  * All runs of a sweep. The first seed's come first, so that a table of a sweep under way already compares all else.
@@ -23,104 +22,103 @@ export interface Expansion {
 export function expand(sweep: Sweep, checksum: string): Expansion {
   const faults = new Set<string>();
   const runs: RunConfig[] = [];
-  const identities = new Map<string, string>();
+  const places = new Map<string, number>();
   const { dataset, split, epochs, batchSize, schedule, augmentation, precision } = sweep;
-  for (const seed of sweep.seeds) {
-    for (const network of sweep.networks.map(networkOf)) {
-      for (const initialisation of sweep.initialisations.map(initialisationOf)) {
-        sweep.algorithms.forEach((entry, place) => {
-          const { name, version, masks } = algorithms.find(({ name }) => name === entry.name)!;
-          for (const sparsity of masks ? sweep.sparsities : [0]) {
-            for (const parameters of settings(entry, place, network.name, sparsity, faults)) {
-              const run: RunConfig = {
-                dataset: { name: dataset, checksum, split },
-                network,
-                initialisation,
-                algorithm: { name, version, parameters },
-                sparsity,
-                seed,
-                epochs,
-                batchSize,
-                schedule,
-                augmentation,
-                precision,
-              };
-              const identity = identityOf(run), before = identities.get(identity);
-              if (before === undefined) runs.push(run);
-              else {faults.add(
-                  `algorithms[${place}]: some of its runs are those of ${before} already`,
-                );}
-              identities.set(identity, `algorithms[${place}]`);
-            }
-          }
-        });
+  for (const { seed, network, initialisation, entry, place, sparsity } of cells(sweep)) {
+    const { name, version } = algorithmOf(entry.name);
+    for (const parameters of settings(entry, place, network.name, sparsity, faults)) {
+      if (runs.length === MOST_RUNS) return { runs: [], faults: [tooMany] };
+      const run: RunConfig = {
+        dataset: { name: dataset, checksum, split },
+        network,
+        initialisation,
+        algorithm: { name, version, parameters },
+        sparsity,
+        seed,
+        epochs,
+        batchSize,
+        schedule,
+        augmentation,
+        precision,
+      };
+      const identity = identityOf(run), before = places.get(identity);
+      if (before !== undefined) {
+        faults.add(`algorithms[${place}]: has runs that algorithms[${before}] has already`);
+      } else {
+        places.set(identity, place);
+        runs.push(run);
       }
     }
   }
   return { runs, faults: [...faults] };
 }
 
-function networkOf(entry: Sweep["networks"][number]): RunConfig["network"] {
-  return typeof entry === "string" ? { name: entry, width: 1 } : entry;
-}
+const tooMany = `the grid has more than ${MOST_RUNS.toLocaleString("en")} runs: shorten its lists`;
 
-function initialisationOf(entry: Sweep["initialisations"][number]): Initialisation {
-  return typeof entry === "string" ? { name: entry, scaleFan: false } : entry;
+// Every combination but for hyper-parameters. Sparsity means nothing without a mask: such an algorithm has it at 0.
+function* cells({ seeds, networks, initialisations, algorithms, sparsities }: Sweep) {
+  for (const seed of seeds) {
+    for (const network of networks) {
+      for (const initialisation of initialisations) {
+        for (const [place, entry] of algorithms.entries()) {
+          for (const sparsity of algorithmOf(entry.name).masks ? sparsities : [0]) {
+            yield { seed, network, initialisation, entry, place, sparsity };
+          }
+        }
+      }
+    }
+  }
 }
 
 // Every combination of an algorithm's hyper-parameters for one network and sparsity, defaults written out.
 function settings(
-  entry: Entry,
+  { name, ...given }: Sweep["algorithms"][number],
   place: number,
   network: string,
   sparsity: number,
   faults: Set<string>,
-): Record<string, Value>[] {
-  const { name, ...given } = entry;
-  const algorithm = algorithms.find((algorithm) => algorithm.name === name)!;
-  let combinations: Record<string, Value>[] = [{}];
-  for (const key of Object.keys(algorithm.parameters.shape)) {
-    const varying = (given as Record<string, Varying | undefined>)[key];
+): Settings[] {
+  const { parameters } = algorithmOf(name);
+  let combinations: Settings[] = [{}];
+  for (const key of Object.keys(parameters.shape)) {
+    const varying = given[key];
     if (varying === undefined) continue;
-    const at = `algorithms[${place}].${key}`;
-    const values = valuesAt(
-      varying,
-      network,
-      sparsity,
-      (lacking) => faults.add(`${at}: ${lacking}`),
-    );
+    const lack = (text: string) => faults.add(`algorithms[${place}].${key}${text}`);
+    const values = valuesAt(varying, network, sparsity, lack);
+    if (combinations.length * values.length > MOST_RUNS) {
+      faults.add(tooMany);
+      return [];
+    }
     combinations = combinations.flatMap((combination) =>
       values.map((value) => ({ ...combination, [key]: value }))
     );
   }
-  return combinations.map((combination) =>
-    algorithm.parameters.parse(combination) as Record<string, Value>
-  );
+  return combinations.map((combination) => parameters.parse(combination) as Settings);
 }
 
+/** @param lack is told what is not covered: where within the hyper-parameter, and what */
 function valuesAt(
   varying: Varying,
   network: string,
   sparsity: number,
-  lack: (sentence: string) => void,
+  lack: (text: string) => void,
 ): readonly Value[] {
   if (typeof varying !== "object") return [varying];
-  if (!("bySparsity" in varying || "byNetwork" in varying)) return varying;
-  if ("byNetwork" in varying) {
-    const own = varying.byNetwork[network];
-    if (own === undefined) {
-      lack(`byNetwork has no value for ${network}`);
-      return [];
-    }
-    return valuesAt(
-      own,
-      network,
-      sparsity,
-      (sentence) => lack(`byNetwork.${network}: ${sentence}`),
-    );
+  if (isList(varying)) return varying;
+  const { byNetwork, bySparsity = {} } = varying;
+  if (byNetwork) {
+    const own = byNetwork[network];
+    const deeper = (text: string) => lack(`.byNetwork.${network}${text}`);
+    if (own !== undefined) return valuesAt(own, network, sparsity, deeper);
+    lack(`.byNetwork: has no value for ${network}`);
+    return [];
   }
-  const found = Object.entries(varying.bySparsity).find(([key]) => Number(key) === sparsity);
-  if (found) return [found[1]];
-  lack(`bySparsity has no value for ${sparsity}`);
-  return [];
+  const found = Object.entries(bySparsity).filter(([key]) => Number(key) === sparsity);
+  if (found.length === 0) lack(`.bySparsity: has no value for ${sparsity}`);
+  if (found.length > 1) lack(`.bySparsity: has ${found.length} values for ${sparsity}`);
+  return found.map(([, value]) => value);
+}
+
+function isList(varying: readonly Value[] | Depending): varying is readonly Value[] {
+  return Array.isArray(varying);
 }

@@ -6,14 +6,18 @@ type Issue = z.core.$ZodIssue;
 
 /** An object that refuses unknown keys, and says which one was probably meant. */
 export function strict<Shape extends z.ZodRawShape>(shape: Shape) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? (issue.keys as string[]).map((key) => unknown(key, known)).join("; ")
-        : undefined,
-  });
+  return z.strictObject(shape, { error: unknownKeys(Object.keys(shape)) });
 }
+
+/** An object with a value for some of the keys, refusing others in the same way. */
+export function keyed<Value extends z.ZodType>(keys: readonly string[], value: Value) {
+  return z.partialRecord(z.enum(keys), value, { error: unknownKeys(keys) });
+}
+
+const unknownKeys = (known: readonly string[]) => (issue: z.core.$ZodRawIssue) =>
+  issue.code === "unrecognized_keys"
+    ? issue.keys.map((key) => unknown(key, known)).join("; ")
+    : undefined;
 
 /** Refuses a list with no entry, or with one entry twice. */
 export function distinct<Entry extends z.ZodType>(entry: Entry, what: string) {
@@ -36,7 +40,7 @@ export function unknown(word: string, known: readonly string[]): string {
   const near = known.length > 0 ? closest(word, known) : undefined;
   return near !== undefined && distance(word, near) <= Math.max(2, near.length / 3)
     ? `"${word}" is not known: did you mean "${near}"?`
-    : `"${word}" is not known: expected ${known.map((name) => `"${name}"`).join(", ")}`;
+    : `"${word}" is not known: expected ${known.map(quoted).join(", ")}`;
 }
 
 /** `algorithms[0].learningRate` */
@@ -61,13 +65,22 @@ interface Fault {
 
 function faults(issue: Issue, above: readonly PropertyKey[]): Fault[] {
   const path = [...above, ...issue.path];
+  if (issue.code === "invalid_union" && issue.errors.length === 0) { // no entry of that name
+    const { discriminator = "", options } = issue as { discriminator?: string; options?: unknown };
+    const known = options as string[];
+    const given = (issue.input as Record<string, unknown>)[discriminator];
+    const text = typeof given === "string"
+      ? unknown(given, known)
+      : expected(known.map(quoted).join(", "), given);
+    return [{ path, text }];
+  }
   if (issue.code === "invalid_union") {
     // The branch meant is the one that the value at least has the type of.
     const fitting = issue.errors.filter((branch) => !branch.some(isOfAnotherType));
     const meant = fitting[0] ?? (issue.errors.length === 1 ? issue.errors[0] : undefined);
     if (meant) return meant.flatMap((inner) => faults(inner, path));
-    const expected = [...new Set(issue.errors.flat().filter(isOfAnotherType).map(expectation))];
-    return [{ path, text: `expected ${expected.join(" or ")}, not ${shown(issue.input)}` }];
+    const types = [...new Set(issue.errors.flat().filter(isOfAnotherType).map(expectation))];
+    return [{ path, text: expected(types.join(" or "), issue.input) }];
   }
   return [{ path, text: textOf(issue) }];
 }
@@ -78,32 +91,33 @@ const isOfAnotherType = (issue: Issue): boolean =>
     (issue.code === "invalid_value" && typeof issue.input !== "string"));
 
 function expectation(issue: Issue): string {
-  if (issue.code === "invalid_value") {
-    return issue.values.map((value) => JSON.stringify(value)).join(", ");
-  }
-  const expected = issue.code === "invalid_type" ? issue.expected : "another value";
-  return { array: "a list", object: "an object", record: "an object", int: "a whole number" }[
-    expected as string
-  ] ?? `a ${expected}`;
+  if (issue.code === "invalid_value") return issue.values.map(quoted).join(", ");
+  const type: string = issue.code === "invalid_type" ? issue.expected : "another value";
+  return {
+    array: "a list",
+    object: "an object",
+    record: "an object",
+    int: "a whole number",
+    boolean: "true or false",
+  }[type] ?? `a ${type}`;
 }
 
 function textOf(issue: Issue): string {
+  if (!/^(Invalid|Too) /.test(issue.message)) return issue.message; // the schema's own words
   switch (issue.code) {
     case "invalid_type":
-      return issue.input === undefined
-        ? `is missing: expected ${expectation(issue)}`
-        : `expected ${expectation(issue)}, not ${shown(issue.input)}`;
+      return expected(expectation(issue), issue.input);
     case "invalid_value":
       return typeof issue.input === "string"
         ? unknown(issue.input, issue.values.map(String))
-        : `expected ${expectation(issue)}, not ${shown(issue.input)}`;
+        : expected(expectation(issue), issue.input);
+    case "invalid_key":
+      return issue.issues.map((inner) => inner.message).join("; ");
     case "too_small":
-      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
       return `${shown(issue.input)} is too small: expected ${
         issue.inclusive === false ? "more than" : "at least"
       } ${issue.minimum}`;
     case "too_big":
-      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
       return `${shown(issue.input)} is too large: expected ${
         issue.inclusive === false ? "less than" : "at most"
       } ${issue.maximum}`;
@@ -112,7 +126,17 @@ function textOf(issue: Issue): string {
   }
 }
 
-function shown(input: unknown): string {
-  const text = JSON.stringify(input) ?? String(input);
+function expected(what: string, input: unknown): string {
+  return input === undefined
+    ? `is missing: expected ${what}`
+    : `expected ${what}, not ${shown(input)}`;
+}
+
+const quoted = (value: unknown): string => JSON.stringify(value);
+
+/** A value in a message, cut short. */
+export function shown(input: unknown): string {
+  // Numbers beyond what a number can hold are no JSON.
+  const text = typeof input === "number" ? String(input) : JSON.stringify(input) ?? String(input);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -4,6 +4,7 @@ import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
 import { expand } from "./expand.ts";
 import { faultsOf } from "./faults.ts";
+import { parseJson } from "./json.ts";
 import { type Sweep, sweepSchema } from "./schema.ts";
 
 /**
@@ -28,14 +29,12 @@ export async function readSweep(path: string, shown: string = path): Promise<Swe
 
 /** The same of a file's text. */
 export function parseSweep(text: string, shown: string): Sweep {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${shown} is no JSON: ${(error as Error).message}`);
-  }
+  const { json, faults: twice } = parseJson(text, shown);
   const { data, error } = sweepSchema.safeParse(json, { reportInput: true });
-  const faults = error ? faultsOf(error) : [...unsuited(data), ...expand(data, "").faults];
+  const faults = [
+    ...twice,
+    ...(error ? faultsOf(error) : [...unsuited(data), ...expand(data, "").faults]),
+  ];
   if (faults.length === 1) throw new UserError(`${shown}: ${faults[0]}`);
   if (faults.length > 1) throw new UserError(`${shown}:\n  ${faults.join("\n  ")}`);
   return data!;
@@ -45,8 +44,7 @@ export function parseSweep(text: string, shown: string): Sweep {
 function unsuited(sweep: Sweep): string[] {
   const { shape } = datasets.find(({ name }) => name === sweep.dataset)!;
   const by = (shape: readonly number[]) => shape.join(" × ");
-  return sweep.networks.flatMap((entry, place) => {
-    const name = typeof entry === "string" ? entry : entry.name;
+  return sweep.networks.flatMap(({ name }, place) => {
     const { inputShape } = networks.find((network) => network.name === name)!;
     if (by(inputShape) === by(shape)) return [];
     const fitting = networks.filter((network) => by(network.inputShape) === by(shape));

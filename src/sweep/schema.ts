@@ -4,28 +4,62 @@ import { algorithms } from "../algorithms/registry.ts";
 import type { Algorithm } from "../algorithms/algorithm.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
-import { distinct, strict } from "./faults.ts";
+import type { Initialisation, RunConfig } from "./config.ts";
+import { distinct, keyed, shown, strict } from "./faults.ts";
 
-const names = (registry: readonly { readonly name: string }[]) =>
-  z.enum(registry.map(({ name }) => name) as [string, ...string[]]);
+const namesOf = (registry: readonly { readonly name: string }[]) =>
+  registry.map(({ name }) => name);
+const names = (registry: readonly { readonly name: string }[]) => z.enum(namesOf(registry));
 
-const sparsity = z.number().min(0, "expected at least 0").lt(
-  1,
-  "is the fraction of the weights that is removed, from 0 up to but without 1: write 0.5 for 50%",
+const sparsity = z.number({ error: ({ input }) => noSparsity(input) })
+  .min(0, { error: ({ input }) => noSparsity(input) })
+  .lt(1, { error: ({ input }) => noSparsity(input) });
+
+function noSparsity(input: unknown): string {
+  const number = parseFloat(String(input));
+  const meant = number > 1 && number < 100 ? Number((number / 100).toPrecision(6)) : number;
+  return `${shown(input)} is no sparsity: expected a number, the fraction of the weights that is ` +
+    `removed, at least 0 and less than 1${meant >= 0 && meant < 1 ? `; write ${meant}` : ""}`;
+}
+
+/** A value of a hyper-parameter. */
+export type Value = number | string | boolean;
+
+/** One that depends on the sparsity, the network or both; `byNetwork` comes first. */
+export interface Depending {
+  readonly bySparsity?: Readonly<Record<string, Value>> | undefined;
+  readonly byNetwork?: Readonly<Record<string, Value | Depending>> | undefined;
+}
+
+/** A hyper-parameter as a sweep file has it; a list is another dimension of the grid. */
+export type Varying = Value | readonly Value[] | Depending;
+
+/** An algorithm and the hyper-parameters that are not left to their defaults. */
+export interface AlgorithmEntry {
+  readonly name: string;
+  readonly [parameter: string]: Varying | undefined;
+}
+
+const sparsityKey = z.string().refine(
+  (key) => sparsity.safeParse(key.trim() === "" ? NaN : Number(key)).success,
+  { error: ({ input }) => `${shown(input)} is no sparsity: expected a key such as "0.5"` },
 );
 
-// A hyper-parameter: one value, a list (another dimension of the grid), or a value by sparsity, network or both.
 function varying(parameter: z.ZodType): z.ZodType {
   const value = parameter instanceof z.ZodDefault ? parameter.unwrap() as z.ZodType : parameter;
-  const bySparsity = strict({
-    bySparsity: z.record(z.string(), value).describe('a value for each sparsity, such as "0.5"'),
-  });
-  const byNetwork = strict({
-    byNetwork: z.record(z.string(), z.union([value, bySparsity]))
-      .describe("a value for each network, or one for each of its sparsities"),
-  });
+  const bySparsity = z.record(sparsityKey, value).optional()
+    .describe('a value for each sparsity, such as "0.5"');
+  const byNetwork = keyed(namesOf(networks), z.union([value, strict({ bySparsity })])).optional()
+    .describe("a value for each network, or one for each of its sparsities");
   const list = distinct(value, "value").describe("each value is run: for tuning");
-  return z.union([value, list, bySparsity, byNetwork]).optional()
+  const depending = strict({ bySparsity, byNetwork }).refine(
+    (given) => Object.keys(given).length === 1,
+    {
+      error: 'expected either "bySparsity" or "byNetwork"',
+      when: ({ issues }) => issues.length === 0,
+    },
+  );
+  return z.union([value, list, depending]).optional()
     .describe(`${parameter.description}; default ${defaultOf(parameter)}`);
 }
 
@@ -42,19 +76,23 @@ function algorithmEntry({ name, summary, parameters }: Algorithm) {
   });
 }
 
+const initialisation = z.enum(["kaiming-normal", "signed-kaiming-constant"]);
 const algorithmEntries = algorithms.map(algorithmEntry);
 
 /** A sweep file, checked. Written out in `bench/sweep.schema.json` by `maskbench schema`. */
 export const sweepSchema = strict({
   $schema: z.string().optional().describe("for editors: the path or address of sweep.schema.json"),
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "expected letters, digits, '.', '_', '-'")
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
+    error: ({ input }) =>
+      `${shown(input)} names no folder: expected letters, digits, ".", "_" and "-"`,
+  })
     .describe("of the sweep; its results go to results/<name>"),
   dataset: names(datasets).describe("what the networks are to tell apart"),
   split: z.enum(["test", "validation"]).default("test")
     .describe("what accuracy is measured on; to tune, training pictures held out"),
   networks: distinct(
     z.union([
-      names(networks),
+      names(networks).transform((name): RunConfig["network"] => ({ name, width: 1 })),
       strict({
         name: names(networks),
         width: z.number().positive().max(64).default(1).describe("multiplies the hidden channels"),
@@ -63,20 +101,21 @@ export const sweepSchema = strict({
     "network",
   ),
   algorithms: distinct(
-    z.discriminatedUnion("name", algorithmEntries as unknown as [typeof algorithmEntries[0]]),
+    z.discriminatedUnion("name", algorithmEntries as unknown as [typeof algorithmEntries[0]])
+      .transform((entry) => entry as AlgorithmEntry),
     "algorithm",
   ),
   sparsities: distinct(sparsity, "sparsity").describe("fractions of the weights that are removed"),
   initialisations: distinct(
     z.union([
-      z.enum(["kaiming-normal", "signed-kaiming-constant"]),
+      initialisation.transform((name): Initialisation => ({ name, scaleFan: false })),
       strict({
-        name: z.enum(["kaiming-normal", "signed-kaiming-constant"]),
+        name: initialisation,
         scaleFan: z.boolean().default(false).describe("divide the variance by the kept fraction"),
       }),
     ]),
     "initialisation",
-  ).default(["kaiming-normal"]).describe("how the fixed weights are drawn"),
+  ).prefault(["kaiming-normal"]).describe("how the fixed weights are drawn"),
   seeds: distinct(z.int().min(0), "seed").default([1]),
   epochs: z.int().min(1).max(1_000_000),
   batchSize: z.int().min(1).max(1_000_000).default(128),

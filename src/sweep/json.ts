@@ -1,0 +1,46 @@
+// JSON that people write: a slip is told with line and column, and a key that is there twice is one.
+import { type Node, type ParseError, parseTree } from "jsonc-parser";
+import { UserError } from "../errors.ts";
+import { placeOf } from "./faults.ts";
+
+export interface Parsed {
+  readonly json: unknown;
+  /** Keys that an object has twice, a sentence each: `JSON.parse` drops all but the last. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Parses JSON, comments and trailing commas not allowed.
+ * @param shown how the file is called in messages
+ * @throws {UserError} with line and column
+ */
+export function parseJson(text: string, shown: string): Parsed {
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { disallowComments: true });
+  try {
+    return { json: JSON.parse(text), faults: tree ? twice(tree, []) : [] };
+  } catch (error) {
+    const place = errors[0] ? `${lineAndColumn(text, errors[0].offset)}: ` : "";
+    const reason = (error as Error).message.replace(/(,? "?\.\.\.| in JSON at position).*$/s, "");
+    throw new UserError(`${shown}: ${place}no JSON: ${reason}`);
+  }
+}
+
+function lineAndColumn(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split("\n");
+  return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
+}
+
+function twice(node: Node, path: readonly PropertyKey[]): string[] {
+  if (node.type === "array") {
+    return (node.children ?? []).flatMap((child, i) => twice(child, [...path, i]));
+  }
+  if (node.type !== "object") return [];
+  const seen = new Set<string>();
+  return (node.children ?? []).flatMap(({ children: [key, value] = [] }) => {
+    const name = key!.value as string, place = [...path, name];
+    const again = seen.has(name) ? [`${placeOf(place)}: is there twice`] : [];
+    seen.add(name);
+    return [...again, ...(value ? twice(value, place) : [])];
+  });
+}
