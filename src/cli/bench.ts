@@ -35,10 +35,14 @@ export const benchCommand = () =>
       (pair: string, before: string[]) => [...before, pair],
       [] as string[],
     )
-    .option("--jobs <n>", "runs side by side", positive, 1)
+    .option(
+      "--jobs <n>",
+      "runs side by side; default one for each processor, or one on a GPU",
+      positive,
+    )
     .option(
       "--threads <n>",
-      "processor threads of each run; default all, shared by the jobs",
+      "processor threads of each run; default what is left to each",
       positive,
     )
     .addOption(deviceOption())
@@ -48,7 +52,7 @@ export const benchCommand = () =>
       `
 Examples:
   deno task bench                                       the embedded data set, about a minute
-  deno task bench bench/mnist.json --jobs 2
+  deno task bench bench/mnist.json --out results/mine --dry-run
   deno task bench bench/mnist.json --only algorithm=sbp --only sparsity=0.9`,
     )
     .action(async (file, options) => {
@@ -79,8 +83,10 @@ Examples:
 
       const { path: library } = await openNative();
       const device = deviceOf(options.device);
-      const { jobs } = options;
-      const threads = options.threads ?? Math.max(1, Math.floor(os.availableParallelism() / jobs));
+      // By the whole sweep's runs, so that a second start computes with as many threads as the first.
+      const processors = os.availableParallelism();
+      const jobs = options.jobs ?? (device === "cuda" ? 1 : Math.min(processors, runs.length));
+      const threads = options.threads ?? Math.max(1, Math.floor(processors / jobs));
       const stop = (code: number) => {
         console.error(
           `\nstopped: finished runs are safe in ${

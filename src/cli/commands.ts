@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { benchCommand } from "./bench.ts";
 import { bestCommand } from "./best.ts";
 import { dataCommand } from "./data.ts";
+import { doctorCommand } from "./doctor.ts";
 import { listCommand } from "./list.ts";
 import { replayCommand } from "./replay.ts";
 import { schemaCommand } from "./schema.ts";
@@ -18,5 +19,6 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   dataCommand,
   schemaCommand,
   setupCommand,
+  doctorCommand,
   replayCommand,
 ];

@@ -42,7 +42,8 @@ export interface FetchOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-const downloads: Readonly<Record<string, Download>> = {
+/** Of the data sets that have an address. */
+export const downloads: Readonly<Record<string, Download>> = {
   mnist: mnistDownload,
   cifar10: cifar10Download,
 };
