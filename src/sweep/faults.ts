@@ -37,7 +37,8 @@ export function distinct<Entry extends z.ZodType>(entry: Entry, what: string) {
 
 /** `"lerningRate" is not known: did you mean "learningRate"?`, or the known ones. */
 export function unknown(word: string, known: readonly string[]): string {
-  const near = known.length > 0 ? closest(word, known) : undefined;
+  const isNumber = Number.isFinite(Number(word)); // of which none is meant by another
+  const near = known.length > 0 && !isNumber ? closest(word, known) : undefined;
   return near !== undefined && distance(word, near) <= Math.max(2, near.length / 3)
     ? `"${word}" is not known: did you mean "${near}"?`
     : `"${word}" is not known: expected ${known.map(quoted).join(", ")}`;

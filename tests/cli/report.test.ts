@@ -1,46 +1,21 @@
 // table, best and list as a user runs them: exit codes, what is printed, and one sentence for a mistake.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type RunFile, runFileOf, writeRun } from "../../src/sweep/store.ts";
 import { type Given, runOf } from "../report/runs.ts";
+import { maskbench, withFolder } from "./maskbench.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-async function maskbench(...args: string[]) {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      join(root, "src/cli/main.ts"),
-      ...args,
-    ],
-    env: { NO_COLOR: "1", INIT_CWD: root },
-  });
-  const { code, stdout, stderr } = await command.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), error: text(stderr) };
-}
-
-async function withRuns(given: readonly Given[], body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
+const withRuns = (given: readonly Given[], body: (folder: string) => Promise<void>) =>
+  withFolder(async (folder) => {
     for (const { configuration, result, environment } of given.map(runOf)) {
       await writeRun(folder, runFileOf({ configuration, result, environment } as RunFile));
     }
     await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+  });
 
 Deno.test("table prints the table, writes both files and exits 0", async () => {
   await withRuns([{ accuracy: 0.91 }, { accuracy: 0.93, seed: 2 }], async (folder) => {
-    const { code, out, error } = await maskbench("table", folder);
+    const { code, out, error } = await maskbench(["table", folder]);
     assert.deepEqual([code, error], [0, ""]);
     assert.match(out, /92\.00 ± 1\.41 \(2\)/);
     assert.ok(out.includes(await Deno.readTextFile(join(folder, "table.md"))));
@@ -51,7 +26,7 @@ Deno.test("table prints the table, writes both files and exits 0", async () => {
 Deno.test("table of a folder without runs is one sentence, exits 2 and writes nothing", async () => {
   await withRuns([], async (folder) => {
     for (const dir of [folder, join(folder, "absent")]) {
-      const { code, out, error } = await maskbench("table", dir);
+      const { code, out, error } = await maskbench(["table", dir]);
       assert.deepEqual([code, out], [2, ""]);
       assert.match(error, /^maskbench: there are no runs in .*\n$/);
     }
@@ -67,26 +42,26 @@ Deno.test("best prints what to paste, and refuses the test split with exit 2", a
     config: { dataset },
   }));
   await withRuns(tuning, async (folder) => {
-    const { code, out } = await maskbench("best", folder);
+    const { code, out } = await maskbench(["best", folder]);
     assert.equal(code, 0);
     assert.ok(out.includes('{"name":"sbp","learningRate":2}'), out);
   });
   await withRuns([{}], async (folder) => {
-    const { code, out, error } = await maskbench("best", folder);
+    const { code, out, error } = await maskbench(["best", folder]);
     assert.deepEqual([code, out], [2, ""]);
     assert.match(error, /^maskbench: 1 of 1 runs .* no fair comparison.*\n$/);
   });
 });
 
 Deno.test("list --json is JSON, and list is text, both with every algorithm", async () => {
-  const json = await maskbench("list", "--json"), text = await maskbench("list");
+  const json = await maskbench(["list", "--json"]), text = await maskbench(["list"]);
   assert.deepEqual([json.code, text.code], [0, 0]);
   for (const { name } of JSON.parse(json.out).algorithms) assert.ok(text.out.includes(`${name}:`));
   assert.ok(JSON.parse(json.out).datasets.some(({ name }: { name: string }) => name === "mnist"));
 });
 
 Deno.test("a forgotten folder is told with exit 2", async () => {
-  const { code, error } = await maskbench("table");
+  const { code, error } = await maskbench(["table"]);
   assert.equal(code, 2);
   assert.match(error, /missing required argument 'dir'/);
 });

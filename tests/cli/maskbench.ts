@@ -1,0 +1,52 @@
+// maskbench as a user starts it: a process of its own, with the permissions that deno.json's task gives it.
+import { fileURLToPath } from "node:url";
+import settings from "../../deno.json" with { type: "json" };
+
+/** The repository's root. */
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** The words after `deno` that start it. */
+export function words(...args: string[]): string[] {
+  const [, ...task] = settings.tasks.maskbench.command.split(" ");
+  return [...task.slice(0, 2), "--no-prompt", ...task.slice(2), ...args];
+}
+
+const surroundings = (env: Record<string, string>) => ({
+  args: [],
+  cwd: root,
+  env: { NO_COLOR: "1", INIT_CWD: root, MASKBENCH_DATA: "", ...env },
+});
+
+/** Runs it to its end. */
+export async function maskbench(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  const command = new Deno.Command(Deno.execPath(), { ...surroundings(env), args: words(...args) });
+  const { code, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), error: text(stderr) };
+}
+
+/** Starts it, with its standard error to read. */
+export function start(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    ...surroundings(env),
+    args: words(...args),
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** A folder for the time of a test. */
+export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

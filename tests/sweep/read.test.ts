@@ -1,0 +1,166 @@
+// Sweep files that people write: what is wrong, where, and what is allowed; never a stack trace.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { UserError } from "../../src/errors.ts";
+import { parseSweep, readSweep } from "../../src/sweep/read.ts";
+import { publishedSchema } from "../../src/sweep/schema.ts";
+import { root } from "../cli/maskbench.ts";
+
+const good = {
+  name: "test",
+  dataset: "mnist",
+  split: "test",
+  networks: ["mlp"],
+  algorithms: [{ name: "dense", learningRate: 0.1 }, { name: "sbp", ramp: 0.5 }],
+  sparsities: [0.5, 0.9],
+  initialisations: [{ name: "kaiming-normal", scaleFan: true }],
+  seeds: [1, 2],
+  epochs: 3,
+  batchSize: 64,
+  schedule: "cosine",
+  augmentation: "none",
+};
+
+/** The message that refuses a sweep. */
+function refusal(text: string): string {
+  try {
+    parseSweep(text, "my.json");
+  } catch (error) {
+    assert.ok(error instanceof UserError, String((error as Error).stack));
+    return error.message;
+  }
+  assert.fail(`accepted: ${text}`);
+}
+const refused = (change: Record<string, unknown>) =>
+  refusal(JSON.stringify({ ...good, ...change }));
+
+Deno.test("the sweep files that come with maskbench are in order", async () => {
+  const names = [...Deno.readDirSync(join(root, "bench"))].map(({ name }) => name)
+    .filter((name) => name.endsWith(".json") && name !== "sweep.schema.json");
+  assert.ok(names.length >= 4, String(names));
+  for (const name of names) {
+    const sweep = await readSweep(join(root, "bench", name));
+    assert.equal(`${sweep.name}.json`, name);
+  }
+});
+
+Deno.test("the published JSON Schema is that of the code", async () => {
+  const published = await Deno.readTextFile(join(root, "bench/sweep.schema.json"));
+  assert.equal(published, publishedSchema(), 'type "deno task maskbench schema --write"');
+});
+
+Deno.test("each slip is told with its place and what is allowed", () => {
+  const slips: [Record<string, unknown>, RegExp][] = [
+    [{ epoch: 3 }, /"epoch" is not known: did you mean "epochs"\?/],
+    [{ epochs: undefined }, /^my\.json: epochs: is missing: expected a number$/],
+    [{ epochs: 0 }, /^my\.json: epochs: 0 is too small: expected at least 1$/],
+    [{ epochs: 1.5 }, /^my\.json: epochs: expected a whole number, not 1\.5$/],
+    [{ epochs: "3" }, /^my\.json: epochs: expected a number, not "3"$/],
+    [{ dataset: "minst" }, /^my\.json: dataset: "minst" is not known: did you mean "mnist"\?$/],
+    [{ networks: [] }, /^my\.json: networks: is empty: expected at least one network$/],
+    [{ networks: ["mlp", "mlp"] }, /^my\.json: networks\[1\]: .* is there twice$/],
+    [{ networks: "mlp" }, /^my\.json: networks: expected a list, not "mlp"$/],
+    [{ networks: ["conv4"] }, /networks\[0\]: conv4 reads pictures of 3 × 32 × 32, those of mnist/],
+    [{ networks: [{ name: "mlp", width: 0 }] }, /networks\[0\]\.width: 0 is too small/],
+    [{ sparsities: [50] }, /sparsities\[0\]: 50 is no sparsity: .* write 0\.5$/],
+    [{ sparsities: [1] }, /sparsities\[0\]: 1 is no sparsity: .* less than 1$/],
+    [{ sparsities: ["50%"] }, /sparsities\[0\]: "50%" is no sparsity: .* write 0\.5$/],
+    [{ seeds: [-1] }, /seeds\[0\]: -1 is too small: expected at least 0/],
+    [{ schedule: "cosin" }, /schedule: "cosin" is not known: did you mean "cosine"\?/],
+    [{ name: "a/b" }, /name: "a\/b" names no folder/],
+    [
+      { algorithms: [{ name: "edgepopup" }] },
+      /algorithms\[0\]\.name: .*did you mean "edge-popup"\?/,
+    ],
+    [{ algorithms: [{ name: "sbp", lerningRate: 1 }] }, /did you mean "learningRate"\?/],
+    [
+      { algorithms: [{ name: "sbp", learningRate: -1 }] },
+      /learningRate: -1 is too small: expected/,
+    ],
+    [
+      { algorithms: [{ name: "sbp", learningRate: [] }] },
+      /learningRate: is empty: expected at least/,
+    ],
+    [
+      { algorithms: [{ name: "sbp", momentum: 1 }] },
+      /momentum: 1 is too large: expected less than 1/,
+    ],
+    [
+      { algorithms: [{ name: "sbp" }, { name: "sbp", ramp: 0.7 }] },
+      /algorithms\[1\]: has runs that/,
+    ],
+    [{ algorithms: [{ learningRate: 1 }] }, /algorithms\[0\]\.name: is missing: expected/],
+    [
+      { algorithms: [{ name: "sbp", learningRate: { bySparsity: { "0.5": 1 } } }] },
+      /algorithms\[0\]\.learningRate\.bySparsity: has no value for 0\.9/,
+    ],
+    [{ seeds: Array.from({ length: 60_000 }, (_, i) => i) }, /more than 100,000 runs/],
+  ];
+  for (const [change, expected] of slips) {
+    const message = refused(change);
+    assert.match(message, expected);
+    assert.equal(message.split("\n").length, 1, message);
+  }
+});
+
+Deno.test("several slips are told together, a line each", () => {
+  const message = refused({ epochs: 0, dataset: "minst" });
+  assert.deepEqual(message.split("\n").length, 3);
+  assert.match(message, /^my\.json:\n {2}dataset: .*\n {2}epochs: /);
+});
+
+Deno.test("text that is no JSON is told with line and column", () => {
+  assert.match(refusal('{\n  "name": "x",\n  oops\n}'), /^my\.json: line 3, column 3: no JSON: /);
+  assert.match(refusal('{"name": "x",}'), /^my\.json: line 1, column 14: no JSON/);
+  assert.match(refusal(""), /^my\.json: .*no JSON/);
+  assert.match(refusal('{"epochs": 1, "epochs": 2}'), /epochs: is there twice/);
+});
+
+Deno.test("a misspelt key is told with the one that was meant, for every key", () => {
+  const keys = Object.keys(good).filter((key) => key.length > 4);
+  fc.assert(
+    fc.property(fc.constantFrom(...keys), fc.nat(), (key, at) => {
+      const cut = at % key.length;
+      const wrong = key.slice(0, cut) + key.slice(cut + 1);
+      if (wrong in good) return;
+      const { [key as keyof typeof good]: value, ...rest } = good;
+      const message = refusal(JSON.stringify({ ...rest, [wrong]: value }));
+      assert.ok(message.includes(`"${wrong}" is not known: did you mean "${key}"?`), message);
+    }),
+    { seed: 1 },
+  );
+});
+
+Deno.test("whatever JSON a sweep is, it is taken or refused in plain words", () => {
+  const keys = fc.constantFrom(...Object.keys(good));
+  const anywhere = fc.oneof(
+    fc.jsonValue(),
+    fc.tuple(keys, fc.jsonValue()).map(([key, value]) => ({ ...good, [key]: value })),
+    fc.jsonValue().map((value) => ({
+      ...good,
+      algorithms: [{ name: "sbp", learningRate: value }],
+    })),
+    fc.jsonValue().map((value) => ({ ...good, networks: [{ name: "mlp", width: value }] })),
+  );
+  fc.assert(
+    fc.property(anywhere, (value) => {
+      try {
+        parseSweep(JSON.stringify(value), "my.json");
+      } catch (error) {
+        assert.ok(error instanceof UserError, (error as Error).stack);
+        const { message } = error;
+        assert.match(message, /^my\.json:/);
+        assert.doesNotMatch(message, /undefined|\[object|Invalid input|zod/i);
+      }
+    }),
+    { seed: 2, numRuns: 2000 },
+  );
+});
+
+Deno.test("a file that is not there is told so", async () => {
+  await assert.rejects(
+    readSweep("/nowhere/x.json", "x.json"),
+    /^UserError: x\.json does not exist/,
+  );
+});
