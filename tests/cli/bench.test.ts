@@ -1,0 +1,169 @@
+// bench as a user runs it, on the embedded data set and a network small enough to be quick.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import "../library.ts";
+import { maskbench, start, withFolder } from "./maskbench.ts";
+
+const sweep = {
+  name: "tiny",
+  dataset: "shapes",
+  networks: [{ name: "conv2", width: 0.02 }],
+  algorithms: [
+    { name: "random" },
+    { name: "edge-popup", learningRate: 0.5 },
+    { name: "sbp", learningRate: 1 },
+  ],
+  sparsities: [0.5],
+  seeds: [1, 2],
+  epochs: 1,
+};
+
+interface Place {
+  readonly file: string;
+  readonly out: string;
+}
+
+const withSweep = (change: Record<string, unknown>, body: (place: Place) => Promise<void>) =>
+  withFolder(async (folder) => {
+    const file = join(folder, "tiny.json");
+    await Deno.writeTextFile(file, JSON.stringify({ ...sweep, ...change }));
+    await body({ file, out: join(folder, "out") });
+  });
+
+const runFiles = (out: string) =>
+  [...Deno.readDirSync(join(out, "runs"))].map(({ name }) => name).sort();
+
+/** Run files without what a clock or a thermometer says. */
+const lasting = async (out: string) => {
+  const texts = await Promise.all(
+    runFiles(out).map((name) => Deno.readTextFile(join(out, "runs", name))),
+  );
+  return texts.map((text) => {
+    const { configuration, result } = JSON.parse(text);
+    const { epochs, layers, digest, streams } = result;
+    return { configuration, epochs, layers, digest, streams };
+  });
+};
+
+Deno.test("bench runs a sweep once, skips what is finished, and remakes the table byte for byte", async () => {
+  await withSweep({}, async ({ file, out }) => {
+    const first = await maskbench(["bench", file, "--out", out]);
+    assert.equal(first.code, 0, first.error);
+    assert.equal(runFiles(out).length, 6);
+    assert.match(first.error, /6\/6 .*accuracy \d/);
+    const table = await Deno.readTextFile(join(out, "table.md"));
+    const csv = await Deno.readTextFile(join(out, "table.csv"));
+    assert.ok(first.out.includes(table));
+    assert.match(table, /\| shapes +\| conv2 × 0\.02 +\| kaiming-normal +\| 50% /);
+
+    const before = await lasting(out);
+    const second = await maskbench(["bench", file, "--out", out]);
+    assert.equal(second.code, 0);
+    assert.match(second.error, /6 of 6 runs are finished already, and skipped/);
+    assert.deepEqual(await lasting(out), before);
+
+    await Deno.remove(join(out, "table.md"));
+    await Deno.remove(join(out, "table.csv"));
+    assert.equal((await maskbench(["table", out])).code, 0);
+    assert.equal(await Deno.readTextFile(join(out, "table.md")), table);
+    assert.equal(await Deno.readTextFile(join(out, "table.csv")), csv);
+
+    await Deno.remove(join(out, "runs", runFiles(out)[0]!));
+    const third = await maskbench(["bench", file, "--out", out]);
+    assert.match(third.error, /5 of 6 runs are finished already/);
+    assert.deepEqual(await lasting(out), before);
+  });
+});
+
+Deno.test("runs side by side give the same as one after the other", async () => {
+  await withSweep({}, async ({ file, out }) => {
+    const one = join(out, "one"), two = join(out, "two");
+    for (const [jobs, folder] of [["1", one], ["2", two]] as const) {
+      const args = ["bench", file, "--out", folder, "--jobs", jobs, "--threads", "1"];
+      assert.equal((await maskbench(args)).code, 0);
+    }
+    assert.deepEqual(await lasting(two), await lasting(one));
+  });
+});
+
+Deno.test("--only and --dry-run: what would run, and nothing written", async () => {
+  await withSweep({}, async ({ file, out }) => {
+    const args = ["bench", file, "--out", out, "--only", "algorithm=sbp", "--dry-run"];
+    const { code, out: text } = await maskbench(args);
+    assert.equal(code, 0);
+    assert.match(
+      text,
+      /^(to run .* sbp · sparsity 50% · rate 1 · seed [12]\n){2}2 runs, 2 of them/,
+    );
+    await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("a run that diverges is told with its reason, the others go on, and the exit code is 1", async () => {
+  const algorithms = [{ name: "random" }, { name: "dense", learningRate: 1e30 }];
+  await withSweep({ algorithms, seeds: [1] }, async ({ file, out }) => {
+    const { code, error, out: text } = await maskbench(["bench", file, "--out", out]);
+    assert.equal(code, 1);
+    assert.match(error, /dense .*FAILED: training diverged in epoch 1: .*try a smaller one/);
+    assert.match(error, /maskbench: 1 of 2 runs failed: /);
+    assert.match(text, /random/);
+    assert.equal(runFiles(out).length, 1);
+  });
+});
+
+Deno.test("a slip in the sweep file is one sentence and exit 2", async () => {
+  await withSweep({ epochs: undefined, epoch: 1 }, async ({ file, out }) => {
+    const { code, error, out: text } = await maskbench(["bench", file, "--out", out]);
+    assert.deepEqual([code, text], [2, ""]);
+    assert.match(error, /"epoch" is not known: did you mean "epochs"\?/);
+    assert.doesNotMatch(error, /\n\s+at /);
+  });
+});
+
+Deno.test("wrong calls are told with exit 2", async () => {
+  const calls: [string[], RegExp][] = [
+    [["bench", "nowhere.json"], /maskbench: nowhere\.json does not exist: expected a sweep file/],
+    [["bench", "--jobs", "0"], /--jobs.*expected a whole number from 1 on/],
+    [["bench", "--device", "tpu"], /--device.*Allowed choices are auto, cpu, cuda/],
+    [["bench", "--job", "2"], /unknown option '--job'[\s\S]*Did you mean --jobs\?/],
+    [["bench", "--only", "algorithm=spb"], /"spb" is not known: did you mean "sbp"\?/],
+    [["bnech"], /unknown command 'bnech'[\s\S]*Did you mean bench\?/],
+    [["replay", "nowhere"], /maskbench: .*nowhere/],
+    [["data", "imagenet"], /no data set is called "imagenet"/],
+  ];
+  for (const [args, expected] of calls) {
+    const { code, error } = await maskbench(args);
+    assert.equal(code, 2, error);
+    assert.match(error, expected);
+    assert.doesNotMatch(error, /\n\s+at /);
+  }
+});
+
+Deno.test("Ctrl-C: finished runs stay, the way on is told, and the same command goes on", async () => {
+  await withSweep({ epochs: 2 }, async ({ file, out }) => {
+    const args = ["bench", file, "--out", out, "--jobs", "1"];
+    const child = start(args);
+    const stdout = child.stdout.cancel();
+    let error = "";
+    for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+      const before = error.includes("3/6");
+      error += part;
+      if (!before && error.includes("3/6")) child.kill("SIGINT");
+    }
+    await stdout;
+    assert.equal((await child.status).code, 130, error);
+    assert.match(
+      error,
+      /stopped: finished runs are safe in .*, the same command goes on from there/,
+    );
+    const kept = runFiles(out);
+    assert.ok(
+      kept.length >= 3 && kept.every((name) => /^[0-9a-f]{64}\.json$/.test(name)),
+      `${kept}`,
+    );
+    const again = await maskbench(args);
+    assert.equal(again.code, 0);
+    assert.match(again.error, new RegExp(`${kept.length} of 6 runs are finished already`));
+    assert.equal(runFiles(out).length, 6);
+  });
+});
