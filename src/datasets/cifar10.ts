@@ -144,7 +144,7 @@ async function read(home: string, name: string, kind: Kind): Promise<Uint8Array<
 /** Takes the records of batch files apart. @throws {DatasetError} for a label over 9 or a part of a record */
 export function splitOf(batches: readonly Uint8Array[]): Split {
   const count = batches.reduce((sum, { length }) => sum + length, 0) / RECORD;
-  if (!Number.isInteger(count)) {
+  if (batches.some(({ length }) => length % RECORD !== 0)) {
     throw new DatasetError(`a CIFAR-10 file is no whole number of records of ${RECORD} bytes`);
   }
   const images = new Uint8Array(count * (RECORD - 1)), labels = new Int32Array(count);

@@ -131,7 +131,9 @@ async function fetchBytes(
     await response.body?.cancel();
     throw fail(`the server answered ${response.status} ${response.statusText}`);
   }
-  const total = Number(response.headers.get("content-length") ?? NaN);
+  // A server that packs its answer tells the packed length.
+  const packed = response.headers.has("content-encoding");
+  const total = packed ? NaN : Number(response.headers.get("content-length") ?? NaN);
   const parts: Uint8Array[] = [];
   let bytes = 0;
   try {

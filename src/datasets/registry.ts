@@ -19,6 +19,6 @@ export function sourceOf(name: string): DatasetSource {
  * @param folders searched in order
  * @throws {DatasetError} if it is missing, damaged or unknown
  */
-export function loadDataset(name: string, folders: readonly string[]): Promise<Dataset> {
-  return sourceOf(name).load(folders);
+export async function loadDataset(name: string, folders: readonly string[]): Promise<Dataset> {
+  return await sourceOf(name).load(folders);
 }

@@ -1,10 +1,11 @@
 // Takes named files out of a gzipped tar archive, and nothing else: what an archive calls its files never becomes a path.
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { DatasetError } from "./dataset.ts";
 import type { Unpacked } from "./download.ts";
+import { gunzip } from "./files.ts";
+
+/** Bytes that an archive may have beside the files: headers, padding, a text to read. */
+const SLACK = 1 << 20;
 
 /**
  * @param folder in the archive that the files are in
@@ -19,27 +20,25 @@ export async function untar(
   names: readonly string[],
   size: number,
 ): Promise<Unpacked[]> {
-  const unpacked: Unpacked[] = [];
+  const tar = gunzip(bytes, names.length * size + SLACK, path);
   const archive = extract();
-  archive.on("entry", (header, stream, next) => {
-    const name = names.find((name) => header.name === `${folder}/${name}`);
-    const skip = !name || header.type !== "file" || unpacked.some((file) => file.name === name);
-    if (!skip && header.size !== size) {
-      next(
-        new DatasetError(`${header.name} in ${path} has ${header.size} bytes, expected ${size}`),
-      );
-      return;
-    }
-    const parts: Uint8Array[] = [];
-    stream.on("data", (part) => skip || parts.push(part as Uint8Array));
-    stream.on("end", () => {
-      if (!skip) unpacked.push({ name, bytes: joined(parts, size) });
-      next();
-    });
-    stream.resume();
-  });
+  archive.end(tar);
+  const unpacked: Unpacked[] = [];
   try {
-    await pipeline(Readable.from([bytes]), createGunzip(), archive);
+    for await (const entry of archive) {
+      const { header } = entry;
+      const name = names.find((name) => header.name === `${folder}/${name}`);
+      if (!name || header.type !== "file" || unpacked.some((file) => file.name === name)) {
+        entry.resume();
+        continue;
+      }
+      if (header.size !== size) {
+        throw new DatasetError(
+          `${header.name} in ${path} has ${header.size} bytes, expected ${size}`,
+        );
+      }
+      unpacked.push({ name, bytes: await joined(entry, size) });
+    }
   } catch (error) {
     if (error instanceof DatasetError) throw error;
     throw new DatasetError(
@@ -51,8 +50,12 @@ export async function untar(
   return unpacked;
 }
 
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+async function joined(parts: AsyncIterable<unknown>, size: number): Promise<Uint8Array> {
   const all = new Uint8Array(size);
-  parts.reduce((at, part) => (all.set(part, at), at + part.length), 0);
+  let at = 0;
+  for await (const part of parts) {
+    all.set(part as Uint8Array, at);
+    at += (part as Uint8Array).length;
+  }
   return all;
 }

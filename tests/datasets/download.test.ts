@@ -1,0 +1,134 @@
+// Downloads from a server of this test's own: what comes whole and right is put in place, all else leaves nothing.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { sha256 } from "../../src/datasets/checksum.ts";
+import { DatasetError } from "../../src/datasets/dataset.ts";
+import {
+  type Download,
+  fetchDataset,
+  fetchFiles,
+  type Progress,
+} from "../../src/datasets/download.ts";
+import { UserError } from "../../src/errors.ts";
+import { withFolder } from "../cli/maskbench.ts";
+
+const content = new TextEncoder().encode("the pictures");
+
+type Handler = (path: string) => Response;
+
+async function withServer(handler: Handler, body: (url: string) => Promise<void>) {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => handler(new URL(request.url).pathname),
+  );
+  try {
+    await body(`http://127.0.0.1:${server.addr.port}`);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+const download = (url: string, change: Partial<Download["files"][number]> = {}): Download => ({
+  folder: "set",
+  files: [{
+    url: `${url}/pictures.bin`,
+    sha256: sha256(content),
+    most: 1000,
+    check: (bytes) => Promise.resolve([{ name: "pictures", bytes }]),
+    ...change,
+  }],
+});
+
+const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
+
+Deno.test("what comes whole is put in place, and its progress is told", async () => {
+  const serve = () => new Response(content, { headers: { "content-length": `${content.length}` } });
+  await withServer(serve, (url) =>
+    withFolder(async (folder) => {
+      const told: Progress[] = [];
+      await fetchFiles(download(url), folder, (progress) => told.push(progress));
+      assert.deepEqual(names(folder), ["set"]);
+      assert.deepEqual(await Deno.readFile(join(folder, "set/pictures")), content);
+      const last = { file: "pictures.bin", bytes: content.length, total: content.length };
+      assert.deepEqual(told.at(-1), last);
+    }));
+});
+
+Deno.test("a packed answer is no shorter than it says", async () => {
+  const packed = new Response(content).body!.pipeThrough(new CompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+  const headers = { "content-encoding": "gzip", "content-length": `${bytes.length}` };
+  await withServer(() => new Response(bytes, { headers }), (url) =>
+    withFolder(async (folder) => {
+      await fetchFiles(download(url), folder);
+      assert.deepEqual(await Deno.readFile(join(folder, "set/pictures")), content);
+    }));
+});
+
+Deno.test("what is wrong is told with the address, and leaves nothing", async () => {
+  const cut = () =>
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(content.subarray(0, 5));
+        controller.close();
+      },
+    });
+  const cases: [Handler, Partial<Download["files"][number]>, RegExp][] = [
+    [() => new Response("no", { status: 404 }), {}, /can't be downloaded: the server answered 404/],
+    [() => new Response("other"), {}, /pictures\.bin has the wrong checksum \(5 bytes/],
+    [() => new Response(content), { most: 3 }, /can't be downloaded: it has more than 3 bytes/],
+    [
+      () => new Response(cut(), { headers: { "content-length": "12" } }),
+      {},
+      /can't be downloaded: /,
+    ],
+    [
+      () => new Response(content),
+      { check: () => Promise.reject(new DatasetError("pictures.bin is damaged")) },
+      /pictures\.bin is damaged/,
+    ],
+  ];
+  for (const [handler, change, expected] of cases) {
+    await withServer(handler, (url) =>
+      withFolder(async (folder) => {
+        await assert.rejects(fetchFiles(download(url, change), folder), (error) => {
+          assert.ok(error instanceof DatasetError, String(error));
+          assert.match(error.message, expected);
+          return true;
+        });
+        assert.deepEqual(names(folder), []);
+      }));
+  }
+});
+
+Deno.test("no server, no folder, no such data set: one sentence each", async () => {
+  await withFolder(async (folder) => {
+    const closed = "http://127.0.0.1:1";
+    await assert.rejects(
+      fetchFiles(download(closed), folder),
+      /127\.0\.0\.1.* can't be downloaded/,
+    );
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    await assert.rejects(fetchFiles(download(closed), file), /can't be written: /);
+    const fetching = (name: string) => fetchDataset(name, folder, { folders: [] });
+    await assert.rejects(fetching("shapes"), /UserError: shapes is drawn by code/);
+    await assert.rejects(fetching("cifar10-jpeg"), /has no address .* only mnist and cifar10 have/);
+    await assert.rejects(fetching("minst"), UserError);
+  });
+});
+
+const data = Deno.env.get("MASKBENCH_DATA");
+
+Deno.test({
+  name: `what is there already is not fetched${
+    data ? "" : " (skipped: MASKBENCH_DATA is not set)"
+  }`,
+  ignore: !data,
+  fn: () =>
+    withFolder(async (folder) => {
+      const onProgress = () => assert.fail("fetched");
+      const told = await fetchDataset("mnist", folder, { folders: [data!], onProgress });
+      assert.equal(told, `mnist is in ${data} already`);
+    }),
+});

@@ -1,0 +1,180 @@
+// The files of data sets, made here byte by byte: what is right is read, what is damaged is told and never trusted.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { pack } from "tar-stream";
+import { splitOf } from "../../src/datasets/cifar10.ts";
+import { DatasetError } from "../../src/datasets/dataset.ts";
+import { gunzip } from "../../src/datasets/files.ts";
+import { mnist, parseIdx } from "../../src/datasets/mnist.ts";
+import { loadDataset } from "../../src/datasets/registry.ts";
+import { untar } from "../../src/datasets/untar.ts";
+import { validationOf } from "../../src/datasets/validation.ts";
+import { withFolder } from "../cli/maskbench.ts";
+
+const refuses = (call: () => unknown, message: RegExp) =>
+  assert.throws(call, (error) => {
+    assert.ok(error instanceof DatasetError, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+
+Deno.test("an IDX file gives its sizes and values", () => {
+  const bytes = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6);
+  const { sizes, values } = parseIdx(bytes, "x");
+  assert.deepEqual([sizes, [...values]], [[2, 3], [1, 2, 3, 4, 5, 6]]);
+  refuses(() => parseIdx(bytes.slice(0, 17), "x"), /^x holds 5 values, expected 2 × 3 = 6$/);
+  refuses(() => parseIdx(bytes.slice(0, 11), "x"), /^x ends within its header$/);
+  refuses(() => parseIdx(Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0), "x"), /no IDX file of bytes/);
+});
+
+Deno.test("whatever an IDX file holds, it is read or refused in a sentence", () => {
+  const header = fc.tuple(fc.constantFrom(0, 1), fc.constantFrom(0, 9), fc.constantFrom(8, 9));
+  const files = fc.tuple(header, fc.uint8Array({ maxLength: 40 }))
+    .map(([head, rest]) => Uint8Array.of(...head, ...rest));
+  fc.assert(fc.property(fc.oneof(files, fc.uint8Array()), (bytes) => {
+    try {
+      const { sizes, values } = parseIdx(Uint8Array.from(bytes), "x");
+      assert.equal(values.length, sizes.reduce((product, size) => product * size, 1));
+    } catch (error) {
+      assert.ok(error instanceof DatasetError, (error as Error).stack);
+    }
+  }));
+});
+
+Deno.test("CIFAR-10's records are a label and 3,072 values each", () => {
+  const record = (label: number) => Uint8Array.of(label, ...Array(3072).fill(label * 10));
+  const { images, labels } = splitOf([
+    Uint8Array.of(...record(3), ...record(9)),
+    record(0),
+  ]);
+  assert.deepEqual([...labels], [3, 9, 0]);
+  assert.equal(images.length, 3 * 3072);
+  assert.deepEqual([images[0], images[3072], images[2 * 3072]], [30, 90, 0]);
+  refuses(() => splitOf([record(10)]), /label 10 at 0, expected 0 to 9/);
+  refuses(() => splitOf([record(1).slice(1)]), /no whole number of records/);
+  refuses(() => splitOf([record(1).slice(1), Uint8Array.of(1)]), /no whole number of records/);
+});
+
+Deno.test("gzip that is damaged, cut short or too long is refused", () => {
+  const packed = gzipSync(new Uint8Array(1000));
+  assert.equal(gunzip(packed, 1000, "x").length, 1000);
+  refuses(() => gunzip(packed, 999, "x"), /^x is damaged/);
+  refuses(() => gunzip(packed.subarray(0, packed.length - 9), 1000, "x"), /^x is damaged/);
+  refuses(() => gunzip(new Uint8Array(20), 1000, "x"), /^x is damaged/);
+});
+
+async function archive(entries: readonly (readonly [string, Uint8Array])[]): Promise<Uint8Array> {
+  const packing = pack();
+  for (const [name, bytes] of entries) packing.entry({ name }, bytes as never);
+  packing.finalize();
+  const parts: Uint8Array[] = [];
+  for await (const part of packing) parts.push(part as Uint8Array);
+  return gzipSync(Uint8Array.from(parts.flatMap((part) => [...part])));
+}
+
+Deno.test("an archive gives the files that are asked for, and no path of its own", async () => {
+  const a = Uint8Array.of(1, 2), b = Uint8Array.of(3, 4), evil = Uint8Array.of(6, 6);
+  const bytes = await archive([
+    ["../../evil", evil],
+    ["home/b", b],
+    ["home/readme", evil],
+    ["home/a", a],
+    ["home/a", evil],
+    ["elsewhere/a", evil],
+  ]);
+  const files = await untar(bytes, "x", "home", ["a", "b"], 2);
+  assert.deepEqual(files.map(({ name, bytes }) => [name, ...bytes]), [["b", 3, 4], ["a", 1, 2]]);
+  const rejects = (promise: Promise<unknown>, message: RegExp) =>
+    assert.rejects(promise, (error) => {
+      assert.ok(error instanceof DatasetError, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+  await rejects(untar(bytes, "x", "home", ["a", "c"], 2), /^x lacks home\/c$/);
+  await rejects(untar(bytes, "x", "home", ["a"], 3), /home\/a in x has 2 bytes, expected 3/);
+  await rejects(untar(bytes.subarray(0, 60), "x", "home", ["a"], 2), /^x (is damaged|lacks)/);
+  await rejects(untar(Uint8Array.of(1, 2, 3), "x", "home", ["a"], 2), /^x is damaged/);
+});
+
+Deno.test("a data set that is missing, cut short or changed names file, finding and expectation", async () => {
+  await withFolder(async (folder) => {
+    const told = async (name: string, message: RegExp) =>
+      await assert.rejects(loadDataset(name, [folder]), (error) => {
+        assert.ok(error instanceof DatasetError, String(error));
+        assert.match(error.message, message);
+        return true;
+      });
+    await told("mnist", /mnist was not found: expected mnist\/.*; type "deno task maskbench data/);
+    await told("cifar10", /cifar10 was not found: expected cifar-10-batches-bin\/test_batch\.bin/);
+    await told("cifar10-jpeg", /cifar10-jpeg was not found/);
+    await told("imagenet", /no data set is called "imagenet": there are shapes, mnist/);
+
+    await Deno.mkdir(join(folder, "mnist"));
+    const images = join(folder, "mnist", "train-images-idx3-ubyte.gz");
+    await Deno.writeFile(images, gzipSync(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7)));
+    await told("mnist", /train-images.* wrong checksum \(9 bytes, .* expected ba891046e650/);
+    await Deno.writeFile(images, Uint8Array.of(1, 2, 3));
+    await told("mnist", /train-images.* is damaged, expected a whole gzip file/);
+
+    await Deno.mkdir(join(folder, "cifar-10-batches-bin"));
+    await Deno.writeFile(join(folder, "cifar-10-batches-bin/test_batch.bin"), new Uint8Array(30));
+    await told("cifar10", /test_batch\.bin has the wrong checksum: it is cut short, or neither/);
+  });
+});
+
+Deno.test("the validation split is the end of the training pictures, and another data set", () => {
+  const split = (count: number, from: number) => ({
+    images: Uint8Array.from({ length: count * 2 }, (_, i) => from + i),
+    labels: Int32Array.from({ length: count }, (_, i) => from + i),
+  });
+  const dataset = {
+    name: "x",
+    shape: [1, 1, 2] as const,
+    classes: [],
+    train: split(10, 0),
+    test: split(2, 100),
+    mean: [0],
+    deviation: [1],
+    checksum: "c",
+  };
+  const { train, test, checksum } = validationOf(dataset);
+  assert.deepEqual([...train.labels, ...test.labels], [...dataset.train.labels]);
+  assert.deepEqual([...train.images, ...test.images], [...dataset.train.images]);
+  assert.equal(test.labels.length, 2);
+  assert.notEqual(checksum, dataset.checksum);
+  assert.notEqual(validationOf(dataset, 1).checksum, checksum);
+});
+
+const data = Deno.env.get("MASKBENCH_DATA");
+
+Deno.test({
+  name: `real data: MNIST and CIFAR-10 as they are published${
+    data ? "" : " (skipped: MASKBENCH_DATA is not set)"
+  }`,
+  ignore: !data,
+  async fn() {
+    const { train, test } = await mnist.load([data!]);
+    assert.deepEqual([train.labels.length, test.labels.length], [60_000, 10_000]);
+    assert.deepEqual([...train.labels.subarray(0, 10)], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+    const mean = train.images.reduce((sum, value) => sum + value, 0) / train.images.length / 255;
+    assert.ok(Math.abs(mean - 0.1307) < 1e-4, `${mean}`);
+
+    const cifar = await loadDataset("cifar10", [data!]);
+    assert.deepEqual([cifar.train.labels.length, cifar.test.labels.length], [50_000, 10_000]);
+    for (const split of [cifar.train, cifar.test]) {
+      const counts = new Array(10).fill(0);
+      for (const label of split.labels) counts[label]++;
+      assert.deepEqual(counts, Array(10).fill(split.labels.length / 10));
+    }
+    for (let channel = 0; channel < 3; channel++) {
+      let sum = 0;
+      for (let at = channel * 1024; at < cifar.train.images.length; at += 3072) {
+        for (let i = 0; i < 1024; i++) sum += cifar.train.images[at + i]!;
+      }
+      const mean = sum / 50_000 / 1024 / 255;
+      assert.ok(Math.abs(mean - cifar.mean[channel]!) < 2e-3, `${channel}: ${mean}`);
+    }
+  },
+});
