@@ -1,0 +1,90 @@
+/**
+ * maskbench as a library: one run, a sweep, a table, or the native core alone. Importing it computes nothing.
+ *
+ * The weights `w` of a network are drawn once and stay as they are; an algorithm learns a mask `m`, so that the network
+ * with the weights `w ⊙ m` is a good one. All maskable weights are one flat vector, and so is the mask.
+ *
+ * @example One run, and how much of each layer its mask keeps
+ * ```ts
+ * import { checkSweep, configurationsOf, loadDataset, openNative, run } from "./mod.ts";
+ *
+ * await openNative(); // finds libtorch and builds the native core where that is not done yet
+ * const dataset = await loadDataset("shapes", []);
+ * const sweep = checkSweep({
+ *   name: "example",
+ *   dataset: "shapes",
+ *   networks: [{ name: "conv2", width: 0.02 }],
+ *   algorithms: [{ name: "sbp", learningRate: 1 }],
+ *   sparsities: [0.5],
+ *   epochs: 1,
+ * });
+ * const [config] = configurationsOf(sweep, dataset);
+ * const { layers, lastTestAccuracy } = run(config!, { dataset, device: "cpu", threads: 1 });
+ * console.log(lastTestAccuracy, layers.map(({ name, kept, weights }) => `${name} ${kept}/${weights}`));
+ * ```
+ *
+ * @example The projection that both algorithms are built on
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openNative, projectTopK, Vector } from "./mod.ts";
+ *
+ * await openNative();
+ * using latent = Vector.from(Float32Array.of(0.9, 0.2, 0.7, 0.6), "float32");
+ * using mask = new Vector(4, "float32");
+ * projectTopK(latent, [{ offset: 0, length: 4, kept: 2 }], { by: "value", floor: 0.5 }, mask);
+ * assert.deepEqual([...mask.download()], [1, 0, 1, 0]);
+ * ```
+ *
+ * @module
+ */
+
+// The native core: the library, vectors and generators, masked networks, the projection and the update.
+export { ensureNative, type Native, openNative } from "./src/native/setup.ts";
+export type { Libtorch } from "./src/native/libtorch.ts";
+export * from "./src/native/mod.ts";
+
+// What there is to compare, on what: a new one of each is its file and a line in its registry.
+export type { Algorithm, Learner, Setting } from "./src/algorithms/algorithm.ts";
+export { algorithmOf, algorithms } from "./src/algorithms/registry.ts";
+export { keptSegments, type Scope } from "./src/algorithms/scope.ts";
+export {
+  type Layer,
+  type Network,
+  type NetworkSource,
+  type Segment,
+  segmentsOf,
+  type Shape,
+  weightCount,
+} from "./src/networks/network.ts";
+export { networkOf, networks } from "./src/networks/registry.ts";
+export {
+  type Dataset,
+  DatasetError,
+  type DatasetSource,
+  type Split,
+} from "./src/datasets/dataset.ts";
+export { datasets, loadDataset } from "./src/datasets/registry.ts";
+export { validationOf } from "./src/datasets/validation.ts";
+
+// One run: a configuration in, a result out.
+export type { Initialisation, RunConfig } from "./src/sweep/config.ts";
+export { identityOf } from "./src/sweep/identity.ts";
+export { run, type RunOptions } from "./src/training/run.ts";
+export type { EpochResult, LayerKept, RunProgress, RunResult } from "./src/training/result.ts";
+export { type Replay, replayFolder, tolerance } from "./src/training/replay.ts";
+
+// Sweeps, their run files, and the tables made of them.
+export { configurationsOf } from "./src/sweep/expand.ts";
+export { checkSweep, readSweep } from "./src/sweep/read.ts";
+export type { AlgorithmEntry, Depending, Sweep, Value, Varying } from "./src/sweep/schema.ts";
+export {
+  type Environment,
+  readRuns,
+  type RunFile,
+  runFileOf,
+  type Runs,
+  type SetAside,
+  writeRun,
+} from "./src/sweep/store.ts";
+export { bestSettings, writeTables } from "./src/report/mod.ts";
+export { UserError } from "./src/errors.ts";

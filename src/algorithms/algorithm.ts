@@ -5,9 +5,11 @@ import type { Segment } from "../networks/network.ts";
 
 /** What a learner is given. All vectors have length n and the layout of the segments. */
 export interface Setting {
+  /** The network whose mask is learnt. */
   readonly network: MaskedNetwork;
   /** Drawn once; only `dense` changes them. */
   readonly weights: Vector;
+  /** Its layers within the flat vectors. */
   readonly segments: readonly Segment[];
   /** Fraction of the weights removed. */
   readonly sparsity: number;
@@ -39,6 +41,7 @@ export interface Learner {
 
 /** One file of this folder, listed in `registry.ts`. */
 export interface Algorithm<Parameters = unknown> {
+  /** As sweep files and tables name it. */
   readonly name: string;
   /** One line for people. */
   readonly summary: string;
@@ -55,6 +58,7 @@ export interface Algorithm<Parameters = unknown> {
    * the loop scales it by the schedule.
    */
   readonly parameters: z.ZodObject<z.ZodRawShape>;
+  /** Begins a run. @param parameters as `parameters` parsed them, defaults filled in */
   start(setting: Setting, parameters: Parameters): Learner;
 }
 

@@ -6,6 +6,7 @@ import { edgePopup } from "./edge_popup.ts";
 import { random } from "./random.ts";
 import { sbp } from "./sbp.ts";
 
+/** All algorithms, in the order in which tables show them. */
 export const algorithms: readonly Algorithm[] = [dense, random, edgePopup, sbp];
 
 /** @throws {UserError} if there is none of that name */

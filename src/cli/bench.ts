@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { blasInUse } from "../native/setup.ts";
 import { writeTables } from "../report/mod.ts";
 import { environmentOf } from "../sweep/environment.ts";
-import { expand } from "../sweep/expand.ts";
+import { configurationsOf } from "../sweep/expand.ts";
 import { identityOf } from "../sweep/identity.ts";
 import { labelOf } from "../sweep/label.ts";
 import { pick } from "../sweep/pick.ts";
@@ -67,7 +67,7 @@ Examples:
           `the files found for ${sweep.dataset} are ${dataset.name}: results are named so`,
         );
       }
-      const { runs } = expand({ ...sweep, dataset: dataset.name }, dataset.checksum);
+      const runs = configurationsOf(sweep, dataset);
       const picked = pick(runs, options.only);
       if (options.dryRun) {
         const missing = new Set(await missingRuns(picked, folder));

@@ -8,6 +8,7 @@ export interface Split {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
+/** Pictures to train on and to test on. */
 export interface Dataset {
   /** The name that tables print; `cifar10-jpeg` where that is what the files turned out to be. */
   readonly name: string;

@@ -4,6 +4,7 @@ import { type Dataset, DatasetError, type DatasetSource } from "./dataset.ts";
 import { mnist } from "./mnist.ts";
 import { shapes } from "./shapes.ts";
 
+/** All data sets. */
 export const datasets: readonly DatasetSource[] = [shapes, mnist, cifar10, cifar10Jpeg];
 
 /** @throws {DatasetError} if there is none of that name */

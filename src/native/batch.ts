@@ -4,6 +4,7 @@ import { Handle } from "./handle.ts";
 import { check, type Device, deviceCodes, native } from "./library.ts";
 import { type RealType, typeCodes, type Vector } from "./vector.ts";
 
+/** Pictures on the host. */
 export interface Pictures {
   /** `(count, channels, height, width)` bytes, row-major. */
   readonly images: Uint8Array<ArrayBuffer>;
@@ -11,8 +12,10 @@ export interface Pictures {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
+/** How pictures are fed to a network: `(pixel / 255 − mean) / deviation`, channel by channel. */
 export interface PicturesOptions {
   readonly shape: Shape;
+  /** Labels are 0 to classes − 1. */
   readonly classes: number;
   /** By channel, of pixels scaled to 0..1. */
   readonly mean: readonly number[];
@@ -25,6 +28,7 @@ export class DevicePictures extends Handle {
   readonly count: number;
   readonly shape: Shape;
 
+  /** Copies pictures and labels to the device. @throws {NativeError} where sizes or labels don't fit */
   constructor({ images, labels }: Pictures, options: PicturesOptions) {
     const { shape: [channels, height, width], mean, deviation, device = "cpu" } = options;
     const expected = labels.length * channels * height * width;
@@ -55,6 +59,7 @@ export class DevicePictures extends Handle {
 
 /** Room for up to `capacity` normalised pictures and their labels. */
 export class Batch extends Handle {
+  /** An empty batch. @param capacity pictures that it can hold */
   constructor(
     readonly capacity: number,
     readonly shape: Shape,

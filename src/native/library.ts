@@ -20,6 +20,7 @@ const statuses = [
   "unsupported",
   "internal",
 ] as const;
+/** How a native call failed; see `mb_status` in `maskbench.h`. */
 export type NativeStatus = (typeof statuses)[number];
 
 type Library = Deno.DynamicLibrary<typeof symbols>;
@@ -72,10 +73,13 @@ export function check(status: number): void {
   );
 }
 
+/** What the native library was built against and can use. */
 export interface Description {
   /** Version, such as `1.13.0`. */
   readonly libtorch: string;
+  /** Whether there is a CUDA device that can be used. */
   readonly cuda: boolean;
+  /** Whether convolutions run on oneDNN. */
   readonly mkldnn: boolean;
   /** The file that matrix products come from: a BLAS library's, or libtorch's own. */
   readonly blas: string;
@@ -93,7 +97,9 @@ export function setThreads(threads: number): void {
   check(native().mb_set_threads(threads));
 }
 
+/** What the native core holds. */
 export interface Live {
+  /** Vectors, generators, networks, batches and data sets not freed yet. */
   readonly handles: number;
   /** Bytes of tensors on the host, now and at most since `resetPeak`. */
   readonly bytes: number;

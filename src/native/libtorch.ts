@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 
+/** A libtorch on this machine. */
 export interface Libtorch {
   /** Such as `1.13.0`. */
   readonly version: string;
@@ -13,6 +14,7 @@ export interface Libtorch {
   readonly libraries: string;
   /** As it was built: 1, or 0 for the older layout of strings. */
   readonly cxx11Abi: 0 | 1;
+  /** Whether it was built with CUDA. */
   readonly cuda: boolean;
 }
 

@@ -6,9 +6,11 @@ import type { Vector } from "./vector.ts";
 export interface KeptSegment {
   readonly offset: number;
   readonly length: number;
+  /** Entries to keep, at most. */
   readonly kept: number;
 }
 
+/** How entries are chosen, and what the mask is made of. */
 export interface ProjectionOptions {
   /** Which entries are largest: by value, or by magnitude. */
   readonly by: "value" | "magnitude";
@@ -53,6 +55,7 @@ export function projectTopK(
   );
 }
 
+/** The update `v ← momentum · v + gradient + decay · (latent − centre)`, `latent ← latent − rate · v`. */
 export interface DescentOptions {
   readonly rate: number;
   readonly momentum: number;

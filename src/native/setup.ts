@@ -7,6 +7,7 @@ import { describe, openLibrary } from "./library.ts";
 import { findLibtorch, type Libtorch } from "./libtorch.ts";
 import { which } from "./which.ts";
 
+/** The native library, and what it is built on. */
 export interface Native {
   /** Of `libmaskbench.so`. */
   readonly path: string;

@@ -2,15 +2,16 @@
 import { Handle } from "./handle.ts";
 import { check, type Device, deviceCodes, native } from "./library.ts";
 
-const types = {
-  float32: { code: 0, array: Float32Array },
-  float64: { code: 1, array: Float64Array },
-  uint8: { code: 2, array: Uint8Array },
-  int32: { code: 3, array: Int32Array },
-  int64: { code: 4, array: BigInt64Array },
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  uint8: Uint8Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
 } as const;
 
-export type DType = keyof typeof types;
+/** The type of a vector's elements. */
+export type DType = keyof typeof arrays;
 /** Real numbers; float64 is there for checks, training is in float32. */
 export type RealType = "float32" | "float64";
 export const typeCodes: Readonly<Record<DType, number>> = {
@@ -22,7 +23,7 @@ export const typeCodes: Readonly<Record<DType, number>> = {
 };
 
 /** The JavaScript array that holds elements of a type. */
-export type ArrayOf<T extends DType> = InstanceType<(typeof types)[T]["array"]>;
+export type ArrayOf<T extends DType> = InstanceType<(typeof arrays)[T]>;
 
 /** A flat vector of `length` elements, zeros at first. */
 export class Vector<T extends DType = "float32"> extends Handle {
@@ -30,7 +31,7 @@ export class Vector<T extends DType = "float32"> extends Handle {
     super(
       "vector",
       (out) =>
-        native().mb_vector_create(BigInt(length), types[dtype].code, deviceCodes[device], out),
+        native().mb_vector_create(BigInt(length), typeCodes[dtype], deviceCodes[device], out),
     );
   }
 
@@ -55,7 +56,7 @@ export class Vector<T extends DType = "float32"> extends Handle {
 
   /** A copy of `length` elements from `offset` on; all of them without arguments. */
   download(offset = 0, length: number = this.length - offset): ArrayOf<T> {
-    const data = new types[this.dtype].array(Math.max(0, length)) as ArrayOf<T>;
+    const data = new arrays[this.dtype](Math.max(0, length)) as ArrayOf<T>;
     check(
       native().mb_vector_download(
         this.pointer,

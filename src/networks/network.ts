@@ -21,6 +21,7 @@ export type Layer =
 /** Channels, height, width. */
 export type Shape = readonly [channels: number, height: number, width: number];
 
+/** A network: the shape of its input, and its layers in their order. */
 export interface Network {
   readonly name: string;
   readonly inputShape: Shape;
@@ -46,7 +47,9 @@ export interface NetworkSource {
 export interface Segment {
   /** `conv1`, `conv2`, …, `linear1`, …: kind and position among its kind. */
   readonly name: string;
+  /** Of its first weight in the flat vector. */
   readonly offset: number;
+  /** Number of its weights. */
   readonly length: number;
   readonly shape: readonly number[];
   /** Weights that feed one output: `in × kh × kw`. */

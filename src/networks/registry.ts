@@ -4,6 +4,7 @@ import { conv2, conv4, conv6, conv8 } from "./conv.ts";
 import { mlp } from "./mlp.ts";
 import type { Network, NetworkSource } from "./network.ts";
 
+/** All networks. */
 export const networks: readonly NetworkSource[] = [mlp, conv2, conv4, conv6, conv8];
 
 /**

@@ -1,8 +1,17 @@
 // From a sweep to its runs: every combination of what it lists, with all defaults written out.
 import { algorithmOf } from "../algorithms/registry.ts";
+import type { Dataset } from "../datasets/dataset.ts";
 import type { RunConfig } from "./config.ts";
 import { identityOf } from "./identity.ts";
 import type { Depending, Sweep, Value, Varying } from "./schema.ts";
+
+/**
+ * All runs of a sweep on a data set, which names them: `cifar10-jpeg`, say, where that is what the files turned out to
+ * be. The first seed's come first, so that a table of a sweep under way already compares all else.
+ */
+export function configurationsOf(sweep: Sweep, dataset: Dataset): readonly RunConfig[] {
+  return expand({ ...sweep, dataset: dataset.name }, dataset.checksum).runs;
+}
 
 type Settings = Readonly<Record<string, Value>>;
 
@@ -15,10 +24,7 @@ export interface Expansion {
 /** More runs than this are a slip of the pen, and would not fit into memory at some point. */
 export const MOST_RUNS = 100_000;
 
-/**
- * All runs of a sweep. The first seed's come first, so that a table of a sweep under way already compares all else.
- * @param checksum of the data set
- */
+/** The same with all that is wrong with the grid. @param checksum of the data set */
 export function expand(sweep: Sweep, checksum: string): Expansion {
   const faults = new Set<string>();
   const runs: RunConfig[] = [];

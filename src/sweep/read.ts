@@ -29,10 +29,22 @@ export async function readSweep(path: string, shown: string = path): Promise<Swe
 
 /** The same of a file's text. */
 export function parseSweep(text: string, shown: string): Sweep {
-  const { json, faults: twice } = parseJson(text, shown);
+  const { json, faults } = parseJson(text, shown);
+  return checkSweep(json, shown, faults);
+}
+
+/**
+ * The same of what a file's JSON says.
+ * @param known faults that were found already
+ */
+export function checkSweep(
+  json: unknown,
+  shown: string = "the sweep",
+  known: readonly string[] = [],
+): Sweep {
   const { data, error } = sweepSchema.safeParse(json, { reportInput: true });
   const faults = [
-    ...twice,
+    ...known,
     ...(error ? faultsOf(error) : [...unsuited(data), ...expand(data, "").faults]),
   ];
   if (faults.length === 1) throw new UserError(`${shown}: ${faults[0]}`);

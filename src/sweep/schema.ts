@@ -27,7 +27,9 @@ export type Value = number | string | boolean;
 
 /** One that depends on the sparsity, the network or both; `byNetwork` comes first. */
 export interface Depending {
+  /** A value for each sparsity, such as `"0.5"`. */
   readonly bySparsity?: Readonly<Record<string, Value>> | undefined;
+  /** A value for each network, or one for each of its sparsities. */
   readonly byNetwork?: Readonly<Record<string, Value | Depending>> | undefined;
 }
 

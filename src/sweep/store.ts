@@ -88,10 +88,12 @@ const runFile = z.strictObject({
   environment,
 });
 
+/** What a run was made with: versions, device, threads, time. No part of its identity. */
 export type Environment = z.infer<typeof environment>;
 
 /** One finished run: its configuration, what came out, and what it was made with. */
 export interface RunFile {
+  /** Raised when a run file changes so that older ones can't be read any more. */
   readonly format: typeof FORMAT;
   /** Of the configuration; also the file's name. */
   readonly identity: string;
@@ -106,9 +108,11 @@ export interface SetAside {
   readonly reason: string;
 }
 
+/** What is in the folder of a sweep. */
 export interface Runs {
   /** By identity, ascending. */
   readonly runs: readonly RunFile[];
+  /** Files that are no runs. */
   readonly setAside: readonly SetAside[];
 }
 

@@ -7,6 +7,7 @@ import { type Golden, type Manifest, readGolden } from "./golden.ts";
 /** Largest differences that float32 rounding explains, over a dozen steps. */
 export const tolerance = { loss: 1e-4, score: 1e-5, mask: 1e-4 } as const;
 
+/** How far a replay parted from what was recorded. */
 export interface Replay {
   readonly algorithm: string;
   readonly steps: number;

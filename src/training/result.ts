@@ -4,6 +4,7 @@
 export interface EpochResult {
   /** Counted from 1; 0 where nothing is learnt, and so evaluated once. */
   readonly epoch: number;
+  /** Of this epoch, after the schedule. */
   readonly learningRate: number;
   /** Mean over the epoch's batches, each measured before its update, at the mask of that step. */
   readonly trainLoss: number;
@@ -20,8 +21,10 @@ export interface LayerKept {
   readonly kept: number;
 }
 
+/** What came out of a run. */
 export interface RunResult {
   readonly epochs: readonly EpochResult[];
+  /** After the last epoch: what tables show. */
   readonly lastTestAccuracy: number;
   /** Highest over the epochs. Chosen on the evaluation split: an optimistic figure, tables use the last. */
   readonly bestTestAccuracy: number;

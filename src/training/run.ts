@@ -22,12 +22,14 @@ import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts
 import { learningRate } from "./schedule.ts";
 import { openStreams } from "./streams.ts";
 
+/** What a run is made with, beside its configuration. */
 export interface RunOptions {
   /** Its test split is what accuracy is measured on: for tuning, hand in `validationOf(dataset)`. */
   readonly dataset: Dataset;
   readonly device: Device;
   /** Processor threads of this run. */
   readonly threads: number;
+  /** Is told the progress, at most a few times a second. */
   readonly onProgress?: (progress: RunProgress) => void;
 }
 

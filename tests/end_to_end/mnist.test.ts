@@ -35,8 +35,7 @@ Deno.test({
       const [header, ...rows] = (await Deno.readTextFile(join(folder, "table.csv"))).trim()
         .split("\n").map((line) => line.split(","));
       const table = rows.map((row) => Object.fromEntries(header!.map((key, i) => [key, row[i]!])));
-      const accuracy = (name: string) =>
-        Number(table.find((row) => row.algorithm === name)!.mean);
+      const accuracy = (name: string) => Number(table.find((row) => row.algorithm === name)!.mean);
       assert.ok(accuracy("edge-popup") > 95, JSON.stringify(table));
       assert.ok(accuracy("sbp") > 95, JSON.stringify(table));
       assert.ok(accuracy("random") < 30, JSON.stringify(table));

@@ -1,0 +1,53 @@
+// What is published under results/: its tables are those of its run files, and README.md shows them.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { root, withFolder } from "./cli/maskbench.ts";
+import { writeTables } from "../src/report/mod.ts";
+import { readRuns } from "../src/sweep/store.ts";
+
+const published = [...Deno.readDirSync(join(root, "results"))]
+  .filter(({ name }) => ["mnist", "quick", "cifar10-cpu"].includes(name))
+  .map(({ name }) => join(root, "results", name));
+
+Deno.test("published tables are those of the published run files", async () => {
+  assert.ok(published.length > 0);
+  for (const folder of published) {
+    await withFolder(async (copy) => {
+      await Deno.mkdir(join(copy, "runs"));
+      for (const { name } of Deno.readDirSync(join(folder, "runs"))) {
+        await Deno.copyFile(join(folder, "runs", name), join(copy, "runs", name));
+      }
+      await writeTables(copy);
+      for (const name of ["table.md", "table.csv"]) {
+        const [made, kept] = await Promise.all(
+          [copy, folder].map((place) => Deno.readTextFile(join(place, name))),
+        );
+        assert.equal(made, kept, join(folder, name));
+      }
+    });
+  }
+});
+
+Deno.test("published run files were made from a clean checkout, all of one folder alike", async () => {
+  for (const folder of published) {
+    const { runs, setAside } = await readRuns(folder);
+    assert.deepEqual(setAside, []);
+    const made = new Set(
+      runs.map(({ environment: { commit, libtorch, threads } }) =>
+        `${commit} ${libtorch} ${threads}`
+      ),
+    );
+    assert.equal(made.size, 1, [...made].join("; "));
+    assert.match([...made][0]!, /^[0-9a-f]{40} /);
+  }
+});
+
+Deno.test("README.md shows the table of results/mnist", async () => {
+  const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
+  const table = (await Deno.readTextFile(join(root, "results/mnist/table.md"))).split("\n");
+  const readme = (await Deno.readTextFile(join(root, "README.md"))).split("\n").map(cells)
+    .map((row) => row.join("|"));
+  const rows = table.filter((line) => line.startsWith("| mnist")).map(cells);
+  assert.equal(rows.length, 5);
+  for (const row of rows) assert.ok(readme.includes(row.slice(3).join("|")), row.join(" "));
+});
