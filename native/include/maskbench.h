@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 1
+#define MB_ABI_VERSION 2
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -55,6 +55,19 @@ MB_API int32_t mb_set_threads(int32_t threads);
 MB_API int32_t mb_live(int64_t *handles, int64_t *bytes, int64_t *peak_bytes);
 MB_API int32_t mb_reset_peak(void);
 /* Seconds of one float32 matrix product (size × size), and of one copy of `bytes`: what this machine can do. */
+/* Begins (on = 1) or ends (0) summing up where this thread's time goes; `seconds`, or null, gets what the sums were,
+ * MB_PARTS of them. While on, every part waits for the device. */
+typedef enum {
+  MB_GATHER = 0,     /* batches: gathered, augmented, normalised */
+  MB_WEIGHTS = 1,    /* w ⊙ m written, and the gradient's way back */
+  MB_FORWARD = 2,    /* layers and loss */
+  MB_BACKWARD = 3,
+  MB_PROJECTION = 4,
+  MB_UPDATE = 5,
+  MB_PARTS = 6
+} mb_part;
+MB_API int32_t mb_profile(int32_t on, double *seconds);
+/* Seconds of one float32 matrix product size × size, and of one copy of so many bytes. */
 MB_API int32_t mb_measure_matmul(int32_t device, int64_t size, int32_t repeats, double *seconds);
 MB_API int32_t mb_measure_copy(int32_t device, int64_t bytes, int32_t repeats, double *seconds);
 

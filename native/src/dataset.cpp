@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "profile.hpp"
 using namespace mb;
 
 namespace {
@@ -238,6 +239,7 @@ int32_t mb_batch_gather(mb_batch* batch, const mb_dataset* dataset, const mb_vec
                 ", expected 0 to ", from.images.size(0) - 1);
       }
     }
+    const Timed timed(MB_GATHER, rows.device());
     gather(to, from, &rows, start, count, extra, padding);
   });
 }

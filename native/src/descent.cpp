@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "handles.hpp"
+#include "profile.hpp"
 
 using namespace mb;
 
@@ -47,6 +48,7 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
             "rate, momentum, decay, centre: ", rate, ", ", momentum, ", ", decay, ", ", centre,
             ", expected finite numbers");
     require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
+    const Timed timed(MB_UPDATE, z.device());
     if (z.is_cpu()) {
       const Descent by{static_cast<float>(rate),   static_cast<float>(momentum), static_cast<float>(decay),
                        static_cast<float>(centre), static_cast<float>(low),      static_cast<float>(high)};

@@ -17,8 +17,9 @@ void transposing(const WeightShape& shape, const Body& body) {
   at::parallel_for(0, shape.outputs, grain(shape), [&](int64_t first, int64_t last) {
     for (int64_t out = first; out < last; ++out) {
       const int64_t base = out * shape.inputs * shape.positions;
-      if (shape.positions == 1) {
-        for (int64_t i = 0; i < shape.inputs; ++i) body(base + i, base + i);
+      if (shape.positions == 1 || shape.inputs == 1) {  // both layouts are one
+        const int64_t end = base + shape.inputs * shape.positions;
+        for (int64_t i = base; i < end; ++i) body(i, i);
         continue;
       }
       for (int64_t start = 0; start < shape.inputs; start += tile) {

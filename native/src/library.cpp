@@ -17,6 +17,7 @@
 
 #include "handles.hpp"
 #include "memory.hpp"
+#include "profile.hpp"
 
 using namespace mb;
 
@@ -25,14 +26,11 @@ namespace {
 void measure(int32_t repeats, double* seconds, const at::Device& device, const std::function<void()>& body) {
   require(repeats >= 1 && repeats <= 1000000, "repeats: ", repeats, ", expected 1 to 1000000");
   require(seconds != nullptr, "seconds: null, expected a place for the number");
-  const auto wait = [&] {  // reading a scalar waits for what was queued on a device
-    if (!device.is_cpu()) at::zeros({1}, at::TensorOptions().device(device)).item<float>();
-  };
   body();
-  wait();
+  wait_for(device);
   const auto start = std::chrono::steady_clock::now();
   for (int32_t i = 0; i < repeats; ++i) body();
-  wait();
+  wait_for(device);
   *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / repeats;
 }
 

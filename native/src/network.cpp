@@ -6,6 +6,7 @@
 
 #include "dataset.hpp"
 #include "layers.hpp"
+#include "profile.hpp"
 
 struct mb_network {
   static constexpr const char* family = "network";
@@ -136,21 +137,32 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     const at::Tensor m = mask ? flat_of(mask, "mask", net) : at::Tensor();
     at::Tensor to = flat_of(gradient, "gradient", net);
     at::Tensor& sums = metrics_of(metrics, net);
-    write_weights(net, weights, mask);
-
+    const at::Device device = w.device();
     const Forget after{net};
-    const at::Tensor truth = from.truth();
-    const at::Tensor logits = forward(net, from.pictures(), true);
-    // ∂L/∂logits = (softmax − one hot) / images
-    at::Tensor flow = score(logits, truth, sums).exp_();
-    flow.scatter_add_(1, truth.unsqueeze(1), at::scalar_tensor(-1, flow.options()).expand({from.count, 1}));
-    flow.mul_(1.0 / static_cast<double>(from.count));
+    {
+      const Timed timed(MB_WEIGHTS, device);
+      write_weights(net, weights, mask);
+    }
+    at::Tensor flow;
+    {
+      const Timed timed(MB_FORWARD, device);
+      const at::Tensor truth = from.truth();
+      const at::Tensor logits = forward(net, from.pictures(), true);
+      // ∂L/∂logits = (softmax − one hot) / images
+      flow = score(logits, truth, sums).exp_();
+      flow.scatter_add_(1, truth.unsqueeze(1), at::scalar_tensor(-1, flow.options()).expand({from.count, 1}));
+      flow.mul_(1.0 / static_cast<double>(from.count));
+    }
     size_t first = 0;  // nothing before the first layer with weights needs a gradient
     while (!net.layers[first]->effective.defined()) ++first;
     for (size_t at = net.layers.size(); at-- > first;) {
       Layer& layer = *net.layers[at];
-      flow = layer.backward(flow, at > first);
+      {
+        const Timed timed(MB_BACKWARD, device);
+        flow = layer.backward(flow, at > first);
+      }
       if (!layer.effective.defined()) continue;
+      const Timed timed(MB_WEIGHTS, device);
       write_gradient(layer.weight_gradient, of == MB_OF_MASK ? w : m, layer.weight, to);
       layer.weight_gradient = at::Tensor();
     }

@@ -16,6 +16,7 @@
 #include <limits>
 
 #include "handles.hpp"
+#include "profile.hpp"
 
 using namespace mb;
 using Guess = mb_vector::Guess;
@@ -277,6 +278,7 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
       require(kept >= 0 && kept <= length, "segments: kept ", kept, " at place ", s, ", expected 0 to ", length);
       end = offset + length;
     }
+    const Timed timed(MB_PROJECTION, from.device());
     static thread_local Scratch scratch;
     const bool magnitude = order == MB_BY_MAGNITUDE;
     const Mix mix{static_cast<float>(alpha), static_cast<float>(low), static_cast<float>(high)};

@@ -1,7 +1,7 @@
 // maskbench bench [SWEEP]: the main job, a sweep and its tables.
 import { join } from "node:path";
 import os from "node:os";
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { blasInUse } from "../native/setup.ts";
 import { writeTables } from "../report/mod.ts";
 import { environmentOf } from "../sweep/environment.ts";
@@ -15,14 +15,8 @@ import { missingRuns, work } from "../sweep/runner.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { deviceOf, deviceOption } from "./device.ts";
 import { openNative } from "../native/setup.ts";
+import { positive } from "./number.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
-
-const positive = (text: string): number => {
-  if (!/^[1-9]\d{0,3}$/.test(text)) {
-    throw new InvalidArgumentError("expected a whole number from 1 on.");
-  }
-  return Number(text);
-};
 
 export const benchCommand = () =>
   new Command("bench")

@@ -5,6 +5,7 @@ import { bestCommand } from "./best.ts";
 import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { listCommand } from "./list.ts";
+import { profileCommand } from "./profile.ts";
 import { replayCommand } from "./replay.ts";
 import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
@@ -21,4 +22,5 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   setupCommand,
   doctorCommand,
   replayCommand,
+  profileCommand,
 ];

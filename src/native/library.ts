@@ -2,7 +2,7 @@
 import { symbols } from "./symbols.ts";
 
 /** The version of the C interface that this binding speaks. */
-const ABI_VERSION = 1;
+const ABI_VERSION = 2;
 
 /** A failed native call: which, how (see `mb_status`), and its text. */
 export class NativeError extends Error {
@@ -124,6 +124,25 @@ export function resetPeak(): void {
 /** Where vectors live and calls compute. */
 export type Device = "cpu" | "cuda";
 export const deviceCodes: Readonly<Record<Device, number>> = { cpu: 0, cuda: 1 };
+
+const parts = ["gather", "weights", "forward", "backward", "projection", "update"] as const;
+
+/** A part of a training step; see `mb_part` in `maskbench.h`. */
+export type StepPart = (typeof parts)[number];
+
+/**
+ * Begins or ends summing up where this thread's native calls spend their time. While on, every part waits for the
+ * device.
+ * @returns seconds by part since it was begun
+ */
+export function profileParts(on: boolean): Record<StepPart, number> {
+  const seconds = new Float64Array(parts.length);
+  check(native().mb_profile(on ? 1 : 0, seconds));
+  return Object.fromEntries(parts.map((part, i) => [part, seconds[i]!])) as Record<
+    StepPart,
+    number
+  >;
+}
 
 /** Floating-point operations per second of one float32 matrix product of `size × size`. */
 export function measureMatmul(device: Device, size = 2048, repeats = 5): number {

@@ -11,8 +11,10 @@ export {
   NativeError,
   type NativeStatus,
   openLibrary,
+  profileParts,
   resetPeak,
   setThreads,
+  type StepPart,
 } from "./library.ts";
 export { MaskedNetwork } from "./network.ts";
 export {

@@ -1,26 +1,20 @@
 // One run: configuration in, result out.
 import { createHash } from "node:crypto";
-import { algorithmOf } from "../algorithms/registry.ts";
 import type { Learner } from "../algorithms/algorithm.ts";
-import type { Dataset, Split } from "../datasets/dataset.ts";
+import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import {
-  Batch,
   type Device,
-  DevicePictures,
-  MaskedNetwork,
+  type DevicePictures,
   NativeError,
   setThreads,
-  Vector,
+  type Vector,
 } from "../native/mod.ts";
-import { type Segment, segmentsOf } from "../networks/network.ts";
-import { networkOf } from "../networks/registry.ts";
+import type { Segment } from "../networks/network.ts";
 import type { RunConfig } from "../sweep/config.ts";
-import { Epoch } from "./epoch.ts";
-import { drawLatent, drawWeights } from "./initialise.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
-import { openStreams } from "./streams.ts";
+import { makeStage, picturesOf } from "./stage.ts";
 
 /** What a run is made with, beside its configuration. */
 export interface RunOptions {
@@ -45,41 +39,10 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   const started = performance.now();
   using free = new DisposableStack();
   const { dataset, device } = options;
-  const algorithm = algorithmOf(config.algorithm.name);
-  const parameters = config.algorithm.parameters;
-  const description = networkOf(config.network.name, config.network.width);
-  if (String(description.inputShape) !== String(dataset.shape)) {
-    throw new UserError(
-      `${description.name} reads pictures of ${description.inputShape.join(" × ")}, ` +
-        `those of ${dataset.name} are ${dataset.shape.join(" × ")}`,
-    );
-  }
   setThreads(options.threads);
-
-  const upload = (split: Split) =>
-    free.use(new DevicePictures(split, { ...dataset, classes: dataset.classes.length, device }));
-  const train = upload(dataset.train), test = upload(dataset.test);
-  const network = free.use(new MaskedNetwork(description, "float32", device));
-  const segments = segmentsOf(description.layers);
-  const vector = () => free.use(new Vector(network.size, "float32", device));
-  const weights = vector();
-  const metrics = free.use(new Vector(2, "float64", device));
-  const batch = free.use(new Batch(config.batchSize, dataset.shape, "float32", device));
-  const epoch = new Epoch(train, config.batchSize, config.augmentation, device, free);
-
-  const streams = openStreams(config.seed, free);
-  drawWeights(weights, segments, config.initialisation, config.sparsity, streams.weights);
-  const learner = algorithm.start({
-    network,
-    weights,
-    segments,
-    sparsity: config.sparsity,
-    steps: epoch.steps * config.epochs,
-    metrics,
-    vector,
-    drawLatent: (into) => drawLatent(into, segments, streams.latent),
-    drawUniform: (into) => streams.latent.uniform(into),
-  }, parameters);
+  const stage = makeStage(config, dataset, device, free);
+  const { network, segments, weights, metrics, batch, epoch, streams, learner, learns } = stage;
+  const test = free.use(picturesOf(dataset.test, dataset, device));
 
   // Mean loss and accuracy of `images` pictures, summed up since the last call.
   const taken = (images: number): [loss: number, accuracy: number] => {
@@ -126,10 +89,10 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     });
   };
 
-  if (!algorithm.learns) {
-    evaluated(0, 0, evaluate(train));
+  if (!learns) {
+    evaluated(0, 0, evaluate(epoch.pictures));
   } else {
-    const base = parameters.learningRate as number;
+    const base = config.algorithm.parameters.learningRate as number;
     for (let at = 0; at < config.epochs; at++) {
       const rate = learningRate(config.schedule, base, at, config.epochs);
       epoch.draw(streams);

@@ -123,7 +123,7 @@ Deno.test("a slip in the sweep file is one sentence and exit 2", async () => {
 Deno.test("wrong calls are told with exit 2", async () => {
   const calls: [string[], RegExp][] = [
     [["bench", "nowhere.json"], /maskbench: nowhere\.json does not exist: expected a sweep file/],
-    [["bench", "--jobs", "0"], /--jobs.*expected a whole number from 1 on/],
+    [["bench", "--jobs", "0"], /--jobs.*expected a whole number from 1 to 9999/],
     [["bench", "--device", "tpu"], /--device.*Allowed choices are auto, cpu, cuda/],
     [["bench", "--job", "2"], /unknown option '--job'[\s\S]*Did you mean --jobs\?/],
     [["bench", "--only", "algorithm=spb"], /"spb" is not known: did you mean "sbp"\?/],

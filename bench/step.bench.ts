@@ -1,0 +1,15 @@
+// One training step of edge-popup by network: batch to updated mask, batch 128.
+import { availableParallelism } from "node:os";
+import { openNative } from "../src/native/setup.ts";
+import { setThreads } from "../src/native/mod.ts";
+import { networks } from "../src/networks/registry.ts";
+import { stepConfig, stepper } from "../src/training/profile.ts";
+
+await openNative();
+setThreads(availableParallelism());
+
+for (const { name } of networks) {
+  const { step } = stepper(stepConfig(name, "edge-popup", 128), "cpu", new DisposableStack());
+  let t = 0;
+  Deno.bench(name, { group: "step", n: 10, warmup: 2 }, () => step(t++));
+}

@@ -1,0 +1,175 @@
+// Where a training step's time goes, and how far each part of it is from what the machine can do.
+import { algorithmOf } from "../algorithms/registry.ts";
+import type { Dataset, Split } from "../datasets/dataset.ts";
+import {
+  type Device,
+  measureCopy,
+  measureMatmul,
+  profileParts,
+  setThreads,
+  type StepPart,
+} from "../native/mod.ts";
+import { multiplications } from "../networks/cost.ts";
+import { networkOf } from "../networks/registry.ts";
+import type { RunConfig } from "../sweep/config.ts";
+import { makeStage } from "./stage.ts";
+
+/** A part of a step, in milliseconds a step. */
+export interface PartProfile {
+  readonly ms: number;
+  /** Of the machine's own speed, measured beside it: of a large matrix product, or of a large copy. */
+  readonly ofPeak?: number;
+}
+
+/** A step, measured; milliseconds are medians over the steps. */
+export interface Profile {
+  readonly msPerStep: number;
+  readonly imagesPerSecond: number;
+  readonly projectionMs: number;
+  /** Of the whole step: multiplications and additions of the convolutions and matrix products alone. */
+  readonly gflops: number;
+  /** What the parts that only stream vectors (weights, projection, update) read and write at least, a second. */
+  readonly gigabytesPerSecond: number;
+  readonly parts: Readonly<Record<StepPart | "rest", PartProfile>>;
+  /** What the machine can do with as many threads: a matrix product of 2048 × 2048, a copy of 256 MiB. */
+  readonly machine: { readonly gflops: number; readonly gigabytesPerSecond: number };
+  /** Number of weights, n. */
+  readonly weights: number;
+}
+
+export interface ProfileOptions {
+  readonly device: Device;
+  readonly threads: number;
+  /** Steps to measure, after a few to warm up. */
+  readonly steps: number;
+}
+
+const WARM_UP = 3;
+
+/** Reads and writes of one value per weight that the part does at least. */
+const passes = { weights: 6, projection: 3, update: 5 } as const;
+
+/** A run of a network and an algorithm for its steps alone, with defaults all over. */
+export function stepConfig(network: string, algorithm: string, batchSize: number): RunConfig {
+  const { name, version, masks, parameters } = algorithmOf(algorithm);
+  const given = { learningRate: 1e-3 }; // small, so that nothing dies or diverges
+  return {
+    dataset: { name: "noise", checksum: "", split: "test" },
+    network: { name: network, width: 1 },
+    initialisation: { name: "kaiming-normal", scaleFan: false },
+    algorithm: {
+      name,
+      version,
+      parameters: parameters.parse(given) as RunConfig["algorithm"]["parameters"],
+    },
+    sparsity: masks ? 0.5 : 0,
+    seed: 1,
+    epochs: 1000,
+    batchSize,
+    schedule: "constant",
+    augmentation: "none",
+    precision: "float32",
+  };
+}
+
+/** A run on pictures of noise that goes step by step: batch to updated mask. @param free frees it */
+export function stepper(config: RunConfig, device: Device, free: DisposableStack) {
+  const { inputShape } = networkOf(config.network.name, config.network.width);
+  const pictures = noise(inputShape, config.batchSize * 4);
+  const { epoch, batch, learner, streams, segments } = makeStage(config, pictures, device, free);
+  const rate = Number(config.algorithm.parameters.learningRate);
+  return {
+    weights: segments.reduce((sum, { length }) => sum + length, 0),
+    step(t: number): void {
+      if (t % epoch.steps === 0) epoch.draw(streams);
+      epoch.gather(batch, t % epoch.steps);
+      learner.step(batch, t, rate);
+    },
+  };
+}
+
+/** Measures the steps of a run. The native library must be open. */
+export function profile(config: RunConfig, { device, threads, steps }: ProfileOptions): Profile {
+  using free = new DisposableStack();
+  setThreads(threads);
+  const { weights, step } = stepper(config, device, free);
+  const times: number[] = [], shares: Record<StepPart, number>[] = [];
+  for (let t = 0; t < WARM_UP + steps; t++) {
+    profileParts(true);
+    const begin = performance.now();
+    step(t);
+    const parts = profileParts(false);
+    if (t < WARM_UP) continue;
+    times.push(performance.now() - begin);
+    shares.push(parts);
+  }
+
+  const machine = {
+    gflops: measureMatmul(device) / 1e9,
+    gigabytesPerSecond: measureCopy(device) / 1e9,
+  };
+  const ms = (part: StepPart) => 1000 * middle(shares.map((share) => share[part]));
+  const msPerStep = middle(times);
+  const { forward, first } = arithmetic(config);
+  const speed = (operations: number, ms: number) => operations / 1e6 / ms / machine.gflops;
+  const stream = (part: keyof typeof passes) => ({
+    ms: ms(part),
+    ofPeak: passes[part] * weights * 4 / 1e6 / ms(part) / machine.gigabytesPerSecond,
+  });
+  const parts = {
+    gather: { ms: ms("gather") },
+    weights: stream("weights"),
+    forward: { ms: ms("forward"), ofPeak: speed(forward, ms("forward")) },
+    backward: { ms: ms("backward"), ofPeak: speed(2 * forward - first, ms("backward")) },
+    projection: stream("projection"),
+    update: stream("update"),
+  };
+  const known = Object.values(parts).reduce((sum, { ms }) => sum + ms, 0);
+  const streamed = parts.weights.ms + parts.projection.ms + parts.update.ms;
+  return {
+    msPerStep,
+    imagesPerSecond: 1000 * config.batchSize / msPerStep,
+    projectionMs: parts.projection.ms,
+    gflops: (3 * forward - first) / 1e6 / msPerStep,
+    gigabytesPerSecond: (passes.weights + passes.projection + passes.update) * weights * 4 / 1e6 /
+      streamed,
+    parts: { ...parts, rest: { ms: Math.max(0, msPerStep - known) } },
+    machine,
+    weights,
+  };
+}
+
+// Operations of a batch's forward pass, and of its first layer, for whose input no gradient is needed.
+function arithmetic({ batchSize, network: { name, width } }: RunConfig) {
+  const network = networkOf(name, width);
+  const operations = (layers: typeof network.layers) =>
+    2 * batchSize * multiplications({ ...network, layers });
+  const first = network.layers.findIndex(({ kind }) => kind === "conv" || kind === "linear");
+  return {
+    forward: operations(network.layers),
+    first: operations(network.layers.slice(0, first + 1)),
+  };
+}
+
+function noise(shape: Dataset["shape"], count: number): Dataset {
+  const size = shape[0] * shape[1] * shape[2];
+  const split: Split = {
+    images: Uint8Array.from({ length: count * size }, (_, i) => Math.imul(i, 2654435761) >>> 24),
+    labels: Int32Array.from({ length: count }, (_, i) => i % 10),
+  };
+  return {
+    name: "noise",
+    shape,
+    classes: Array.from({ length: 10 }, (_, i) => String(i)),
+    train: split,
+    test: split,
+    mean: shape[0] === 1 ? [0.5] : [0.5, 0.5, 0.5],
+    deviation: shape[0] === 1 ? [0.3] : [0.3, 0.3, 0.3],
+    checksum: "",
+  };
+}
+
+function middle(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}

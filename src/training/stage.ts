@@ -1,0 +1,77 @@
+// All that a run sets up before its first step: pictures on the device, network, weights, streams, learner.
+import type { Learner } from "../algorithms/algorithm.ts";
+import { algorithmOf } from "../algorithms/registry.ts";
+import type { Dataset, Split } from "../datasets/dataset.ts";
+import { UserError } from "../errors.ts";
+import { Batch, type Device, DevicePictures, MaskedNetwork, Vector } from "../native/mod.ts";
+import { type Segment, segmentsOf } from "../networks/network.ts";
+import { networkOf } from "../networks/registry.ts";
+import type { RunConfig } from "../sweep/config.ts";
+import { Epoch } from "./epoch.ts";
+import { drawLatent, drawWeights } from "./initialise.ts";
+import { openStreams, type Streams } from "./streams.ts";
+
+/** What the loop works with; `epoch` has the training pictures. */
+export interface Stage {
+  readonly network: MaskedNetwork;
+  readonly segments: readonly Segment[];
+  readonly weights: Vector;
+  /** Sums over steps: loss × images, and correct predictions. */
+  readonly metrics: Vector<"float64">;
+  readonly batch: Batch;
+  readonly epoch: Epoch;
+  readonly streams: Streams;
+  readonly learner: Learner;
+  /** Whether the algorithm learns anything, so that there are steps. */
+  readonly learns: boolean;
+}
+
+/** A split on the device, normalised as the data set says when it is gathered. */
+export function picturesOf(split: Split, dataset: Dataset, device: Device): DevicePictures {
+  return new DevicePictures(split, { ...dataset, classes: dataset.classes.length, device });
+}
+
+/**
+ * Sets up a run, drawing weights and latent from their streams.
+ * @param free frees all of it
+ * @throws {UserError} where network and data set don't fit
+ */
+export function makeStage(
+  config: RunConfig,
+  dataset: Dataset,
+  device: Device,
+  free: DisposableStack,
+): Stage {
+  const algorithm = algorithmOf(config.algorithm.name);
+  const description = networkOf(config.network.name, config.network.width);
+  if (String(description.inputShape) !== String(dataset.shape)) {
+    throw new UserError(
+      `${description.name} reads pictures of ${description.inputShape.join(" × ")}, ` +
+        `those of ${dataset.name} are ${dataset.shape.join(" × ")}`,
+    );
+  }
+  const train = free.use(picturesOf(dataset.train, dataset, device));
+  const network = free.use(new MaskedNetwork(description, "float32", device));
+  const segments = segmentsOf(description.layers);
+  const vector = () => free.use(new Vector(network.size, "float32", device));
+  const weights = vector();
+  const metrics = free.use(new Vector(2, "float64", device));
+  const batch = free.use(new Batch(config.batchSize, dataset.shape, "float32", device));
+  const epoch = new Epoch(train, config.batchSize, config.augmentation, device, free);
+
+  const streams = openStreams(config.seed, free);
+  drawWeights(weights, segments, config.initialisation, config.sparsity, streams.weights);
+  const learner = algorithm.start({
+    network,
+    weights,
+    segments,
+    sparsity: config.sparsity,
+    steps: epoch.steps * config.epochs,
+    metrics,
+    vector,
+    drawLatent: (into) => drawLatent(into, segments, streams.latent),
+    drawUniform: (into) => streams.latent.uniform(into),
+  }, config.algorithm.parameters);
+  const { learns } = algorithm;
+  return { network, segments, weights, metrics, batch, epoch, streams, learner, learns };
+}
