@@ -9,11 +9,17 @@ int64_t grain(const WeightShape& shape) {
   return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, shape.inputs * shape.positions));
 }
 
-// Inputs are walked in tiles, so that a tile's strided side stays in the first-level cache.
-constexpr int64_t tile = 64;
+// Both sides are walked in tiles, because their strides are often powers of two, which share few places in a cache;
+// the innermost loop runs along the side that is written.
+constexpr int64_t tile = 16;
 
-template <typename Real, typename Body>
+enum class Written { flat, last };
+
+// Calls body(place in the flat vector, place with channels last) for every entry.
+template <Written written, typename Body>
 void transposing(const WeightShape& shape, const Body& body) {
+  constexpr int64_t tile_inputs = written == Written::last ? 64 : tile;
+  constexpr int64_t tile_positions = written == Written::flat ? 64 : tile;
   at::parallel_for(0, shape.outputs, grain(shape), [&](int64_t first, int64_t last) {
     for (int64_t out = first; out < last; ++out) {
       const int64_t base = out * shape.inputs * shape.positions;
@@ -22,11 +28,19 @@ void transposing(const WeightShape& shape, const Body& body) {
         for (int64_t i = base; i < end; ++i) body(i, i);
         continue;
       }
-      for (int64_t start = 0; start < shape.inputs; start += tile) {
-        const int64_t stop = std::min(shape.inputs, start + tile);
-        for (int64_t p = 0; p < shape.positions; ++p) {
-          for (int64_t i = start; i < stop; ++i) {
-            body(base + i * shape.positions + p, base + p * shape.inputs + i);  // flat, channels last
+      const auto one = [&](int64_t i, int64_t p) { body(base + i * shape.positions + p, base + p * shape.inputs + i); };
+      for (int64_t in = 0; in < shape.inputs; in += tile_inputs) {
+        const int64_t in_end = std::min(shape.inputs, in + tile_inputs);
+        for (int64_t at = 0; at < shape.positions; at += tile_positions) {
+          const int64_t at_end = std::min(shape.positions, at + tile_positions);
+          if constexpr (written == Written::last) {
+            for (int64_t p = at; p < at_end; ++p) {
+              for (int64_t i = in; i < in_end; ++i) one(i, p);
+            }
+          } else {
+            for (int64_t i = in; i < in_end; ++i) {
+              for (int64_t p = at; p < at_end; ++p) one(i, p);
+            }
           }
         }
       }
@@ -39,11 +53,11 @@ void effective_on_cpu(const at::Tensor& weights, const at::Tensor& mask, const W
   const Real* const w = weights.data_ptr<Real>() + shape.offset;
   Real* const e = to.data_ptr<Real>();
   if (!mask.defined()) {
-    transposing<Real>(shape, [=](int64_t flat, int64_t last) { e[last] = w[flat]; });
+    transposing<Written::last>(shape, [=](int64_t flat, int64_t last) { e[last] = w[flat]; });
     return;
   }
   const Real* const m = mask.data_ptr<Real>() + shape.offset;
-  transposing<Real>(shape, [=](int64_t flat, int64_t last) { e[last] = w[flat] * m[flat]; });
+  transposing<Written::last>(shape, [=](int64_t flat, int64_t last) { e[last] = w[flat] * m[flat]; });
 }
 
 template <typename Real>
@@ -52,11 +66,11 @@ void gradient_on_cpu(const at::Tensor& from, const at::Tensor& factor, const Wei
   const Real* const d = from.data_ptr<Real>();
   Real* const g = gradient.data_ptr<Real>() + shape.offset;
   if (!factor.defined()) {
-    transposing<Real>(shape, [=](int64_t flat, int64_t last) { g[flat] = d[last]; });
+    transposing<Written::flat>(shape, [=](int64_t flat, int64_t last) { g[flat] = d[last]; });
     return;
   }
   const Real* const f = factor.data_ptr<Real>() + shape.offset;
-  transposing<Real>(shape, [=](int64_t flat, int64_t last) { g[flat] = d[last] * f[flat]; });
+  transposing<Written::flat>(shape, [=](int64_t flat, int64_t last) { g[flat] = d[last] * f[flat]; });
 }
 
 // The segment of a flat vector, seen as (outputs, positions, inputs).
@@ -78,8 +92,13 @@ void write_effective(const at::Tensor& weights, const at::Tensor& mask, const We
   if (mask.defined()) target.mul_(channels_last(mask, shape));
 }
 
-void write_gradient(const at::Tensor& from, const at::Tensor& factor, const WeightShape& shape,
+void write_gradient(const at::Tensor& from, const at::Tensor& factor, const WeightShape& wanted,
                     at::Tensor& gradient) {
+  WeightShape shape = wanted;
+  if (from.is_contiguous()) {  // nothing to turn
+    shape.inputs *= shape.positions;
+    shape.positions = 1;
+  }
   if (from.is_cpu()) {
     const auto run = from.scalar_type() == at::kFloat ? gradient_on_cpu<float> : gradient_on_cpu<double>;
     return run(from, factor, shape, gradient);

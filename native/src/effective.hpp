@@ -1,8 +1,8 @@
 // The two places where the flat vectors meet the network: w ⊙ m on the way in, the gradient on the way out.
 //
-// A weight tensor lies in the flat vector as (out, in, positions), positions being kernel rows × columns, or the
-// pixels that a linear layer sees once its input is flattened. The network computes with channels last, so it wants
-// (out, positions, in). Both directions transpose and multiply in one pass.
+// A weight tensor lies in the flat vector as (out, in, positions), positions being kernel rows × columns. The network
+// computes with channels last, so it wants (out, positions, in). Both directions transpose and multiply in one pass;
+// pictures, (count, channels, pixels), are turned in the same way where they are flattened.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,7 +17,8 @@ struct WeightShape {
 // to (outputs, positions, inputs) = w ⊙ m; mask undefined: w
 void write_effective(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to);
 
-// gradient[segment] = from ⊙ factor, `from` laid out as above; factor undefined: from
+// gradient[segment] = from ⊙ factor, `from` laid out as above, or as the flat vector where it is contiguous; factor
+// undefined: from
 void write_gradient(const at::Tensor& from, const at::Tensor& factor, const WeightShape& shape, at::Tensor& gradient);
 
 }  // namespace mb

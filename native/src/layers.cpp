@@ -12,6 +12,7 @@
 
 #include <tuple>
 
+#include "max_pool.hpp"
 #include "status.hpp"
 
 namespace mb {
@@ -30,7 +31,7 @@ class Conv final : public Layer {
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
     auto gradients = at::convolution_backward(output_gradient, input_, effective, c10::nullopt, {stride_, stride_},
                                               {padding_, padding_}, {1, 1}, false, {0, 0}, 1, {wanted, true, false});
-    weight_gradient = std::get<1>(gradients).contiguous(at::MemoryFormat::ChannelsLast);
+    weight_gradient = std::get<1>(gradients);
     return std::get<0>(gradients);
   }
 
@@ -40,9 +41,8 @@ class Conv final : public Layer {
 
 class Linear final : public Layer {
  public:
-  // `pixels`: what the flattening before it left as positions, in memory before the channels.
-  Linear(const mb_layer& s, int64_t pixels, const at::TensorOptions& options) {
-    weight = {0, s.outputs, s.inputs / pixels, pixels};
+  Linear(const mb_layer& s, const at::TensorOptions& options) {
+    weight = {0, s.outputs, s.inputs, 1};
     effective = at::empty({s.outputs, s.inputs}, options);
   }
   at::Tensor forward(const at::Tensor& input, bool train) override {
@@ -59,6 +59,15 @@ class MaxPool final : public Layer {
  public:
   explicit MaxPool(const mb_layer& s) : size_(s.kernel), stride_(s.stride) {}
   at::Tensor forward(const at::Tensor& input, bool train) override {
+    own_ = pools_in_place(input, size_, stride_);
+    height_ = input.size(2);
+    width_ = input.size(3);
+    at::Tensor winners;
+    if (own_) {
+      at::Tensor output = max_pool(input, size_, &winners);
+      if (train) output_ = winners;
+      return output;
+    }
     auto [output, indices] = at::max_pool2d_with_indices(input, {size_, size_}, {stride_, stride_});
     if (train) {
       input_ = input;
@@ -68,11 +77,14 @@ class MaxPool final : public Layer {
   }
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
     if (!wanted) return {};
+    if (own_) return max_pool_backward(output_gradient, output_, size_, height_, width_);
     return at::max_pool2d_with_indices_backward(output_gradient, input_, {size_, size_}, {stride_, stride_}, {0, 0},
                                                 {1, 1}, false, output_);
   }
 
  private:
+  bool own_ = false;
+  int64_t height_ = 0, width_ = 0;
   const int64_t size_, stride_;
 };
 
@@ -110,16 +122,23 @@ class Relu final : public Layer {
   const bool in_place_;
 };
 
-// Memory stays as it is: the linear layer after it reads its weights in the order of the pixels instead.
+// To (channels, height, width) in memory too, as PyTorch's weights of a linear layer expect it: a batch of activations
+// is less to move than the weights would be.
 class Flatten final : public Layer {
  public:
   at::Tensor forward(const at::Tensor& input, bool) override {
     sizes_ = input.sizes().vec();
-    return input.permute({0, 2, 3, 1}).reshape({sizes_[0], -1});
+    const WeightShape shape{0, sizes_[0], sizes_[1], sizes_[2] * sizes_[3]};
+    at::Tensor flat = at::empty({shape.length()}, input.options());
+    write_gradient(input.contiguous(at::MemoryFormat::ChannelsLast), {}, shape, flat);
+    return flat.view({sizes_[0], -1});
   }
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
     if (!wanted) return {};
-    return output_gradient.view({sizes_[0], sizes_[2], sizes_[3], sizes_[1]}).permute({0, 3, 1, 2});
+    const WeightShape shape{0, sizes_[0], sizes_[1], sizes_[2] * sizes_[3]};
+    at::Tensor pictures = at::empty(sizes_, output_gradient.options(), at::MemoryFormat::ChannelsLast);
+    write_effective(output_gradient.reshape({-1}), {}, shape, pictures);
+    return pictures;
   }
 
  private:
@@ -167,9 +186,8 @@ std::unique_ptr<Layer> make_layer(const mb_layer& s, const mb_layer* previous, i
       require(shape.flat, "layers: linear layer ", place, " needs a flat input, expected flatten before it");
       require(s.inputs == shape.features(), "layers: inputs ", s.inputs, " of layer ", place, ", expected ",
               shape.features());
-      const int64_t pixels = shape.height * shape.width;
       shape = {s.outputs, 1, 1, true};
-      return std::make_unique<Linear>(s, pixels, options);
+      return std::make_unique<Linear>(s, options);
     }
     case MB_MAX_POOL:
     case MB_AVERAGE_POOL:
@@ -179,7 +197,8 @@ std::unique_ptr<Layer> make_layer(const mb_layer& s, const mb_layer* previous, i
       if (s.kind == MB_MAX_POOL) return std::make_unique<MaxPool>(s);
       return std::make_unique<AveragePool>(s);
     case MB_RELU:
-      return std::make_unique<Relu>(previous && (previous->kind == MB_CONV || previous->kind == MB_LINEAR));
+      return std::make_unique<Relu>(previous && (previous->kind == MB_CONV || previous->kind == MB_LINEAR ||
+                                                 previous->kind == MB_MAX_POOL));
     case MB_FLATTEN:
       require(!shape.flat, "layers: flatten, layer ", place, ", of what is flat already");
       shape.flat = true;

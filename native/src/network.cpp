@@ -1,11 +1,7 @@
 // Networks: the masked forward and backward pass, written out layer by layer instead of recorded.
-#include <ATen/ops/_log_softmax.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/argmax.h>
-#include <ATen/ops/scalar_tensor.h>
-
 #include "dataset.hpp"
 #include "layers.hpp"
+#include "loss.hpp"
 #include "profile.hpp"
 
 struct mb_network {
@@ -71,15 +67,6 @@ at::Tensor forward(mb_network& network, const at::Tensor& images, bool train) {
   return activation;
 }
 
-// Adds to the metrics, and gives log softmax of the logits.
-at::Tensor score(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metrics) {
-  const at::Tensor log_probability = at::_log_softmax(logits, 1, false);
-  const at::Tensor loss = log_probability.gather(1, truth.unsqueeze(1)).sum(at::kDouble).neg();
-  metrics[0].add_(loss);
-  metrics[1].add_(logits.argmax(1).eq(truth).sum());
-  return log_probability;
-}
-
 struct Forget {
   mb_network& network;
   ~Forget() {
@@ -100,9 +87,13 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
     network->input = {channels, height, width, false};
     network->options = at::TensorOptions().dtype(floating_of(dtype)).device(device_of(device));
     ActivationShape shape = network->input;
+    std::vector<mb_layer> order(layers, layers + count);
+    for (size_t place = 1; place < order.size(); ++place) {  // max(relu(x)) = relu(max(x)), which is less to do
+      if (order[place - 1].kind == MB_RELU && order[place].kind == MB_MAX_POOL) std::swap(order[place - 1], order[place]);
+    }
     for (int64_t place = 0; place < count; ++place) {
-      const mb_layer* const previous = place > 0 ? &layers[place - 1] : nullptr;
-      auto layer = make_layer(layers[place], previous, place, shape, network->options);
+      const mb_layer* const previous = place > 0 ? &order[place - 1] : nullptr;
+      auto layer = make_layer(order[place], previous, place, shape, network->options);
       layer->weight.offset = network->size;
       network->size += layer->weight.length();
       network->layers.push_back(std::move(layer));
@@ -146,12 +137,7 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     at::Tensor flow;
     {
       const Timed timed(MB_FORWARD, device);
-      const at::Tensor truth = from.truth();
-      const at::Tensor logits = forward(net, from.pictures(), true);
-      // ∂L/∂logits = (softmax − one hot) / images
-      flow = score(logits, truth, sums).exp_();
-      flow.scatter_add_(1, truth.unsqueeze(1), at::scalar_tensor(-1, flow.options()).expand({from.count, 1}));
-      flow.mul_(1.0 / static_cast<double>(from.count));
+      add_loss(forward(net, from.pictures(), true), from.truth(), sums, &flow);
     }
     size_t first = 0;  // nothing before the first layer with weights needs a gradient
     while (!net.layers[first]->effective.defined()) ++first;
@@ -201,7 +187,7 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     mb_batch& batch = *net.evaluation;
     for (int64_t start = 0; start < count; start += capacity) {
       gather(batch, from, nullptr, start, std::min(capacity, count - start), nullptr, 0);
-      score(forward(net, batch.pictures(), false), batch.truth(), sums);
+      add_loss(forward(net, batch.pictures(), false), batch.truth(), sums, nullptr);
     }
   });
 }

@@ -45,6 +45,17 @@ const cases: Network[] = [
     ],
   },
   {
+    name: "many channels, a pool of 3 that leaves rows and columns over",
+    inputShape: [2, 7, 8],
+    layers: [
+      { kind: "conv", inputs: 2, outputs: 66, kernel: 1 },
+      relu,
+      { kind: "max-pool", size: 3 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 66 * 2 * 2, outputs: 3 },
+    ],
+  },
+  {
     name: "a ReLU on the pictures themselves",
     inputShape: [1, 2, 2],
     layers: [{ kind: "flatten" }, relu, { kind: "linear", inputs: 4, outputs: 3 }],

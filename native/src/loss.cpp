@@ -1,0 +1,72 @@
+#include "loss.hpp"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/_log_softmax.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/scalar_tensor.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+namespace mb {
+namespace {
+
+// Of one row; the gradient, if not null, is scaled by `scale`.
+template <typename Real>
+double row_loss(const Real* logits, int64_t classes, int64_t truth, Real* gradient, Real scale) {
+  const Real top = *std::max_element(logits, logits + classes);
+  Real sum = 0;
+  for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - top);
+  const Real log_sum = std::log(sum);
+  if (gradient) {
+    for (int64_t c = 0; c < classes; ++c) gradient[c] = std::exp(logits[c] - top - log_sum) * scale;
+    gradient[truth] -= scale;
+  }
+  return static_cast<double>(log_sum - (logits[truth] - top));
+}
+
+template <typename Real>
+void on_cpu(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metrics, at::Tensor* gradient) {
+  const int64_t rows = logits.size(0), classes = logits.size(1);
+  const Real* const from = logits.data_ptr<Real>();
+  const int64_t* const labels = truth.data_ptr<int64_t>();
+  Real* const to = gradient ? gradient->data_ptr<Real>() : nullptr;
+  const Real scale = Real(1) / static_cast<Real>(rows);
+  // By row, and summed up afterwards, so that the sum is the same with any number of threads.
+  std::vector<double> losses(static_cast<size_t>(rows));
+  std::vector<uint8_t> correct(static_cast<size_t>(rows));
+  at::parallel_for(0, rows, std::max<int64_t>(1, 8192 / classes), [&](int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; ++row) {
+      const Real* const values = from + row * classes;
+      losses[row] = row_loss<Real>(values, classes, labels[row], to ? to + row * classes : nullptr, scale);
+      correct[row] = std::max_element(values, values + classes) - values == labels[row];
+    }
+  });
+  double* const sums = metrics.data_ptr<double>();
+  sums[0] += std::accumulate(losses.begin(), losses.end(), 0.0);
+  sums[1] += static_cast<double>(std::accumulate(correct.begin(), correct.end(), int64_t{0}));
+}
+
+}  // namespace
+
+void add_loss(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metrics, at::Tensor* gradient) {
+  if (logits.is_cpu()) {
+    const at::Tensor rows = logits.contiguous();
+    if (gradient) *gradient = at::empty_like(rows);
+    const auto run = rows.scalar_type() == at::kFloat ? on_cpu<float> : on_cpu<double>;
+    return run(rows, truth, metrics, gradient);
+  }
+  const at::Tensor log_probability = at::_log_softmax(logits, 1, false);
+  metrics[0].add_(log_probability.gather(1, truth.unsqueeze(1)).sum(at::kDouble).neg());
+  metrics[1].add_(logits.argmax(1).eq(truth).sum());
+  if (!gradient) return;
+  const int64_t rows = logits.size(0);
+  *gradient = log_probability.exp();
+  gradient->scatter_add_(1, truth.unsqueeze(1), at::scalar_tensor(-1, logits.options()).expand({rows, 1}));
+  gradient->mul_(1.0 / static_cast<double>(rows));
+}
+
+}  // namespace mb

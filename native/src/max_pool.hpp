@@ -1,0 +1,19 @@
+// Max-pooling on the CPU for windows that don't overlap, channels last: one byte an output says which entry of its
+// window won, so that the way back reads nothing else.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace mb {
+
+// Whether `input` and the window are what the two below are for; libtorch's own pooling is there for the rest.
+bool pools_in_place(const at::Tensor& input, int64_t size, int64_t stride);
+
+// output (n, c, h / size, w / size), and the winners: bytes of the same shape and layout. The first of equals wins.
+at::Tensor max_pool(const at::Tensor& input, int64_t size, at::Tensor* winners);
+
+// The gradient with respect to an input of height × width.
+at::Tensor max_pool_backward(const at::Tensor& output_gradient, const at::Tensor& winners, int64_t size,
+                             int64_t height, int64_t width);
+
+}  // namespace mb
