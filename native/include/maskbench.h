@@ -39,7 +39,7 @@ typedef enum {
   MB_INTERNAL = 5       /* libtorch failed; its text is passed on */
 } mb_status;
 
-typedef enum { MB_FLOAT32 = 0, MB_FLOAT64 = 1, MB_UINT8 = 2, MB_INT32 = 3, MB_INT64 = 4 } mb_dtype;
+typedef enum { MB_FLOAT32 = 0, MB_FLOAT64 = 1, MB_UINT8 = 2, MB_INT32 = 3, MB_INT64 = 4, MB_BFLOAT16 = 5 } mb_dtype;
 typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
 
 /* --- library ------------------------------------------------------------------------------------------------ */
@@ -161,7 +161,9 @@ typedef struct {
   int32_t kind, inputs, outputs, kernel, stride, padding; /* 0 where a kind has none */
 } mb_layer;
 
-/* The last layer must be linear (or flatten what is 1 × 1): its outputs are the logits. */
+/* The last layer must be linear (or flatten what is 1 × 1): its outputs are the logits. `dtype` is float32, float64,
+ * or bfloat16: its vectors and batches are float32 then, and its layers compute with what is rounded from them
+ * (MB_UNSUPPORTED on a processor without the instructions). */
 MB_API int32_t mb_network_create(const mb_layer *layers, int64_t count, int64_t channels, int64_t height,
                                  int64_t width, int32_t dtype, int32_t device, mb_network **out);
 MB_API int32_t mb_network_free(mb_network *network);

@@ -48,29 +48,32 @@ void transposing(const WeightShape& shape, const Body& body) {
   });
 }
 
-template <typename Real>
+// From and To differ where the network computes in bfloat16 and the flat vectors are float32.
+template <typename From, typename To>
 void effective_on_cpu(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to) {
-  const Real* const w = weights.data_ptr<Real>() + shape.offset;
-  Real* const e = to.data_ptr<Real>();
+  const From* const w = weights.data_ptr<From>() + shape.offset;
+  To* const e = to.data_ptr<To>();
   if (!mask.defined()) {
-    transposing<Written::last>(shape, [=](int64_t flat, int64_t last) { e[last] = w[flat]; });
+    transposing<Written::last>(shape, [=](int64_t flat, int64_t last) { e[last] = static_cast<To>(w[flat]); });
     return;
   }
-  const Real* const m = mask.data_ptr<Real>() + shape.offset;
-  transposing<Written::last>(shape, [=](int64_t flat, int64_t last) { e[last] = w[flat] * m[flat]; });
+  const From* const m = mask.data_ptr<From>() + shape.offset;
+  transposing<Written::last>(shape, [=](int64_t flat, int64_t last) { e[last] = static_cast<To>(w[flat] * m[flat]); });
 }
 
-template <typename Real>
+template <typename From, typename To>
 void gradient_on_cpu(const at::Tensor& from, const at::Tensor& factor, const WeightShape& shape,
                      at::Tensor& gradient) {
-  const Real* const d = from.data_ptr<Real>();
-  Real* const g = gradient.data_ptr<Real>() + shape.offset;
+  const From* const d = from.data_ptr<From>();
+  To* const g = gradient.data_ptr<To>() + shape.offset;
   if (!factor.defined()) {
-    transposing<Written::flat>(shape, [=](int64_t flat, int64_t last) { g[flat] = d[last]; });
+    transposing<Written::flat>(shape, [=](int64_t flat, int64_t last) { g[flat] = static_cast<To>(d[last]); });
     return;
   }
-  const Real* const f = factor.data_ptr<Real>() + shape.offset;
-  transposing<Written::flat>(shape, [=](int64_t flat, int64_t last) { g[flat] = d[last] * f[flat]; });
+  const To* const f = factor.data_ptr<To>() + shape.offset;
+  transposing<Written::flat>(shape, [=](int64_t flat, int64_t last) {
+    g[flat] = static_cast<To>(d[last]) * f[flat];
+  });
 }
 
 // The segment of a flat vector, seen as (outputs, positions, inputs).
@@ -84,7 +87,11 @@ at::Tensor channels_last(const at::Tensor& flat, const WeightShape& shape) {
 
 void write_effective(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to) {
   if (weights.is_cpu()) {
-    const auto run = weights.scalar_type() == at::kFloat ? effective_on_cpu<float> : effective_on_cpu<double>;
+    const bool low = to.scalar_type() == at::kBFloat16;
+    const auto run = weights.scalar_type() == at::kDouble  ? effective_on_cpu<double, double>
+                     : weights.scalar_type() != at::kFloat ? effective_on_cpu<at::BFloat16, at::BFloat16>
+                     : low                                 ? effective_on_cpu<float, at::BFloat16>
+                                                           : effective_on_cpu<float, float>;
     return run(weights, mask, shape, to);
   }
   at::Tensor target = to.view({shape.outputs, shape.positions, shape.inputs});
@@ -100,7 +107,11 @@ void write_gradient(const at::Tensor& from, const at::Tensor& factor, const Weig
     shape.positions = 1;
   }
   if (from.is_cpu()) {
-    const auto run = from.scalar_type() == at::kFloat ? gradient_on_cpu<float> : gradient_on_cpu<double>;
+    const bool low = from.scalar_type() == at::kBFloat16;
+    const auto run = gradient.scalar_type() == at::kDouble  ? gradient_on_cpu<double, double>
+                     : gradient.scalar_type() != at::kFloat ? gradient_on_cpu<at::BFloat16, at::BFloat16>
+                     : low                                  ? gradient_on_cpu<at::BFloat16, float>
+                                                            : gradient_on_cpu<float, float>;
     return run(from, factor, shape, gradient);
   }
   at::Tensor target = channels_last(gradient, shape);

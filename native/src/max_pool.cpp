@@ -43,7 +43,7 @@ constexpr int64_t block = 64;
 // that the compiler takes many channels at once.
 template <typename Real>
 void pool_block(const Real* input, Real* output, uint8_t* winners, const Shape& s, int64_t c) {
-  using Name = std::conditional_t<sizeof(Real) == 4, int32_t, int64_t>;
+  using Name = std::conditional_t<sizeof(Real) == 8, int64_t, std::conditional_t<sizeof(Real) == 4, int32_t, int16_t>>;
   Real best[block];
   Name winner[block];
   const int64_t width = std::min(block, s.channels - c);
@@ -85,6 +85,13 @@ void backward(const Real* gradient, const uint8_t* winners, Real* input_gradient
   });
 }
 
+template <typename Body>
+void with_type(at::ScalarType type, const Body& body) {
+  if (type == at::kDouble) return body(double{});
+  if (type == at::kBFloat16) return body(at::BFloat16{});
+  body(float{});
+}
+
 }  // namespace
 
 bool pools_in_place(const at::Tensor& input, int64_t size, int64_t stride) {
@@ -98,11 +105,10 @@ at::Tensor max_pool(const at::Tensor& input, int64_t size, at::Tensor* winners) 
   at::Tensor output = at::empty({s.count, s.channels, s.rows, s.columns}, input.options(), format);
   *winners = at::empty(output.sizes(), output.options().dtype(at::kByte), format);
   uint8_t* const bytes = winners->data_ptr<uint8_t>();
-  if (input.scalar_type() == at::kFloat) {
-    forward(input.data_ptr<float>(), output.data_ptr<float>(), bytes, s);
-  } else {
-    forward(input.data_ptr<double>(), output.data_ptr<double>(), bytes, s);
-  }
+  with_type(input.scalar_type(), [&](auto zero) {
+    using Real = decltype(zero);
+    forward(input.data_ptr<Real>(), output.data_ptr<Real>(), bytes, s);
+  });
   return output;
 }
 
@@ -114,11 +120,10 @@ at::Tensor max_pool_backward(const at::Tensor& output_gradient, const at::Tensor
   if (height % size != 0 || width % size != 0) to.zero_();  // what no window reaches
   const Shape s = shape_of(to.sizes(), size);
   const uint8_t* const bytes = winners.data_ptr<uint8_t>();
-  if (gradient.scalar_type() == at::kFloat) {
-    backward(gradient.data_ptr<float>(), bytes, to.data_ptr<float>(), s);
-  } else {
-    backward(gradient.data_ptr<double>(), bytes, to.data_ptr<double>(), s);
-  }
+  with_type(gradient.scalar_type(), [&](auto zero) {
+    using Real = decltype(zero);
+    backward(gradient.data_ptr<Real>(), bytes, to.data_ptr<Real>(), s);
+  });
   return to;
 }
 

@@ -9,7 +9,8 @@ struct mb_network {
   std::vector<std::unique_ptr<mb::Layer>> layers;
   mb::ActivationShape input{};
   int64_t size = 0, classes = 0;
-  at::TensorOptions options;
+  at::TensorOptions options;  // of what it computes with
+  at::ScalarType outside;     // of vectors and batches: the same, but float32 where it computes in bfloat16
   std::unique_ptr<mb_batch> evaluation;  // room for evaluation's batches
 };
 
@@ -21,7 +22,7 @@ const at::Tensor& flat_of(const mb_vector* handle, const char* argument, const m
   const at::Tensor& tensor = vector_of(handle, argument);
   require(tensor.numel() == network.size, argument, ": length ", tensor.numel(), ", expected ", network.size,
           " like the network");
-  require_dtype(tensor, argument, network.options.dtype().toScalarType());
+  require_dtype(tensor, argument, network.outside);
   require(tensor.device() == network.options.device(), argument, ": expected the network's device");
   return tensor;
 }
@@ -47,7 +48,7 @@ const mb_batch& batch_of(const mb_batch* handle, const mb_network& network) {
   const mb_batch& batch = object(handle, "batch");
   require(batch.count > 0, "batch: empty, expected pictures");
   require_fits(batch.images, batch.classes, network, "batch");
-  require_dtype(batch.images, "batch", network.options.dtype().toScalarType());
+  require_dtype(batch.images, "batch", network.outside);
   require(batch.images.device() == network.options.device(), "batch: expected the network's device");
   return batch;
 }
@@ -62,9 +63,18 @@ void write_weights(mb_network& network, const mb_vector* weights, const mb_vecto
 }
 
 at::Tensor forward(mb_network& network, const at::Tensor& images, bool train) {
-  at::Tensor activation = images;
+  at::Tensor activation = images.to(network.options.dtype());
   for (const auto& layer : network.layers) activation = layer->forward(activation, train);
-  return activation;
+  return activation.to(network.outside);
+}
+
+// Without them a product in bfloat16 is emulated, slower than in float32.
+bool has_bfloat16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
 }
 
 struct Forget {
@@ -85,7 +95,13 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
             "channels, height, width: ", channels, ", ", height, ", ", width, ", expected at least 1 and sane");
     auto network = std::make_unique<mb_network>();
     network->input = {channels, height, width, false};
-    network->options = at::TensorOptions().dtype(floating_of(dtype)).device(device_of(device));
+    const at::Device where = device_of(device);
+    const bool low = dtype == MB_BFLOAT16;
+    if (low && where.is_cpu() && !has_bfloat16()) {
+      throw Failure(MB_UNSUPPORTED, "dtype: bfloat16, but this processor has no instructions for it");
+    }
+    network->outside = low ? at::kFloat : floating_of(dtype);
+    network->options = at::TensorOptions().dtype(low ? at::kBFloat16 : network->outside).device(where);
     ActivationShape shape = network->input;
     std::vector<mb_layer> order(layers, layers + count);
     for (size_t place = 1; place < order.size(); ++place) {  // max(relu(x)) = relu(max(x)), which is less to do
@@ -138,6 +154,7 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     {
       const Timed timed(MB_FORWARD, device);
       add_loss(forward(net, from.pictures(), true), from.truth(), sums, &flow);
+      flow = flow.to(net.options.dtype());
     }
     size_t first = 0;  // nothing before the first layer with weights needs a gradient
     while (!net.layers[first]->effective.defined()) ++first;
@@ -161,7 +178,7 @@ int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const 
     mb_network& net = object(network, "network");
     const mb_batch& from = batch_of(batch, net);
     at::Tensor& to = vector_of(logits, "logits");
-    require_dtype(to, "logits", net.options.dtype().toScalarType());
+    require_dtype(to, "logits", net.outside);
     require(to.numel() >= from.count * net.classes, "logits: length ", to.numel(), ", expected at least ",
             from.count * net.classes);
     write_weights(net, weights, mask);
@@ -182,7 +199,7 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     const int64_t count = from.images.size(0), capacity = std::min(batch_size, count);
     if (!net.evaluation || net.evaluation->images.size(0) < capacity) {
       net.evaluation = make_batch(capacity, net.input.channels, net.input.height, net.input.width,
-                                  net.options.dtype().toScalarType(), net.options.device());
+                                  net.outside, net.options.device());
     }
     mb_batch& batch = *net.evaluation;
     for (int64_t start = 0; start < count; start += capacity) {

@@ -22,15 +22,19 @@ export const profileCommand = () =>
     .option("--batch <n>", "pictures in a step", positive, 128)
     .option("--threads <n>", "processor threads; default all", positive)
     .option("--steps <n>", "steps to measure", positive, 20)
+    .addOption(
+      new Option("--precision <name>").choices(["float32", "bfloat16"] as const)
+        .default("float32" as const),
+    )
     .addOption(deviceOption())
     .option("--json", "print an object instead of text")
-    .action(async ({ network, algorithm, batch, steps, json, ...options }) => {
+    .action(async ({ network, algorithm, batch, steps, precision, json, ...options }) => {
       await openNative();
-      const config = stepConfig(network, algorithm, batch);
+      const config = stepConfig(network, algorithm, batch, precision);
       const device = deviceOf(options.device);
       const threads = options.threads ?? os.availableParallelism();
       const found = profile(config, { device, threads, steps });
-      const about = { network, algorithm, batch, threads, device };
+      const about = { network, algorithm, batch, precision, threads, device };
       console.log(json ? JSON.stringify({ ...about, ...found }, null, 2) : textOf(about, found));
     });
 

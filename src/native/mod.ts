@@ -24,4 +24,11 @@ export {
   type ProjectionOptions,
   projectTopK,
 } from "./projection.ts";
-export { type ArrayOf, type DType, Generator, type RealType, Vector } from "./vector.ts";
+export {
+  type ArrayOf,
+  type DType,
+  Generator,
+  type Precision,
+  type RealType,
+  Vector,
+} from "./vector.ts";

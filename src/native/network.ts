@@ -3,7 +3,7 @@ import type { Layer, Network } from "../networks/network.ts";
 import type { Batch, DevicePictures } from "./batch.ts";
 import { Handle } from "./handle.ts";
 import { check, type Device, deviceCodes, native } from "./library.ts";
-import { type RealType, typeCodes, type Vector } from "./vector.ts";
+import { type Precision, type RealType, typeCodes, type Vector } from "./vector.ts";
 
 const kinds: Readonly<Record<Layer["kind"], number>> = {
   "conv": 0,
@@ -43,7 +43,7 @@ export class MaskedNetwork extends Handle {
 
   constructor(
     readonly network: Network,
-    readonly dtype: RealType = "float32",
+    readonly precision: Precision = "float32",
     readonly device: Device = "cpu",
   ) {
     const { layers, inputShape: [channels, height, width] } = network;
@@ -54,7 +54,7 @@ export class MaskedNetwork extends Handle {
         BigInt(channels),
         BigInt(height),
         BigInt(width),
-        typeCodes[dtype],
+        typeCodes[precision],
         deviceCodes[device],
         out,
       ));

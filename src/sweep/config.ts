@@ -32,5 +32,6 @@ export interface RunConfig {
   readonly schedule: "cosine" | "constant";
   /** `crop-flip`: random crop after padding by 4, and horizontal flip. */
   readonly augmentation: "none" | "crop-flip";
-  readonly precision: "float32";
+  /** What convolutions and matrix products compute in; vectors are float32 in any case. */
+  readonly precision: "float32" | "bfloat16";
 }

@@ -35,7 +35,7 @@ const configuration = z.strictObject({
   batchSize: z.int().min(1),
   schedule: z.enum(["cosine", "constant"]),
   augmentation: z.enum(["none", "crop-flip"]),
-  precision: z.literal("float32"),
+  precision: z.enum(["float32", "bfloat16"]),
 });
 
 const epoch = z.strictObject({

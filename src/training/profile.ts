@@ -50,7 +50,12 @@ const WARM_UP = 3;
 const passes = { weights: 6, projection: 3, update: 5 } as const;
 
 /** A run of a network and an algorithm for its steps alone, with defaults all over. */
-export function stepConfig(network: string, algorithm: string, batchSize: number): RunConfig {
+export function stepConfig(
+  network: string,
+  algorithm: string,
+  batchSize: number,
+  precision: RunConfig["precision"] = "float32",
+): RunConfig {
   const { name, version, masks, parameters } = algorithmOf(algorithm);
   const given = { learningRate: 1e-3 }; // small, so that nothing dies or diverges
   return {
@@ -68,7 +73,7 @@ export function stepConfig(network: string, algorithm: string, batchSize: number
     batchSize,
     schedule: "constant",
     augmentation: "none",
-    precision: "float32",
+    precision,
   };
 }
 

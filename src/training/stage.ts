@@ -3,8 +3,16 @@ import type { Learner } from "../algorithms/algorithm.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import type { Dataset, Split } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
-import { Batch, type Device, DevicePictures, MaskedNetwork, Vector } from "../native/mod.ts";
-import { type Segment, segmentsOf } from "../networks/network.ts";
+import {
+  Batch,
+  type Device,
+  DevicePictures,
+  MaskedNetwork,
+  NativeError,
+  type Precision,
+  Vector,
+} from "../native/mod.ts";
+import { type Network, type Segment, segmentsOf } from "../networks/network.ts";
 import { networkOf } from "../networks/registry.ts";
 import type { RunConfig } from "../sweep/config.ts";
 import { Epoch } from "./epoch.ts";
@@ -31,6 +39,17 @@ export function picturesOf(split: Split, dataset: Dataset, device: Device): Devi
   return new DevicePictures(split, { ...dataset, classes: dataset.classes.length, device });
 }
 
+function networkOn(description: Network, precision: Precision, device: Device): MaskedNetwork {
+  try {
+    return new MaskedNetwork(description, precision, device);
+  } catch (error) {
+    if (!(error instanceof NativeError) || error.status !== "unsupported") throw error;
+    throw new UserError(
+      `precision ${precision}: this processor has no instructions for it, expected float32`,
+    );
+  }
+}
+
 /**
  * Sets up a run, drawing weights and latent from their streams.
  * @param free frees all of it
@@ -51,7 +70,7 @@ export function makeStage(
     );
   }
   const train = free.use(picturesOf(dataset.train, dataset, device));
-  const network = free.use(new MaskedNetwork(description, "float32", device));
+  const network = free.use(networkOn(description, config.precision, device));
   const segments = segmentsOf(description.layers);
   const vector = () => free.use(new Vector(network.size, "float32", device));
   const weights = vector();
