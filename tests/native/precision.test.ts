@@ -41,16 +41,18 @@ function gradient(precision: "float32" | "float64" | "bfloat16") {
   const drawn = free.use(new Vector(net.size, "float32"));
   generator.normal(drawn, 0.15);
   const array = (values: Iterable<number>) =>
-    type === "float64" ? Float64Array.from(values) : Float32Array.from(values);
-  const weights = free.use(Vector.from(array(drawn.download()) as Float32Array, type as "float32"));
+    (type === "float64" ? Float64Array.from(values) : Float32Array.from(values)) as Float32Array<
+      ArrayBuffer
+    >;
+  const weights = free.use(Vector.from(array(drawn.download()), type as "float32"));
   const bits = Array.from({ length: net.size }, (_, i) => Number(i % 3 > 0));
-  const mask = free.use(Vector.from(array(bits) as Float32Array, type as "float32"));
+  const mask = free.use(Vector.from(array(bits), type as "float32"));
   const into = free.use(new Vector(net.size, type));
   const metrics = free.use(new Vector(2, "float64"));
   const batch = free.use(new Batch(8, network.inputShape, type));
   const pixels = Array.from({ length: 8 * 432 }, (_, i) => Math.sin(i * i));
   batch.upload(
-    array(pixels) as Float32Array<ArrayBuffer>,
+    array(pixels),
     Int32Array.from([0, 1, 2, 3, 4, 0, 1, 2]),
   );
   net.maskGradient(weights, mask, batch, into, metrics);
