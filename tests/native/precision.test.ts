@@ -69,7 +69,7 @@ Deno.test({
       return norm(a.map((value, i) => value - exact.values[i]!)) / norm(exact.values);
     };
     assert.ok(far(single.values) < 1e-5, `${far(single.values)}`);
-    assert.ok(far(low.values) < 0.03 && far(low.values) > 1e-4, `${far(low.values)}`);
+    assert.ok(far(low.values) < 0.06 && far(low.values) > 1e-4, `${far(low.values)}`);
     assert.ok(Math.abs(low.loss - exact.loss) < 0.01 * exact.loss, `${low.loss} ${exact.loss}`);
   },
 });
