@@ -55,6 +55,10 @@ MB_API int32_t mb_set_threads(int32_t threads);
 MB_API int32_t mb_live(int64_t *handles, int64_t *bytes, int64_t *peak_bytes);
 MB_API int32_t mb_reset_peak(void);
 /* Seconds of one float32 matrix product (size × size), and of one copy of `bytes`: what this machine can do. */
+/* Ends the process at once with that exit code. Leaving in the ordinary way takes libtorch's globals apart while other
+ * threads may still compute with them, and crashes. */
+MB_API void mb_exit(int32_t code);
+
 /* Begins (on = 1) or ends (0) summing up where this thread's time goes; `seconds`, or null, gets what the sums were,
  * MB_PARTS of them. While on, every part waits for the device. */
 typedef enum {

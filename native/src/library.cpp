@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstring>
@@ -48,6 +49,8 @@ std::string blas_file() {
 }  // namespace
 
 int32_t mb_abi_version(void) { return MB_ABI_VERSION; }
+
+void mb_exit(int32_t code) { _exit(code); }
 
 int32_t mb_describe(char* text, int64_t capacity) {
   return guard("mb_describe", [&] {

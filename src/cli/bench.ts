@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import os from "node:os";
 import { Command } from "@commander-js/extra-typings";
-import { blasInUse } from "../native/setup.ts";
+import { exitNow } from "../native/mod.ts";
+import { blasInUse, openNative } from "../native/setup.ts";
 import { writeTables } from "../report/mod.ts";
 import { environmentOf } from "../sweep/environment.ts";
 import { configurationsOf } from "../sweep/expand.ts";
@@ -14,7 +15,6 @@ import { readSweep } from "../sweep/read.ts";
 import { missingRuns, work } from "../sweep/runner.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { deviceOf, deviceOption } from "./device.ts";
-import { openNative } from "../native/setup.ts";
 import { positive } from "./number.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
 
@@ -81,13 +81,15 @@ Examples:
       const processors = os.availableParallelism();
       const jobs = options.jobs ?? (device === "cuda" ? 1 : Math.min(processors, runs.length));
       const threads = options.threads ?? Math.max(1, Math.floor(processors / jobs));
+      const watch = progressOn(Deno.stderr.isTerminal());
       const stop = (code: number) => {
+        watch.end();
         console.error(
-          `\nstopped: finished runs are safe in ${
+          `stopped: finished runs are safe in ${
             shownPath(folder)
           }, the same command goes on from there`,
         );
-        Deno.exit(code);
+        exitNow(code);
       };
       Deno.addSignalListener("SIGINT", () => stop(130));
       Deno.addSignalListener("SIGTERM", () => stop(143));
@@ -99,7 +101,7 @@ Examples:
         threads,
         jobs,
         environment: environmentOf({ device, threads, jobs, blas: blasInUse() }),
-        watch: progressOn(Deno.stderr.isTerminal()),
+        watch,
       });
       const table = await writeTables(folder);
       console.log(table);

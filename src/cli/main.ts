@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import maskbench from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
+import { exitNow } from "../native/mod.ts";
 import { commands } from "./commands.ts";
 
 /**
@@ -34,5 +35,5 @@ export async function main(args: readonly string[]): Promise<void> {
 
 if (import.meta.main) {
   await main(Deno.args);
-  Deno.exit(); // workers may be left, waiting for work
+  exitNow(Number(Deno.exitCode)); // workers may be left, waiting for work or in the middle of it
 }

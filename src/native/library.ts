@@ -63,6 +63,12 @@ export function native(): Library["symbols"] {
   return opened.library.symbols;
 }
 
+/** Ends the process at once, whatever other threads are computing; without an open library, as `Deno.exit`. */
+export function exitNow(code: number): never {
+  opened?.library.symbols.mb_exit(code);
+  Deno.exit(code);
+}
+
 /** Throws what a call's status says. */
 export function check(status: number): void {
   if (status === 0) return;

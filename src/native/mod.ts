@@ -4,6 +4,7 @@ export {
   describe,
   type Description,
   type Device,
+  exitNow,
   type Live,
   live,
   measureCopy,

@@ -167,3 +167,25 @@ Deno.test("Ctrl-C: finished runs stay, the way on is told, and the same command 
     assert.equal(runFiles(out).length, 6);
   });
 });
+
+Deno.test("stopped in the middle of steps, the process ends by its own code, not by a crash", async () => {
+  const networks = [{ name: "conv4", width: 0.5 }];
+  const algorithms = [{ name: "random" }, { name: "sbp" }];
+  await withSweep({ networks, algorithms, epochs: 50 }, async ({ file, out }) => {
+    for (const [signal, code, wait] of [["SIGINT", 130, 500], ["SIGTERM", 143, 900]] as const) {
+      const child = start(["bench", file, "--out", join(out, signal), "--jobs", "2"]);
+      const stdout = child.stdout.cancel();
+      let error = "", sent = false;
+      for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+        error += part;
+        if (sent || !error.includes("2/4")) continue; // both random ones are over, both others under way
+        sent = true;
+        setTimeout(() => child.kill(signal), wait);
+      }
+      await stdout;
+      const status = await child.status;
+      assert.deepEqual([status.code, status.signal], [code, null], error);
+      assert.equal(runFiles(join(out, signal)).length, 2);
+    }
+  });
+});
