@@ -29,7 +29,7 @@ class Conv final : public Layer {
     return at::conv2d(input, effective, {}, {stride_, stride_}, {padding_, padding_});
   }
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
-    auto gradients = at::convolution_backward(output_gradient, input_, effective, c10::nullopt, {stride_, stride_},
+    auto gradients = at::convolution_backward(output_gradient, input_, effective, at::OptionalIntArrayRef{}, {stride_, stride_},
                                               {padding_, padding_}, {1, 1}, false, {0, 0}, 1, {wanted, true, false});
     weight_gradient = std::get<1>(gradients);
     return std::get<0>(gradients);
@@ -98,7 +98,7 @@ class AveragePool final : public Layer {
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
     if (!wanted) return {};
     return at::avg_pool2d_backward(output_gradient, input_, {size_, size_}, {stride_, stride_}, {0, 0}, false, true,
-                                   c10::nullopt);
+                                   {});
   }
 
  private:

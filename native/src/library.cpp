@@ -5,7 +5,11 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/zeros.h>
+#if __has_include(<torch/headeronly/version.h>)  // from 2.9 on
+#include <torch/headeronly/version.h>
+#else
 #include <torch/csrc/api/include/torch/version.h>
+#endif
 
 #include <dlfcn.h>
 #include <limits.h>
