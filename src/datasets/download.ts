@@ -125,7 +125,8 @@ async function fetchBytes(
   try {
     response = await fetch(url);
   } catch (error) {
-    throw fail((error as Error).message);
+    const { message, cause } = error as Error; // the cause says more: no such host, no route, refused
+    throw fail(cause instanceof Error ? cause.message : message);
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
