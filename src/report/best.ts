@@ -3,7 +3,7 @@ import { algorithms } from "../algorithms/registry.ts";
 import { UserError } from "../errors.ts";
 import { canonicalJson } from "../sweep/identity.ts";
 import { byAlgorithm, compare, type Value } from "./columns.ts";
-import { summarise, type Summary } from "./statistics.ts";
+import { summarise, type Summary } from "../statistics.ts";
 import { accuracies, byContext, type Context, contextOf, isUsable, type Run } from "./table.ts";
 
 /** Hyper-parameters by name. */

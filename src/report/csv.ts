@@ -1,7 +1,7 @@
 // The table for programs: one line for each cell and each difference, with all there is to say of it.
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
-import { type Interval, meanInterval } from "./statistics.ts";
+import { type Interval, meanInterval } from "../statistics.ts";
 import { type Cell, type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
 
 type Field = string | number | boolean | null | undefined;

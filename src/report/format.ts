@@ -1,5 +1,5 @@
 // How figures and names are written in tables: the same value gives the same text everywhere.
-import type { Difference, Interval, Summary } from "./statistics.ts";
+import type { Difference, Interval, Summary } from "../statistics.ts";
 import type { Context } from "./table.ts";
 
 /** `0.7` as `70%`, `0.995` as `99.5%`. */

@@ -12,7 +12,7 @@ import {
   summarise,
   type Summary,
   welchDifference,
-} from "./statistics.ts";
+} from "../statistics.ts";
 
 /** What a table takes of a run file. */
 export interface Run {

@@ -13,7 +13,8 @@ const fraction = z.number().min(0).max(1);
 const count = z.int().min(0);
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 
-const configuration = z.strictObject({
+/** Of a run's configuration, defaults written out. */
+export const configurationSchema = z.strictObject({
   dataset: z.strictObject({
     name: z.string(),
     checksum: digest,
@@ -62,7 +63,8 @@ const result = z.strictObject({
 });
 
 /** What the run was made with; recorded, and no part of its identity. */
-const environment = z.object({
+/** Of what a run was made with. */
+export const environmentSchema = z.object({
   maskbench: z.string(),
   /** Git commit, with `-dirty` after it where files were changed; empty outside a repository. */
   commit: z.string(),
@@ -83,13 +85,13 @@ const environment = z.object({
 const runFile = z.strictObject({
   format: z.literal(FORMAT),
   identity: digest,
-  configuration,
+  configuration: configurationSchema,
   result,
-  environment,
+  environment: environmentSchema,
 });
 
 /** What a run was made with: versions, device, threads, time. No part of its identity. */
-export type Environment = z.infer<typeof environment>;
+export type Environment = z.infer<typeof environmentSchema>;
 
 /** One finished run: its configuration, what came out, and what it was made with. */
 export interface RunFile {

@@ -49,9 +49,14 @@ export function median(values: readonly number[]): number | null {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** The factor of a two-sided 95% interval: the 97.5% quantile of Student's t, good to 1e-6. */
-export function tQuantile(degrees: number): number {
-  return jstat.studentt.inv(0.975, degrees);
+/** A quantile of Student's t, good to 1e-6; by default the factor of a two-sided 95% interval. */
+export function tQuantile(degrees: number, p = 0.975): number {
+  return jstat.studentt.inv(p, degrees);
+}
+
+/** The probability that Student's t is at most `t`. */
+export function tProbability(t: number, degrees: number): number {
+  return jstat.studentt.cdf(t, degrees);
 }
 
 /** The interval for the mean of a sample, or `null` with fewer than two values or no spread among them. */

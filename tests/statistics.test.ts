@@ -6,9 +6,10 @@ import {
   median,
   pairedDifference,
   summarise,
+  tProbability,
   tQuantile,
   welchDifference,
-} from "../../src/report/statistics.ts";
+} from "../src/statistics.ts";
 
 function near(actual: number | undefined, expected: number, within = 1e-6): void {
   assert.ok(Math.abs(actual! - expected) <= within, `${actual} is not ${expected} ± ${within}`);
@@ -41,7 +42,7 @@ Deno.test("the t quantile agrees with its closed forms at 1, 2 and 4 degrees of 
 
 Deno.test("the t quantile falls with the degrees of freedom, fractions too, to the normal's", () => {
   const degrees = [1, 1.0003, 1.5, 2, 2.7, 5, 5.01, 40, 59.2, 1e3, 1e6];
-  const values = degrees.map(tQuantile);
+  const values = degrees.map((degrees) => tQuantile(degrees));
   assert.deepEqual(values, values.toSorted((a, b) => b - a));
   near(values.at(-1), 1.959964, 1e-5);
 });
@@ -160,4 +161,19 @@ Deno.test("the interval of a mean covers it in 95 of 100 samples of a normal", (
 
 Deno.test("the median is the middle value, or the mean of the two", () => {
   assert.deepEqual([median([3, 1, 2]), median([4, 1, 3, 2]), median([])], [2, 2.5, null]);
+});
+
+Deno.test("probabilities of Student's t are those of its published table", () => {
+  // One-sided 5% and 0.05% points for 4, 10 and 80 degrees of freedom.
+  for (
+    const [degrees, five, half] of [[4, 2.132, 8.610], [10, 1.812, 4.587], [
+      80,
+      1.664,
+      3.416,
+    ]] as const
+  ) {
+    assert.ok(Math.abs(tProbability(-five, degrees) - 0.05) < 1e-4);
+    assert.ok(Math.abs(tProbability(-half, degrees) - 0.0005) < 1e-6);
+    assert.ok(Math.abs(tQuantile(degrees, 0.9995) - half) < 1e-3);
+  }
 });
