@@ -1,7 +1,9 @@
 // All commands, in the order in which the help shows them. A new one is its file and a line here.
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { baselineCommand } from "./baseline.ts";
 import { benchCommand } from "./bench.ts";
 import { bestCommand } from "./best.ts";
+import { checkCommand } from "./check.ts";
 import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { listCommand } from "./list.ts";
@@ -16,6 +18,8 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   benchCommand,
   tableCommand,
   bestCommand,
+  baselineCommand,
+  checkCommand,
   listCommand,
   dataCommand,
   schemaCommand,

@@ -135,7 +135,7 @@ function draft(
 
 /** Whether two runs of one identity are promised to give the same bytes. */
 export function comparable(a: Made, b: Made): boolean {
-  const keys = ["libtorch", "blas", "device", "processor", "threads"] as const;
+  const keys = ["maskbench", "libtorch", "blas", "device", "processor", "threads"] as const;
   return keys.every((key) => a[key] === b[key]);
 }
 

@@ -1,0 +1,38 @@
+// The regression check: a baseline, runs beside it, and what moved.
+import { join } from "node:path";
+import { algorithms } from "../algorithms/registry.ts";
+import type { RunConfig } from "../sweep/config.ts";
+import { writeWhole } from "../sweep/store.ts";
+import type { Baseline } from "./baseline.ts";
+import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";
+
+export { type Baseline, baselineOf, baselineText, readBaseline } from "./baseline.ts";
+export { compare, defaultRules, type Rules } from "./compare.ts";
+export { type Check, exitCodeOf, summaryOf } from "./report.ts";
+
+/** The runs that a baseline names, as this version of maskbench makes them; and what it can't make, a sentence each. */
+export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: string[] } {
+  const runs: RunConfig[] = [], obstacles = new Set<string>();
+  for (const { configuration, runs: seeds } of cells) {
+    const { name, parameters } = configuration.algorithm;
+    const found = algorithms.find((algorithm) => algorithm.name === name);
+    if (!found) {
+      obstacles.add(`the baseline has runs of ${name}, which this version does not know`);
+    } else if (!found.parameters.safeParse(parameters).success) {
+      obstacles.add(`the baseline has hyper-parameters of ${name} that this version does not take`);
+    } else {
+      const algorithm = { name, version: found.version, parameters };
+      for (const { seed } of seeds) runs.push({ ...configuration, algorithm, seed });
+    }
+  }
+  return { runs, obstacles: [...obstacles] };
+}
+
+/** Writes check.md, check.csv and check.json, each whole or not at all. @returns the text of check.md */
+export async function writeCheck(folder: string, check: Check): Promise<string> {
+  const markdown = checkMarkdown(check);
+  await writeWhole(join(folder, "check.csv"), checkCsv(check));
+  await writeWhole(join(folder, "check.json"), checkJson(check));
+  await writeWhole(join(folder, "check.md"), markdown);
+  return markdown;
+}

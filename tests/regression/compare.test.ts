@@ -1,0 +1,146 @@
+// The comparison with a baseline: verdicts on made-up runs, and by simulation how often it is wrong.
+import assert from "node:assert/strict";
+import { baselineOf } from "../../src/regression/baseline.ts";
+import { compare, holm, seedsFor } from "../../src/regression/compare.ts";
+import { exitCodeOf } from "../../src/regression/report.ts";
+import { type RunFile, runFileOf } from "../../src/sweep/store.ts";
+import { type Given, runOf } from "../report/runs.ts";
+
+const fileOf = (given: Given, environment: Partial<RunFile["environment"]> = {}): RunFile => {
+  const run = runOf(given);
+  return runFileOf(
+    {
+      configuration: run.configuration,
+      result: run.result,
+      environment: { ...run.environment, ...environment },
+    } as Parameters<typeof runFileOf>[0],
+  );
+};
+
+/** Runs of one cell, a seed for each accuracy in percent. */
+const cell = (accuracies: readonly number[], given: Given = {}, other = {}) =>
+  accuracies.map((accuracy, i) =>
+    fileOf({ ...given, accuracy: accuracy / 100, seed: i + 1 }, other)
+  );
+const elsewhere = { libtorch: "2.3.1" };
+const verdictOf = (before: RunFile[], now: RunFile[]) => {
+  const [found] = compare(baselineOf(before), now);
+  return found!;
+};
+
+Deno.test("the same bytes are the same, and nothing is tested", () => {
+  const runs = cell([95, 95.2, 95.1]);
+  const { verdict, p, difference } = verdictOf(runs, runs);
+  assert.deepEqual([verdict, p, difference], ["same", null, 0]);
+});
+
+Deno.test("other bytes in the same circumstances are broken, elsewhere they are not", () => {
+  const before = cell([95, 95.2, 95.1]), now = cell([95.01, 95.2, 95.1]);
+  const { verdict, reasons } = verdictOf(before, now);
+  assert.equal(verdict, "broken");
+  assert.match(reasons[0]!, /gave other bytes, with seed 1$/);
+  for (const other of [{ libtorch: "2.3.1" }, { threads: 7 }, { maskbench: "9.9.9" }]) {
+    assert.equal(verdictOf(before, cell([95.01, 95.2, 95.1], {}, other)).verdict, "unchanged");
+  }
+});
+
+Deno.test("a clear loss is worse, a clear gain better, a loss under the floor neither", () => {
+  const before = [95, 95.2, 95.1, 94.9, 95];
+  const by = (points: number) =>
+    verdictOf(
+      cell(before),
+      cell(
+        before.map((value, i) => value + points + [0.05, -0.03, 0, 0.02, -0.04][i]!),
+        {},
+        elsewhere,
+      ),
+    );
+  assert.equal(by(-1).verdict, "worse");
+  assert.equal(by(1).verdict, "better");
+  assert.equal(by(-0.3).verdict, "unchanged");
+  assert.ok(Math.abs(by(-1).difference! + 1) < 1e-9);
+});
+
+Deno.test("too few seeds to tell are inconclusive, with how many would do", () => {
+  const noisy = verdictOf(cell([95, 93, 96]), cell([94, 95, 94], {}, elsewhere));
+  assert.equal(noisy.verdict, "inconclusive");
+  assert.match(
+    noisy.reasons[0]!,
+    /with 3 seeds a loss of 0\.5 points is not ruled out: about \d+ /,
+  );
+  const one = verdictOf(cell([95]), cell([90], {}, elsewhere));
+  assert.deepEqual([one.verdict, one.p], ["inconclusive", null]);
+  // With that many seeds, that loss would be significant: t = floor · √n / deviation.
+  const n = seedsFor(1, 0.5, 0.01);
+  const t = 0.5 * Math.sqrt(n), before = 0.5 * Math.sqrt(n - 1);
+  assert.ok(t > 2.4 && before < 2.6, `${n}`); // about the normal's 2.33, a little more for the t
+});
+
+Deno.test("missing runs and cells are named, and no regression", () => {
+  const before = [...cell([95, 95.2, 95.1]), ...cell([80, 81, 82], { algorithm: "random" })];
+  const cells = compare(baselineOf(before), before.slice(0, 2));
+  const found = cells.map(({ verdict, missing }) => [verdict, missing]);
+  assert.deepEqual(found, [["not compared", [1, 2, 3]], ["same", [3]]]); // random comes before sbp
+  const check = { cells, rules: { floor: 0.5, level: 0.01 }, obstacles: [] };
+  assert.equal(exitCodeOf(check), 3);
+});
+
+Deno.test("another version of an algorithm is compared by accuracy, not by bytes", () => {
+  const now = cell([90, 90.1, 90.2, 90.1], { version: 2 });
+  const { verdict } = verdictOf(cell([95, 95.1, 95.2, 95]), now);
+  assert.equal(verdict, "worse");
+});
+
+Deno.test("Holm's correction is that of a worked example", () => {
+  // Sorted 0.005, 0.01, 0.03, 0.04 of four: times 4, 3, 2, 1, and never falling.
+  const adjusted = holm([0.01, 0.04, 0.03, null, 0.005]);
+  const expected = [0.03, 0.06, 0.06, null, 0.02];
+  adjusted.forEach((p, i) => {
+    assert.ok(
+      p === null ? expected[i] === null : Math.abs(p - expected[i]!) < 1e-12,
+      `${adjusted}`,
+    );
+  });
+});
+
+/** Normal deviates from a seed: mulberry32, and the sum of twelve uniform ones. */
+function normals(seed: number): () => number {
+  let state = seed;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return () => Array.from({ length: 12 }, uniform).reduce((sum, value) => sum + value, -6);
+}
+
+Deno.test("by simulation: fewer than 1 false alarm in 100 checks of twenty cells, 95% of true losses found", () => {
+  const draw = normals(1), cells = 20, seeds = 5, checks = 400;
+  // Deviations over seeds as in results/mnist: 0.05 to 0.2 points, here up to half a point for the false alarms.
+  const algorithms = Array.from({ length: cells }, (_, i) => `algorithm-${i}`);
+  const simulate = (deviation: (i: number) => number, loss: number) => {
+    const before = algorithms.flatMap((algorithm, i) =>
+      cell(Array.from({ length: seeds }, () => 95 + deviation(i) * draw()), { algorithm })
+    );
+    const now = algorithms.flatMap((algorithm, i) =>
+      cell(
+        Array.from({ length: seeds }, () => 95 - (i === 7 ? loss : 0) + deviation(i) * draw()),
+        { algorithm },
+        elsewhere,
+      )
+    );
+    const found = compare(baselineOf(before), now);
+    return found.filter(({ verdict }) => verdict === "worse")
+      .map(({ configuration }) => configuration.algorithm.name);
+  };
+  let alarms = 0, hits = 0;
+  for (let check = 0; check < checks; check++) {
+    alarms += simulate((i) => 0.05 * (1 + i % 10), 0).length > 0 ? 1 : 0;
+  }
+  for (let check = 0; check < 200; check++) {
+    hits += simulate(() => 0.1, 1).includes("algorithm-7") ? 1 : 0;
+  }
+  assert.ok(alarms / checks < 0.01, `${alarms} false alarms in ${checks} checks`);
+  assert.ok(hits / 200 >= 0.95, `${hits} of 200 losses found`);
+});
