@@ -71,6 +71,13 @@ export type { Initialisation, RunConfig } from "./src/sweep/config.ts";
 export { identityOf } from "./src/sweep/identity.ts";
 export { run, type RunOptions } from "./src/training/run.ts";
 export type { EpochResult, LayerKept, RunProgress, RunResult } from "./src/training/result.ts";
+export {
+  type PartProfile,
+  type Profile,
+  profile,
+  type ProfileOptions,
+  stepConfig,
+} from "./src/training/profile.ts";
 export { type Replay, replayFolder, tolerance } from "./src/training/replay.ts";
 
 // Sweeps, their run files, and the tables made of them.
@@ -87,4 +94,23 @@ export {
   writeRun,
 } from "./src/sweep/store.ts";
 export { bestSettings, writeTables } from "./src/report/mod.ts";
+
+// The regression check.
+export {
+  type Baseline,
+  type BaselineCell,
+  baselineOf,
+  type BaselineRun,
+  baselineText,
+  type Made,
+  readBaseline,
+} from "./src/regression/baseline.ts";
+export {
+  type CellCheck,
+  compare,
+  defaultRules,
+  type Rules,
+  type Verdict,
+} from "./src/regression/compare.ts";
+export type { Interval } from "./src/statistics.ts";
 export { UserError } from "./src/errors.ts";
