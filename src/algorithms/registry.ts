@@ -9,7 +9,7 @@ import { sbp } from "./sbp.ts";
 /** All algorithms, in the order in which tables show them. */
 export const algorithms: readonly Algorithm[] = [dense, random, edgePopup, sbp];
 
-/** @throws {UserError} if there is none of that name */
+/** The algorithm of that name. @throws {UserError} if there is none */
 export function algorithmOf(name: string): Algorithm {
   const found = algorithms.find((algorithm) => algorithm.name === name);
   if (found) return found;

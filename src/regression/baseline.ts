@@ -57,6 +57,7 @@ export interface BaselineCell {
   readonly runs: readonly BaselineRun[];
 }
 
+/** What finished runs came to. */
 export interface Baseline {
   readonly format: typeof FORMAT;
   readonly environments: readonly Made[];

@@ -12,6 +12,7 @@ import {
   madeOf,
 } from "./baseline.ts";
 
+/** What counts as a regression of accuracy. */
 export interface Rules {
   /** Losses smaller than this many percentage points don't count, however certain. */
   readonly floor: number;
@@ -19,6 +20,7 @@ export interface Rules {
   readonly level: number;
 }
 
+/** Half a point, and one false alarm in a hundred checks. */
 export const defaultRules: Rules = { floor: 0.5, level: 0.01 };
 
 /**

@@ -37,6 +37,7 @@ export interface Profile {
   readonly weights: number;
 }
 
+/** How to measure. */
 export interface ProfileOptions {
   readonly device: Device;
   readonly threads: number;
