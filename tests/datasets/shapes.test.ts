@@ -8,7 +8,7 @@ const dataset = await shapes.load([]);
 Deno.test("shapes has the bytes that it always had", () => {
   assert.equal(
     dataset.checksum,
-    "d912c1991a8cd1e8e5ef424af77626595dc8900c401e028cc518fd507a8a9323",
+    "5a803b73e644a920a947c408325f5fe93999bc4738fdf24a1cca0bbb7d83feef",
   );
 });
 
