@@ -1,13 +1,13 @@
-// What is published under results/: its tables are those of its run files, and README.md shows them.
+// What is published: its tables are those of its run files, and README.md shows them.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { root, withFolder } from "./cli/maskbench.ts";
 import { writeTables } from "../src/report/mod.ts";
 import { readRuns } from "../src/sweep/store.ts";
 
-const published = [...Deno.readDirSync(join(root, "results"))]
-  .filter(({ name }) => ["mnist", "quick", "cifar10-cpu"].includes(name))
-  .map(({ name }) => join(root, "results", name));
+const home = join(root, "results/published");
+const published = [...Deno.readDirSync(home)].filter(({ name }) => name !== "peers")
+  .map(({ name }) => join(home, name));
 
 Deno.test("published tables are those of the published run files", async () => {
   assert.ok(published.length > 0);
@@ -42,9 +42,11 @@ Deno.test("published run files were made from a clean checkout, all of one folde
   }
 });
 
-Deno.test("README.md shows the table of results/mnist", async () => {
+Deno.test("README.md shows the table of results/published/mnist", async () => {
   const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
-  const table = (await Deno.readTextFile(join(root, "results/mnist/table.md"))).split("\n");
+  const table = (await Deno.readTextFile(join(root, "results/published/mnist/table.md"))).split(
+    "\n",
+  );
   const readme = (await Deno.readTextFile(join(root, "README.md"))).split("\n").map(cells)
     .map((row) => row.join("|"));
   const rows = table.filter((line) => line.startsWith("| mnist")).map(cells);
