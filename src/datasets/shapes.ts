@@ -35,7 +35,7 @@ export const shapes: DatasetSource = {
   source: "maskbench",
   shape: [3, SIDE, SIDE],
   classes: Object.keys(figures),
-  trainCount: 10_000,
+  trainCount: 8_000,
   testCount: 2_000,
 
   load() {
