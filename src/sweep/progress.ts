@@ -53,27 +53,25 @@ export function progressOn(terminal: boolean): Watcher {
   const started = performance.now();
   const under = new Map<RunConfig, number>(); // the part of a run under way that is done
   let total = 0, runs = 0, done = 0, doneCost = 0, spoken = started;
-  let bar: cliProgress.SingleBar | undefined;
+  let screen: Screen | undefined;
 
   const left = (): string => {
     const part = [...under].reduce((sum, [run, part]) => sum + costOf(run) * part, doneCost);
     const seconds = (performance.now() - started) / 1000;
     return `${duration(part > 0 ? seconds * (total - part) / part : NaN)} left`;
   };
-  const say = (text: string) => {
-    if (bar) process.stderr.write("\r\x1b[K");
-    console.error(text);
-  };
+  const say = (text: string) => screen ? screen.say(text) : console.error(text);
   const over = (config: RunConfig, text: string) => {
     under.delete(config);
     done++;
     doneCost += costOf(config);
     spoken = performance.now();
+    screen?.hide(config);
+    screen?.count(done, left());
     say(
       `${String(done).padStart(String(runs).length)}/${runs}  ${labelOf(config)}: ${text}` +
-        (bar || done === runs ? "" : `, ${left()}`),
+        (screen || done === runs ? "" : `, ${left()}`),
     );
-    bar?.update(done, { now: "", left: left() });
   };
 
   return {
@@ -83,24 +81,15 @@ export function progressOn(terminal: boolean): Watcher {
       }
       runs = missing.length;
       total = missing.reduce((sum, config) => sum + costOf(config), 0);
-      if (!terminal || runs === 0) return;
-      bar = new cliProgress.SingleBar({
-        format: "{bar} {value}/{total} runs, {left}{now}",
-        barsize: 16,
-        hideCursor: true,
-        clearOnComplete: true,
-        stream: process.stderr,
-        fps: 4,
-        gracefulExit: false,
-      }, cliProgress.Presets.shades_classic);
-      bar.start(runs, 0, { now: "", left: "? left" });
+      if (terminal && runs > 0) screen = screenFor(runs);
     },
     progress(config, progress) {
       const steps = progress.epochs * progress.steps;
       under.set(config, ((progress.epoch - 1) * progress.steps + progress.step) / steps);
       const stand = `${labelOf(config)}: ${standOf(progress)}`;
-      if (bar) {
-        bar.update(done, { now: ` | ${stand}`, left: left() });
+      if (screen) {
+        screen.show(config, stand);
+        screen.count(done, left());
       } else if (performance.now() - spoken > PLAIN_EVERY) {
         spoken = performance.now();
         say(`     ${stand}, ${left()}`);
@@ -108,6 +97,52 @@ export function progressOn(terminal: boolean): Watcher {
     },
     finished: (config, result) => over(config, resultOf(result)),
     failed: (config, reason) => over(config, `FAILED: ${reason}`),
-    end: () => bar?.stop(),
+    end: () => screen?.end(),
+  };
+}
+
+type Screen = ReturnType<typeof screenFor>;
+
+// The lower end of a terminal: a bar for the sweep, and below it a line for each run under way.
+function screenFor(runs: number) {
+  const multi = new cliProgress.MultiBar({
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+    fps: 4,
+    gracefulExit: false,
+    emptyOnZero: true,
+  }, cliProgress.Presets.shades_classic);
+  const bar = multi.create(runs, 0, { left: "? left" }, {
+    format: "{bar} {value}/{total} runs, {left}",
+    barsize: 24,
+  });
+  const lines: { readonly line: cliProgress.SingleBar; run: RunConfig | undefined }[] = [];
+  const fitting = (text: string) => text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 4));
+  return {
+    count: (done: number, left: string) => bar.update(done, { left }),
+    show(run: RunConfig, stand: string): void {
+      let own = lines.find((line) => line.run === run) ?? lines.find((line) => !line.run);
+      if (!own) {
+        own = { line: multi.create(1, 0, { stand: "" }, { format: "  {stand}" }), run };
+        lines.push(own);
+      }
+      own.run = run;
+      own.line.update(0, { stand: fitting(stand) });
+    },
+    hide(run: RunConfig): void {
+      const own = lines.find((line) => line.run === run);
+      if (!own) return;
+      own.run = undefined;
+      own.line.update(0, { stand: "" });
+    },
+    say(text: string): void {
+      multi.log(`${text}\n`);
+      multi.update();
+    },
+    end(): void {
+      multi.update();
+      multi.stop();
+    },
   };
 }
