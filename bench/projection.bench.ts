@@ -47,11 +47,14 @@ function startPeer(): ((line: string) => Promise<void>) | undefined {
       stdout: "piped",
       stderr: "null",
     }).spawn();
-    child.unref();
     const writer = child.stdin.getWriter(), reader = child.stdout.getReader();
     return async (line) => {
       await writer.write(new TextEncoder().encode(`${line}\n`));
-      if ((await reader.read()).done) throw new Error("the peer ended");
+      for (let ended = false; !ended;) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error("the peer ended");
+        ended = value.at(-1) === 10; // a line feed
+      }
     };
   } catch {
     return undefined;

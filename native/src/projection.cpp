@@ -172,18 +172,22 @@ Threshold select(const float* values, int64_t length, int64_t drop, Guess& guess
   const int64_t rank = drop - 1;
   if (static_cast<int64_t>(scratch.inside.size()) < length) scratch.inside.resize(length);
   Threshold found;
+  // Four times as far as it moved since the last time.
+  const auto reach = [&] {
+    const uint32_t moved = found.from > guess.key ? found.from - guess.key : guess.key - found.from;
+    return moved < 1u << 28 ? 4 * moved : 1u << 30;
+  };
   const uint32_t low = guess.key - std::min(guess.key, guess.reach), high = guess.key + std::min(~guess.key, guess.reach);
   if (guess.reach > 0 && select_within<magnitude>({low, high, guess.key}, values, length, rank, scratch, found)) {
-    // Four times as far as it moved this time, and slow to narrow.
-    const uint32_t moved = found.from > guess.key ? found.from - guess.key : guess.key - found.from;
-    guess = {found.from, std::max({moved < 1u << 28 ? 4 * moved : 1u << 30, guess.reach / 2, 64u})};
+    guess = {found.from, std::max({reach(), guess.reach / 2, 64u})};  // slow to narrow
     return found;
   }
   const Bracket bracket = sampled<magnitude>(values, length, rank, scratch.sample);
   if (!select_within<magnitude>(bracket, values, length, rank, scratch, found)) {
     select_within<magnitude>(everything, values, length, rank, scratch, found);
   }
-  guess = {found.from, (bracket.high - bracket.low) / 8 + 64};
+  const uint32_t wide = (bracket.high - bracket.low) / 8 + 64;
+  guess = {found.from, guess.reach > 0 ? std::max(wide, reach()) : wide};
   return found;
 }
 
