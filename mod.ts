@@ -67,7 +67,7 @@ export { datasets, loadDataset } from "./src/datasets/registry.ts";
 export { validationOf } from "./src/datasets/validation.ts";
 
 // One run: a configuration in, a result out.
-export type { Initialisation, RunConfig } from "./src/sweep/config.ts";
+export type { Initialisation, RunConfig } from "./src/training/config.ts";
 export { identityOf } from "./src/sweep/identity.ts";
 export { run, type RunOptions } from "./src/training/run.ts";
 export type { EpochResult, LayerKept, RunProgress, RunResult } from "./src/training/result.ts";

@@ -2,7 +2,6 @@
 import os from "node:os";
 import maskbench from "../deno.json" with { type: "json" };
 import { DatasetError, type DatasetSource } from "./datasets/dataset.ts";
-import { downloads } from "./datasets/download.ts";
 import { datasets } from "./datasets/registry.ts";
 import { UserError } from "./errors.ts";
 import { fastBlas, isPlainBlas, plainBlasInSystem } from "./native/blas.ts";
@@ -115,7 +114,7 @@ function plainBlas(file: string): Finding {
 
 async function data(source: DatasetSource, folders: readonly string[]): Promise<Finding> {
   const what = `data set ${source.name}`;
-  const mend = source.name in downloads ? { mend: `deno task maskbench data ${source.name}` } : {};
+  const mend = source.download ? { mend: `deno task maskbench data ${source.name}` } : {};
   try {
     const { name } = await source.load(folders);
     if (name === source.name) return { what, found: "there, checksums right", state: "ok" };

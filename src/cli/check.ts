@@ -10,7 +10,7 @@ import {
   runsOf,
   writeCheck,
 } from "../regression/mod.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { labelOf } from "../sweep/label.ts";
 import { readRuns } from "../sweep/store.ts";

@@ -3,7 +3,7 @@ import os from "node:os";
 import type { Command } from "@commander-js/extra-typings";
 import { exitNow } from "../native/mod.ts";
 import { blasInUse, openNative } from "../native/setup.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { environmentOf } from "../sweep/environment.ts";
 import { labelOf } from "../sweep/label.ts";
 import { progressOn } from "../sweep/progress.ts";

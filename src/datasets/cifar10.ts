@@ -2,8 +2,13 @@
 // and told apart by checksum, because figures from it are not to be set beside published ones.
 import { join } from "node:path";
 import { checksumOf, sha256 } from "./checksum.ts";
-import { type Dataset, DatasetError, type DatasetSource, type Split } from "./dataset.ts";
-import type { Download } from "./download.ts";
+import {
+  type Dataset,
+  DatasetError,
+  type DatasetSource,
+  type Download,
+  type Split,
+} from "./dataset.ts";
 import { bytesOf, candidates, firstFile } from "./files.ts";
 import { untar } from "./untar.ts";
 
@@ -75,19 +80,7 @@ function sourceOf(kind: Kind, summary: string, source: string): DatasetSource {
   };
 }
 
-export const cifar10 = sourceOf(
-  "cifar10",
-  "small photographs of ten kinds of things",
-  "Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009",
-);
-
-export const cifar10Jpeg = sourceOf(
-  "cifar10-jpeg",
-  "the same after lossy compression and in another order: not comparable with published figures",
-  "CIFAR-10, each picture saved as JPEG of quality 75",
-);
-
-export const cifar10Download: Download = {
+const download: Download = {
   folder,
   files: [{
     url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
@@ -96,6 +89,21 @@ export const cifar10Download: Download = {
     check: (bytes, path) => untar(bytes, path, folder, Object.keys(files), FILE_SIZE),
   }],
 };
+
+export const cifar10: DatasetSource = {
+  ...sourceOf(
+    "cifar10",
+    "small photographs of ten kinds of things",
+    "Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009",
+  ),
+  download,
+};
+
+export const cifar10Jpeg = sourceOf(
+  "cifar10-jpeg",
+  "the same after lossy compression and in another order: not comparable with published figures",
+  "CIFAR-10, each picture saved as JPEG of quality 75",
+);
 
 // The folder that holds that kind; for the original, the copy where there is nothing better.
 async function locate(

@@ -34,11 +34,34 @@ export interface DatasetSource {
   readonly classes: readonly string[];
   readonly trainCount: number;
   readonly testCount: number;
+  /** Where to download it from, if it can be. */
+  readonly download?: Download;
   /**
    * Loads from `folders` (searched in order, each as `MASKBENCH_DATA` would be).
    * @throws {DatasetError} naming the file, what was found and what was expected.
    */
   load(folders: readonly string[]): Promise<Dataset>;
+}
+
+/** A file that came out of a download. */
+export interface Unpacked {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The files of a data set, and where they go. */
+export interface Download {
+  /** Folder within that of all data sets. */
+  readonly folder: string;
+  readonly files: readonly {
+    readonly url: string;
+    /** Of the file as downloaded, where it is known; `check` sees to it otherwise. */
+    readonly sha256?: string;
+    /** Bytes that it may have at most. */
+    readonly most: number;
+    /** Makes sure of it, and unpacks it. @throws {DatasetError} if it is not what it should be */
+    check(bytes: Uint8Array, path: string): Promise<Unpacked[]>;
+  }[];
 }
 
 /** A data set that is missing, short or not the one it claims to be. The message is one sentence. */

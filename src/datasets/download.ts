@@ -2,31 +2,8 @@
 import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { sha256 } from "./checksum.ts";
-import { cifar10Download } from "./cifar10.ts";
-import { DatasetError } from "./dataset.ts";
-import { mnistDownload } from "./mnist.ts";
-import { sourceOf } from "./registry.ts";
-
-/** A file that came out of a download. */
-export interface Unpacked {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-/** The files of a data set, and where they go. */
-export interface Download {
-  /** Folder within that of all data sets. */
-  readonly folder: string;
-  readonly files: readonly {
-    readonly url: string;
-    /** Of the file as downloaded, where it is known; `check` sees to it otherwise. */
-    readonly sha256?: string;
-    /** Bytes that it may have at most. */
-    readonly most: number;
-    /** Makes sure of it, and unpacks it. @throws {DatasetError} if it is not what it should be */
-    check(bytes: Uint8Array, path: string): Promise<Unpacked[]>;
-  }[];
-}
+import { DatasetError, type Download } from "./dataset.ts";
+import { datasets, sourceOf } from "./registry.ts";
 
 export interface Progress {
   /** Name of the file under way. */
@@ -42,12 +19,6 @@ export interface FetchOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Of the data sets that have an address. */
-export const downloads: Readonly<Record<string, Download>> = {
-  mnist: mnistDownload,
-  cifar10: cifar10Download,
-};
-
 /**
  * Downloads a data set to a folder, unless one of `folders` has it already.
  * @returns a sentence that says what was done
@@ -58,9 +29,9 @@ export async function fetchDataset(
   folder: string,
   options: FetchOptions,
 ): Promise<string> {
-  const source = sourceOf(name), download = downloads[name];
+  const source = sourceOf(name), { download } = source;
   if (!download) {
-    const known = Object.keys(downloads).join(" and ");
+    const known = datasets.filter(({ download }) => download).map(({ name }) => name).join(" and ");
     throw new UserError(
       name === "shapes"
         ? "shapes is drawn by code, there is nothing to download"

@@ -1,7 +1,6 @@
 // MNIST: handwritten digits, from its four IDX files.
 import { checksumOf } from "./checksum.ts";
-import { DatasetError, type DatasetSource, type Split } from "./dataset.ts";
-import type { Download } from "./download.ts";
+import { DatasetError, type DatasetSource, type Download, type Split } from "./dataset.ts";
 import { bytesOf, candidates, firstFile, gunzip, verify } from "./files.ts";
 
 /** SHA-256 of the unzipped files. */
@@ -16,6 +15,19 @@ type File = keyof typeof files;
 /** More than the largest of the files unzipped. */
 const MOST = 64 << 20;
 
+/** Where it is downloaded from: the address of its authors no longer serves it, this mirror is PyTorch's. */
+const download: Download = {
+  folder: "mnist",
+  files: Object.entries(files).map(([name, checksum]) => ({
+    url: `https://ossci-datasets.s3.amazonaws.com/mnist/${name}.gz`,
+    most: 16 << 20,
+    check(bytes, path) {
+      verify(gunzip(bytes, MOST, path), checksum, path, "try again");
+      return Promise.resolve([{ name: `${name}.gz`, bytes }]);
+    },
+  })),
+};
+
 export const mnist: DatasetSource = {
   name: "mnist",
   summary: "handwritten digits, grey",
@@ -24,6 +36,7 @@ export const mnist: DatasetSource = {
   classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
   trainCount: 60_000,
   testCount: 10_000,
+  download,
 
   async load(folders) {
     const train = await splitOf("train", folders), test = await splitOf("t10k", folders);
@@ -38,19 +51,6 @@ export const mnist: DatasetSource = {
       checksum: checksumOf(train, test),
     };
   },
-};
-
-/** Where it is downloaded from: the address of its authors no longer serves it, this mirror is PyTorch's. */
-export const mnistDownload: Download = {
-  folder: "mnist",
-  files: Object.entries(files).map(([name, checksum]) => ({
-    url: `https://ossci-datasets.s3.amazonaws.com/mnist/${name}.gz`,
-    most: 16 << 20,
-    check(bytes, path) {
-      verify(gunzip(bytes, MOST, path), checksum, path, "try again");
-      return Promise.resolve([{ name: `${name}.gz`, bytes }]);
-    },
-  })),
 };
 
 async function splitOf(part: "train" | "t10k", folders: readonly string[]): Promise<Split> {

@@ -1,7 +1,6 @@
 // Takes named files out of a gzipped tar archive, and nothing else: what an archive calls its files never becomes a path.
 import { extract } from "tar-stream";
-import { DatasetError } from "./dataset.ts";
-import type { Unpacked } from "./download.ts";
+import { DatasetError, type Unpacked } from "./dataset.ts";
 import { gunzip } from "./files.ts";
 
 /** Bytes that an archive may have beside the files: headers, padding, a text to read. */

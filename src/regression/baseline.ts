@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { faultsOf, strict } from "../sweep/faults.ts";
 import { canonicalJson, identityOf } from "../sweep/identity.ts";
 import { parseJson } from "../sweep/json.ts";

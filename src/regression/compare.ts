@@ -1,6 +1,6 @@
 // Runs beside a baseline: what got worse, what was promised to be the same and is not, what can't be told.
 import { canonicalJson, identityOf } from "../sweep/identity.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "../training/config.ts";
 import type { RunFile } from "../sweep/store.ts";
 import { type Interval, summarise, tProbability, tQuantile } from "../statistics.ts";
 import {

@@ -1,7 +1,7 @@
 // The regression check: a baseline, runs beside it, and what moved.
 import { join } from "node:path";
 import { algorithms } from "../algorithms/registry.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { writeWhole } from "../sweep/store.ts";
 import type { Baseline } from "./baseline.ts";
 import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";

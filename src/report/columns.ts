@@ -1,6 +1,6 @@
 // Which columns an algorithm gets: one, or one for each of several settings of its hyper-parameters.
 import { algorithms } from "../algorithms/registry.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "../training/config.ts";
 
 /** The value of a hyper-parameter. */
 export type Value = number | string | boolean;

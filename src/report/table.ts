@@ -1,6 +1,6 @@
 // The table of a folder of runs, as data: rows, columns, cells and differences. Nothing here reads a file or the clock.
 import { algorithms } from "../algorithms/registry.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { canonicalJson } from "../sweep/identity.ts";
 import type { Environment } from "../sweep/store.ts";
 import type { RunResult } from "../training/result.ts";

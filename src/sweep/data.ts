@@ -2,7 +2,7 @@
 import type { Dataset } from "../datasets/dataset.ts";
 import { loadDataset } from "../datasets/registry.ts";
 import { validationOf } from "../datasets/validation.ts";
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 
 /** The data set that a configuration names, with the split that its accuracy is measured on. */
 export async function datasetFor(

@@ -1,6 +1,6 @@
 // A run's identity: the SHA-256 of everything that can change its outcome.
 import { createHash } from "node:crypto";
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 
 /** JSON with the keys of every object in ascending order, and no spaces: the same data gives the same text. */
 export function canonicalJson(value: unknown): string {

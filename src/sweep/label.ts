@@ -1,5 +1,5 @@
 // What a run is called where people see it, and what it can be picked by.
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 
 /** `conv4 × 0.25 · sbp · sparsity 70% · rate 1 · seed 2` */
 export function labelOf({ network, algorithm, sparsity, seed }: RunConfig): string {

@@ -1,6 +1,6 @@
 // `--only KEY=VALUE`: a part of a sweep's runs.
 import { UserError } from "../errors.ts";
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { unknown } from "./faults.ts";
 import { factsOf } from "./label.ts";
 

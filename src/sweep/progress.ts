@@ -5,7 +5,7 @@ import { algorithms } from "../algorithms/registry.ts";
 import { multiplications } from "../networks/cost.ts";
 import { networkOf } from "../networks/registry.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { labelOf } from "./label.ts";
 import type { Watcher } from "./runner.ts";
 

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { Device } from "../native/mod.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { identityOf } from "./identity.ts";
 import { type Environment, readRun, runFileOf, runPath, writeRun } from "./store.ts";
 import type { Answer, Task } from "./worker.ts";

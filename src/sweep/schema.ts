@@ -4,7 +4,7 @@ import { algorithms } from "../algorithms/registry.ts";
 import type { Algorithm } from "../algorithms/algorithm.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
-import type { Initialisation, RunConfig } from "./config.ts";
+import type { Initialisation, RunConfig } from "../training/config.ts";
 import { distinct, keyed, shown, strict } from "./faults.ts";
 
 const namesOf = (registry: readonly { readonly name: string }[]) =>

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import type { RunResult } from "../training/result.ts";
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { identityOf } from "./identity.ts";
 
 /** Raised when a run file changes so that older ones can't be read any more. */

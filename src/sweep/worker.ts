@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { type Device, openLibrary } from "../native/mod.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import { run } from "../training/run.ts";
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../training/config.ts";
 import { datasetFor } from "./data.ts";
 
 /** What a worker is asked for. */

@@ -1,6 +1,6 @@
 // One pass over the training pictures: their order, their augmentation, their batches.
 import { type Batch, type Device, type DevicePictures, Vector } from "../native/mod.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "./config.ts";
 import type { Streams } from "./streams.ts";
 
 /** Zeros around a picture before it is cropped to its size again. */

@@ -1,7 +1,7 @@
 // How the fixed random weights and the latent vector start, layer by layer from their own streams.
 import type { Generator, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
-import type { Initialisation } from "../sweep/config.ts";
+import type { Initialisation } from "./config.ts";
 
 /**
  * Draws the weights of every layer with the deviation √(2 / fan_in) (He et al., ICCV 2015): `kaiming-normal` from

@@ -11,7 +11,7 @@ import {
 } from "../native/mod.ts";
 import { multiplications } from "../networks/cost.ts";
 import { networkOf } from "../networks/registry.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "./config.ts";
 import { makeStage } from "./stage.ts";
 
 /** A part of a step, in milliseconds a step. */

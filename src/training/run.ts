@@ -11,7 +11,7 @@ import {
   type Vector,
 } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "./config.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
 import { makeStage, picturesOf } from "./stage.ts";

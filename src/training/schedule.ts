@@ -1,5 +1,5 @@
 // The learning rate over the epochs.
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "./config.ts";
 
 /**
  * The rate of an epoch: the base rate throughout, or on a half cosine from it towards 0, stepped once an epoch.

@@ -14,7 +14,7 @@ import {
 } from "../native/mod.ts";
 import { type Network, type Segment, segmentsOf } from "../networks/network.ts";
 import { networkOf } from "../networks/registry.ts";
-import type { RunConfig } from "../sweep/config.ts";
+import type { RunConfig } from "./config.ts";
 import { Epoch } from "./epoch.ts";
 import { drawLatent, drawWeights } from "./initialise.ts";
 import { openStreams, type Streams } from "./streams.ts";

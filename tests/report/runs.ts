@@ -1,7 +1,7 @@
 // Hand-made runs for the tests of the report.
 import type { Run } from "../../src/report/table.ts";
 import { identityOf } from "../../src/sweep/identity.ts";
-import type { RunConfig } from "../../src/sweep/config.ts";
+import type { RunConfig } from "../../src/training/config.ts";
 
 /** What a test says of a run; the rest is filled in. */
 export interface Given {

@@ -1,7 +1,7 @@
 // A run's identity names its file for years: it must not change by accident, and must change with the configuration.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { RunConfig } from "../../src/sweep/config.ts";
+import type { RunConfig } from "../../src/training/config.ts";
 import { canonicalJson, identityOf } from "../../src/sweep/identity.ts";
 
 const config: RunConfig = {

@@ -5,7 +5,7 @@ import { algorithms } from "../../src/algorithms/registry.ts";
 import type { Dataset, Split } from "../../src/datasets/dataset.ts";
 import { UserError } from "../../src/errors.ts";
 import { live } from "../../src/native/mod.ts";
-import type { RunConfig } from "../../src/sweep/config.ts";
+import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
 
 const shape = [3, 32, 32] as const;
