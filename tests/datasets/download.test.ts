@@ -2,13 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sha256 } from "../../src/datasets/checksum.ts";
-import { DatasetError } from "../../src/datasets/dataset.ts";
-import {
-  type Download,
-  fetchDataset,
-  fetchFiles,
-  type Progress,
-} from "../../src/datasets/download.ts";
+import { DatasetError, type Download } from "../../src/datasets/dataset.ts";
+import { fetchDataset, fetchFiles, type Progress } from "../../src/datasets/download.ts";
 import { UserError } from "../../src/errors.ts";
 import { withFolder } from "../cli/maskbench.ts";
 
