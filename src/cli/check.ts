@@ -3,9 +3,11 @@ import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { DatasetError } from "../datasets/dataset.ts";
 import {
+  annotationsOf,
   compare,
   defaultRules,
   exitCodeOf,
+  junitOf,
   readBaseline,
   runsOf,
   writeCheck,
@@ -13,7 +15,7 @@ import {
 import type { RunConfig } from "../training/config.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { labelOf } from "../sweep/label.ts";
-import { readRuns } from "../sweep/store.ts";
+import { readRuns, writeWhole } from "../sweep/store.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
 import { withWorkOptions, workOff } from "./work.ts";
 
@@ -31,9 +33,10 @@ export const checkCommand = () =>
     .argument("<baseline>", "a file that `baseline` made")
     .option("--out <dir>", "where runs and findings go; default results/check-<baseline>")
     .option("--against <dir>", "compare with the runs of this folder, and run nothing")
+    .option("--junit <file>", "also write the findings as JUnit's XML")
     .option("--floor <points>", "losses under this don't count", number(0, 100), defaultRules.floor)
     .option("--level <p>", "chance of any false alarm", number(1e-9, 0.5), defaultRules.level)
-    .action(async (file, { out, against, floor, level, ...options }) => {
+    .action(async (file, { out, against, junit, floor, level, ...options }) => {
       const path = userPath(file), baseline = await readBaseline(path, shownPath(path));
       const { runs, obstacles } = runsOf(baseline);
       const name = basename(path).replace(/(\.baseline)?\.json$/, "");
@@ -57,7 +60,12 @@ export const checkCommand = () =>
       );
       const rules = { floor, level };
       const check = { cells: compare(baseline, found.runs, rules), rules, obstacles };
-      console.log(await writeCheck(folder, check));
+      const markdown = await writeCheck(folder, check);
+      console.log(markdown);
+      if (junit !== undefined) await writeWhole(userPath(junit), junitOf(check));
+      if (Deno.env.get("GITHUB_ACTIONS")) annotationsOf(check).forEach((line) => console.log(line));
+      const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
+      if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
       Deno.exitCode = exitCodeOf(check);
     });
 

@@ -6,6 +6,7 @@ import { writeWhole } from "../sweep/store.ts";
 import type { Baseline } from "./baseline.ts";
 import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";
 
+export { annotationsOf, junitOf } from "./ci.ts";
 export { type Baseline, baselineOf, baselineText, readBaseline } from "./baseline.ts";
 export { compare, defaultRules, type Rules } from "./compare.ts";
 export { type Check, exitCodeOf, summaryOf } from "./report.ts";

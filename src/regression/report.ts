@@ -41,7 +41,8 @@ export function summaryOf({ cells }: Check): string {
   return counts.filter(([count]) => count).map((pair) => pair.join(" ")).join(", ");
 }
 
-function placeOf({ configuration }: CellCheck): string[] {
+/** `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp`: where a cell is. */
+export function placeOf({ configuration }: CellCheck): string[] {
   const { dataset, network, algorithm, sparsity } = configuration;
   const context = { ...configuration, network };
   return [

@@ -54,9 +54,22 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
         runFileOf({ configuration, result: { ...result, epochs }, environment }),
       );
     }
-    const lost = await maskbench(["check", baseline, "--against", worse]);
+    const junit = join(folder, "junit.xml"), summary = join(folder, "summary.md");
+    await Deno.writeTextFile(summary, "before\n");
+    const lost = await maskbench(["check", baseline, "--against", worse, "--junit", junit], {
+      GITHUB_ACTIONS: "true",
+      GITHUB_STEP_SUMMARY: summary,
+    });
     assert.equal(lost.code, 1, lost.out);
     assert.match(lost.out, /\*\*worse\*\*/);
+    assert.match(
+      lost.out,
+      /^::error title=maskbench check::shapes, conv2 .*worse: .* points are lost/m,
+    );
+    assert.match(await Deno.readTextFile(summary), /^before\n# Check: \d worse/);
+    const xml = await Deno.readTextFile(junit);
+    assert.match(xml, /<testsuite name="maskbench check" tests="2" failures="[12]" errors="0"/);
+    assert.match(xml, /<failure message="worse: /);
     const other = await maskbench(["check", baseline, "--against", broken]);
     assert.equal(other.code, 1);
     assert.match(other.out, /^# Check: 2 broken/);
