@@ -73,7 +73,8 @@ export function compare(
   });
   // Holm's correction, for losses and gains each: the k-th smallest p of m counts for (m − k + 1) times as much.
   const tested = drafts.filter(({ p }) => p !== null).length;
-  const worse = holm(drafts.map(({ p }) => p)), better = holm(drafts.map(({ p }) => p && 1 - p));
+  const worse = holm(drafts.map(({ p }) => p));
+  const better = holm(drafts.map(({ p }) => p === null ? null : 1 - p));
   return drafts.map((draft, i) => judge(draft, worse[i]!, better[i]!, tested, rules));
 }
 

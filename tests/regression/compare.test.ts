@@ -103,6 +103,20 @@ Deno.test("Holm's correction is that of a worked example", () => {
   });
 });
 
+Deno.test("a certain loss in one cell does not make a gain in another look surer", () => {
+  const many = Array(100).fill(90), collapsed = Array(100).fill(40); // so sure that p is 0 in floating point
+  const spread = 0.4139, gains = [2 - spread, 2, 2 + spread]; // t = 8.37 with 2 degrees of freedom: p = 0.007
+  const before = [...cell(many, { algorithm: "random" }), ...cell([90, 90, 90])];
+  const now = [
+    ...cell(collapsed, { algorithm: "random" }, elsewhere),
+    ...cell(gains.map((gain) => 90 + gain), {}, elsewhere),
+  ];
+  const [loss, gain] = compare(baselineOf(before), now);
+  assert.deepEqual([loss!.verdict, loss!.p], ["worse", 0]);
+  assert.ok(gain!.p! > 0.99 && gain!.p! < 0.995, `${gain!.p}`);
+  assert.notEqual(gain!.verdict, "better"); // 2 · 0.007 is over 0.01
+});
+
 /** Normal deviates from a seed: mulberry32, and the sum of twelve uniform ones. */
 function normals(seed: number): () => number {
   let state = seed;
