@@ -7,6 +7,7 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
+import { median } from "../../src/statistics.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values } = parseArgs({
@@ -40,12 +41,10 @@ const peer = (network: string, selection: string, steps: number) =>
   ]);
 const ours = (network: string, steps: number) =>
   json<{ msPerStep: number; gflops: number; machine: { gflops: number } }>(Deno.execPath(), [
-    ...["run", "--quiet", "--allow-read", "--allow-write", "--allow-env", "--allow-ffi"],
-    ...["--allow-run", "--allow-sys", "src/cli/main.ts", "profile", "--json"],
+    ...["task", "--quiet", "maskbench", "profile", "--json"],
     ...["--network", network, "--threads", threads, "--steps", String(steps)],
   ]);
 
-const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
 const ms = (value: number) => value.toPrecision(value < 100 ? 2 : 3);
 
 const rows: string[][] = [];
@@ -63,15 +62,15 @@ for (const network of values.networks.split(",")) {
     selected.push((await peer(network, "kthvalue", steps)).msPerStep);
     made = `PyTorch ${bySort.torch}`;
   }
-  const over = (others: number[]) => middle(others.map((other, i) => other / own[i]!));
+  const over = (others: number[]) => median(others.map((other, i) => other / own[i]!))!;
   rows.push([
     network,
-    ms(middle([...own])),
-    ms(middle([...sorted])),
-    ms(middle([...selected])),
+    ms(median(own)!),
+    ms(median(sorted)!),
+    ms(median(selected)!),
     `${over(sorted).toFixed(1)}×`,
     `${over(selected).toFixed(1)}×`,
-    `${Math.round(100 * middle(speed))}%`,
+    `${Math.round(100 * median(speed)!)}%`,
   ]);
 }
 const table = markdownTable([

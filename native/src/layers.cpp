@@ -29,8 +29,9 @@ class Conv final : public Layer {
     return at::conv2d(input, effective, {}, {stride_, stride_}, {padding_, padding_});
   }
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
-    auto gradients = at::convolution_backward(output_gradient, input_, effective, at::OptionalIntArrayRef{}, {stride_, stride_},
-                                              {padding_, padding_}, {1, 1}, false, {0, 0}, 1, {wanted, true, false});
+    auto gradients = at::convolution_backward(output_gradient, input_, effective, at::OptionalIntArrayRef{},
+                                              {stride_, stride_}, {padding_, padding_}, {1, 1}, false, {0, 0}, 1,
+                                              {wanted, true, false});
     weight_gradient = std::get<1>(gradients);
     return std::get<0>(gradients);
   }

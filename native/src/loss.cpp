@@ -14,10 +14,9 @@
 namespace mb {
 namespace {
 
-// Of one row; the gradient, if not null, is scaled by `scale`.
+// Of one row with the largest logit `top`; the gradient, if not null, is scaled by `scale`.
 template <typename Real>
-double row_loss(const Real* logits, int64_t classes, int64_t truth, Real* gradient, Real scale) {
-  const Real top = *std::max_element(logits, logits + classes);
+double row_loss(const Real* logits, Real top, int64_t classes, int64_t truth, Real* gradient, Real scale) {
   Real sum = 0;
   for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - top);
   const Real log_sum = std::log(sum);
@@ -41,8 +40,9 @@ void on_cpu(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metri
   at::parallel_for(0, rows, std::max<int64_t>(1, 8192 / classes), [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; ++row) {
       const Real* const values = from + row * classes;
-      losses[row] = row_loss<Real>(values, classes, labels[row], to ? to + row * classes : nullptr, scale);
-      correct[row] = std::max_element(values, values + classes) - values == labels[row];
+      const Real* const top = std::max_element(values, values + classes);
+      losses[row] = row_loss<Real>(values, *top, classes, labels[row], to ? to + row * classes : nullptr, scale);
+      correct[row] = top - values == labels[row];
     }
   });
   double* const sums = metrics.data_ptr<double>();

@@ -1,5 +1,5 @@
 // What a check found, for CI systems: JUnit's XML, and GitHub's annotations.
-import { type CellCheck } from "./compare.ts";
+import type { CellCheck, Verdict } from "./compare.ts";
 import { type Check, placeOf } from "./report.ts";
 
 const escaped = (text: string) =>
@@ -7,23 +7,26 @@ const escaped = (text: string) =>
     .replace(/[^\t\n\r\x20-\uFFFD]/g, "?"); // what XML 1.0 has no place for
 
 const nameOf = (cell: CellCheck) => placeOf(cell).join(", ");
+const messageOf = ({ verdict, reasons }: CellCheck) => [verdict, ...reasons].join(": ");
+
+/** What JUnit and GitHub call the verdicts that they are told of. */
+const kinds: Partial<Record<Verdict, { readonly junit: string; readonly github: string }>> = {
+  worse: { junit: "failure", github: "error" },
+  broken: { junit: "failure", github: "error" },
+  "not compared": { junit: "error", github: "warning" },
+  inconclusive: { junit: "skipped", github: "notice" },
+};
 
 /**
  * A test case for each cell: worse or broken ones failed, those that could not be compared are errors, inconclusive ones
  * are skipped.
  */
 export function junitOf({ cells, obstacles }: Check): string {
-  const kinds: Partial<Record<CellCheck["verdict"], string>> = {
-    worse: "failure",
-    broken: "failure",
-    "not compared": "error",
-    inconclusive: "skipped",
-  };
   const cases = [
     ...cells.map((cell) => ({
       name: nameOf(cell),
-      kind: kinds[cell.verdict],
-      message: [cell.verdict, ...cell.reasons].join(": "),
+      kind: kinds[cell.verdict]?.junit,
+      message: messageOf(cell),
     })),
     ...obstacles.map((message) => ({ name: "comparison", kind: "error", message })),
   ];
@@ -52,13 +55,8 @@ export function annotationsOf({ cells, obstacles }: Check): string[] {
   const line = (kind: string, text: string) => `::${kind} title=maskbench check::${escape(text)}`;
   return [
     ...cells.flatMap((cell) => {
-      const kind =
-        { worse: "error", broken: "error", "not compared": "warning", inconclusive: "notice" }[
-          cell.verdict as string
-        ];
-      return kind
-        ? [line(kind, `${nameOf(cell)}: ${[cell.verdict, ...cell.reasons].join(": ")}`)]
-        : [];
+      const kind = kinds[cell.verdict]?.github;
+      return kind ? [line(kind, `${nameOf(cell)}: ${messageOf(cell)}`)] : [];
     }),
     ...obstacles.map((obstacle) => line("warning", obstacle)),
   ];

@@ -1,8 +1,8 @@
 // Runs beside a baseline: what got worse, what was promised to be the same and is not, what can't be told.
-import { canonicalJson, identityOf } from "../sweep/identity.ts";
+import { canonicalJson } from "../sweep/identity.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunFile } from "../sweep/store.ts";
-import { type Interval, summarise, tProbability, tQuantile } from "../statistics.ts";
+import { type Interval, meanInterval, summarise, tProbability, tQuantile } from "../statistics.ts";
 import {
   type Baseline,
   type BaselineCell,
@@ -89,6 +89,7 @@ const FINEST = 0.01;
 
 interface Draft extends Omit<CellCheck, "verdict"> {
   readonly broken: readonly number[];
+  /** Of the differences, and at least `FINEST`; `null` of fewer than two. */
   readonly deviation: number | null;
   readonly identical: boolean;
 }
@@ -98,43 +99,42 @@ function draft(
   environments: readonly Made[],
   found: readonly RunFile[],
 ): Draft {
-  const pairs: [BaselineRun, RunFile][] = [];
-  for (const before of runs) {
+  const pairs = runs.flatMap((before) => {
     const now = found.find(({ configuration }) => configuration.seed === before.seed);
-    if (now) pairs.push([before, now]);
-  }
+    return now ? [{ before, now, same: isSame(before, now) }] : [];
+  });
   const missing = runs.map(({ seed }) => seed)
-    .filter((seed) => !pairs.some(([before]) => before.seed === seed));
+    .filter((seed) => !pairs.some(({ before }) => before.seed === seed));
   const reasons = missing.length > 0 ? [`there is no run of seed ${missing.join(", ")}`] : [];
-  const isSame = ([before, { result }]: [BaselineRun, RunFile]) =>
-    before.losses === lossesOf(result) && before.mask === result.digest;
-  const broken = pairs.filter((pair) => {
-    const [before, now] = pair;
-    return before.identity === identityOf(now.configuration) && !isSame(pair) &&
-      comparable(environments[before.environment]!, madeOf(now.environment));
-  }).map(([{ seed }]) => seed);
+  const broken = pairs.filter(({ before, now, same }) =>
+    !same && before.identity === now.identity &&
+    comparable(environments[before.environment]!, madeOf(now.environment))
+  ).map(({ before }) => before.seed);
 
   const none = { before: null, now: null, difference: null, interval: null, p: null };
   const common = { configuration, seeds: pairs.length, missing, broken, reasons };
   if (pairs.length === 0) return { ...common, ...none, deviation: null, identical: false };
-  const before = pairs.map(([{ accuracy }]) => 100 * accuracy);
-  const now = pairs.map(([, { result }]) => 100 * result.lastTestAccuracy);
-  const { n, mean, deviation } = summarise(now.map((value, i) => value - before[i]!));
+  const before = pairs.map(({ before }) => 100 * before.accuracy);
+  const now = pairs.map(({ now }) => 100 * now.result.lastTestAccuracy);
+  const summary = summarise(now.map((value, i) => value - before[i]!)), { n, mean } = summary;
   const means = { before: summarise(before).mean, now: summarise(now).mean, difference: mean };
-  const identical = pairs.every(isSame);
+  const deviation = summary.deviation === null ? null : Math.max(summary.deviation, FINEST);
+  const identical = pairs.every(({ same }) => same);
   if (identical || deviation === null) {
     return { ...common, ...means, interval: null, p: null, deviation, identical };
   }
-  const error = Math.max(deviation, FINEST) / Math.sqrt(n), reach = tQuantile(n - 1) * error;
   return {
     ...common,
     ...means,
-    interval: { low: mean - reach, high: mean + reach },
-    p: tProbability(mean / error, n - 1),
+    interval: meanInterval({ n, mean, deviation }),
+    p: tProbability(mean / (deviation / Math.sqrt(n)), n - 1),
     deviation,
     identical,
   };
 }
+
+const isSame = (before: BaselineRun, { result }: RunFile): boolean =>
+  before.losses === lossesOf(result) && before.mask === result.digest;
 
 /** Whether two runs of one identity are promised to give the same bytes. */
 export function comparable(a: Made, b: Made): boolean {
@@ -181,13 +181,13 @@ function judge(
   if (deviation === null) {
     return say("inconclusive", "one seed says nothing of chance: at least 3 would do");
   }
-  const spread = Math.max(deviation, FINEST), share = level / tested;
-  const lowest = difference - tQuantile(seeds - 1, 1 - share) * spread / Math.sqrt(seeds);
+  const share = level / tested;
+  const lowest = difference - tQuantile(seeds - 1, 1 - share) * deviation / Math.sqrt(seeds);
   if (lowest <= -floor) {
     return say(
       "inconclusive",
       `with ${seeds} seeds a loss of ${floor} points is not ruled out: about ` +
-        `${seedsFor(spread, floor, share)} would do`,
+        `${seedsFor(deviation, floor, share)} would do`,
     );
   }
   return say("unchanged");

@@ -11,6 +11,7 @@ import {
 } from "../native/mod.ts";
 import { multiplications } from "../networks/cost.ts";
 import { networkOf } from "../networks/registry.ts";
+import { median } from "../statistics.ts";
 import type { RunConfig } from "./config.ts";
 import { makeStage } from "./stage.ts";
 
@@ -114,8 +115,8 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
     gflops: measureMatmul(device) / 1e9,
     gigabytesPerSecond: measureCopy(device) / 1e9,
   };
-  const ms = (part: StepPart) => 1000 * middle(shares.map((share) => share[part]));
-  const msPerStep = middle(times);
+  const ms = (part: StepPart) => 1000 * median(shares.map((share) => share[part]))!;
+  const msPerStep = median(times)!;
   const { forward, first } = arithmetic(config);
   const speed = (operations: number, ms: number) => operations / 1e6 / ms / machine.gflops;
   const stream = (part: keyof typeof passes) => ({
@@ -173,9 +174,4 @@ function noise(shape: Dataset["shape"], count: number): Dataset {
     deviation: shape[0] === 1 ? [0.3] : [0.3, 0.3, 0.3],
     checksum: "",
   };
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

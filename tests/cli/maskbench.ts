@@ -18,7 +18,6 @@ export function words(...args: string[]): string[] {
 }
 
 const surroundings = (env: Record<string, string>) => ({
-  args: [],
   cwd: root,
   env: { NO_COLOR: "1", INIT_CWD: root, MASKBENCH_DATA: "", ...env },
 });

@@ -1,15 +1,13 @@
 // table, best and list as a user runs them: exit codes, what is printed, and one sentence for a mistake.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type RunFile, runFileOf, writeRun } from "../../src/sweep/store.ts";
-import { type Given, runOf } from "../report/runs.ts";
+import { writeRun } from "../../src/sweep/store.ts";
+import { fileOf, type Given, runOf } from "../report/runs.ts";
 import { maskbench, withFolder } from "./maskbench.ts";
 
 const withRuns = (given: readonly Given[], body: (folder: string) => Promise<void>) =>
   withFolder(async (folder) => {
-    for (const { configuration, result, environment } of given.map(runOf)) {
-      await writeRun(folder, runFileOf({ configuration, result, environment } as RunFile));
-    }
+    for (const run of given.map(runOf)) await writeRun(folder, fileOf(run));
     await body(folder);
   });
 

@@ -2,13 +2,9 @@
 import assert from "node:assert/strict";
 import { baselineOf, baselineText, parseBaseline } from "../../src/regression/baseline.ts";
 import { UserError } from "../../src/errors.ts";
-import { type RunFile, runFileOf } from "../../src/sweep/store.ts";
-import { runOf } from "../report/runs.ts";
+import { fileOf, runOf } from "../report/runs.ts";
 
-const runs: RunFile[] = [2, 1, 3].map((seed) => {
-  const { configuration, result, environment } = runOf({ seed, accuracy: 0.9 + seed / 100 });
-  return runFileOf({ configuration, result, environment } as Parameters<typeof runFileOf>[0]);
-});
+const runs = [2, 1, 3].map((seed) => fileOf(runOf({ seed, accuracy: 0.9 + seed / 100 })));
 const text = baselineText(baselineOf(runs));
 
 const refusal = (text: string): string => {

@@ -3,24 +3,13 @@ import assert from "node:assert/strict";
 import { baselineOf } from "../../src/regression/baseline.ts";
 import { compare, holm, seedsFor } from "../../src/regression/compare.ts";
 import { exitCodeOf } from "../../src/regression/report.ts";
-import { type RunFile, runFileOf } from "../../src/sweep/store.ts";
-import { type Given, runOf } from "../report/runs.ts";
-
-const fileOf = (given: Given, environment: Partial<RunFile["environment"]> = {}): RunFile => {
-  const run = runOf(given);
-  return runFileOf(
-    {
-      configuration: run.configuration,
-      result: run.result,
-      environment: { ...run.environment, ...environment },
-    } as Parameters<typeof runFileOf>[0],
-  );
-};
+import type { RunFile } from "../../src/sweep/store.ts";
+import { fileOf, type Given, runOf } from "../report/runs.ts";
 
 /** Runs of one cell, a seed for each accuracy in percent. */
 const cell = (accuracies: readonly number[], given: Given = {}, other = {}) =>
   accuracies.map((accuracy, i) =>
-    fileOf({ ...given, accuracy: accuracy / 100, seed: i + 1 }, other)
+    fileOf(runOf({ ...given, accuracy: accuracy / 100, seed: i + 1 }), other)
   );
 const elsewhere = { libtorch: "2.3.1" };
 const verdictOf = (before: RunFile[], now: RunFile[]) => {

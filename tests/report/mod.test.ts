@@ -4,18 +4,13 @@ import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { bestSettings, remakeTables, writeTables } from "../../src/report/mod.ts";
 import type { Run } from "../../src/report/table.ts";
-import { type RunFile, runFileOf, runPath, writeRun } from "../../src/sweep/store.ts";
-import { runOf, seedsOf } from "./runs.ts";
+import { runPath, writeRun } from "../../src/sweep/store.ts";
+import { fileOf, runOf, seedsOf } from "./runs.ts";
 
 const runs = [
   ...seedsOf({ algorithm: "sbp", sparsity: 0.7 }, [0.91, 0.93, 0.95]),
   ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.90, 0.91, 0.92]),
 ];
-
-/** As the store writes it. */
-function fileOf({ configuration, result, environment }: Run): RunFile {
-  return runFileOf({ configuration, result, environment } as Omit<RunFile, "format" | "identity">);
-}
 
 async function withFolder(runs: readonly Run[], body: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();

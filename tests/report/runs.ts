@@ -1,4 +1,5 @@
 // Hand-made runs for the tests of the report.
+import { type RunFile, runFileOf } from "../../src/sweep/store.ts";
 import type { Run } from "../../src/report/table.ts";
 import { identityOf } from "../../src/sweep/identity.ts";
 import type { RunConfig } from "../../src/training/config.ts";
@@ -84,4 +85,13 @@ export function runOf(given: Given): Run {
 /** A run for each accuracy, with seeds 1, 2, … */
 export function seedsOf(given: Given, accuracies: readonly number[]): Run[] {
   return accuracies.map((accuracy, i) => runOf({ ...given, accuracy, seed: i + 1 }));
+}
+
+/** A run as the store writes it, made in that environment. */
+export function fileOf(
+  { configuration, result, environment }: Run,
+  other: Partial<RunFile["environment"]> = {},
+): RunFile {
+  const made = { ...environment, ...other } as RunFile["environment"];
+  return runFileOf({ configuration, result, environment: made });
 }

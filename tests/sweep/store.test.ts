@@ -4,18 +4,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { UserError } from "../../src/errors.ts";
 import { missingRuns } from "../../src/sweep/runner.ts";
-import { readRun, readRuns, runFileOf, runPath, writeRun } from "../../src/sweep/store.ts";
+import { readRun, readRuns, runPath, writeRun } from "../../src/sweep/store.ts";
 import { withFolder } from "../cli/maskbench.ts";
-import { type Given, runOf } from "../report/runs.ts";
-
-const fileOf = (given: Given = {}) => {
-  const { configuration, result, environment } = runOf(given);
-  return runFileOf({ configuration, result, environment } as Parameters<typeof runFileOf>[0]);
-};
+import { fileOf, runOf } from "../report/runs.ts";
 
 Deno.test("a run file is read as it was written, and nothing else is left in the folder", async () => {
   await withFolder(async (folder) => {
-    const runs = [fileOf({ seed: 1 }), fileOf({ seed: 2 })];
+    const runs = [fileOf(runOf({ seed: 1 })), fileOf(runOf({ seed: 2 }))];
     for (const run of runs) await writeRun(folder, run);
     const read = await readRuns(folder);
     assert.deepEqual(read.setAside, []);
@@ -29,7 +24,7 @@ Deno.test("a run file is read as it was written, and nothing else is left in the
 
 Deno.test("a run file cut short at any place is set aside, and the run counts as missing", async () => {
   await withFolder(async (folder) => {
-    const run = fileOf(), path = runPath(folder, run.identity);
+    const run = fileOf(runOf({})), path = runPath(folder, run.identity);
     await writeRun(folder, run);
     const whole = await Deno.readFile(path);
     const lengths = fc.integer({ min: 0, max: whole.length - 3 }); // without its brace
@@ -49,7 +44,7 @@ Deno.test("a run file cut short at any place is set aside, and the run counts as
 
 Deno.test("a run file that is another run than its name or identity says is set aside", async () => {
   await withFolder(async (folder) => {
-    const run = fileOf({ seed: 1 }), other = fileOf({ seed: 2 });
+    const run = fileOf(runOf({ seed: 1 })), other = fileOf(runOf({ seed: 2 }));
     const path = runPath(folder, run.identity);
     await writeRun(folder, run);
     const edits: [unknown, RegExp][] = [
@@ -77,6 +72,6 @@ Deno.test("a folder that is not there has no runs; one that can't be written to 
   await withFolder(async (folder) => {
     assert.deepEqual(await readRuns(join(folder, "absent")), { runs: [], setAside: [] });
     await Deno.writeTextFile(join(folder, "runs"), "a file where the folder should be");
-    await assert.rejects(writeRun(folder, fileOf()), /^UserError: .* can't be written: /);
+    await assert.rejects(writeRun(folder, fileOf(runOf({}))), /^UserError: .* can't be written: /);
   });
 });
