@@ -6,6 +6,7 @@ import { bestCommand } from "./best.ts";
 import { checkCommand } from "./check.ts";
 import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
+import { gpuCommand } from "./gpu.ts";
 import { listCommand } from "./list.ts";
 import { profileCommand } from "./profile.ts";
 import { replayCommand } from "./replay.ts";
@@ -27,4 +28,5 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   doctorCommand,
   replayCommand,
   profileCommand,
+  gpuCommand,
 ];
