@@ -34,7 +34,8 @@ Examples:
   deno task gpu --device cpu --minutes 1`,
     )
     .action(async ({ minutes, stages: only, again = false, device, out }) => {
-      const chosen = only === undefined ? stages : only.split(",").map(stageOf);
+      const wanted = only?.split(",").map(stageOf);
+      const chosen = stages.filter((stage) => wanted?.includes(stage) ?? true);
       const name = device === "cpu" ? os.cpus()[0]?.model.trim() ?? "a processor" : await gpuName();
       const rehearsal = device === "cpu", slug = rehearsal ? "rehearsal-cpu" : slugOf(name);
       const folder = out === undefined ? ownPath("results", "gpu", slug) : userPath(out);

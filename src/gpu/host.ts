@@ -38,8 +38,14 @@ export interface Python {
   readonly cuda: string | null;
 }
 
-/** The first Python with PyTorch: the one that PYTHON names, or `python3`, or `/usr/bin/python3`. */
-export async function pythonWithTorch(): Promise<Python | undefined> {
+let python: Promise<Python | undefined> | undefined;
+
+/** The first Python with PyTorch: the one that PYTHON names, or `python3`, or `/usr/bin/python3`. Looked for once. */
+export function pythonWithTorch(): Promise<Python | undefined> {
+  return python ??= lookForPython();
+}
+
+async function lookForPython(): Promise<Python | undefined> {
   const named = Deno.env.get("PYTHON");
   const code = "import json, torch as t; " +
     "print(json.dumps([t.__version__, t.version.cuda if t.cuda.is_available() else None]))";

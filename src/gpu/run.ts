@@ -63,8 +63,8 @@ export async function runStages(before: Report, options: Options): Promise<Repor
     const result = options.again ? undefined : earlier?.result;
     if (left < LEAST) {
       const started = new Date().toISOString(), reason = "the time was over before it";
-      const { commit } = options;
-      await record(name, { state: "not reached", reason, result, seconds: 0, started, commit });
+      const { commit } = options, state = "not reached";
+      await record(name, { state, reason, ...given(result), seconds: 0, started, commit });
       say(`${count} ${name}: not reached, ${reason}`);
       continue;
     }
@@ -131,7 +131,7 @@ async function inProcess(
   const entryOf = (state: Entry["state"], reason?: string): Entry => ({
     state,
     ...(reason === undefined ? {} : { reason }),
-    result,
+    ...given(result),
     seconds: (performance.now() - began) / 1000,
     started,
     commit,
@@ -166,6 +166,8 @@ async function inProcess(
   if (late) return entryOf("timed out", `it took longer than ${duration(seconds)}`);
   return entryOf("failed", `its process ended by ${signal ?? `exit code ${code}`}`);
 }
+
+const given = (result: unknown) => result === undefined ? {} : { result };
 
 function answerOf(line: string): Answer | undefined {
   try {

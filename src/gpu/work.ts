@@ -1,7 +1,5 @@
 // Runs as stages make them: by the sweep's own runner, quietly, with what they are made with written down.
-import os from "node:os";
-import type { Dataset } from "../datasets/dataset.ts";
-import { DatasetError } from "../datasets/dataset.ts";
+import { type Dataset, DatasetError } from "../datasets/dataset.ts";
 import { blasInUse, openNative } from "../native/setup.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { environmentOf } from "../sweep/environment.ts";
@@ -42,10 +40,10 @@ export function mustNotFail({ failed }: Outcome): void {
   }
 }
 
-/** Runs side by side: as many as were found best, or one for each processor, four at most. */
-export function jobsFor({ device, results }: Pick<Context, "device" | "results">): number {
+/** Runs side by side: as many as were found best, else four; one in a rehearsal. */
+export function jobsFor({ rehearsal, results }: Pick<Context, "rehearsal" | "results">): number {
   const found = results.jobs as { best?: number } | undefined;
-  return found?.best ?? Math.min(device === "cuda" ? 4 : 2, os.availableParallelism());
+  return rehearsal ? 1 : found?.best ?? 4;
 }
 
 /** A data set for its test split, or why it is not there. */
