@@ -29,7 +29,7 @@ export async function sweepOf({ rehearsal, out, folders }: Context): Promise<{
 const small = {
   name: "cifar10",
   dataset: "shapes",
-  networks: [{ name: "conv2", width: 0.02 }, { name: "conv4", width: 0.02 }],
+  networks: [{ name: "conv2", width: 0.02 }],
   algorithms: [{ name: "random" }, { name: "edge-popup" }, { name: "sbp" }],
   sparsities: [0.5],
   seeds: [1],

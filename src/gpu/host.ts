@@ -1,4 +1,5 @@
 // What a GPU host has: the GPU as its driver names it, a CUDA compiler, a Python with PyTorch.
+import { which } from "../native/which.ts";
 import { command, lastLine } from "./command.ts";
 
 export interface Gpu {
@@ -26,8 +27,14 @@ export async function gpuOf(): Promise<Gpu | undefined> {
 
 /** Such as `release 12.4, V12.4.131`, or nothing without a CUDA compiler. */
 export async function nvccVersion(): Promise<string | undefined> {
-  const { success, out } = await command("nvcc", ["--version"]);
+  const { success, out } = await command(cudaTool("nvcc"), ["--version"]);
   return success ? /release .*/.exec(out)?.[0] ?? lastLine(out) : undefined;
+}
+
+/** A tool of the CUDA toolkit: on the PATH, or where the toolkit usually is. */
+export function cudaTool(name: string): string {
+  const home = Deno.env.get("CUDA_HOME") || Deno.env.get("CUDA_PATH") || "/usr/local/cuda";
+  return which(name) ?? `${home}/bin/${name}`;
 }
 
 export interface Python {

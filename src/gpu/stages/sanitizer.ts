@@ -1,6 +1,7 @@
 // NVIDIA's compute-sanitizer over the kernels: no access out of bounds, no race in shared memory, no barrier missed.
 import { fileURLToPath } from "node:url";
 import { command, lastLine } from "../command.ts";
+import { cudaTool } from "../host.ts";
 import { Skip, type Stage } from "../stage.ts";
 
 export interface Sanitized {
@@ -18,12 +19,13 @@ export const sanitizer: Stage<readonly Sanitized[]> = {
   seconds: { cuda: 120, cpu: 10 },
   async run({ device }, keep) {
     if (device !== "cuda") throw new Skip("it looks at CUDA kernels, and there are none here");
-    if ((await command("compute-sanitizer", ["--version"])).code === 127) {
-      throw new Skip("compute-sanitizer is not on the PATH (it comes with the CUDA toolkit)");
+    const program = cudaTool("compute-sanitizer");
+    if (!(await command(program, ["--version"])).success) {
+      throw new Skip("there is no compute-sanitizer here: it comes with the CUDA toolkit");
     }
     const found: Sanitized[] = [];
     for (const tool of ["memcheck", "racecheck", "synccheck"]) {
-      const { success, out, error } = await command("compute-sanitizer", [
+      const { success, out, error } = await command(program, [
         ...["--tool", tool, "--error-exitcode", "1", "--target-processes", "application-only"],
         ...[Deno.execPath(), "run", "--quiet", "--no-prompt", "--no-check"],
         ...["read", "write", "env", "ffi", "run", "sys"].map((name) => `--allow-${name}`),
