@@ -27,14 +27,16 @@ export async function gpuOf(): Promise<Gpu | undefined> {
 
 /** Such as `release 12.4, V12.4.131`, or nothing without a CUDA compiler. */
 export async function nvccVersion(): Promise<string | undefined> {
-  const { success, out } = await command(cudaTool("nvcc"), ["--version"]);
+  const { success, out } = await command("nvcc", ["--version"]);
   return success ? /release .*/.exec(out)?.[0] ?? lastLine(out) : undefined;
 }
 
-/** A tool of the CUDA toolkit: on the PATH, or where the toolkit usually is. */
-export function cudaTool(name: string): string {
+/** The PATH, with the CUDA toolkit's programs where it usually is, unless it is on the PATH. */
+export function pathWithCuda(): string {
+  const path = Deno.env.get("PATH") ?? "";
+  if (which("nvcc")) return path;
   const home = Deno.env.get("CUDA_HOME") || Deno.env.get("CUDA_PATH") || "/usr/local/cuda";
-  return which(name) ?? `${home}/bin/${name}`;
+  return `${path}:${home}/bin`;
 }
 
 export interface Python {

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { duration } from "../sweep/progress.ts";
+import { pathWithCuda } from "./host.ts";
 import type { Answer, Job } from "./process.ts";
 import { type Entry, type Report, writeReport } from "./report.ts";
 import type { Context, Stage } from "./stage.ts";
@@ -115,6 +116,7 @@ async function inProcess(
       ...["run", "--quiet", "--no-prompt", ...permissions],
       fileURLToPath(new URL("./process.ts", import.meta.url)),
     ],
+    env: { PATH: pathWithCuda() },
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

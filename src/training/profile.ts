@@ -49,7 +49,7 @@ export interface ProfileOptions {
   readonly steps: number;
 }
 
-const WARM_UP = 3;
+const WARM_UP = 5;
 
 /** Stretches that the steps are timed in, so that there is a median. */
 const STRETCHES = 5;

@@ -1,6 +1,6 @@
 // The machine, and the native library built for it.
 import os from "node:os";
-import { describe } from "../../native/mod.ts";
+import { describe, type Description } from "../../native/mod.ts";
 import { libraryPath } from "../../native/build.ts";
 import { findLibtorch } from "../../native/libtorch.ts";
 import { blasInUse, openNative } from "../../native/setup.ts";
@@ -18,8 +18,8 @@ export interface Machine {
   readonly memoryGiB: number;
   /** Seconds that the native library took to build; `null` where it was there. */
   readonly buildSeconds: number | null;
-  /** Whether CUDA kernels are in it; `null` where it doesn't say. */
-  readonly kernels: boolean | null;
+  /** Who runs maskbench's CUDA kernels. */
+  readonly kernels: Description["kernels"];
 }
 
 export const machine: Stage<Machine> = {
@@ -32,8 +32,8 @@ export const machine: Stage<Machine> = {
     const there = found && exists(libraryPath(found)), began = performance.now();
     const { libtorch } = await openNative();
     const buildSeconds = there ? before?.buildSeconds ?? null : (performance.now() - began) / 1000;
-    const described: { cuda: boolean; kernels?: boolean } = describe();
-    if (device === "cuda" && !described.cuda) {
+    const { cuda, kernels } = describe();
+    if (device === "cuda" && !cuda) {
       throw new Error(`libtorch ${libtorch.version} (${libtorch.libraries}) finds no CUDA device`);
     }
     return {
@@ -45,12 +45,12 @@ export const machine: Stage<Machine> = {
       threads: os.availableParallelism(),
       memoryGiB: os.totalmem() / 2 ** 30,
       buildSeconds,
-      kernels: described.kernels ?? null,
+      kernels,
     };
   },
   section({ gpu, nvcc, python, environment, libtorch, ...result }) {
     const { threads, memoryGiB, buildSeconds, kernels } = result;
-    const kernel = kernels === null ? "not told" : kernels ? "compiled in" : "not compiled in";
+    const kernel = { cuda: "compiled in", emulated: "emulated", none: "not compiled in" }[kernels];
     return [
       `- GPU: ${gpu ? `${gpu.name}, driver ${gpu.driver}, ${gpu.memory}` : "none"}`,
       `- CUDA compiler: ${nvcc ?? "none"}; maskbench's CUDA kernels: ${kernel}`,

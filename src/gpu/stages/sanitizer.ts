@@ -1,7 +1,6 @@
 // NVIDIA's compute-sanitizer over the kernels: no access out of bounds, no race in shared memory, no barrier missed.
 import { fileURLToPath } from "node:url";
 import { command, lastLine } from "../command.ts";
-import { cudaTool } from "../host.ts";
 import { Skip, type Stage } from "../stage.ts";
 
 export interface Sanitized {
@@ -19,7 +18,7 @@ export const sanitizer: Stage<readonly Sanitized[]> = {
   seconds: { cuda: 120, cpu: 10 },
   async run({ device }, keep) {
     if (device !== "cuda") throw new Skip("it looks at CUDA kernels, and there are none here");
-    const program = cudaTool("compute-sanitizer");
+    const program = "compute-sanitizer";
     if (!(await command(program, ["--version"])).success) {
       throw new Skip("there is no compute-sanitizer here: it comes with the CUDA toolkit");
     }
