@@ -35,7 +35,7 @@ export interface Stage<Result = unknown> {
   readonly name: string;
   /** Its heading in the report. */
   readonly title: string;
-  /** Seconds it may take, on a GPU and in a rehearsal. */
+  /** Seconds it may take, on a GPU and in a rehearsal, where the processor may have a lot else to do. */
   readonly seconds: { readonly cuda: number; readonly cpu: number };
   /**
    * Does it, in a process of its own. Standard output belongs to the protocol: say things on standard error.

@@ -10,13 +10,16 @@ import { maskbench, start, withFolder } from "../cli/maskbench.ts";
 // No peers in Python: what they need is not everywhere, and they take their time.
 const env = { PYTHON: "/nowhere/python3", MASKBENCH_GOLDENS: "" };
 
+// As much as a machine with a lot else to do may need.
+const time = ["--minutes", "60"];
+
 // Those that make runs take their time, too: one of them stands for all. What they reckon is tested in stages.test.ts.
 const asked = stages.map(({ name }) => name)
   .filter((name) => !["tests", "jobs", "agreement", "repeat", "whole"].includes(name));
 
 Deno.test("a rehearsal does every stage or says why not; a second start does nothing again", async () => {
   await withFolder(async (folder) => {
-    const args = ["gpu", "--device", "cpu", "--out", folder, "--stages", asked.join(",")];
+    const args = ["gpu", "--device", "cpu", ...time, "--out", folder, "--stages", asked.join(",")];
     const { code, error } = await maskbench(args, env);
     assert.equal(code, 0, error);
     const report = (await readReport(folder))!;
@@ -41,7 +44,10 @@ Deno.test("a rehearsal does every stage or says why not; a second start does not
 Deno.test("told to stop, it ends by its own code, and the report has what was finished", async () => {
   await withFolder(async (folder) => {
     const stages = "sanitizer,goldens,tests";
-    const child = start(["gpu", "--device", "cpu", "--out", folder, "--stages", stages], env);
+    const child = start(
+      ["gpu", "--device", "cpu", ...time, "--out", folder, "--stages", stages],
+      env,
+    );
     const stdout = child.stdout.cancel();
     let error = "";
     for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {

@@ -40,7 +40,7 @@ const LEVEL = 0.05;
 export const agreement: Stage<readonly Agreement[]> = {
   name: "agreement",
   title: "Beside the processor's runs",
-  seconds: { cuda: 120, cpu: 60 },
+  seconds: { cuda: 120, cpu: 600 },
   async run(context, keep) {
     const { rehearsal, out, folders } = context;
     const found: Agreement[] = [];

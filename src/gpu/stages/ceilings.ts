@@ -43,7 +43,7 @@ const LAYERS = 50, KEPT = 0.5;
 export const ceilings: Stage<Ceilings> = {
   name: "ceilings",
   title: "Ceilings",
-  seconds: { cuda: 60, cpu: 30 },
+  seconds: { cuda: 60, cpu: 600 },
   async run({ device, rehearsal }, keep) {
     await openNative();
     const threads = os.availableParallelism();

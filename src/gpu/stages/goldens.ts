@@ -13,7 +13,7 @@ export interface ReplayedGolden extends Replay {
 export const goldens: Stage<readonly ReplayedGolden[]> = {
   name: "goldens",
   title: "Goldens",
-  seconds: { cuda: 60, cpu: 30 },
+  seconds: { cuda: 60, cpu: 600 },
   async run({ device }, keep) {
     await openNative();
     const own = fileURLToPath(new URL("../../../tests/goldens", import.meta.url));

@@ -26,7 +26,7 @@ export interface Throughput {
 export const jobs: Stage<Jobs> = {
   name: "jobs",
   title: "Runs side by side",
-  seconds: { cuda: 120, cpu: 60 },
+  seconds: { cuda: 120, cpu: 600 },
   async run(context, keep) {
     const { rehearsal, scratch, folders } = context;
     const cifar = rehearsal ? "" : await datasetOr("cifar10", folders);

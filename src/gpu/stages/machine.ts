@@ -25,7 +25,7 @@ export interface Machine {
 export const machine: Stage<Machine> = {
   name: "machine",
   title: "Machine",
-  seconds: { cuda: 420, cpu: 300 },
+  seconds: { cuda: 420, cpu: 600 },
   async run({ device, results }) {
     const before = results.machine as Machine | undefined;
     const found = findLibtorch();

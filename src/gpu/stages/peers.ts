@@ -33,7 +33,7 @@ export interface Peers {
 export const peers: Stage<Peers> = {
   name: "peers",
   title: "Plain PyTorch beside it",
-  seconds: { cuda: 120, cpu: 60 },
+  seconds: { cuda: 120, cpu: 600 },
   async run(context, keep) {
     const { device, rehearsal, results } = context;
     const python = await pythonWithTorch();

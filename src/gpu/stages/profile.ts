@@ -20,7 +20,7 @@ export interface StepProfile {
 export const profiles: Stage<readonly StepProfile[]> = {
   name: "profile",
   title: "The training step",
-  seconds: { cuda: 120, cpu: 40 },
+  seconds: { cuda: 120, cpu: 600 },
   async run(context, keep) {
     const { device, rehearsal, results } = context;
     await openNative();

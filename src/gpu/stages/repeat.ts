@@ -19,7 +19,7 @@ export interface Repeated {
 export const repeat: Stage<readonly Repeated[]> = {
   name: "repeat",
   title: "The same bytes",
-  seconds: { cuda: 60, cpu: 40 },
+  seconds: { cuda: 60, cpu: 600 },
   async run(context) {
     const { rehearsal, scratch, folders } = context;
     const dataset = await datasetOr("shapes", folders);

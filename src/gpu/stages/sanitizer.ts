@@ -15,7 +15,7 @@ const script = fileURLToPath(new URL("../kernels.ts", import.meta.url));
 export const sanitizer: Stage<readonly Sanitized[]> = {
   name: "sanitizer",
   title: "compute-sanitizer",
-  seconds: { cuda: 120, cpu: 10 },
+  seconds: { cuda: 120, cpu: 600 },
   async run({ device }, keep) {
     if (device !== "cuda") throw new Skip("it looks at CUDA kernels, and there are none here");
     const program = "compute-sanitizer";

@@ -20,7 +20,7 @@ export interface TestFile {
 export const tests: Stage<readonly TestFile[]> = {
   name: "tests",
   title: "Tests on the device",
-  seconds: { cuda: 150, cpu: 60 },
+  seconds: { cuda: 150, cpu: 600 },
   async run({ device, rehearsal }, keep) {
     const files = rehearsal
       ? ["tests/native/descent.test.ts"]

@@ -21,7 +21,7 @@ export interface Whole {
 export const whole: Stage<Whole> = {
   name: "whole",
   title: "A whole run",
-  seconds: { cuda: 180, cpu: 30 },
+  seconds: { cuda: 180, cpu: 600 },
   async run(context) {
     const { runs, folder } = await sweepOf(context);
     const config = runs[0]!; // and it counts as one of the sweep's
