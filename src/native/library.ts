@@ -150,6 +150,16 @@ export function profileParts(on: boolean): Record<StepPart, number> {
   >;
 }
 
+/**
+ * Seconds since this thread began in which it could have run, but others had the processor; 0 throughout where the
+ * system doesn't tell. Taken off a time measured, it leaves what the work itself took.
+ */
+export function waited(): number {
+  const seconds = new Float64Array(1);
+  check(native().mb_waited(seconds));
+  return seconds[0]!;
+}
+
 /** Floating-point operations per second of one float32 matrix product of `size × size`. */
 export function measureMatmul(device: Device, size = 2048, repeats = 5): number {
   const seconds = new Float64Array(1);

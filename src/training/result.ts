@@ -21,6 +21,15 @@ export interface LayerKept {
   readonly kept: number;
 }
 
+/** One stretch of training steps, and what the machine gave right after it: what other processes took is taken off. */
+export interface SpeedSample {
+  readonly imagesPerSecond: number;
+  /** Floating-point operations per second of a matrix product of 256 × 256. */
+  readonly matmul: number;
+  /** Bytes per second, read plus written, of a copy of 2 MiB. */
+  readonly copy: number;
+}
+
 /** What came out of a run. */
 export interface RunResult {
   readonly epochs: readonly EpochResult[];
@@ -37,6 +46,8 @@ export interface RunResult {
   readonly seconds: { readonly train: number; readonly evaluation: number; readonly total: number };
   /** Training images per second, over the steps alone; 0 where nothing is learnt. */
   readonly imagesPerSecond: number;
+  /** Spread over the run; none of a run too short for one. Run files of maskbench before it was measured lack it. */
+  readonly speed?: readonly SpeedSample[] | undefined;
   /** Largest resident memory of the process seen during the run, runs beside it included. */
   readonly peakMemoryBytes: number;
 }

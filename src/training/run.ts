@@ -14,6 +14,7 @@ import type { Segment } from "../networks/network.ts";
 import type { RunConfig } from "./config.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
+import { Speedometer } from "./speed.ts";
 import { makeStage, picturesOf } from "./stage.ts";
 
 /** What a run is made with, beside its configuration. */
@@ -56,6 +57,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   };
 
   const clock = { train: 0, evaluation: 0 };
+  const speed = new Speedometer(device, () => metrics.download(0, 1));
   const epochs: EpochResult[] = [];
   let peakMemoryBytes = Deno.memoryUsage().rss, reported = 0, images = 0;
 
@@ -97,6 +99,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       const rate = learningRate(config.schedule, base, at, config.epochs);
       epoch.draw(streams);
       let seen = 0;
+      speed.start();
       for (let step = 0; step < epoch.steps; step++) {
         const begin = performance.now();
         const count = epoch.gather(batch, step);
@@ -104,8 +107,10 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
         clock.train += performance.now() - begin;
         seen += count;
         images += count;
+        speed.stepped(count);
         report(at + 1, step + 1, seen);
       }
+      speed.stop();
       const [loss, accuracy] = taken(seen);
       if (!Number.isFinite(loss)) throw diverged(config, at + 1);
       guarded(() => evaluated(at + 1, rate, [loss, accuracy]), config, at + 1);
@@ -124,6 +129,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       total: (performance.now() - started) / 1000,
     },
     imagesPerSecond: clock.train > 0 ? images / (clock.train / 1000) : 0,
+    speed: speed.samples,
     peakMemoryBytes: Math.max(peakMemoryBytes, Deno.memoryUsage().rss),
   };
 }
