@@ -47,7 +47,8 @@ typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
 MB_API int32_t mb_abi_version(void);
 /* Text of this thread's last failed call; valid until its next one. */
 MB_API const char *mb_last_error(void);
-/* Writes a JSON object as zero-terminated text: libtorch (version), cuda, mkldnn, blas (file of its matrix products). */
+/* Writes a JSON object as zero-terminated text: libtorch (version), cuda, mkldnn, blas (file of its matrix products),
+ * processor (what kernels are chosen by). */
 MB_API int32_t mb_describe(char *text, int64_t capacity);
 /* Threads that calls from this thread compute with, 1 to 1024. */
 MB_API int32_t mb_set_threads(int32_t threads);

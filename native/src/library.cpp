@@ -11,6 +11,9 @@
 #include <torch/csrc/api/include/torch/version.h>
 #endif
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -55,6 +58,22 @@ std::string blas_file() {
   return realpath(found.dli_fname, real) ? real : found.dli_fname;
 }
 
+// What kernels are chosen by, which the processor's name need not tell: families of servers share one.
+std::string processor() {
+  std::ostringstream text;
+#if defined(__x86_64__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d)) {
+    const unsigned base = a >> 8 & 0xf, family = base == 0xf ? base + (a >> 20 & 0xff) : base;
+    const unsigned model = (a >> 4 & 0xf) | (base == 6 || base == 0xf ? a >> 12 & 0xf0 : 0);
+    text << "family " << family << ", model " << model << ", stepping " << (a & 0xf);
+  }
+  if (__builtin_cpu_supports("avx512f")) text << ", AVX-512";
+  else if (__builtin_cpu_supports("avx2")) text << ", AVX2";
+#endif
+  return text.str();
+}
+
 }  // namespace
 
 int32_t mb_abi_version(void) { return MB_ABI_VERSION; }
@@ -68,7 +87,7 @@ int32_t mb_describe(char* text, int64_t capacity) {
     std::ostringstream json;
     json << "{\"libtorch\":\"" << TORCH_VERSION << "\",\"cuda\":" << (cuda ? "true" : "false")
          << ",\"mkldnn\":" << (at::globalContext().hasMKLDNN() ? "true" : "false") << ",\"blas\":\"" << blas_file()
-         << "\"}";
+         << "\",\"processor\":\"" << processor() << "\"}";
     const std::string written = json.str();
     require(static_cast<int64_t>(written.size()) < capacity, "capacity: ", capacity, ", expected at least ",
             written.size() + 1);

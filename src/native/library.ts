@@ -89,6 +89,8 @@ export interface Description {
   readonly mkldnn: boolean;
   /** The file that matrix products come from: a BLAS library's, or libtorch's own. */
   readonly blas: string;
+  /** What kernels are chosen by, such as `family 6, model 143, stepping 8, AVX-512`; empty where it isn't told. */
+  readonly processor: string;
 }
 
 /** What the library was built against and can use. */

@@ -54,6 +54,7 @@ const speedSample = z.strictObject({
   imagesPerSecond: z.number().positive(),
   matmul: z.number().positive(),
   copy: z.number().positive(),
+  waited: fraction,
 });
 
 const result = z.strictObject({

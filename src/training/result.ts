@@ -21,13 +21,16 @@ export interface LayerKept {
   readonly kept: number;
 }
 
-/** One stretch of training steps, and what the machine gave right after it: what other processes took is taken off. */
+/** A stretch of a run, and what the machine gave right after it. What others took of the processor is taken off. */
 export interface SpeedSample {
+  /** Median over its steps. */
   readonly imagesPerSecond: number;
-  /** Floating-point operations per second of a matrix product of 256 × 256. */
+  /** Seconds of a matrix product of 256 × 256. */
   readonly matmul: number;
-  /** Bytes per second, read plus written, of a copy of 2 MiB. */
+  /** Seconds of a copy of 1 MiB. */
   readonly copy: number;
+  /** Share of the stretch's time that others had the processor, in [0, 1]. */
+  readonly waited: number;
 }
 
 /** What came out of a run. */
@@ -46,7 +49,7 @@ export interface RunResult {
   readonly seconds: { readonly train: number; readonly evaluation: number; readonly total: number };
   /** Training images per second, over the steps alone; 0 where nothing is learnt. */
   readonly imagesPerSecond: number;
-  /** Spread over the run; none of a run too short for one. Run files of maskbench before it was measured lack it. */
+  /** Spread over the run; none where it is too short for one. Run files from before speed was measured so lack it. */
   readonly speed?: readonly SpeedSample[] | undefined;
   /** Largest resident memory of the process seen during the run, runs beside it included. */
   readonly peakMemoryBytes: number;

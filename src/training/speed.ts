@@ -1,21 +1,25 @@
 // How fast a run is, and what the machine gave at the same moments: some training steps, a fixed matrix product, a fixed
 // copy, in turn. What other processes took of the processor is taken off all three.
 import { type Device, measureCopy, measureMatmul, waited } from "../native/mod.ts";
+import { median } from "../statistics.ts";
 import type { SpeedSample } from "./result.ts";
 
-/** Milliseconds of steps in a sample; the reference after them takes about two. */
-const STRETCH = 400;
+/** Milliseconds of steps in a stretch; the reference after them takes about two. */
+const STRETCH = 200;
 
-/** Takes a sample of a run every now and then. */
+/** The reference: a matrix product of so many rows and columns, and a copy of so many bytes. */
+const PRODUCT = 256, COPY = 1 << 20;
+
+/** Takes a sample after every stretch of a run's steps. */
 export class Speedometer {
   readonly samples: SpeedSample[] = [];
-  #warm = false;
+  /** Images per second of each lap of this stretch: a step, or on a GPU, which is not to wait for every one, all of it. */
+  #laps: number[] = [];
   #images = 0;
   #milliseconds = 0;
+  #others = 0;
   /** When the clock was started, and the seconds that this thread had waited until then. */
   #since = { at: 0, waited: 0 };
-  /** Not before this is it worth while to ask whether the stretch is done. */
-  #due = 0;
 
   /** @param settled waits until the device has done the steps so far */
   constructor(readonly device: Device, readonly settled: () => void) {}
@@ -23,37 +27,38 @@ export class Speedometer {
   /** Starts the clock, before steps. */
   start(): void {
     this.#since = { at: performance.now(), waited: waited() };
-    this.#due = this.#since.at + STRETCH - this.#milliseconds;
   }
 
-  /** Stops it, before anything else than steps. */
+  /** To be called after every step. */
+  stepped(images: number): void {
+    this.#images += images;
+    if (this.device === "cuda" && performance.now() - this.#since.at < STRETCH) return;
+    this.stop();
+    this.start();
+  }
+
+  /** Stops the clock, before anything else than steps. */
   stop(): void {
-    this.settled();
+    if (this.#images === 0) return;
+    if (this.device === "cuda") this.settled();
     // Read in this order, so that a wait in between counts as time, and never the other way round.
     const others = 1000 * (waited() - this.#since.waited);
-    this.#milliseconds += performance.now() - this.#since.at - others;
+    const milliseconds = performance.now() - this.#since.at - others;
+    this.#laps.push(1000 * this.#images / milliseconds);
+    this.#images = 0;
+    this.#milliseconds += milliseconds;
+    this.#others += others;
+    if (this.#milliseconds >= STRETCH) this.#sample();
   }
 
-  /** To be called after every step. The first of all only warms up. */
-  stepped(images: number): void {
-    if (this.#warm) this.#images += images;
-    else this.#clear();
-    if (performance.now() < this.#due) return;
-    this.stop();
-    if (this.#milliseconds >= STRETCH) {
-      this.samples.push({
-        imagesPerSecond: 1000 * this.#images / this.#milliseconds,
-        matmul: measureMatmul(this.device, 256, 2),
-        copy: measureCopy(this.device, 1 << 21, 8),
-      });
-      this.#clear();
-    }
-    this.start();
-  }
-
-  #clear(): void {
-    this.#warm = true;
-    this.#images = this.#milliseconds = 0;
-    this.start();
+  #sample(): void {
+    this.samples.push({
+      imagesPerSecond: median(this.#laps)!, // so that a step which others disturbed doesn't count
+      matmul: 2 * PRODUCT ** 3 / measureMatmul(this.device, PRODUCT, 3),
+      copy: 2 * COPY / measureCopy(this.device, COPY, 4),
+      waited: this.#others / (this.#others + this.#milliseconds),
+    });
+    this.#laps = [];
+    this.#milliseconds = this.#others = 0;
   }
 }
