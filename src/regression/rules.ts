@@ -30,7 +30,7 @@ export interface Rules {
 
 /** Bytes and accuracy fail; speed and memory, which hang on the machine, warn. */
 export const defaultRules: Rules = {
-  level: 0.01,
+  level: 0.005,
   limits: [
     { metric: "accuracy", value: 0.5 },
     { metric: "speed", value: 5 },
