@@ -33,17 +33,20 @@ export type Verdict =
   | "inconclusive"
   | "not compared";
 
-/** A cell of the baseline, beside the runs that belong to it, by one metric. */
+/** A cell of the baseline, or of speed and memory all cells alike but for sparsity, beside the runs that belong to it. */
 export interface CellCheck {
+  /** Of the cell, or the first of them. */
   readonly configuration: BaselineCell["configuration"];
+  /** Of the cell, or all of them, ascending. */
+  readonly sparsities: readonly number[];
   readonly metric: MetricName;
   readonly verdict: Verdict;
   /** Whether that verdict, where it is a bad one, fails the check. */
   readonly gate: Gate;
   /** Sentences: why that verdict, and what could not be compared. */
   readonly reasons: readonly string[];
-  /** Seeds compared. */
-  readonly seeds: number;
+  /** Runs compared: a cell's seeds. */
+  readonly runs: number;
   /** Seeds of the baseline without a run to compare. */
   readonly missing: readonly number[];
   /**
@@ -59,7 +62,7 @@ export interface CellCheck {
   readonly p: number | null;
 }
 
-/** Compares runs with a baseline: every cell's accuracy, then speed, then memory. */
+/** Compares runs with a baseline: every cell's accuracy; then speed, then memory, which hang little on sparsity. */
 export function compare(
   baseline: Baseline,
   runs: readonly RunFile[],
@@ -69,8 +72,12 @@ export function compare(
   const pairings = baseline.cells.map((cell) =>
     pair(cell, baseline.environments, byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [])
   );
+  const alike = merged(pairings);
   return metrics.flatMap((metric) => {
-    const drafts = test(pairings.flatMap((pairing) => draft(pairing, metric)), metric);
+    const drafts = test(
+      (metric.ofMachine ? alike : pairings).flatMap((pairing) => draft(pairing, metric)),
+      metric,
+    );
     // Holm's correction, for losses and gains each: the k-th smallest p of m counts for (m − k + 1) times as much.
     const tested = drafts.filter(({ p }) => p !== undefined).length;
     const worse = holm(drafts.map(({ p = null }) => p));
@@ -95,6 +102,7 @@ interface Pair {
 
 interface Pairing {
   readonly configuration: BaselineCell["configuration"];
+  readonly sparsities: readonly number[];
   readonly pairs: readonly Pair[];
   readonly missing: readonly number[];
 }
@@ -112,7 +120,22 @@ function pair(
   });
   const missing = runs.map(({ seed }) => seed)
     .filter((seed) => !pairs.some(({ before }) => before.seed === seed));
-  return { configuration, pairs, missing };
+  return { configuration, sparsities: [configuration.sparsity], pairs, missing };
+}
+
+// Cells of one network and algorithm together, whatever sparsity and the hyper-parameters that go with it.
+function merged(pairings: readonly Pairing[]): Pairing[] {
+  const groups = Map.groupBy(
+    pairings,
+    ({ configuration: { sparsity: _, algorithm, ...rest } }) =>
+      canonicalJson({ ...rest, algorithm: algorithm.name }),
+  );
+  return [...groups.values()].map((group) => ({
+    configuration: group[0]!.configuration,
+    sparsities: [...new Set(group.flatMap(({ sparsities }) => sparsities))].sort((a, b) => a - b),
+    pairs: group.flatMap(({ pairs }) => pairs),
+    missing: [], // said of accuracy already
+  }));
 }
 
 const isSame = ({ before, now }: Pair): boolean =>
@@ -132,9 +155,8 @@ function otherMachine(a: Made, b: Made): string | undefined {
 }
 
 // What one metric has of a cell; nothing where it does not apply, as speed does not where nothing is learnt.
-function draft({ configuration, pairs, missing }: Pairing, metric: Metric): Draft[] {
-  const common = { configuration, missing };
-  const none = { seeds: 0, before: null, now: null, broken: [], identical: false, differences: [] };
+function draft({ pairs, ...common }: Pairing, metric: Metric): Draft[] {
+  const none = { runs: 0, before: null, now: null, broken: [], identical: false, differences: [] };
   if (!metric.ofMachine) {
     const broken = pairs.filter((pair) =>
       !isSame(pair) && pair.before.identity === pair.now.identity &&
@@ -143,7 +165,7 @@ function draft({ configuration, pairs, missing }: Pairing, metric: Metric): Draf
     const identical = pairs.length > 0 && pairs.every(isSame);
     return [{ ...common, ...figures(pairs, metric), broken, identical, obstacle: undefined }];
   }
-  if (pairs.length === 0) return []; // said of accuracy already
+  if (pairs.length === 0) return [];
   if (metric.name === "speed" && pairs.every(({ before }) => before.imagesPerSecond === 0)) {
     return [];
   }
@@ -170,7 +192,7 @@ function figures(pairs: readonly Pair[], metric: Metric) {
   const differences = pairs.map(({ before, now }) => metric.value(now)! - metric.value(before)!);
   const mean = (values: readonly number[]) => values.length > 0 ? summarise(values).mean : null;
   return {
-    seeds: pairs.length,
+    runs: pairs.length,
     differences,
     before: mean(pairs.map(({ before }) => metric.shown(before, 0))),
     now: mean(pairs.map(({ before }, i) => metric.shown(before, differences[i]!))),

@@ -8,8 +8,9 @@ import { type Rules, valueFor } from "./rules.ts";
 /** A cell before its verdict. */
 export interface Draft {
   readonly configuration: BaselineCell["configuration"];
+  readonly sparsities: readonly number[];
   readonly missing: readonly number[];
-  readonly seeds: number;
+  readonly runs: number;
   readonly before: number | null;
   readonly now: number | null;
   /** Now less before of each seed, on the metric's scale. */
@@ -40,15 +41,17 @@ export function judge(
   { worse, better, tested }: Corrected,
   { level, limits, gates }: Rules,
 ): CellCheck {
-  const { configuration, missing, seeds, before, now, broken, deviation, degrees } = draft;
+  const { configuration, sparsities, missing, runs, before, now, broken, deviation, degrees } =
+    draft;
   const gateOf = (name: "bytes" | typeof metric.name) => valueFor(gates, name, configuration);
   const strictest = metric.ofMachine || gateOf("bytes") === "warn" ? gateOf(metric.name) : "fail";
-  const mean = seeds > 0 ? summarise(draft.differences).mean : null;
+  const mean = runs > 0 ? summarise(draft.differences).mean : null;
   const difference = mean === null ? null : metric.difference(mean);
   const cell = {
     configuration,
     metric: metric.name,
-    seeds,
+    runs,
+    sparsities,
     missing,
     before,
     now,
@@ -72,6 +75,7 @@ export function judge(
     return say("inconclusive", strictest, "no stretch of a run now had the processor to itself");
   }
   const limit = valueFor(limits, metric.name, configuration), least = metric.loss(limit);
+  const what = metric.ofMachine ? "runs" : "seeds";
   const unit = metric.unit === "%" ? "%" : " points";
   const amount = `${Math.abs(difference).toFixed(metric.unit === "%" ? 1 : 2)}${unit}`;
   const beyond = `over the limit of ${limit}${unit}, beyond chance`;
@@ -91,17 +95,18 @@ export function judge(
     return say("better", strictest, `${amount} ${metric.gained}: ${beyond}`);
   }
   if (deviation === undefined || degrees === undefined) {
-    return say("inconclusive", strictest, "one seed says nothing of chance: at least 3 would do");
+    const text = `one ${what.slice(0, -1)} says nothing of chance: at least 3 would do`;
+    return say("inconclusive", strictest, text);
   }
   const share = level / tested;
-  if (mean - tQuantile(degrees, 1 - share) * deviation / Math.sqrt(seeds) > -least) {
+  if (mean - tQuantile(degrees, 1 - share) * deviation / Math.sqrt(runs) > -least) {
     return say("unchanged");
   }
-  const enough = seedsFor(deviation, least, share, degrees - (seeds - 1));
+  const enough = seedsFor(deviation, least, share, degrees - (runs - 1));
   return say(
     "inconclusive",
     strictest,
-    `with ${seeds} seeds a loss of ${limit}${unit} is not ruled out: about ${enough} would do`,
+    `with ${runs} ${what} a loss of ${limit}${unit} is not ruled out: about ${enough} would do`,
   );
 }
 

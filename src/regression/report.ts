@@ -55,14 +55,14 @@ export function summaryOf({ cells }: Check): string {
 }
 
 /** `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp`: where a cell is. */
-export function placeOf({ configuration }: CellCheck): string[] {
-  const { dataset, network, algorithm, sparsity } = configuration;
+export function placeOf({ configuration, sparsities }: CellCheck): string[] {
+  const { dataset, network, algorithm } = configuration;
   const context = { ...configuration, network };
   return [
     dataset.name,
     networkName(context),
     initialisationName(context),
-    percent(sparsity),
+    [...new Set([sparsities[0]!, sparsities.at(-1)!])].map(percent).join(" to "),
     algorithm.name,
   ];
 }
@@ -91,7 +91,7 @@ function tableOf(metric: MetricName, cells: readonly CellCheck[]): string {
   const by = (value: number) => signed(fixed(value, difference));
   const rows = cells.map((cell) => [
     ...placeOf(cell),
-    String(cell.seeds),
+    String(cell.runs),
     cell.before === null ? "" : fixed(cell.before, figure),
     cell.now === null ? "" : fixed(cell.now, figure),
     cell.difference === null ? "" : by(cell.difference) +
@@ -100,7 +100,13 @@ function tableOf(metric: MetricName, cells: readonly CellCheck[]): string {
     shownVerdict(cell),
   ]);
   const unit = metric === "accuracy" ? "points" : "%";
-  const columns = ["seeds", "before", "now", `difference, ${unit} [95% interval]`, "p of a loss"];
+  const columns = [
+    metric === "accuracy" ? "seeds" : "runs",
+    "before",
+    "now",
+    `difference, ${unit} [95% interval]`,
+    "p of a loss",
+  ];
   return markdownTable([[...header, ...columns, "verdict"], ...rows], { align });
 }
 
@@ -172,14 +178,14 @@ function reasonsOf(cells: readonly CellCheck[]): [string, string[]][] {
 /** A line for each cell and metric. */
 export function checkCsv({ cells }: Check): string {
   const header = [
-    ...["dataset", "network", "initialisation", "sparsity", "algorithm", "metric", "seeds"],
+    ...["dataset", "network", "initialisation", "sparsity", "algorithm", "metric", "runs"],
     ...["before", "now", "difference", "low", "high", "p", "verdict", "gate", "reasons"],
   ];
   const text = (value: number | null | undefined) => value?.toString() ?? "";
   const rows = cells.map((cell) => [
     ...placeOf(cell),
     cell.metric,
-    String(cell.seeds),
+    String(cell.runs),
     ...[cell.before, cell.now, cell.difference, cell.interval?.low, cell.interval?.high, cell.p]
       .map(text),
     cell.verdict,

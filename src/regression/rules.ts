@@ -56,6 +56,10 @@ export function valueFor<Name extends string, Value>(
   )!.value;
 }
 
+/** What cells may be told apart by in speed and memory, which are compared over all else. */
+const coarse = ["dataset", "network", "width", "initialisation", "algorithm"];
+const isFine = (metric: string) => metric === "accuracy" || metric === "bytes";
+
 /**
  * Reads `METRIC=VALUE` and `METRIC:KEY=VALUE=VALUE`, such as `speed=fail` and `speed:network=conv4=fail`.
  * @throws {UserError} with what is allowed, for a metric, key or value that there is not
@@ -82,7 +86,7 @@ export function parseRule<Name extends string, Value>(
   if (key === undefined || wanted === undefined) return { metric, value };
   const facts = cells.map(({ configuration }) => factsOf({ ...configuration, seed: 0 }));
   const keys = [...new Set(facts.flatMap((fact) => Object.keys(fact)))]
-    .filter((key) => key !== "seed");
+    .filter((key) => key !== "seed" && (isFine(metric) || coarse.includes(key)));
   if (!keys.includes(key)) throw fault(unknown(key, keys));
   const values = [...new Set(facts.flatMap((fact) => fact[key] ?? []))];
   if (!values.includes(wanted)) throw fault(unknown(wanted, values));

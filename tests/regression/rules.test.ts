@@ -42,7 +42,8 @@ Deno.test("what is wrong with a rule is one sentence, with what is allowed", () 
     ["speed=off", /expected fail\|warn, not "off"$/],
     ["speed:algoritm=sbp=fail", /"algoritm" is not known: did you mean "algorithm"\?$/],
     ["speed:algorithm=spb=fail", /"spb" is not known: did you mean "sbp"\?$/],
-    ["speed:seed=1=fail", /"seed" is not known/],
+    ["accuracy:seed=1=fail", /"seed" is not known/],
+    ["speed:sparsity=0.5=fail", /"sparsity" is not known: expected "dataset", "network"/],
     ["", /expected METRIC=/],
   ];
   for (const [text, expected] of cases) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { root } from "../cli/maskbench.ts";
 import { baselineOf } from "../../src/regression/baseline.ts";
 import { compare } from "../../src/regression/compare.ts";
-import { median, summarise } from "../../src/statistics.ts";
+import { summarise } from "../../src/statistics.ts";
 import { readRuns, type RunFile } from "../../src/sweep/store.ts";
 import { fileOf, runOf } from "../report/runs.ts";
 
@@ -26,10 +26,17 @@ const pick = <T>(list: readonly T[]): T => list[Math.floor(uniform() * list.leng
 const times = <T>(n: number, make: (i: number) => T) =>
   Array.from({ length: n }, (_, i) => make(i));
 
-// Twenty cells of five seeds; what differs from check to check is filled in.
+// Four algorithms at five sparsities, each with five seeds; what differs from check to check is filled in.
+const algorithmOf = (cell: number) => `algorithm-${Math.floor(cell / 5)}`;
+const sparsityOf = (cell: number) => (5 + cell % 5) / 10;
 const templates = times(
   CELLS,
-  (cell) => times(SEEDS, (i) => fileOf(runOf({ algorithm: `algorithm-${cell}`, seed: i + 1 }))),
+  (cell) =>
+    times(
+      SEEDS,
+      (i) =>
+        fileOf(runOf({ algorithm: algorithmOf(cell), sparsity: sparsityOf(cell), seed: i + 1 })),
+    ),
 );
 const runsWith = (
   change: (cell: number, seed: number, run: RunFile) => Partial<RunFile["result"]>,
@@ -47,7 +54,11 @@ const runsWith = (
 const worse = (before: RunFile[], now: RunFile[], metric: string): number[] =>
   compare(baselineOf(before), now)
     .filter((cell) => cell.metric === metric && cell.verdict === "worse")
-    .map(({ configuration }) => Number(configuration.algorithm.name.split("-")[1]));
+    .map(({ configuration: { algorithm, sparsity } }) =>
+      templates.findIndex((_, cell) =>
+        algorithmOf(cell) === algorithm.name && sparsityOf(cell) === sparsity
+      )
+    );
 
 /** What the seeds of published cells are off their mean, in points, scaled to the spread of the population. */
 async function spreads(...names: string[]): Promise<number[][]> {
@@ -88,20 +99,56 @@ const mnist = (await spreads("results/published/mnist")).filter((values) =>
   Math.max(...values) < 1
 ); // without `random`
 
+// What a figure must be, for the figures are printed and belong into README.md.
+const tell = (what: string, share: number, of: number) =>
+  console.log(`${what}: ${Math.round(share * of)} of ${of}`);
+
 Deno.test("accuracy: fewer than 1 check of twenty cells in 100 raises a false alarm", () => {
   for (
     const [name, cells] of Object.entries({ mnist, cifar, all: [...quick, ...cifar, ...mnist] })
   ) {
     const { any } = accuracyChecks(CHECKS, cells, 0);
-    console.log(`false alarms, accuracy, spread of ${name}: ${any * CHECKS} of ${CHECKS} checks`);
+    tell(`false alarms about accuracy, spread as in ${name}`, any, CHECKS);
     assert.ok(any < 0.01, `${name}: ${any}`);
   }
 });
 
 Deno.test("accuracy: a loss of 1 point is found in at least 95 of 100 checks", () => {
   const { found } = accuracyChecks(LOSSES, mnist, 1);
-  console.log(`losses of 1 point found, spread of mnist: ${found * LOSSES} of ${LOSSES}`);
-  const c = accuracyChecks(LOSSES, cifar, 1).found;
-  console.log(`losses of 1 point found, spread of cifar: ${c * LOSSES} of ${LOSSES}`);
+  tell("losses of 1 point found, spread as in mnist", found, LOSSES);
+  assert.ok(found >= 0.95, `${found}`);
+});
+
+/** Checks of speed: the first of 25 runs of each algorithm drawn from one session, the second from another. */
+function speedChecks(count: number, loss: number) {
+  let any = 0, found = 0;
+  for (let check = 0; check < count; check++) {
+    const kinds = times(CELLS / 5, () => pick(Object.keys(sessions[0]!)));
+    const [a, b] = [pick(sessions), pick(sessions)];
+    const draw = (session: Session, loss: number) =>
+      runsWith((cell) => {
+        const relative = pick(session[kinds[Math.floor(cell / 5)]!]!) * (cell < 5 ? 1 - loss : 1);
+        return {
+          speed: [{ imagesPerSecond: relative * 2e3, matmul: 4e-4, copy: 1e-4, waited: 0 }],
+        };
+      });
+    const cells = worse(draw(a, 0), draw(b, loss), "speed");
+    any += cells.length > 0 ? 1 : 0;
+    found += cells.includes(0) ? 1 : 0;
+  }
+  return { any: any / count, found: found / count };
+}
+
+/** Of a check of an unchanged tree: images in the time of the reference, of every run, by algorithm. */
+type Session = Readonly<Record<string, readonly number[]>>;
+const sessions: readonly Session[] = JSON.parse(
+  await Deno.readTextFile(new URL("repeats.json", import.meta.url)),
+);
+
+Deno.test("speed: fewer than 1 check in 100 raises a false alarm, a loss of 10% is found in 95", () => {
+  const { any } = speedChecks(CHECKS, 0), { found } = speedChecks(LOSSES, 0.1);
+  tell("false alarms about speed", any, CHECKS);
+  tell("losses of 10% found", found, LOSSES);
+  assert.ok(any < 0.01, `${any}`);
   assert.ok(found >= 0.95, `${found}`);
 });
