@@ -5,7 +5,7 @@ import { csvFormatRows } from "d3-dsv";
 import { markdownTable } from "markdown-table";
 import { fixed, initialisationName, networkName, percent } from "../report/format.ts";
 import type { CellCheck, Verdict } from "./compare.ts";
-import type { MetricName, Rules } from "./rules.ts";
+import { type MetricName, metricNames, type Rules } from "./rules.ts";
 
 /** A whole check. */
 export interface Check {
@@ -125,10 +125,11 @@ export function checkMarkdown(check: Check): string {
   const cells = [...check.cells].sort((a, b) =>
     order.indexOf(a.verdict) - order.indexOf(b.verdict)
   );
-  const sections = [...Map.groupBy(cells, ({ metric }) => metric)].flatMap(([metric, cells]) => {
+  const sections = metricNames.flatMap((metric) => {
+    const all = cells.filter((cell) => cell.metric === metric);
     const shown = metric === "accuracy"
-      ? cells
-      : cells.filter(({ verdict }) => ["worse", "better", "inconclusive"].includes(verdict));
+      ? all
+      : all.filter(({ verdict }) => ["worse", "better", "inconclusive"].includes(verdict));
     return shown.length > 0 ? [`${meanings[metric]}\n\n${tableOf(metric, shown)}`] : [];
   });
   const reasons = [

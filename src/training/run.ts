@@ -7,6 +7,7 @@ import {
   type Device,
   type DevicePictures,
   NativeError,
+  resetPeak,
   setThreads,
   type Vector,
 } from "../native/mod.ts";
@@ -41,6 +42,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   using free = new DisposableStack();
   const { dataset, device } = options;
   setThreads(options.threads);
+  resetPeak(); // memory anew for each run: where it lies makes one faster or slower than the next, and would last
   const stage = makeStage(config, dataset, device, free);
   const { network, segments, weights, metrics, batch, epoch, streams, learner, learns } = stage;
   const test = free.use(picturesOf(dataset.test, dataset, device));
