@@ -50,7 +50,7 @@ export const checkCommand = () =>
     .option(
       "--limit <metric=number>",
       "losses under this don't count: points of accuracy, percent of speed and memory; " +
-        "default accuracy=0.5 speed=5 memory=10",
+        "default accuracy=0.5 speed=10 memory=40",
       collect,
       [] as string[],
     )
@@ -62,7 +62,7 @@ export const checkCommand = () =>
 
 Examples:
   deno task check results/baselines/ci.json
-  deno task check mine.json --gate speed=fail --limit speed=10
+  deno task check mine.json --gate speed=fail --limit speed=5
   deno task check mine.json --gate speed:algorithm=sbp=fail --limit accuracy:network=conv6=1`,
     )
     .action(async (file, { out, against, junit, gate, limit, level, ...options }) => {

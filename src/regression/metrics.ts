@@ -28,7 +28,7 @@ export interface Metric {
 }
 
 /** Stretches of which others had more than this share of the time tell more of them than of the run. */
-const QUIET = 0.25;
+const QUIET = 0.1;
 
 /** Medians over a run's stretches on a quiet machine; none where there is none. */
 export function quietSpeed(

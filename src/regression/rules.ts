@@ -33,8 +33,8 @@ export const defaultRules: Rules = {
   level: 0.005,
   limits: [
     { metric: "accuracy", value: 0.5 },
-    { metric: "speed", value: 5 },
-    { metric: "memory", value: 10 },
+    { metric: "speed", value: 10 },
+    { metric: "memory", value: 40 },
   ],
   gates: [
     { metric: "bytes", value: "fail" },
