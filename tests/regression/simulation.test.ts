@@ -139,8 +139,8 @@ function speedChecks(count: number, loss: number) {
 }
 
 /**
- * Thirteen checks of an unchanged tree, on two cores that others used too: images in the time of the reference, of every run, by
- * algorithm.
+ * Thirteen checks of an unchanged tree, on two cores that others used too: images in the time of the reference, of every
+ * run, by algorithm.
  */
 type Session = Readonly<Record<string, readonly number[]>>;
 const sessions: readonly Session[] = JSON.parse(
