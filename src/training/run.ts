@@ -58,7 +58,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
 
   const clock = { train: 0, evaluation: 0 };
   const epochs: EpochResult[] = [];
-  const maskChange = maskWatch();
+  const maskChange = maskWatch(free);
   let peakMemoryBytes = Deno.memoryUsage().rss, reported = 0, images = 0;
 
   const report = (at: number, step: number, seen: number) => {
