@@ -8,6 +8,7 @@ import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { listCommand } from "./list.ts";
 import { profileCommand } from "./profile.ts";
+import { reportCommand } from "./report.ts";
 import { replayCommand } from "./replay.ts";
 import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
@@ -17,6 +18,7 @@ import { tableCommand } from "./table.ts";
 export const commands: readonly (() => CommandUnknownOpts)[] = [
   benchCommand,
   tableCommand,
+  reportCommand,
   bestCommand,
   baselineCommand,
   checkCommand,
