@@ -1,6 +1,6 @@
 // The table for papers: LaTeX with booktabs, to be pasted or \input.
 import { type Difference, type Interval, type Summary } from "../statistics.ts";
-import { differing, settingText, shared } from "./facts.ts";
+import { differing, settingText, shared, sharedParts } from "./facts.ts";
 import { fixed } from "./format.ts";
 import { legend } from "./notes.ts";
 import { standingsOf } from "./standing.ts";
@@ -8,8 +8,8 @@ import type { Table } from "./table.ts";
 
 /** A `table` with the legend of table.md in comments above it; needs `\usepackage{booktabs}`. Ends in a newline. */
 export function latexOf(table: Table): string {
-  const differ = differing(table);
-  const places = [...Object.keys(shared), ...differ];
+  const { alike, telling } = sharedParts(table), differ = differing(table);
+  const places = [...telling, ...differ];
   const header = [
     ...places,
     ...table.columns.map(({ label }) => label),
@@ -18,12 +18,13 @@ export function latexOf(table: Table): string {
   const rows = table.rows.map((row) => {
     const standings = standingsOf(row);
     return [
-      ...Object.values(shared).map((text) => escaped(text(row))),
+      ...telling.map((name) => escaped(shared[name]!(row))),
       ...differ.map((name) => escaped(settingText(name, row))),
       ...row.cells.map((cell, i) => cell ? accuracy(cell.accuracy, standings[i] === "best") : "--"),
       ...row.differences.map((one) => one ? difference(one) : "n/a"),
     ];
   });
+  const everywhere = alike.map((name) => escaped(shared[name]!(table.rows[0]!))).join(", ");
   const line = (cells: readonly string[]) => `    ${cells.join(" & ")} \\\\`;
   const align = header.map((_, i) => i < places.length ? "l" : "r").join("");
   return [
@@ -31,8 +32,8 @@ export function latexOf(table: Table): string {
     ...legend(table).split("\n").map((text) => `% ${text.replaceAll("**", "")}`),
     "\\begin{table}",
     "  \\centering",
-    "  \\caption{Accuracy in percent after the last epoch, mean $\\pm$ standard deviation (seeds); " +
-    "differences in points with their 95\\% confidence interval.}",
+    `  \\caption{Accuracy in percent${everywhere && ` (${everywhere})`} after the last epoch, ` +
+    "mean $\\pm$ standard deviation (seeds); differences in points with their 95\\% confidence interval.}",
     `  \\begin{tabular}{${align}}`,
     "    \\toprule",
     line(header.map(escaped)),

@@ -10,6 +10,7 @@ import { markdownOf } from "./markdown.ts";
 import { type Peers, readPeers } from "./peers.ts";
 import { reportOf, writeReport } from "./report.ts";
 import { tableOf } from "./table.ts";
+import { textPlotOf } from "./text_plot.ts";
 
 /**
  * Reads `folder/runs` and writes `folder/table.md` and `folder/table.csv`, each whole or not at all. The same run
@@ -56,6 +57,12 @@ async function peersOf(folder: string, given: string | undefined): Promise<Peers
 export async function printedTable(folder: string, format: Format): Promise<string> {
   const { runs, setAside } = await readSome(folder);
   return formats[format](tableOf(runs), setAside);
+}
+
+/** The table of a folder as a picture of text, at most 80 columns wide; empty without a finished run. */
+export async function plotInText(folder: string): Promise<string> {
+  const { runs } = await readRuns(folder);
+  return textPlotOf(tableOf(runs));
 }
 
 async function readSome(folder: string): Promise<Runs> {

@@ -39,14 +39,14 @@ export async function reportOf({ runs, setAside }: Runs, peers?: Peers): Promise
 }
 
 async function figureOf(plot: Plot, table: Table, peers: Peers | undefined): Promise<Figure> {
-  const material = { table, peers }, { name, title } = plot;
+  const material = { table, peers }, { name, question, title } = plot;
   const found = plot.panels(material), panels = [];
-  if (typeof found === "string") return { name, title, caption: "", panels: found };
+  if (typeof found === "string") return { name, question, caption: "", panels: found };
   for (const [i, panel] of found.entries()) {
     const file = numbered(name, "svg", i, found.length);
     panels.push({ file, svg: await svgOf(panel, title) });
   }
-  return { name, title, caption: plot.caption(material), panels };
+  return { name, question, caption: plot.caption(material), panels };
 }
 
 // `accuracy.svg` alone, `accuracy-1.svg` among several.

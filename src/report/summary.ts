@@ -20,11 +20,8 @@ function compared({ rows, columns }: Table): string {
   const seeds = distinct(rows.flatMap((row) => row.seeds).map(String)).length;
   const subject = names.length === 0
     ? "The ends of the scale were run"
-    : names.length === 1
-    ? `${names[0]} looked for a subnetwork inside networks of random, never trained weights`
-    : `${
-      listed(names)
-    } each looked for a subnetwork inside networks of random, never trained weights`;
+    : (names.length === 1 ? `The algorithm ${names[0]}` : `Each of ${listed(names)}`) +
+      " looked for a subnetwork inside networks of random, never trained weights";
   return `${subject}: ${listed(distinct(rows.map(({ context }) => networkName(context))))} on ` +
     `${listed(distinct(rows.map(({ context }) => context.dataset.name)))}, ` +
     (low === high
@@ -68,16 +65,12 @@ function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): 
     ...open.length ? [`these runs can't tell ${a} and ${b} apart ${where(open)}`] : [],
   ];
   if (parts.length === 0) return `${a} and ${b} have no setting in common.`;
-  const text = parts.join("; ") +
-    (open.length
-      ? ", where the 95% interval of the difference holds zero or is unknown."
-      : `, by 95% intervals that don't hold zero.`);
-  return text[0]!.toUpperCase() === text[0] ? text : upper(text, a);
-}
-
-// A sentence begins with a capital, but a name stays as it is.
-function upper(text: string, name: string): string {
-  return text.startsWith(name) ? text : text[0]!.toUpperCase() + text.slice(1);
+  const unknown = open.some((row) => !row.differences[i]!.interval) ? " or is unknown" : "";
+  const why = open.length > 0
+    ? `where the 95% interval of the difference holds zero${unknown}`
+    : "by 95% intervals that don't hold zero";
+  const text = `${parts.join("; ")}, ${why}.`;
+  return text.startsWith(a) ? text : text[0]!.toUpperCase() + text.slice(1); // a name stays as it is
 }
 
 function span(rows: readonly Row[], i: number): string {

@@ -1,5 +1,5 @@
 // The comparison table as HTML: sortable, the best marked, and what can't be told apart from it.
-import { differing, settingText, shared } from "../facts.ts";
+import { differing, settingText, shared, sharedParts } from "../facts.ts";
 import { accuracy, difference } from "../format.ts";
 import { marksOf } from "../plots/style.ts";
 import { isOpen, standingsOf } from "../standing.ts";
@@ -10,9 +10,7 @@ import { escaped } from "./html.ts";
 /** The table; places that are the same in all rows are told once, above it. */
 export function figuresHtml(table: Table): string {
   const { rows, columns, comparisons } = table;
-  const texts = (name: string) => new Set(rows.map(shared[name]!));
-  const alike = Object.keys(shared).filter((name) => name !== "sparsity" && texts(name).size === 1);
-  const places = Object.keys(shared).filter((name) => !alike.includes(name));
+  const { alike, telling: places } = sharedParts(table);
   const differ = differing(table), inks = marksOf(columns);
   const header = [
     ...[...places, ...differ].map((name) => heading(escaped(name), "place")),
@@ -20,7 +18,7 @@ export function figuresHtml(table: Table): string {
       heading(`<i style="background: ${variableOf(inks[i]!)}"></i>${escaped(label)}`)
     ),
     ...comparisons.map(({ label }) =>
-      heading(`${escaped(label)}<small>points [95% interval]</small>`)
+      heading(escaped(label), "figure", "<small>points [95% interval]</small>")
     ),
   ];
   const lines = rows.map((row) =>
@@ -40,11 +38,11 @@ export function figuresHtml(table: Table): string {
     ].join("")
   );
   const caption = alike.map((name) => `${name} <b>${escaped(shared[name]!(rows[0]!))}</b>`);
-  return `<div class="scroll" role="region" aria-label="The comparison table" tabindex="0">
-<table>
-<caption>Accuracy in percent: mean ± standard deviation (seeds)${
+  return `<p class="key" id="caption">Accuracy in percent: mean ± standard deviation (seeds)${
     caption.length ? `; ${caption.join(", ")}` : ""
-  }</caption>
+  }</p>
+<div class="scroll" role="region" aria-labelledby="caption" tabindex="0">
+<table aria-labelledby="caption">
 <thead><tr>${header.join("")}</tr></thead>
 <tbody>
 ${lines.map((line) => `<tr>${line}</tr>`).join("\n")}
@@ -59,8 +57,8 @@ ${lines.map((line) => `<tr>${line}</tr>`).join("\n")}
   }.</p>`;
 }
 
-function heading(html: string, kind = "figure"): string {
-  return `<th scope="col" class="${kind}"><button type="button">${html}</button></th>`;
+function heading(html: string, kind = "figure", below = ""): string {
+  return `<th scope="col" class="${kind}"><button type="button"><span>${html}</span>${below}</button></th>`;
 }
 
 function placeCell(text: string, value?: number): string {

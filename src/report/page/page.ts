@@ -12,7 +12,7 @@ import style from "./style.css" with { type: "text" };
 /** A plot as the page shows it. */
 export interface Figure {
   readonly name: string;
-  readonly title: string;
+  readonly question: string;
   readonly caption: string;
   /** Its files and what is in them; or why there are none. */
   readonly panels: readonly { readonly file: string; readonly svg: string }[] | string;
@@ -65,15 +65,15 @@ ${made}
 `;
 }
 
-function figureHtml({ name, title, caption, panels }: Figure): string {
+function figureHtml({ name, question, caption, panels }: Figure): string {
   if (typeof panels === "string") {
-    return `<section id="${name}">\n<h2>${escaped(title)}</h2>\n<p class="absent">${
+    return `<section id="${name}">\n<h2>${escaped(question)}</h2>\n<p class="absent">${
       escaped(panels)
     }</p>\n</section>`;
   }
   return `<section id="${name}">
-<h2>${escaped(title)}</h2>
-<figure>
+<h2>${escaped(question)}</h2>
+<figure${panels.length === 1 ? ' class="single"' : ""}>
 <div class="panels">
 ${
     panels.map(({ file, svg }) =>

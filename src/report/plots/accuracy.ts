@@ -30,6 +30,7 @@ interface Point {
 export const accuracy: Plot = {
   name: "accuracy",
   title: "Test accuracy against sparsity",
+  question: "How accurate are they?",
   caption: () =>
     "Accuracy after the last epoch, mean over seeds; bars, and the band of what has no mask, reach one standard " +
     "deviation to either side. Sparsity is the part of the weights that is removed. Where some lie far below the " +

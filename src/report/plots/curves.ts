@@ -21,6 +21,7 @@ const figures: readonly Figure[] = [
 export const curves: Plot = {
   name: "curves",
   title: "Learning curves",
+  question: "How do they learn?",
   caption: () =>
     "A line is a run: its mean training loss over each epoch, and its accuracy on the evaluation split after it. Point " +
     "at a line, or reach the panel with the tab key and go from run to run with the arrow keys, to see which run it " +

@@ -7,7 +7,8 @@ import { marksOf, paper } from "./style.ts";
 
 export const difference: Plot = {
   name: "difference",
-  title: "The difference of the two, with its interval",
+  title: "Difference in accuracy, with its interval",
+  question: "Is one of the two better?",
   caption: ({ table: { comparisons } }) =>
     `${
       comparisons.map(({ label }) => label).join("; ")

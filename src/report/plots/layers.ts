@@ -8,6 +8,7 @@ import { marksOf, paper } from "./style.ts";
 export const layers: Plot = {
   name: "layers",
   title: "Kept fraction by layer",
+  question: "What do they keep?",
   caption: ({ table }) =>
     "The part of each layer's weights that the final mask keeps, mean over seeds; bars reach from the lowest seed to " +
     "the highest. The upright line is the part that may be kept in all. " + scopes(table),

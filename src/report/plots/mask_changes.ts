@@ -13,6 +13,7 @@ const figure: Figure = {
 export const maskChanges: Plot = {
   name: "mask-changes",
   title: "How much of the mask each epoch changes",
+  question: "When does the mask settle?",
   caption: () =>
     "The part of the binary mask's entries that are not as they were one epoch before; of the first epoch, before " +
     "the first step. A line is a run.",

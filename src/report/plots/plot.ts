@@ -28,8 +28,10 @@ export interface Material {
 export interface Plot {
   /** Of its files: `accuracy.svg`, or `accuracy-1.svg` where there are several panels. */
   readonly name: string;
-  /** What it shows, and against what. */
+  /** What it shows, and against what: the title of its pictures. */
   readonly title: string;
+  /** What it answers: the heading above them. */
+  readonly question: string;
   /** How to read it: plain text below the panels. */
   caption(material: Material): string;
   /** Its panels; or why there are none, a sentence. */

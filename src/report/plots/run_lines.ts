@@ -89,7 +89,7 @@ function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, las
   }));
   const places = apart(ends.map(({ y }) => y), (domain[1] - domain[0]) * 13 / height);
   return {
-    width: 260,
+    width: 240,
     height,
     layer: [
       ...drawn.map(({ run, mark, label, values }) => ({

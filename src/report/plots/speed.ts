@@ -15,6 +15,7 @@ interface Point {
 export const speed: Plot = {
   name: "speed",
   title: "Training images per second, by network",
+  question: "How fast was it?",
   caption: ({ table, peers }) =>
     "Runs: the median over seeds, a mark for each row of the table, over training steps alone, as the runs shared " +
     "the machine. " + beside(table, peers),

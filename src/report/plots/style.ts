@@ -14,6 +14,8 @@ export interface Mark extends Ink {
   readonly dash: readonly number[];
   /** As Vega names it, or draws it: a path in the square from −1 to 1. */
   readonly shape: string;
+  /** The same on a terminal. */
+  readonly glyph: string;
 }
 
 /** Behind everything, for words, for words of less weight, and for lines that only guide the eye. */
@@ -28,12 +30,12 @@ const cross = "M-.8,-.8L.8,.8M-.8,.8L.8,-.8";
 
 /** In the order in which columns take them; contrast to the ground at least 3:1 on either page. */
 export const marks: readonly Mark[] = [
-  { light: "#20252b", dark: "#e3e8ed", dash: [1, 0], shape: "triangle-up" },
-  { light: "#858b91", dark: "#80878e", dash: [1.5, 3], shape: cross },
-  { light: "#b84300", dark: "#ff9a4a", dash: [6, 3], shape: "diamond" },
-  { light: "#00509e", dark: "#5ba3ee", dash: [1, 0], shape: "circle" },
-  { light: "#ab46f8", dark: "#c06bff", dash: [8, 2, 2, 2], shape: "square" },
-  { light: "#009068", dark: "#6ef6a2", dash: [3, 2], shape: "triangle-down" },
+  { light: "#20252b", dark: "#e3e8ed", dash: [1, 0], shape: "triangle-up", glyph: "▲" },
+  { light: "#858b91", dark: "#80878e", dash: [1.5, 3], shape: cross, glyph: "×" },
+  { light: "#b84300", dark: "#ff9a4a", dash: [6, 3], shape: "diamond", glyph: "◆" },
+  { light: "#00509e", dark: "#5ba3ee", dash: [1, 0], shape: "circle", glyph: "●" },
+  { light: "#ab46f8", dark: "#c06bff", dash: [8, 2, 2, 2], shape: "square", glyph: "■" },
+  { light: "#009068", dark: "#6ef6a2", dash: [3, 2], shape: "triangle-down", glyph: "▼" },
 ];
 
 /** A mark for each column: an algorithm's first has the algorithm's own, others take what is left, then share. */
