@@ -1,4 +1,21 @@
-// Opens the native library for tests that compute, building it if need be. Import it for that alone.
+// Opens the native library for tests that compute, building it if need be, and says where they compute.
 import { openNative } from "../src/native/setup.ts";
+import { describe, type Device } from "../src/native/mod.ts";
 
 await openNative();
+
+/**
+ * Where the tests of `native/` and `training/` compute: the CPU, unless MASKBENCH_TEST_DEVICE says `cuda`. What they
+ * assert is the same, but for a NaN given to the projection: to look for it would be to wait for the device.
+ */
+export const device: Device = deviceNamed(Deno.env.get("MASKBENCH_TEST_DEVICE") || "cpu");
+
+function deviceNamed(name: string): Device {
+  if (name !== "cpu" && name !== "cuda") {
+    throw new Error(`MASKBENCH_TEST_DEVICE is ${name}, expected cpu or cuda`);
+  }
+  if (name === "cuda" && !describe().cuda) {
+    throw new Error("MASKBENCH_TEST_DEVICE is cuda, and there is no device that libtorch can use");
+  }
+  return name;
+}

@@ -22,13 +22,14 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 2
+#define MB_ABI_VERSION 3
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
 typedef struct mb_dataset mb_dataset;     /* images as bytes, and labels */
 typedef struct mb_batch mb_batch;         /* normalised images, and labels */
 typedef struct mb_network mb_network;     /* layers, and the room for a pass through them */
+typedef struct mb_step mb_step;           /* a training step, recorded */
 
 typedef enum {
   MB_OK = 0,
@@ -39,7 +40,15 @@ typedef enum {
   MB_INTERNAL = 5       /* libtorch failed; its text is passed on */
 } mb_status;
 
-typedef enum { MB_FLOAT32 = 0, MB_FLOAT64 = 1, MB_UINT8 = 2, MB_INT32 = 3, MB_INT64 = 4, MB_BFLOAT16 = 5 } mb_dtype;
+typedef enum {
+  MB_FLOAT32 = 0,
+  MB_FLOAT64 = 1,
+  MB_UINT8 = 2,
+  MB_INT32 = 3,
+  MB_INT64 = 4,
+  MB_BFLOAT16 = 5,      /* networks and, on CUDA, batches */
+  MB_TENSOR_FLOAT32 = 6 /* networks on CUDA: float32 whose products are rounded to TensorFloat-32 first */
+} mb_dtype;
 typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
 
 /* --- library ------------------------------------------------------------------------------------------------ */
@@ -47,7 +56,8 @@ typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
 MB_API int32_t mb_abi_version(void);
 /* Text of this thread's last failed call; valid until its next one. */
 MB_API const char *mb_last_error(void);
-/* Writes a JSON object as zero-terminated text: libtorch (version), cuda, mkldnn, blas (file of its matrix products). */
+/* Writes a JSON object as zero-terminated text: libtorch (version), kernels (cuda, emulated on the processor, or none),
+ * cuda (whether there is a device), mkldnn, blas (file of its matrix products). */
 MB_API int32_t mb_describe(char *text, int64_t capacity);
 /* Threads that calls from this thread compute with, 1 to 1024. */
 MB_API int32_t mb_set_threads(int32_t threads);
@@ -115,8 +125,8 @@ typedef enum { MB_BY_VALUE = 0, MB_BY_MAGNITUDE = 1 } mb_order;
  *   mask = (1 − alpha) · clip(value, low, high) + alpha · bit        alpha in [0, 1]; 1 gives the binary mask itself
  *
  * Largest by value or by magnitude. Ties: in stable ascending order the earlier index is dropped first; −0 and 0
- * are equal. low and high may be infinite. A NaN is refused with MB_NOT_A_NUMBER and its index. float32; `mask` and
- * `values` must differ. */
+ * are equal. low and high may be infinite. A NaN is refused with MB_NOT_A_NUMBER and its index; by the CUDA kernels, which
+ * can't tell without waiting, it is passed on into the mask. float32; `mask` and `values` must differ. */
 MB_API int32_t mb_project_top_k(const mb_vector *values, const int64_t *segments, int64_t count, int32_t order,
                                 double floor, double alpha, double low, double high, mb_vector *mask);
 
@@ -138,7 +148,7 @@ MB_API int32_t mb_dataset_create(const uint8_t *images, const int32_t *labels, i
                                  const double *deviation, int32_t device, mb_dataset **out);
 MB_API int32_t mb_dataset_free(mb_dataset *dataset);
 
-/* Room for up to `capacity` images of float32 or float64. */
+/* Room for up to `capacity` images of float32 or float64, or on CUDA of bfloat16 (uploaded as float32). */
 MB_API int32_t mb_batch_create(int64_t capacity, int64_t channels, int64_t height, int64_t width, int32_t dtype,
                                int32_t device, mb_batch **out);
 MB_API int32_t mb_batch_free(mb_batch *batch);
@@ -149,6 +159,20 @@ MB_API int32_t mb_batch_upload(mb_batch *batch, const void *images, const int32_
  * `padding` zeros (normalised) on each side, 0 to 2·padding each, and 0/1 for a horizontal flip after it. */
 MB_API int32_t mb_batch_gather(mb_batch *batch, const mb_dataset *dataset, const mb_vector *order, int64_t start,
                                int64_t count, const mb_vector *augmentation, int64_t padding);
+
+/* --- recorded steps: one launch a step on CUDA ------------------------------------------------------------------ */
+
+/* Between begin and end of a step, this thread's calls of mb_batch_gather, mb_vector_copy, _affine and _sign,
+ * mb_project_top_k, mb_network_gradient and mb_descend on CUDA are recorded as a graph, the third time that a step of
+ * that `shape` begins; from then on they only hand over what may differ from step to step, `start`, `alpha` and `rate`,
+ * and the end replays the graph. A step must make the same calls as the recorded one, with all else equal:
+ * MB_UNSUPPORTED where it does not, or makes other calls; then abandon it, and make the calls again: they are carried out
+ * one by one from then on. On the CPU, and without kernels, calls are always carried out as they come. */
+MB_API int32_t mb_step_create(int32_t device, mb_step **out);
+MB_API int32_t mb_step_free(mb_step *step);
+MB_API int32_t mb_step_begin(mb_step *step, int64_t shape);
+MB_API int32_t mb_step_end(mb_step *step);
+MB_API int32_t mb_step_abandon(mb_step *step);
 
 /* --- networks ------------------------------------------------------------------------------------------------- */
 
@@ -166,8 +190,8 @@ typedef struct {
 } mb_layer;
 
 /* The last layer must be linear (or flatten what is 1 × 1): its outputs are the logits. `dtype` is float32, float64,
- * or bfloat16: its vectors and batches are float32 then, and its layers compute with what is rounded from them
- * (MB_UNSUPPORTED on a processor without the instructions). */
+ * bfloat16 or TensorFloat-32: with the latter two its vectors and batches are float32 (or, on CUDA, batches of bfloat16
+ * for the former), and its layers compute with what is rounded from them (MB_UNSUPPORTED without the instructions). */
 MB_API int32_t mb_network_create(const mb_layer *layers, int64_t count, int64_t channels, int64_t height,
                                  int64_t width, int32_t dtype, int32_t device, mb_network **out);
 MB_API int32_t mb_network_free(mb_network *network);

@@ -15,6 +15,8 @@
 #include <cmath>
 
 #include "profile.hpp"
+#include "step.hpp"
+
 using namespace mb;
 
 namespace {
@@ -126,6 +128,32 @@ void gather(mb_batch& batch, const mb_dataset& dataset, const at::Tensor* order,
   batch.count = count;
   batch.classes = dataset.classes;
   const int64_t length = order ? order->numel() : 0;
+  if constexpr (kernels) {
+    if (by_kernels(batch.images.device())) {
+      const float* const scale = dataset.normalisation.data_ptr<float>();
+      const cuda::Gather from{dataset.images.data_ptr<uint8_t>(),
+                              dataset.labels.data_ptr<int64_t>(),
+                              dataset.images.size(1),
+                              dataset.images.size(2),
+                              dataset.images.size(3),
+                              scale,
+                              scale + dataset.images.size(3),
+                              order ? order->data_ptr<int64_t>() : nullptr,
+                              number(static_cast<double>(start)),
+                              count,
+                              augmentation ? augmentation->data_ptr<uint8_t>() : nullptr,
+                              length,
+                              padding};
+      const bool now = carry_out("gather", {word(from.images), word(batch.images), word(from.order),
+                                            word(from.augmentation), static_cast<uint64_t>(count),
+                                            static_cast<uint64_t>(padding)});
+      if (now) {
+        cuda::gather(from, batch.images.data_ptr(), batch.labels.data_ptr<int64_t>(), real_of(batch.images),
+                     cuda::stream());
+      }
+      return;
+    }
+  }
   if (batch.images.is_cpu()) {
     const auto run = batch.images.scalar_type() == at::kFloat ? gather_on_cpu<float> : gather_on_cpu<double>;
     run(batch, dataset, order ? order->data_ptr<int64_t>() : nullptr, start, count,
@@ -166,6 +194,9 @@ int32_t mb_dataset_create(const uint8_t* images, const int32_t* labels, int64_t 
                           .clone(at::MemoryFormat::Contiguous)
                           .to(where);
     dataset->labels = at::from_blob(const_cast<int32_t*>(labels), {count}, at::kInt).to(at::kLong).to(where);
+    std::vector<float> both = dataset->scale;
+    both.insert(both.end(), dataset->shift.begin(), dataset->shift.end());
+    dataset->normalisation = at::tensor(at::ArrayRef<float>(both)).to(where);
     *out = adopt(std::move(dataset));
   });
 }
@@ -180,7 +211,10 @@ int32_t mb_batch_create(int64_t capacity, int64_t channels, int64_t height, int6
     require_out(out);
     require(capacity >= 1 && capacity <= (1 << 24), "capacity: ", capacity, ", expected 1 to 16777216");
     require_shape(channels, height, width);
-    *out = adopt(make_batch(capacity, channels, height, width, floating_of(dtype), device_of(device)));
+    const at::Device where = device_of(device);
+    const bool low = dtype == MB_BFLOAT16;
+    if (low && !by_kernels(where)) throw Failure(MB_UNSUPPORTED, "dtype: bfloat16, which batches have on CUDA only");
+    *out = adopt(make_batch(capacity, channels, height, width, low ? at::kBFloat16 : floating_of(dtype), where));
   });
 }
 
@@ -199,7 +233,8 @@ int32_t mb_batch_upload(mb_batch* batch, const void* images, const int32_t* labe
       most = std::max(most, labels[i]);
     }
     const auto shape = to.images.sizes();
-    const auto options = at::TensorOptions().dtype(to.images.scalar_type());
+    const bool low = to.images.scalar_type() == at::kBFloat16;
+    const auto options = at::TensorOptions().dtype(low ? at::kFloat : to.images.scalar_type());
     to.images.narrow(0, 0, count).copy_(
         at::from_blob(const_cast<void*>(images), {count, shape[1], shape[2], shape[3]}, options));
     to.labels.narrow(0, 0, count).copy_(at::from_blob(const_cast<int32_t*>(labels), {count}, at::kInt));
@@ -210,7 +245,7 @@ int32_t mb_batch_upload(mb_batch* batch, const void* images, const int32_t* labe
 
 int32_t mb_batch_gather(mb_batch* batch, const mb_dataset* dataset, const mb_vector* order, int64_t start,
                         int64_t count, const mb_vector* augmentation, int64_t padding) {
-  return guard("mb_batch_gather", [&] {
+  return guard_within_step("mb_batch_gather", [&] {
     mb_batch& to = object(batch, "batch");
     const mb_dataset& from = object(dataset, "dataset");
     const at::Tensor& rows = vector_of(order, "order");

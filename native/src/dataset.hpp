@@ -11,6 +11,7 @@ struct mb_dataset {
   at::Tensor labels;  // int64
   int64_t classes;
   std::vector<float> scale, shift;  // a pixel is fed as scale[c] · byte + shift[c]
+  at::Tensor normalisation;         // scale, then shift, on the device: where kernels read them
 };
 
 struct mb_batch {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "handles.hpp"
 #include "profile.hpp"
+#include "step.hpp"
 
 using namespace mb;
 
@@ -31,11 +31,21 @@ void descend(float* latent, float* velocity, const float* gradient, int64_t begi
   }
 }
 
+// Whether the segments are the whole vector, one after the other.
+bool whole(const mb_vector::Selection& selection, int64_t length) {
+  int64_t end = 0;
+  for (const cuda::Selected& segment : selection.segments) {
+    if (segment.offset != end) return false;
+    end += segment.length;
+  }
+  return end == length;
+}
+
 }  // namespace
 
 int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* gradient, int32_t straight_through,
                    double rate, double momentum, double decay, double centre, double low, double high) {
-  return guard("mb_descend", [&] {
+  return guard_within_step("mb_descend", [&] {
     at::Tensor& z = vector_of(latent, "latent");
     at::Tensor& v = vector_of(velocity, "velocity");
     const at::Tensor& g = vector_of(gradient, "gradient");
@@ -49,6 +59,29 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
             ", expected finite numbers");
     require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
     const Timed timed(MB_UPDATE, z.device());
+    if constexpr (kernels) {
+      if (by_kernels(z.device())) {
+        mb_vector::Selection& last = latent->selection;
+        const bool counting = last.room.defined() && z.numel() > 0 && whole(last, z.numel());
+        const cuda::Selection selection{last.segments.data(), static_cast<int64_t>(last.segments.size()),
+                                        last.magnitude, counting ? last.room.data_ptr() : nullptr};
+        const cuda::Descent by{number(rate),
+                               static_cast<float>(momentum),
+                               static_cast<float>(decay),
+                               static_cast<float>(centre),
+                               static_cast<float>(low),
+                               static_cast<float>(high),
+                               straight_through != 0};
+        const bool now = carry_out("mb_descend", {word(z), word(v), word(g), word(selection.room), by.straight_through,
+                                                  word(momentum), word(decay), word(centre), word(low), word(high)});
+        if (now) {
+          cuda::descend(z.data_ptr<float>(), v.data_ptr<float>(), g.data_ptr<float>(), z.numel(), by,
+                        counting ? &selection : nullptr, cuda::stream());
+        }
+        last.counted = counting;
+        return;
+      }
+    }
     if (z.is_cpu()) {
       const Descent by{static_cast<float>(rate),   static_cast<float>(momentum), static_cast<float>(decay),
                        static_cast<float>(centre), static_cast<float>(low),      static_cast<float>(high)};

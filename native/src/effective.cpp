@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include "cuda/runtime.hpp"
+
 namespace mb {
 namespace {
 
@@ -83,7 +85,36 @@ at::Tensor channels_last(const at::Tensor& flat, const WeightShape& shape) {
       .transpose(1, 2);
 }
 
+std::vector<cuda::LayerWeights> for_kernels(const std::vector<LayerTensor>& layers, std::vector<at::Tensor>& held) {
+  std::vector<cuda::LayerWeights> found;
+  for (const auto& [shape, tensor] : layers) {
+    const bool flat = tensor.is_contiguous();
+    held.push_back(flat ? tensor : tensor.contiguous(at::MemoryFormat::ChannelsLast));
+    found.push_back({held.back().data_ptr(), shape->offset, shape->outputs, shape->inputs, shape->positions, flat});
+  }
+  return found;
+}
+
 }  // namespace
+
+void write_effective(const at::Tensor& weights, const at::Tensor& mask, const std::vector<LayerTensor>& layers) {
+  if constexpr (kernels) {
+    std::vector<at::Tensor> held;
+    const auto found = for_kernels(layers, held);
+    cuda::write_effective(found.data(), static_cast<int64_t>(found.size()), weights.data_ptr(),
+                          mask.defined() ? mask.data_ptr() : nullptr, real_of(weights), real_of(held.front()),
+                          cuda::stream());
+  }
+}
+
+void write_gradient(const std::vector<LayerTensor>& layers, const at::Tensor& factor, at::Tensor& gradient) {
+  if constexpr (kernels) {
+    std::vector<at::Tensor> held;
+    const auto found = for_kernels(layers, held);
+    cuda::write_gradient(found.data(), static_cast<int64_t>(found.size()), factor.defined() ? factor.data_ptr() : nullptr,
+                         gradient.data_ptr(), real_of(gradient), real_of(held.front()), cuda::stream());
+  }
+}
 
 void write_effective(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to) {
   if (weights.is_cpu()) {

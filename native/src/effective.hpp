@@ -7,6 +7,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 namespace mb {
 
 struct WeightShape {
@@ -16,6 +18,14 @@ struct WeightShape {
 
 // to (outputs, positions, inputs) = w ⊙ m; mask undefined: w
 void write_effective(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to);
+
+// The layers' tensors (outputs, inputs, …) = w ⊙ m, in one launch of the kernels; and gradient = their gradients ⊙ factor.
+struct LayerTensor {
+  const WeightShape* shape;
+  at::Tensor tensor;
+};
+void write_effective(const at::Tensor& weights, const at::Tensor& mask, const std::vector<LayerTensor>& layers);
+void write_gradient(const std::vector<LayerTensor>& layers, const at::Tensor& factor, at::Tensor& gradient);
 
 // gradient[segment] = from ⊙ factor, `from` laid out as above, or as the flat vector where it is contiguous; factor
 // undefined: from

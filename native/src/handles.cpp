@@ -9,13 +9,22 @@ HandleTable& handles() {
   return *table;
 }
 
-at::Tensor& vector_of(mb_vector* handle, const char* argument) { return object(handle, argument).tensor; }
+at::Tensor& vector_of(mb_vector* handle, const char* argument) {
+  mb_vector& vector = object(handle, argument);
+  vector.selection.counted = false;
+  return vector.tensor;
+}
 
 const at::Tensor& vector_of(const mb_vector* handle, const char* argument) {
   return object(handle, argument).tensor;
 }
 
 at::Tensor range_of(mb_vector* handle, const char* argument, int64_t offset, int64_t length) {
+  vector_of(handle, argument);
+  return range_of(static_cast<const mb_vector*>(handle), argument, offset, length);
+}
+
+const at::Tensor range_of(const mb_vector* handle, const char* argument, int64_t offset, int64_t length) {
   const at::Tensor& tensor = vector_of(handle, argument);
   const int64_t size = tensor.size(0);
   require(offset >= 0 && length >= 0 && offset <= size && length <= size - offset, argument, ": range of ", length,
@@ -61,6 +70,7 @@ at::Device device_of(int32_t device, const char* argument) {
   if (!at::globalContext().hasCUDA()) {
     throw Failure(MB_UNSUPPORTED, std::string(argument) + ": cuda, but this libtorch or machine has none");
   }
+  cuda::own_stream();
   return at::Device(at::kCUDA, 0);
 }
 

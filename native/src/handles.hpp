@@ -8,7 +8,9 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
+#include "cuda/runtime.hpp"
 #include "status.hpp"
 
 struct mb_generator {
@@ -25,6 +27,13 @@ struct mb_vector {
     uint32_t key = 0, reach = 0;
   };
   mutable std::map<std::pair<int64_t, bool>, Guess> guesses;
+  // What the kernels have selected of it, and whether the first digit of its present values is counted already.
+  struct Selection {
+    std::vector<mb::cuda::Selected> segments;
+    bool magnitude = false, counted = false;
+    at::Tensor room;
+  };
+  mutable Selection selection;
 };
 
 namespace mb {
@@ -65,10 +74,11 @@ void release(Handle* handle, const char* argument) {
   delete handle;
 }
 
-// Checked pieces of arguments, shared by the families.
+// Checked pieces of arguments, shared by the families. What is not const is about to be written.
 at::Tensor& vector_of(mb_vector* handle, const char* argument);
 const at::Tensor& vector_of(const mb_vector* handle, const char* argument);
 at::Tensor range_of(mb_vector* handle, const char* argument, int64_t offset, int64_t length);
+const at::Tensor range_of(const mb_vector* handle, const char* argument, int64_t offset, int64_t length);
 void require_dtype(const at::Tensor& tensor, const char* argument, at::ScalarType expected);
 void require_like(const at::Tensor& tensor, const char* argument, const at::Tensor& model, const char* model_argument);
 at::ScalarType dtype_of(int32_t dtype, const char* argument = "dtype");

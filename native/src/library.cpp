@@ -61,7 +61,8 @@ int32_t mb_describe(char* text, int64_t capacity) {
     require(text != nullptr && capacity > 0, "text: null or no capacity, expected room for the description");
     const bool cuda = at::globalContext().hasCUDA();
     std::ostringstream json;
-    json << "{\"libtorch\":\"" << TORCH_VERSION << "\",\"cuda\":" << (cuda ? "true" : "false")
+    const char* const made = emulated ? "emulated" : kernels ? "cuda" : "none";
+    json << "{\"libtorch\":\"" << TORCH_VERSION << "\",\"kernels\":\"" << made << "\",\"cuda\":" << (cuda ? "true" : "false")
          << ",\"mkldnn\":" << (at::globalContext().hasMKLDNN() ? "true" : "false") << ",\"blas\":\"" << blas_file()
          << "\"}";
     const std::string written = json.str();

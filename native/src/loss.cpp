@@ -5,11 +5,14 @@
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
+
+#include "cuda/runtime.hpp"
 
 namespace mb {
 namespace {
@@ -52,7 +55,19 @@ void on_cpu(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metri
 
 }  // namespace
 
-void add_loss(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metrics, at::Tensor* gradient) {
+void add_loss(const at::Tensor& logits, const at::Tensor& truth, at::Tensor& metrics, at::Tensor* gradient,
+              at::Tensor& room) {
+  if constexpr (kernels) {
+    if (by_kernels(logits.device())) {
+      const at::Tensor rows = logits.contiguous();
+      if (gradient) *gradient = at::empty_like(rows);
+      const auto bytes = static_cast<int64_t>(cuda::loss_room(rows.size(0)));
+      if (!room.defined() || room.numel() < bytes) room = at::zeros({bytes}, rows.options().dtype(at::kByte));
+      return cuda::add_loss(rows.data_ptr(), truth.data_ptr<int64_t>(), rows.size(0), rows.size(1),
+                            metrics.data_ptr<double>(), gradient ? gradient->data_ptr() : nullptr, room.data_ptr(),
+                            real_of(rows), cuda::stream());
+    }
+  }
   if (logits.is_cpu()) {
     const at::Tensor rows = logits.contiguous();
     if (gradient) *gradient = at::empty_like(rows);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "cuda/runtime.hpp"
+
 namespace mb {
 namespace {
 
@@ -92,10 +94,12 @@ void with_type(at::ScalarType type, const Body& body) {
   body(float{});
 }
 
+cuda::Pool pool_of(const Shape& s) { return {s.count, s.channels, s.height, s.width, s.size}; }
+
 }  // namespace
 
 bool pools_in_place(const at::Tensor& input, int64_t size, int64_t stride) {
-  return input.is_cpu() && size == stride && size * size <= 256 &&
+  return (input.is_cpu() || by_kernels(input.device())) && size == stride && size * size <= 256 &&
          input.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
@@ -105,6 +109,12 @@ at::Tensor max_pool(const at::Tensor& input, int64_t size, at::Tensor* winners) 
   at::Tensor output = at::empty({s.count, s.channels, s.rows, s.columns}, input.options(), format);
   *winners = at::empty(output.sizes(), output.options().dtype(at::kByte), format);
   uint8_t* const bytes = winners->data_ptr<uint8_t>();
+  if constexpr (kernels) {
+    if (by_kernels(input.device())) {
+      cuda::max_pool(pool_of(s), input.data_ptr(), output.data_ptr(), bytes, real_of(input), cuda::stream());
+      return output;
+    }
+  }
   with_type(input.scalar_type(), [&](auto zero) {
     using Real = decltype(zero);
     forward(input.data_ptr<Real>(), output.data_ptr<Real>(), bytes, s);
@@ -120,6 +130,12 @@ at::Tensor max_pool_backward(const at::Tensor& output_gradient, const at::Tensor
   if (height % size != 0 || width % size != 0) to.zero_();  // what no window reaches
   const Shape s = shape_of(to.sizes(), size);
   const uint8_t* const bytes = winners.data_ptr<uint8_t>();
+  if constexpr (kernels) {
+    if (by_kernels(gradient.device())) {
+      cuda::max_pool_backward(pool_of(s), gradient.data_ptr(), bytes, to.data_ptr(), real_of(gradient), cuda::stream());
+      return to;
+    }
+  }
   with_type(gradient.scalar_type(), [&](auto zero) {
     using Real = decltype(zero);
     backward(gradient.data_ptr<Real>(), bytes, to.data_ptr<Real>(), s);

@@ -1,4 +1,4 @@
-// Max-pooling on the CPU for windows that don't overlap, channels last: one byte an output says which entry of its
+// Max-pooling for windows that don't overlap, channels last: one byte an output says which entry of its
 // window won, so that the way back reads nothing else.
 #pragma once
 

@@ -1,8 +1,11 @@
 // Networks: the masked forward and backward pass, written out layer by layer instead of recorded.
+#include <ATen/Context.h>
+
 #include "dataset.hpp"
 #include "layers.hpp"
 #include "loss.hpp"
 #include "profile.hpp"
+#include "step.hpp"
 
 struct mb_network {
   static constexpr const char* family = "network";
@@ -11,7 +14,9 @@ struct mb_network {
   int64_t size = 0, classes = 0;
   at::TensorOptions options;  // of what it computes with
   at::ScalarType outside;     // of vectors and batches: the same, but float32 where it computes in bfloat16
+  bool tensor_float = false;  // products of float32 in TensorFloat-32
   std::unique_ptr<mb_batch> evaluation;  // room for evaluation's batches
+  at::Tensor loss_room;
 };
 
 using namespace mb;
@@ -48,15 +53,25 @@ const mb_batch& batch_of(const mb_batch* handle, const mb_network& network) {
   const mb_batch& batch = object(handle, "batch");
   require(batch.count > 0, "batch: empty, expected pictures");
   require_fits(batch.images, batch.classes, network, "batch");
-  require_dtype(batch.images, "batch", network.outside);
+  if (batch.images.scalar_type() != network.options.dtype()) require_dtype(batch.images, "batch", network.outside);
   require(batch.images.device() == network.options.device(), "batch: expected the network's device");
   return batch;
+}
+
+// One of the layers' tensors each, for those that have weights.
+std::vector<LayerTensor> tensors_of(const mb_network& network, at::Tensor Layer::* which) {
+  std::vector<LayerTensor> found;
+  for (const auto& layer : network.layers) {
+    if (layer->effective.defined()) found.push_back({&layer->weight, (*layer).*which});
+  }
+  return found;
 }
 
 // `mask` null: the network whole.
 void write_weights(mb_network& network, const mb_vector* weights, const mb_vector* mask) {
   const at::Tensor& w = flat_of(weights, "weights", network);
   const at::Tensor m = mask ? flat_of(mask, "mask", network) : at::Tensor();
+  if (by_kernels(w.device())) return write_effective(w, m, tensors_of(network, &Layer::effective));
   for (const auto& layer : network.layers) {
     if (layer->effective.defined()) write_effective(w, m, layer->weight, layer->effective);
   }
@@ -75,6 +90,17 @@ bool has_bfloat16() {
 #else
   return false;
 #endif
+}
+
+// How libtorch computes on CUDA: the same way every time, and as precisely as the network asks. Its switches belong to the
+// whole process; runs side by side are of one sweep, and so of one precision.
+void settle(const mb_network& network) {
+  if (!network.options.device().is_cuda()) return;
+  at::Context& context = at::globalContext();
+  context.setBenchmarkCuDNN(false);
+  context.setDeterministicCuDNN(true);
+  context.setAllowTF32CuDNN(network.tensor_float);
+  context.setAllowTF32CuBLAS(network.tensor_float);
 }
 
 struct Forget {
@@ -96,11 +122,14 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
     auto network = std::make_unique<mb_network>();
     network->input = {channels, height, width, false};
     const at::Device where = device_of(device);
-    const bool low = dtype == MB_BFLOAT16;
-    if (low && where.is_cpu() && !has_bfloat16()) {
-      throw Failure(MB_UNSUPPORTED, "dtype: bfloat16, but this processor has no instructions for it");
+    const bool low = dtype == MB_BFLOAT16, tensor_float = dtype == MB_TENSOR_FLOAT32;
+    const bool able = where.is_cpu() ? low && has_bfloat16() : cuda::low_precision();
+    if ((low || tensor_float) && !able) {
+      throw Failure(MB_UNSUPPORTED, std::string("dtype: ") + (low ? "bfloat16" : "tf32") +
+                                        ", but this processor has no instructions for it");
     }
-    network->outside = low ? at::kFloat : floating_of(dtype);
+    network->tensor_float = tensor_float;
+    network->outside = low || tensor_float ? at::kFloat : floating_of(dtype);
     network->options = at::TensorOptions().dtype(low ? at::kBFloat16 : network->outside).device(where);
     ActivationShape shape = network->input;
     std::vector<mb_layer> order(layers, layers + count);
@@ -134,7 +163,7 @@ int32_t mb_network_size(const mb_network* network, int64_t* weights) {
 
 int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const mb_vector* mask,
                             const mb_batch* batch, int32_t of, mb_vector* gradient, mb_vector* metrics) {
-  return guard("mb_network_gradient", [&] {
+  return guard_within_step("mb_network_gradient", [&] {
     mb_network& net = object(network, "network");
     const mb_batch& from = batch_of(batch, net);
     require(of == MB_OF_MASK || of == MB_OF_WEIGHTS, "of: ", of, ", expected 0 (mask) or 1 (weights)");
@@ -145,6 +174,11 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     at::Tensor to = flat_of(gradient, "gradient", net);
     at::Tensor& sums = metrics_of(metrics, net);
     const at::Device device = w.device();
+    if (!carry_out("mb_network_gradient", {word(network), word(w), word(m), word(from.images), word(to), word(sums),
+                                           static_cast<uint64_t>(from.count), static_cast<uint64_t>(of)})) {
+      return;
+    }
+    settle(net);
     const Forget after{net};
     {
       const Timed timed(MB_WEIGHTS, device);
@@ -153,7 +187,7 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     at::Tensor flow;
     {
       const Timed timed(MB_FORWARD, device);
-      add_loss(forward(net, from.pictures(), true), from.truth(), sums, &flow);
+      add_loss(forward(net, from.pictures(), true), from.truth(), sums, &flow, net.loss_room);
       flow = flow.to(net.options.dtype());
     }
     size_t first = 0;  // nothing before the first layer with weights needs a gradient
@@ -164,11 +198,15 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
         const Timed timed(MB_BACKWARD, device);
         flow = layer.backward(flow, at > first);
       }
-      if (!layer.effective.defined()) continue;
+      if (!layer.effective.defined() || by_kernels(device)) continue;
       const Timed timed(MB_WEIGHTS, device);
       write_gradient(layer.weight_gradient, of == MB_OF_MASK ? w : m, layer.weight, to);
       layer.weight_gradient = at::Tensor();
     }
+    if (!by_kernels(device)) return;
+    const Timed timed(MB_WEIGHTS, device);
+    write_gradient(tensors_of(net, &Layer::weight_gradient), of == MB_OF_MASK ? w : m, to);
+    for (const auto& layer : net.layers) layer->weight_gradient = at::Tensor();
   });
 }
 
@@ -181,6 +219,7 @@ int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const 
     require_dtype(to, "logits", net.outside);
     require(to.numel() >= from.count * net.classes, "logits: length ", to.numel(), ", expected at least ",
             from.count * net.classes);
+    settle(net);
     write_weights(net, weights, mask);
     to.narrow(0, 0, from.count * net.classes).copy_(forward(net, from.pictures(), false).reshape({-1}));
   });
@@ -195,16 +234,18 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     require_fits(from.images.permute({0, 3, 1, 2}), from.classes, net, "dataset");
     require(from.images.device() == net.options.device(), "dataset: expected the network's device");
     at::Tensor& sums = metrics_of(metrics, net);
+    settle(net);
     write_weights(net, weights, mask);
     const int64_t count = from.images.size(0), capacity = std::min(batch_size, count);
     if (!net.evaluation || net.evaluation->images.size(0) < capacity) {
-      net.evaluation = make_batch(capacity, net.input.channels, net.input.height, net.input.width,
-                                  net.outside, net.options.device());
+      const at::ScalarType type = by_kernels(net.options.device()) ? net.options.dtype().toScalarType() : net.outside;
+      net.evaluation = make_batch(capacity, net.input.channels, net.input.height, net.input.width, type,
+                                  net.options.device());
     }
     mb_batch& batch = *net.evaluation;
     for (int64_t start = 0; start < count; start += capacity) {
       gather(batch, from, nullptr, start, std::min(capacity, count - start), nullptr, 0);
-      add_loss(forward(net, batch.pictures(), false), batch.truth(), sums, nullptr);
+      add_loss(forward(net, batch.pictures(), false), batch.truth(), sums, nullptr, net.loss_room);
     }
   });
 }

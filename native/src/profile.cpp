@@ -15,6 +15,8 @@ struct Profile {
 thread_local Profile profile;
 }  // namespace
 
+bool profiling() { return profile.on; }
+
 void wait_for(const at::Device& device) {
   // Reading a scalar waits for what was queued.
   if (!device.is_cpu()) at::zeros({1}, at::TensorOptions().device(device)).item<float>();

@@ -23,6 +23,9 @@ class Timed {
   std::chrono::steady_clock::time_point start_;
 };
 
+// Whether this thread sums up.
+bool profiling();
+
 // Waits until the device has done what was queued on it.
 void wait_for(const at::Device& device);
 

@@ -8,6 +8,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/sort.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
@@ -15,8 +16,8 @@
 #include <cstring>
 #include <limits>
 
-#include "handles.hpp"
 #include "profile.hpp"
+#include "step.hpp"
 
 using namespace mb;
 using Guess = mb_vector::Guess;
@@ -259,11 +260,33 @@ void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, 
   mask.copy_(mix.alpha == 1 ? bit : values.clamp(mix.low, mix.high) * (1 - mix.alpha) + bit * mix.alpha);
 }
 
+// What the kernels are to select of a vector; what they had counted of it stays where it is the same as before.
+cuda::Selection selection_of(const mb_vector& vector, const int64_t* triples, int64_t count, bool magnitude) {
+  std::vector<cuda::Selected> segments;
+  for (int64_t s = 0; s < count; ++s) {
+    const int64_t* const triple = triples + 3 * s;
+    segments.push_back({triple[0], triple[1], triple[1] - triple[2]});
+  }
+  mb_vector::Selection& last = vector.selection;
+  if (!last.room.defined() || !(last.segments == segments) || last.magnitude != magnitude) {
+    const auto bytes = static_cast<int64_t>(cuda::selection_room(segments.data(), count));
+    last = {std::move(segments), magnitude, false, at::zeros({bytes}, vector.tensor.options().dtype(at::kByte))};
+  }
+  return {last.segments.data(), count, magnitude, last.room.data_ptr()};
+}
+
+bool all_short(const int64_t* triples, int64_t count) {
+  for (int64_t s = 0; s < count; ++s) {
+    if (triples[3 * s + 1] >= cuda::longest_segment) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64_t count, int32_t order, double floor,
                          double alpha, double low, double high, mb_vector* mask) {
-  return guard("mb_project_top_k", [&] {
+  return guard_within_step("mb_project_top_k", [&] {
     const at::Tensor& from = vector_of(values, "values");
     at::Tensor& to = vector_of(mask, "mask");
     require_dtype(from, "values", at::kFloat);
@@ -282,9 +305,21 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
       require(kept >= 0 && kept <= length, "segments: kept ", kept, " at place ", s, ", expected 0 to ", length);
       end = offset + length;
     }
-    const Timed timed(MB_PROJECTION, from.device());
-    static thread_local Scratch scratch;
     const bool magnitude = order == MB_BY_MAGNITUDE;
+    const Timed timed(MB_PROJECTION, from.device());
+    if constexpr (kernels) {
+      if (by_kernels(from.device()) && all_short(segments, count)) {
+        const cuda::Selection selection = selection_of(*values, segments, count, magnitude);
+        const cuda::Mix mix{number(alpha), static_cast<float>(low), static_cast<float>(high)};
+        const bool counted = values->selection.counted;
+        const bool now = carry_out("mb_project_top_k", {word(from), word(to), word(selection.room), counted,
+                                                        word(floor), word(low), word(high)});
+        if (!now || count == 0) return;
+        return cuda::project(selection, from.data_ptr<float>(), counted, static_cast<float>(floor), mix,
+                             to.data_ptr<float>(), cuda::stream());
+      }
+    }
+    static thread_local Scratch scratch;
     const Mix mix{static_cast<float>(alpha), static_cast<float>(low), static_cast<float>(high)};
     for (int64_t s = 0; s < count; ++s) {
       const int64_t offset = segments[3 * s], length = segments[3 * s + 1], kept = segments[3 * s + 2];

@@ -31,14 +31,26 @@ int32_t fail(mb_status status, const char* function, const std::string& text) no
 // The status of the exception being handled; kept out of the template so that it is compiled once.
 int32_t fail_with_current_exception(const char* function) noexcept;
 
+// Throws within a recorded step: see step.hpp.
+void outside_of_steps();
+
+// For calls that can be part of a recorded step.
 template <typename Body>
-int32_t guard(const char* function, Body&& body) noexcept {
+int32_t guard_within_step(const char* function, Body&& body) noexcept {
   try {
     body();
     return MB_OK;
   } catch (...) {
     return fail_with_current_exception(function);
   }
+}
+
+template <typename Body>
+int32_t guard(const char* function, Body&& body) noexcept {
+  return guard_within_step(function, [&] {
+    outside_of_steps();
+    body();
+  });
 }
 
 }  // namespace mb

@@ -23,7 +23,7 @@ export const profileCommand = () =>
     .option("--threads <n>", "processor threads; default all", positive)
     .option("--steps <n>", "steps to measure", positive, 20)
     .addOption(
-      new Option("--precision <name>").choices(["float32", "bfloat16"] as const)
+      new Option("--precision <name>").choices(["float32", "bfloat16", "tf32"] as const)
         .default("float32" as const),
     )
     .addOption(deviceOption())

@@ -59,11 +59,11 @@ export class DevicePictures extends Handle {
 
 /** Room for up to `capacity` normalised pictures and their labels. */
 export class Batch extends Handle {
-  /** An empty batch. @param capacity pictures that it can hold */
+  /** An empty batch. @param capacity pictures that it can hold @param dtype bfloat16 on CUDA only */
   constructor(
     readonly capacity: number,
     readonly shape: Shape,
-    readonly dtype: RealType = "float32",
+    readonly dtype: RealType | "bfloat16" = "float32",
     readonly device: Device = "cpu",
   ) {
     const [channels, height, width] = shape.map(BigInt) as [bigint, bigint, bigint];
@@ -86,7 +86,7 @@ export class Batch extends Handle {
   ): void {
     const expected = labels.length * this.shape[0] * this.shape[1] * this.shape[2];
     if (
-      images.length !== expected || images.BYTES_PER_ELEMENT !== (this.dtype === "float32" ? 4 : 8)
+      images.length !== expected || images.BYTES_PER_ELEMENT !== (this.dtype === "float64" ? 8 : 4)
     ) {
       throw new RangeError(
         `${images.length} pixels of ${images.BYTES_PER_ELEMENT} bytes, expected ${expected} of ${this.dtype}`,

@@ -12,8 +12,11 @@ const sources = fileURLToPath(new URL("../../native", import.meta.url));
 /** Parts of `native/` that the library is made of. */
 const parts = ["CMakeLists.txt", "include", "src"];
 
+/** Whether the CUDA kernels are to run on the processor, which is how they are tested without a GPU. */
+const emulated = () => Deno.env.get("MASKBENCH_KERNELS") === "emulated";
+
 /** What a build hangs on beside its sources: another one of these needs a build of its own. */
-function circumstances({ libraries, cxx11Abi, include }: Libtorch): string[] {
+function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string[] {
   const compiler = which("c++") ?? which("g++") ?? "none";
   const built = compiler === "none" ? 0 : Deno.statSync(compiler).mtime?.getTime();
   const library = Deno.statSync(join(libraries, "libtorch_cpu.so")).mtime?.getTime();
@@ -25,6 +28,7 @@ function circumstances({ libraries, cxx11Abi, include }: Libtorch): string[] {
     compiler,
     String(built),
     os.cpus()[0]?.model ?? Deno.build.arch,
+    emulated() ? "emulated" : cuda ? which("nvcc") ?? "no nvcc" : "no kernels",
   ];
 }
 
@@ -82,6 +86,7 @@ export async function build(libtorch: Libtorch, path: string): Promise<void> {
       `-DTORCH_INCLUDE=${libtorch.include.join(";")}`,
       `-DTORCH_LIBRARIES=${libtorch.libraries}`,
       `-DTORCH_CXX11_ABI=${libtorch.cxx11Abi}`,
+      `-DMB_EMULATE=${emulated() ? "ON" : "OFF"}`,
     );
     await cmake("--build", work, "--parallel", String(os.availableParallelism()));
     await Deno.mkdir(join(path, ".."), { recursive: true });

@@ -1,7 +1,7 @@
 // What all handles share: a pointer that is freed once, by `using`, by `free()`, or by the collector as a net.
 import { check, native, NativeError } from "./library.ts";
 
-type Family = "generator" | "vector" | "dataset" | "batch" | "network";
+type Family = "generator" | "vector" | "dataset" | "batch" | "network" | "step";
 
 const nets = new FinalizationRegistry<() => void>((free) => free());
 

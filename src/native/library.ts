@@ -2,7 +2,7 @@
 import { symbols } from "./symbols.ts";
 
 /** The version of the C interface that this binding speaks. */
-const ABI_VERSION = 2;
+const ABI_VERSION = 3;
 
 /** A failed native call: which, how (see `mb_status`), and its text. */
 export class NativeError extends Error {
@@ -83,6 +83,8 @@ export function check(status: number): void {
 export interface Description {
   /** Version, such as `1.13.0`. */
   readonly libtorch: string;
+  /** Who runs the CUDA kernels: a GPU, the processor to test them, or nobody: they are not compiled in. */
+  readonly kernels: "cuda" | "emulated" | "none";
   /** Whether there is a CUDA device that can be used. */
   readonly cuda: boolean;
   /** Whether convolutions run on oneDNN. */

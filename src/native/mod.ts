@@ -25,6 +25,7 @@ export {
   type ProjectionOptions,
   projectTopK,
 } from "./projection.ts";
+export { Step } from "./step.ts";
 export {
   type ArrayOf,
   type DType,

@@ -71,6 +71,12 @@ export const symbols = {
     result: status,
   },
 
+  mb_step_create: { parameters: ["i32", "buffer"], result: status },
+  mb_step_free: { parameters: [handle], result: status },
+  mb_step_begin: { parameters: [handle, "i64"], result: status },
+  mb_step_end: { parameters: [handle], result: status },
+  mb_step_abandon: { parameters: [handle], result: status },
+
   mb_network_create: {
     parameters: ["buffer", "i64", "i64", "i64", "i64", "i32", "i32", "buffer"],
     result: status,

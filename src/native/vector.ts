@@ -14,15 +14,16 @@ const arrays = {
 export type DType = keyof typeof arrays;
 /** Real numbers; float64 is there for checks, training is in float32. */
 export type RealType = "float32" | "float64";
-/** What a network computes in; with bfloat16, its vectors and batches are float32. */
-export type Precision = RealType | "bfloat16";
-export const typeCodes: Readonly<Record<DType | "bfloat16", number>> = {
+/** What a network computes in; with bfloat16 and tf32 (on CUDA only), its vectors are float32. */
+export type Precision = RealType | "bfloat16" | "tf32";
+export const typeCodes: Readonly<Record<DType | Precision, number>> = {
   float32: 0,
   float64: 1,
   uint8: 2,
   int32: 3,
   int64: 4,
   bfloat16: 5,
+  tf32: 6,
 };
 
 /** The JavaScript array that holds elements of a type. */

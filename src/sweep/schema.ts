@@ -123,8 +123,8 @@ export const sweepSchema = strict({
   batchSize: z.int().min(1).max(1_000_000).default(128),
   schedule: z.enum(["cosine", "constant"]).default("cosine").describe("of the learning rate"),
   augmentation: z.enum(["none", "crop-flip"]).default("none").describe("of training pictures"),
-  precision: z.enum(["float32", "bfloat16"]).default("float32")
-    .describe("of convolutions and matrix products; bfloat16 where the processor has it"),
+  precision: z.enum(["float32", "bfloat16", "tf32"]).default("float32")
+    .describe("of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU"),
 }).describe("A sweep of maskbench: every combination of what is listed is one run.");
 
 /** All defaults filled in, but for hyper-parameters. */

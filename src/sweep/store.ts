@@ -36,7 +36,7 @@ export const configurationSchema = z.strictObject({
   batchSize: z.int().min(1),
   schedule: z.enum(["cosine", "constant"]),
   augmentation: z.enum(["none", "crop-flip"]),
-  precision: z.enum(["float32", "bfloat16"]),
+  precision: z.enum(["float32", "bfloat16", "tf32"]),
 });
 
 const epoch = z.strictObject({

@@ -33,5 +33,5 @@ export interface RunConfig {
   /** `crop-flip`: random crop after padding by 4, and horizontal flip. */
   readonly augmentation: "none" | "crop-flip";
   /** What convolutions and matrix products compute in; vectors are float32 in any case. */
-  readonly precision: "float32" | "bfloat16";
+  readonly precision: "float32" | "bfloat16" | "tf32";
 }

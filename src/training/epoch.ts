@@ -37,11 +37,14 @@ export class Epoch {
     streams.augmentation.integers(this.#augmentation, 2, 2 * count, count);
   }
 
-  /** Fills the batch with those of a step of this epoch, counted from 0. @returns how many they are */
-  gather(batch: Batch, step: number): number {
-    const start = step * this.batchSize;
-    const count = Math.min(this.batchSize, this.pictures.count - start);
+  /** Pictures of a step, counted from 0. */
+  count(step: number): number {
+    return Math.min(this.batchSize, this.pictures.count - step * this.batchSize);
+  }
+
+  /** Fills the batch with those of a step. */
+  gather(batch: Batch, step: number): void {
+    const start = step * this.batchSize, count = this.count(step);
     batch.gather(this.pictures, this.#order, start, count, this.#augmentation, PADDING);
-    return count;
   }
 }

@@ -83,14 +83,13 @@ export function stepConfig(
 export function stepper(config: RunConfig, device: Device, free: DisposableStack) {
   const { inputShape } = networkOf(config.network.name, config.network.width);
   const pictures = noise(inputShape, config.batchSize * 4);
-  const { epoch, batch, learner, streams, segments } = makeStage(config, pictures, device, free);
+  const stage = makeStage(config, pictures, device, free), { epoch, segments, streams } = stage;
   const rate = Number(config.algorithm.parameters.learningRate);
   return {
     weights: segments.reduce((sum, { length }) => sum + length, 0),
     step(t: number): void {
       if (t % epoch.steps === 0) epoch.draw(streams);
-      epoch.gather(batch, t % epoch.steps);
-      learner.step(batch, t, rate);
+      stage.step(t, rate);
     },
   };
 }

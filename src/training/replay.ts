@@ -1,6 +1,6 @@
 // Replays a golden trajectory through the same learner and core that runs use, and measures how far they part.
 import { algorithmOf } from "../algorithms/registry.ts";
-import { Batch, type Device, MaskedNetwork, setThreads, Vector } from "../native/mod.ts";
+import { Batch, type Device, MaskedNetwork, setThreads, Step, Vector } from "../native/mod.ts";
 import { segmentsOf } from "../networks/network.ts";
 import { type Golden, type Manifest, readGolden } from "./golden.ts";
 
@@ -53,6 +53,7 @@ export function replay(golden: Golden, device: Device, threads = 1): Replay {
   const scores = learner.state.scores ?? learner.state.latent!;
   scores.upload(golden.initialScores);
 
+  const recorded = free.use(new Step(device));
   const pixels = golden.images.length / manifest.steps;
   let loss = 0, correct = 0;
   for (let t = 0; t < manifest.steps; t++) {
@@ -61,7 +62,7 @@ export function replay(golden: Golden, device: Device, threads = 1): Replay {
       golden.labels.slice(t * manifest.batch_size, (t + 1) * manifest.batch_size),
     );
     metrics.affine(0, 0);
-    learner.step(batch, t, manifest.learning_rate);
+    recorded.run(0, () => learner.step(batch, t, manifest.learning_rate));
     const [sum, right] = metrics.download();
     loss = farthest(loss, sum! / manifest.batch_size - manifest.losses[t]!);
     correct = farthest(correct, right! - manifest.correct[t]!);

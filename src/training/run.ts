@@ -42,7 +42,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   const { dataset, device } = options;
   setThreads(options.threads);
   const stage = makeStage(config, dataset, device, free);
-  const { network, segments, weights, metrics, batch, epoch, streams, learner, learns } = stage;
+  const { network, segments, weights, metrics, epoch, streams, learner, learns } = stage;
   const test = free.use(picturesOf(dataset.test, dataset, device));
 
   // Mean loss and accuracy of `images` pictures, summed up since the last call.
@@ -61,19 +61,20 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   const maskChange = maskWatch(free);
   let peakMemoryBytes = Deno.memoryUsage().rss, reported = 0, images = 0;
 
-  const report = (at: number, step: number, seen: number) => {
-    const now = performance.now();
-    if (now - reported < REPORT_EVERY && step < epoch.steps) return;
-    reported = now;
+  // Of an epoch that began at `begin`; its pictures so far are `seen`.
+  const report = (at: number, step: number, seen: number, begin: number) => {
+    if (performance.now() - reported < REPORT_EVERY && step < epoch.steps) return;
+    const trainLoss = seen ? metrics.download(0, 1)[0]! / seen : NaN; // waits for the device
+    reported = performance.now();
     peakMemoryBytes = Math.max(peakMemoryBytes, Deno.memoryUsage().rss);
     options.onProgress?.({
       epoch: at,
       epochs: config.epochs,
       step,
       steps: epoch.steps,
-      trainLoss: seen ? metrics.download(0, 1)[0]! / seen : NaN,
+      trainLoss,
       testAccuracy: epochs.at(-1)?.testAccuracy ?? NaN,
-      imagesPerSecond: images / (clock.train / 1000),
+      imagesPerSecond: (images + seen) / ((clock.train + reported - begin) / 1000),
     });
   };
 
@@ -100,20 +101,20 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     maskChange(learner.mask()); // what the first epoch's is compared with
     for (let at = 0; at < config.epochs; at++) {
       const rate = learningRate(config.schedule, base, at, config.epochs);
+      const begin = performance.now();
       epoch.draw(streams);
       let seen = 0;
       for (let step = 0; step < epoch.steps; step++) {
-        const begin = performance.now();
-        const count = epoch.gather(batch, step);
-        guarded(() => learner.step(batch, at * epoch.steps + step, rate), config, at + 1);
-        clock.train += performance.now() - begin;
-        seen += count;
-        images += count;
-        report(at + 1, step + 1, seen);
+        const t = at * epoch.steps + step;
+        seen += guarded(() => stage.step(t, rate), config, at + 1);
+        report(at + 1, step + 1, seen, begin);
       }
-      const [loss, accuracy] = taken(seen);
+      const [loss, accuracy] = taken(seen); // waits for the device
+      clock.train += performance.now() - begin;
+      images += seen;
       if (!Number.isFinite(loss)) throw diverged(config, at + 1);
       guarded(() => evaluated(at + 1, rate, [loss, accuracy]), config, at + 1);
+      if (Number.isNaN(epochs.at(-1)!.testLoss)) throw diverged(config, at + 1);
     }
   }
 
@@ -159,9 +160,9 @@ function diverged(config: RunConfig, epoch: number): UserError {
 }
 
 // Selection meets the NaN of a diverged run first.
-function guarded(call: () => void, config: RunConfig, epoch: number): void {
+function guarded<Result>(call: () => Result, config: RunConfig, epoch: number): Result {
   try {
-    call();
+    return call();
   } catch (error) {
     if (error instanceof NativeError && error.status === "not-a-number") {
       throw diverged(config, epoch);

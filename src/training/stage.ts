@@ -10,6 +10,7 @@ import {
   MaskedNetwork,
   NativeError,
   type Precision,
+  Step,
   Vector,
 } from "../native/mod.ts";
 import { type Network, type Segment, segmentsOf } from "../networks/network.ts";
@@ -26,10 +27,16 @@ export interface Stage {
   readonly weights: Vector;
   /** Sums over steps: loss × images, and correct predictions. */
   readonly metrics: Vector<"float64">;
-  readonly batch: Batch;
   readonly epoch: Epoch;
   readonly streams: Streams;
   readonly learner: Learner;
+  /**
+   * One training step: a batch of the epoch drawn last, the gradient, the update.
+   * @param t counted from 0 over the whole run
+   * @param rate learning rate of this step
+   * @returns how many pictures it took
+   */
+  step(t: number, rate: number): number;
   /** Whether the algorithm learns anything, so that there are steps. */
   readonly learns: boolean;
 }
@@ -45,7 +52,7 @@ function networkOn(description: Network, precision: Precision, device: Device): 
   } catch (error) {
     if (!(error instanceof NativeError) || error.status !== "unsupported") throw error;
     throw new UserError(
-      `precision ${precision}: this processor has no instructions for it, expected float32`,
+      `precision ${precision}: this processor or GPU has no instructions for it, expected float32`,
     );
   }
 }
@@ -75,7 +82,11 @@ export function makeStage(
   const vector = () => free.use(new Vector(network.size, "float32", device));
   const weights = vector();
   const metrics = free.use(new Vector(2, "float64", device));
-  const batch = free.use(new Batch(config.batchSize, dataset.shape, "float32", device));
+  const low = config.precision === "bfloat16" && device === "cuda";
+  const batch = free.use(
+    new Batch(config.batchSize, dataset.shape, low ? "bfloat16" : "float32", device),
+  );
+  const recorded = free.use(new Step(device));
   const epoch = new Epoch(train, config.batchSize, config.augmentation, device, free);
 
   const streams = openStreams(config.seed, free);
@@ -92,5 +103,13 @@ export function makeStage(
     drawUniform: (into) => streams.latent.uniform(into),
   }, config.algorithm.parameters);
   const { learns } = algorithm;
-  return { network, segments, weights, metrics, batch, epoch, streams, learner, learns };
+  const step = (t: number, rate: number) => {
+    const at = t % epoch.steps, count = epoch.count(at);
+    recorded.run(count, () => {
+      epoch.gather(batch, at);
+      learner.step(batch, t, rate);
+    });
+    return count;
+  };
+  return { network, segments, weights, metrics, epoch, streams, learner, step, learns };
 }

@@ -1,22 +1,26 @@
 // Gathering a batch against loops over pixels: order, crop with padding, flip, normalisation.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import "../library.ts";
+import { device } from "../library.ts";
 import { Batch, DevicePictures, MaskedNetwork, Vector } from "../../src/native/mod.ts";
-import type { Shape } from "../../src/networks/network.ts";
+import type { Layer, Shape } from "../../src/networks/network.ts";
 
 // A network whose logits are the pictures' own pixels: an identity matrix, so that a batch can be read back.
 function pixelsOf(batch: Batch, count: number): Float64Array {
   const size = batch.shape.reduce((a, b) => a * b);
-  using network = new MaskedNetwork({
-    name: "identity",
-    inputShape: batch.shape,
-    layers: [{ kind: "flatten" }, { kind: "linear", inputs: size, outputs: size }],
-  }, "float64");
+  using network = new MaskedNetwork(
+    {
+      name: "identity",
+      inputShape: batch.shape,
+      layers: [{ kind: "flatten" }, { kind: "linear", inputs: size, outputs: size }],
+    },
+    "float64",
+    device,
+  );
   const identity = new Float64Array(size * size);
   for (let i = 0; i < size; i++) identity[i * size + i] = 1;
-  using weights = Vector.from(identity, "float64");
-  using logits = new Vector(count * size, "float64");
+  using weights = Vector.from(identity, "float64", device);
+  using logits = new Vector(count * size, "float64", device);
   network.forward(weights, null, batch, logits);
   return logits.download();
 }
@@ -48,15 +52,16 @@ Deno.test("pictures come in order, cropped out of their padding, flipped and nor
       classes: size,
       mean,
       deviation,
+      device,
     });
     const order = Array.from({ length: count + 2 }, () => draw(count));
-    using orderVector = Vector.from(BigInt64Array.from(order, BigInt), "int64");
+    using orderVector = Vector.from(BigInt64Array.from(order, BigInt), "int64", device);
     const augmentation = Uint8Array.from(
       { length: 3 * order.length },
       (_, i) => draw(i < 2 * order.length ? 2 * padding + 1 : 2),
     );
-    using augmentationVector = Vector.from(augmentation, "uint8");
-    using batch = new Batch(count, shape, "float64");
+    using augmentationVector = Vector.from(augmentation, "uint8", device);
+    using batch = new Batch(count, shape, "float64", device);
     const start = draw(3);
     batch.gather(
       pictures,
@@ -98,14 +103,16 @@ Deno.test("evaluation sums loss and correct predictions over all pictures, whate
     classes: 4,
     mean: [0],
     deviation: [1],
+    device,
   });
-  using network = new MaskedNetwork({
-    name: "linear",
-    inputShape: shape,
-    layers: [{ kind: "flatten" }, { kind: "linear", inputs: 4, outputs: 4 }],
-  });
+  const layers: Layer[] = [{ kind: "flatten" }, { kind: "linear", inputs: 4, outputs: 4 }];
+  using network = new MaskedNetwork(
+    { name: "linear", inputShape: shape, layers },
+    "float32",
+    device,
+  );
   const w = Float32Array.from({ length: 16 }, (_, i) => ((i * 5) % 7) - 3);
-  using weights = Vector.from(w, "float32");
+  using weights = Vector.from(w, "float32", device);
   let loss = 0, correct = 0;
   for (let i = 0; i < count; i++) {
     const logits = [0, 1, 2, 3].map((o) =>
@@ -115,7 +122,7 @@ Deno.test("evaluation sums loss and correct predictions over all pictures, whate
     correct += Number(logits.indexOf(Math.max(...logits)) === labels[i]);
   }
   for (const batchSize of [1, 3, 7, 100]) {
-    using metrics = new Vector(2, "float64");
+    using metrics = new Vector(2, "float64", device);
     network.evaluate(weights, null, pictures, metrics, batchSize);
     const [sum, right] = metrics.download();
     assert.ok(Math.abs(sum! - loss) < 1e-4);
@@ -124,7 +131,7 @@ Deno.test("evaluation sums loss and correct predictions over all pictures, whate
 });
 
 Deno.test("labels, orders and shapes that don't fit are refused by name", () => {
-  const images = new Uint8Array(8), options = { classes: 2, mean: [0], deviation: [1] };
+  const images = new Uint8Array(8), options = { classes: 2, mean: [0], deviation: [1], device };
   const shape: Shape = [1, 2, 2];
   const make = (labels: number[], more = {}) => () =>
     new DevicePictures({ images, labels: Int32Array.from(labels) }, { shape, ...options, ...more });
@@ -132,8 +139,8 @@ Deno.test("labels, orders and shapes that don't fit are refused by name", () => 
   assert.throws(make([0]), /8 bytes of pictures, expected 4/);
   assert.throws(make([0, 1], { deviation: [0] }), /deviation/);
   using pictures = make([0, 1])();
-  using batch = new Batch(2, shape);
-  using order = Vector.from(BigInt64Array.of(0n, 2n), "int64");
+  using batch = new Batch(2, shape, "float32", device);
+  using order = Vector.from(BigInt64Array.of(0n, 2n), "int64", device);
   assert.throws(() => batch.gather(pictures, order, 0, 2), /order: 2 at 1, expected 0 to 1/);
   assert.throws(() => batch.gather(pictures, order, 1, 2), /start: 1/);
   assert.throws(() => batch.gather(pictures, order, 0, 3), /count: 3, expected 1 to 2/);

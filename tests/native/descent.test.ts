@@ -1,7 +1,7 @@
 // The update against its three lines, written out with every operation rounded to float32.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import "../library.ts";
+import { device } from "../library.ts";
 import { descend, type DescentOptions, Vector } from "../../src/native/mod.ts";
 
 const f = Math.fround;
@@ -44,9 +44,9 @@ Deno.test("it is momentum, decay towards the centre, step and clip", () => {
     const [z, v, g] = [0, 1, 2].map((part) =>
       Float32Array.from(numbers.slice(part * third, (part + 1) * third))
     ) as [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
-    using latent = Vector.from(z, "float32");
-    using velocity = Vector.from(v, "float32");
-    using gradient = Vector.from(g, "float32");
+    using latent = Vector.from(z, "float32", device);
+    using velocity = Vector.from(v, "float32", device);
+    using gradient = Vector.from(g, "float32", device);
     descend(latent, velocity, gradient, options);
     const [expectedLatent, expectedVelocity] = byHand(z, v, g, options);
     // −0 and 0 are the same number to whoever reads them
@@ -56,18 +56,18 @@ Deno.test("it is momentum, decay towards the centre, step and clip", () => {
 });
 
 Deno.test("a NaN in the gradient is not hidden by the clip", () => {
-  using latent = Vector.from(Float32Array.of(0.5, 0.5), "float32");
-  using velocity = new Vector(2, "float32");
-  using gradient = Vector.from(Float32Array.of(NaN, 1), "float32");
+  using latent = Vector.from(Float32Array.of(0.5, 0.5), "float32", device);
+  using velocity = new Vector(2, "float32", device);
+  using gradient = Vector.from(Float32Array.of(NaN, 1), "float32", device);
   descend(latent, velocity, gradient, { rate: 1, momentum: 0, decay: 0, low: 0, high: 1 });
   assert.deepEqual([...latent.download()], [NaN, 0]);
 });
 
 Deno.test("vectors of different lengths, one vector twice and numbers that are none are refused", () => {
-  using latent = new Vector(3, "float32");
-  using velocity = new Vector(3, "float32");
-  using short = new Vector(2, "float32");
-  using gradient = new Vector(3, "float32");
+  using latent = new Vector(3, "float32", device);
+  using velocity = new Vector(3, "float32", device);
+  using short = new Vector(2, "float32", device);
+  using gradient = new Vector(3, "float32", device);
   const sane = { rate: 1, momentum: 0.9, decay: 0 };
   assert.throws(() => descend(latent, velocity, short, sane), /gradient/);
   assert.throws(() => descend(latent, latent, gradient, sane), /one vector twice/);

@@ -1,18 +1,18 @@
 // The generators give PyTorch's numbers: those below came from torch.Generator().manual_seed(s) of PyTorch 1.13.
 import assert from "node:assert/strict";
-import "../library.ts";
+import { device } from "../library.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
 
 const bits = (vector: Vector) => [...new Uint32Array(vector.download().buffer)];
 
 Deno.test("a short normal draw is torch.randn, bit for bit, in both precisions", () => {
   using generator = new Generator(0);
-  using short = new Vector(5, "float32");
+  using short = new Vector(5, "float32", device);
   generator.normal(short);
   assert.deepEqual(bits(short), [1069891420, 3197516880, 3221975369, 1058112694, 3213545889]);
 
   using again = new Generator(0);
-  using double = new Vector(5, "float64");
+  using double = new Vector(5, "float64", device);
   again.normal(double);
   assert.deepEqual([...double.download()], [
     1.5409961082440433,
@@ -25,7 +25,7 @@ Deno.test("a short normal draw is torch.randn, bit for bit, in both precisions",
 
 Deno.test("a long normal draw, which libtorch vectorises, is torch.randn to the last bits", () => {
   using generator = new Generator(7);
-  using long = new Vector(40, "float32");
+  using long = new Vector(40, "float32", device);
   generator.normal(long);
   const expected = new Float32Array(
     Uint32Array.of(3209819222, 1053462571, 1063657182, 3216095032).buffer,
@@ -35,7 +35,7 @@ Deno.test("a long normal draw, which libtorch vectorises, is torch.randn to the 
 
 Deno.test("uniform draws are torch.rand and uniform_(low, high), bit for bit", () => {
   using generator = new Generator(3);
-  using unit = new Vector(6, "float32");
+  using unit = new Vector(6, "float32", device);
   generator.uniform(unit);
   assert.deepEqual(bits(unit), [
     999011584,
@@ -47,7 +47,7 @@ Deno.test("uniform draws are torch.rand and uniform_(low, high), bit for bit", (
   ]);
 
   using other = new Generator(9);
-  using within = new Vector(20, "float32");
+  using within = new Vector(20, "float32", device);
   other.uniform(within, -0.25, 0.25);
   assert.deepEqual(bits(within).slice(0, 3), [1033864696, 3184179856, 3156521024]);
   assert.deepEqual(bits(within).slice(-2), [3168168528, 1032238724]);
@@ -55,21 +55,21 @@ Deno.test("uniform draws are torch.rand and uniform_(low, high), bit for bit", (
 
 Deno.test("permutations and integers are torch.randperm and random_(0, high)", () => {
   using generator = new Generator(1);
-  using order = new Vector(10, "int64");
+  using order = new Vector(10, "int64", device);
   generator.permutation(order);
   assert.deepEqual([...order.download()].map(Number), [5, 6, 1, 2, 0, 8, 9, 3, 7, 4]);
 
   using other = new Generator(5);
-  using small = new Vector(8, "uint8");
+  using small = new Vector(8, "uint8", device);
   other.integers(small, 9);
   assert.deepEqual([...small.download()], [8, 3, 7, 3, 8, 7, 1, 2]);
 });
 
 Deno.test("a generator goes on where its last draw ended", () => {
   using generator = new Generator(123);
-  using first = new Vector(3, "float32");
-  using normal = new Vector(17, "float32");
-  using order = new Vector(5, "int64");
+  using first = new Vector(3, "float32", device);
+  using normal = new Vector(17, "float32", device);
+  using order = new Vector(5, "int64", device);
   generator.uniform(first);
   generator.normal(normal);
   generator.permutation(order);
@@ -79,7 +79,7 @@ Deno.test("a generator goes on where its last draw ended", () => {
 
 Deno.test("a draw fills its range and leaves the rest alone", () => {
   using generator = new Generator(3);
-  using vector = new Vector(8, "float32");
+  using vector = new Vector(8, "float32", device);
   generator.uniform(vector, 0, 1, 1, 6);
   assert.deepEqual(bits(vector).slice(1, 4), [999011584, 1037579456, 1049778674]);
   assert.equal(vector.download(0, 1)[0], 0);

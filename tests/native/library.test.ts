@@ -1,6 +1,6 @@
 // The boundary: the binding says what the header says, and handles are freed once and never used after.
 import assert from "node:assert/strict";
-import "../library.ts";
+import { device } from "../library.ts";
 import { Batch, Generator, live, NativeError, Vector } from "../../src/native/mod.ts";
 import { native } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
@@ -29,7 +29,7 @@ Deno.test("the symbol table is the header, function by function and type by type
 
 Deno.test("a handle is freed once; freed, foreign and null ones are errors, not crashes", () => {
   const before = live().handles;
-  const vector = new Vector(3, "float32");
+  const vector = new Vector(3, "float32", device);
   const { pointer } = vector;
   assert.equal(live().handles, before + 1);
   vector.free();
@@ -47,13 +47,13 @@ Deno.test("a handle is freed once; freed, foreign and null ones are errors, not 
 });
 
 Deno.test("sizes that can't be are refused, and what can't be allocated is out-of-memory", () => {
-  assert.throws(() => new Vector(-1, "float32"), NativeError);
+  assert.throws(() => new Vector(-1, "float32", device), NativeError);
   assert.throws(
-    () => new Vector(2 ** 52, "float32"),
+    () => new Vector(2 ** 52, "float32", device),
     (error) => error instanceof NativeError && ["invalid", "out-of-memory"].includes(error.status),
   );
-  assert.throws(() => new Batch(0, [1, 2, 2]), /capacity/);
-  using vector = new Vector(3, "float32");
+  assert.throws(() => new Batch(0, [1, 2, 2], "float32", device), /capacity/);
+  using vector = new Vector(3, "float32", device);
   assert.throws(() => vector.download(2, 2), NativeError);
   assert.throws(() => vector.upload(new Float32Array(4)), NativeError);
 });
@@ -61,7 +61,7 @@ Deno.test("sizes that can't be are refused, and what can't be allocated is out-o
 Deno.test("what is made in a scope is gone after it", () => {
   const before = live();
   for (let i = 0; i < 50; i++) {
-    using vector = new Vector(1 << 16, "float32");
+    using vector = new Vector(1 << 16, "float32", device);
     vector.affine(0, 1);
   }
   assert.equal(live().handles, before.handles);

@@ -1,6 +1,6 @@
 // The masked network in double precision: its logits against loops written out, its gradients against finite differences.
 import assert from "node:assert/strict";
-import "../library.ts";
+import { device } from "../library.ts";
 import { Batch, Generator, MaskedNetwork, NativeError, Vector } from "../../src/native/mod.ts";
 import { type Layer, type Network, segmentsOf, type Shape } from "../../src/networks/network.ts";
 
@@ -121,19 +121,19 @@ function logitsByLoops(network: Network, weights: Float64Array, picture: number[
 
 /** A network with random weights and mask, and a batch for it, in double precision. */
 function setUp(network: Network, free: DisposableStack) {
-  const masked = free.use(new MaskedNetwork(network, "float64"));
+  const masked = free.use(new MaskedNetwork(network, "float64", device));
   const generator = free.use(new Generator(11));
-  const vector = () => free.use(new Vector(masked.size, "float64"));
+  const vector = () => free.use(new Vector(masked.size, "float64", device));
   const weights = vector(), mask = vector(), gradient = vector();
   generator.normal(weights, 0.5);
   generator.uniform(mask, -0.2, 1);
   const pixels = network.inputShape.reduce((a, b) => a * b);
-  const images = free.use(new Vector(count * pixels, "float64"));
+  const images = free.use(new Vector(count * pixels, "float64", device));
   generator.normal(images);
-  const batch = free.use(new Batch(count, network.inputShape, "float64"));
+  const batch = free.use(new Batch(count, network.inputShape, "float64", device));
   const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
   batch.upload(images.download(), labels);
-  const metrics = free.use(new Vector(2, "float64"));
+  const metrics = free.use(new Vector(2, "float64", device));
   const loss = () => {
     metrics.affine(0, 0);
     masked.maskGradient(weights, mask, batch, gradient, metrics);
@@ -164,7 +164,7 @@ for (const network of cases) {
         logitsByLoops(network, effective, [...images.subarray(i * pixels, (i + 1) * pixels)]),
     );
     const classes = expected[0]!.length;
-    const logits = free.use(new Vector(count * classes, "float64"));
+    const logits = free.use(new Vector(count * classes, "float64", device));
     masked.forward(weights, mask, batch, logits);
     logits.download().forEach((x, i) => assert.ok(Math.abs(x - expected.flat()[i]!) < 1e-10));
 
@@ -214,7 +214,7 @@ Deno.test("a pass leaves weights, mask and batch as they were", () => {
 
 Deno.test("layers that don't fit are refused with their place and what was expected", () => {
   const make = (layers: Layer[], inputShape: Shape = [3, 8, 8]) => () =>
-    new MaskedNetwork({ name: "wrong", inputShape, layers });
+    new MaskedNetwork({ name: "wrong", inputShape, layers }, "float32", device);
   const conv: Layer = { kind: "conv", inputs: 3, outputs: 4, kernel: 3 };
   const wrong: [() => MaskedNetwork, RegExp][] = [
     [make([]), /expected 1 to 4096/],

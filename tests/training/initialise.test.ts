@@ -1,7 +1,7 @@
 // Weights, latent and learning rate against their closed forms.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import "../library.ts";
+import { device } from "../library.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
 import { segmentsOf } from "../../src/networks/network.ts";
 import { drawLatent, drawWeights } from "../../src/training/initialise.ts";
@@ -16,7 +16,7 @@ const segments = segmentsOf([
 const n = 50 * 8 * 9 + 200 * 30;
 
 function drawn(draw: (into: Vector, generator: Generator) => void): Float32Array[] {
-  using vector = new Vector(n, "float32");
+  using vector = new Vector(n, "float32", device);
   using generator = new Generator(5);
   draw(vector, generator);
   return segments.map(({ offset, length }) => vector.download(offset, length));

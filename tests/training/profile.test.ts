@@ -1,6 +1,6 @@
 // What a profile says of a step agrees with what is known of it: its arithmetic, its pictures, its parts' sum.
 import assert from "node:assert/strict";
-import "../library.ts";
+import { device } from "../library.ts";
 import { live, profileParts } from "../../src/native/mod.ts";
 import { networkOf } from "../../src/networks/registry.ts";
 import { weightCount } from "../../src/networks/network.ts";
@@ -9,7 +9,7 @@ import { profile, stepConfig } from "../../src/training/profile.ts";
 Deno.test("a profile's figures agree with each other and with the network's arithmetic", () => {
   const before = live().handles, batch = 16;
   for (const algorithm of ["edge-popup", "sbp", "dense"]) {
-    const options = { device: "cpu", threads: 1, steps: 3 } as const;
+    const options = { device, threads: 1, steps: 3 };
     const found = profile(stepConfig("mlp", algorithm, batch), options);
     assert.equal(found.weights, weightCount(networkOf("mlp").layers));
     // Forward, and backward for weights and inputs, but for the first layer's inputs.
@@ -33,6 +33,6 @@ Deno.test("parts are summed only while asked for, and begin at nothing", () => {
   const fresh = profileParts(true);
   assert.deepEqual([...new Set(Object.values(fresh))], [0]);
   profileParts(false);
-  profile(stepConfig("mlp", "sbp", 4), { device: "cpu", threads: 1, steps: 1 });
+  profile(stepConfig("mlp", "sbp", 4), { device, threads: 1, steps: 1 });
   assert.deepEqual([...new Set(Object.values(profileParts(false)))], [0]);
 });

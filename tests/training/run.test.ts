@@ -1,6 +1,6 @@
 // Whole runs on a small set of pictures: reproducible to the byte, and better than chance where something is learnt.
 import assert from "node:assert/strict";
-import "../library.ts";
+import { device } from "../library.ts";
 import { algorithms } from "../../src/algorithms/registry.ts";
 import type { Dataset, Split } from "../../src/datasets/dataset.ts";
 import { UserError } from "../../src/errors.ts";
@@ -54,7 +54,7 @@ const config = (name: string, changes: Partial<RunConfig> = {}): RunConfig => ({
   ...changes,
 });
 
-const go = (config: RunConfig, threads = 2) => run(config, { dataset, device: "cpu", threads });
+const go = (config: RunConfig, threads = 2) => run(config, { dataset, device, threads });
 
 /** What must not change from one time to the next. */
 const lasting = ({ epochs, layers, digest, streams }: ReturnType<typeof run>) => ({

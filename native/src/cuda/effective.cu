@@ -1,0 +1,113 @@
+// w ⊙ m into the layers' tensors, and their gradients back into the flat vector: see ../effective.hpp. All layers go in one
+// launch; threads run along the side that is written.
+#include <algorithm>
+
+#include "device.cuh"
+#include "types.cuh"
+
+namespace mb::cuda {
+namespace {
+
+constexpr int most_pieces = 96;  // in one launch: kernels take 4 kB of parameters
+constexpr uint32_t entries = 8;  // of a thread
+constexpr uint32_t chunk = threads * entries;
+
+struct Piece {
+  void* tensor;
+  int64_t offset;
+  uint32_t length, inputs, positions;
+  uint32_t first;  // of its blocks
+};
+
+struct Pieces {
+  int count;
+  uint32_t blocks;
+  Piece at[most_pieces];
+};
+
+template <typename Body>
+void in_groups(const LayerWeights* layers, int64_t count, const Body& body) {
+  for (int64_t begin = 0; begin < count; begin += most_pieces) {
+    Pieces pieces{};
+    for (int64_t l = begin; l < std::min(count, begin + most_pieces); ++l) {
+      const LayerWeights& layer = layers[l];
+      const int64_t length = layer.outputs * layer.inputs * layer.positions;
+      // Where nothing is to be turned, all is one row.
+      const bool same = layer.flat || layer.positions == 1 || layer.inputs == 1;
+      pieces.at[pieces.count++] = {layer.tensor,
+                                   layer.offset,
+                                   static_cast<uint32_t>(length),
+                                   static_cast<uint32_t>(same ? length : layer.inputs),
+                                   static_cast<uint32_t>(same ? 1 : layer.positions),
+                                   pieces.blocks};
+      pieces.blocks += static_cast<uint32_t>((length + chunk - 1) / chunk);
+    }
+    body(pieces);
+  }
+}
+
+// Entry j of rows × columns, in the matrix's transpose of columns × rows; and so for each of many such one after the other.
+__device__ uint32_t turned(uint32_t j, uint32_t rows, uint32_t columns) {
+  const uint32_t within = j % (rows * columns);
+  return j - within + within % columns * rows + within / columns;
+}
+
+template <typename Body>
+__device__ void over_block(const Pieces& pieces, Body body) {
+  const Piece& piece = pieces.at[piece_of(pieces)];
+  const uint32_t begin = (blockIdx.x - piece.first) * chunk + threadIdx.x;
+  for (uint32_t e = 0; e < entries; ++e) {
+    const uint32_t j = begin + e * threads;
+    if (j < piece.length) body(piece, j);
+  }
+}
+
+template <typename Vector, typename Tensor>
+__global__ void effective(Pieces pieces, const Vector* weights, const Vector* mask) {
+  over_block(pieces, [=](const Piece& piece, uint32_t j) {
+    const int64_t i = piece.offset + turned(j, piece.positions, piece.inputs);
+    static_cast<Tensor*>(piece.tensor)[j] = As<Tensor>::of(mask ? weights[i] * mask[i] : weights[i]);
+  });
+}
+
+template <typename Vector, typename Tensor>
+__global__ void gradient(Pieces pieces, const Vector* factor, Vector* to) {
+  over_block(pieces, [=](const Piece& piece, uint32_t j) {
+    const Vector value = As<Vector>::of(static_cast<const Tensor*>(piece.tensor)[turned(j, piece.inputs, piece.positions)]);
+    to[piece.offset + j] = factor ? value * factor[piece.offset + j] : value;
+  });
+}
+
+// Of vectors; tensors may also be bfloat16, whose arithmetic is float32's.
+template <typename Body>
+void with_vector_types(Real vectors, Real tensors, const Body& body) {
+  if (vectors == Real::float64) return body(double{}, double{});
+  if (tensors == Real::bfloat16) return body(float{}, bfloat16{});
+  body(float{}, float{});
+}
+
+}  // namespace
+
+void write_effective(const LayerWeights* layers, int64_t count, const void* weights, const void* mask, Real vectors,
+                     Real tensors, void* stream) {
+  in_groups(layers, count, [&](const Pieces& pieces) {
+    with_vector_types(vectors, tensors, [&](auto vector, auto tensor) {
+      using Vector = decltype(vector);
+      launch(effective<Vector, decltype(tensor)>, pieces.blocks, stream, pieces, static_cast<const Vector*>(weights),
+             static_cast<const Vector*>(mask));
+    });
+  });
+}
+
+void write_gradient(const LayerWeights* layers, int64_t count, const void* factor, void* to, Real vectors, Real tensors,
+                    void* stream) {
+  in_groups(layers, count, [&](const Pieces& pieces) {
+    with_vector_types(vectors, tensors, [&](auto vector, auto tensor) {
+      using Vector = decltype(vector);
+      launch(gradient<Vector, decltype(tensor)>, pieces.blocks, stream, pieces, static_cast<const Vector*>(factor),
+             static_cast<Vector*>(to));
+    });
+  });
+}
+
+}  // namespace mb::cuda

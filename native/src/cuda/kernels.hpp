@@ -1,0 +1,130 @@
+// The kernels as the rest of the core calls them: plain pointers into device memory, a stream, no libtorch.
+//
+// They are compiled by nvcc where libtorch has CUDA; or, with MB_EMULATE, as plain C++ that runs them on the processor, so
+// that what they compute is tested where there is no GPU. Without either, MB_KERNELS is not defined and none is called.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mb::cuda {
+
+// A number that may differ from step to step. Where a recorded step is replayed it is read at `place`, in device memory.
+struct Number {
+  double value = 0;
+  const double* place = nullptr;
+};
+
+struct bfloat16 {
+  uint16_t bits;
+};
+
+enum class Real { float32, float64, bfloat16 };
+
+// --- projection and update: see mb_project_top_k and mb_descend -----------------------------------------------------
+
+// One segment of a flat vector, and how many of its entries are dropped.
+struct Selected {
+  int64_t offset, length, drop;
+  bool operator==(const Selected& other) const {
+    return offset == other.offset && length == other.length && drop == other.drop;
+  }
+};
+
+// What is selected of a vector. `room` is device memory, selection_room() bytes, zeros at first; it keeps what was counted.
+struct Selection {
+  const Selected* segments;
+  int64_t count;
+  bool magnitude;
+  void* room;
+};
+
+constexpr int64_t longest_segment = int64_t{1} << 31;
+
+size_t selection_room(const Selected* segments, int64_t count);
+
+struct Mix {
+  Number alpha;
+  float low, high;
+};
+
+// `counted`: descend() has counted the first digit of these very values already.
+void project(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
+             void* stream);
+
+struct Descent {
+  Number rate;
+  float momentum, decay, centre, low, high;
+  bool straight_through;
+};
+
+// `counting`, or null: a selection whose segments are the whole vector, one after the other; the first digit of the new
+// values is counted for it on the way.
+void descend(float* latent, float* velocity, const float* gradient, int64_t length, const Descent& by,
+             const Selection* counting, void* stream);
+
+// --- weights: see effective.hpp --------------------------------------------------------------------------------------
+
+// One layer: its place in the flat vector, and its tensor (outputs, positions, inputs), or (outputs, inputs, positions)
+// where `flat`.
+struct LayerWeights {
+  void* tensor;
+  int64_t offset, outputs, inputs, positions;
+  bool flat;
+};
+
+// tensors = weights ⊙ mask (null: weights), all layers in one launch.
+void write_effective(const LayerWeights* layers, int64_t count, const void* weights, const void* mask, Real vectors,
+                     Real tensors, void* stream);
+// gradient = tensors ⊙ factor (null: tensors)
+void write_gradient(const LayerWeights* layers, int64_t count, const void* factor, void* gradient, Real vectors,
+                    Real tensors, void* stream);
+
+// --- data, loss, pooling ---------------------------------------------------------------------------------------------
+
+// See mb_batch_gather; `order` null: start, start + 1, …
+struct Gather {
+  const uint8_t* images;
+  const int64_t* labels;
+  int64_t height, width, channels;
+  const float *scale, *shift;  // by channel, in device memory
+  const int64_t* order;
+  Number start;
+  int64_t count;
+  const uint8_t* augmentation;  // null: none
+  int64_t length, padding;      // of the order; around the picture
+};
+void gather(const Gather& from, void* images, int64_t* labels, Real type, void* stream);
+
+// metrics[0] += sum of losses, metrics[1] += correct predictions; gradient (null: not wanted) of their mean. `room`:
+// loss_room(rows) bytes, zeros at first.
+size_t loss_room(int64_t rows);
+void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t classes, double* metrics, void* gradient,
+              void* room, Real type, void* stream);
+
+// See max_pool.hpp: pictures with channels last.
+struct Pool {
+  int64_t count, channels, height, width, size;
+};
+void max_pool(const Pool& pool, const void* input, void* output, uint8_t* winners, Real type, void* stream);
+void max_pool_backward(const Pool& pool, const void* gradient, const uint8_t* winners, void* input_gradient, Real type,
+                       void* stream);
+
+// --- recorded steps ----------------------------------------------------------------------------------------------------
+
+// The numbers of the steps to come, in memory that host and device both see: the host fills place (step % steps) and
+// replays; the replayed step begins by taking its numbers from there.
+struct Ring {
+  static constexpr int64_t steps = 256;
+  static constexpr int64_t numbers = 64;  // of a step, at most
+  double values[steps][numbers];
+  volatile int64_t taken;  // steps whose numbers were taken: written by the device
+};
+// Room for it, and the number of steps taken so far beside the numbers themselves, in device memory.
+struct Taken {
+  double numbers[Ring::numbers];
+  int64_t step;
+};
+void take_numbers(Ring* ring, Taken* taken, void* stream);
+
+}  // namespace mb::cuda
