@@ -124,7 +124,9 @@ export const sweepSchema = strict({
   schedule: z.enum(["cosine", "constant"]).default("cosine").describe("of the learning rate"),
   augmentation: z.enum(["none", "crop-flip"]).default("none").describe("of training pictures"),
   precision: z.enum(["float32", "bfloat16", "tf32"]).default("float32")
-    .describe("of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU"),
+    .describe(
+      "of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU",
+    ),
 }).describe("A sweep of maskbench: every combination of what is listed is one run.");
 
 /** All defaults filled in, but for hyper-parameters. */
