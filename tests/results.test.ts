@@ -35,6 +35,7 @@ Deno.test("the published report of mnist is that of its run files", async () => 
     for (const { name } of Deno.readDirSync(join(folder, "runs"))) {
       await Deno.copyFile(join(folder, "runs", name), join(copy, "runs", name));
     }
+    await Deno.copyFile(join(folder, "peers.json"), join(copy, "peers.json"));
     await makeReport(copy);
     const names = (place: string) =>
       [...Deno.readDirSync(join(place, "report"))].map(({ name }) => name).sort();

@@ -26,7 +26,9 @@ export async function reportOf({ runs, setAside }: Runs, peers?: Peers): Promise
   const repeats = repeatsOf(table).map((repeat, i, { length }) =>
     repeat && { ...repeat, file: numbered("sweep", "json", i, length) }
   );
-  const counted = runs.filter((run) => !table.leftOut.includes(run));
+  const counted = [
+    ...new Set(table.rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.runs ?? []))),
+  ];
   const svgs = figures.flatMap(({ panels }) => typeof panels === "string" ? [] : panels)
     .map(({ file, svg }) => [file, svg]);
   return {

@@ -68,8 +68,8 @@ Deno.test("the algorithms that are compared differ in lightness too, and all in 
       .sort((a, b) => a - b);
     light.slice(1).forEach((value, i) => assert.ok(value - light[i]! > 7, String(light)));
   }
-  for (const  of of["shape", "glyph"] as const) {
-    assert.equal(new Set(marks.map((mark) => mark[of])).size, marks.length);
+  for (const part of ["shape", "glyph"] as const) {
+    assert.equal(new Set(marks.map((mark) => mark[part])).size, marks.length);
   }
   // dense has a band besides, and SBP marks.
   assert.equal(new Set(marks.map(({ dash }) => String(dash))).size, marks.length - 1);

@@ -156,15 +156,12 @@ Deno.test("a network for other pictures, and a run that diverges, are told in a 
 /** The masks before the first step and after each epoch, by steps taken one after the other. */
 function masksOf(config: RunConfig): Float32Array[] {
   using free = new DisposableStack();
-  const { epoch, batch, learner, streams } = makeStage(config, dataset, "cpu", free);
+  const { epoch, learner, streams, step } = makeStage(config, dataset, "cpu", free);
   const rate = config.algorithm.parameters.learningRate as number;
   const masks = [learner.mask()!.download()];
   for (let at = 0; at < config.epochs; at++) {
     epoch.draw(streams);
-    for (let step = 0; step < epoch.steps; step++) {
-      epoch.gather(batch, step);
-      learner.step(batch, at * epoch.steps + step, rate);
-    }
+    for (let i = 0; i < epoch.steps; i++) step(at * epoch.steps + i, rate);
     masks.push(learner.mask()!.download());
   }
   return masks;
