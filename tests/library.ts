@@ -6,9 +6,13 @@ await openNative();
 
 /**
  * Where the tests of `native/` and `training/` compute: the CPU, unless MASKBENCH_TEST_DEVICE says `cuda`. What they
- * assert is the same, but for a NaN given to the projection: to look for it would be to wait for the device.
+ * assert is the same, but for a NaN given to the projection of the kernels.
  */
 export const device: Device = deviceNamed(Deno.env.get("MASKBENCH_TEST_DEVICE") || "cpu");
+
+/** Whether the CUDA kernels compute, on a GPU or on the processor: see kernels.test.ts. */
+export const byKernels: boolean = describe().kernels === "emulated" ||
+  device === "cuda" && describe().kernels === "cuda";
 
 function deviceNamed(name: string): Device {
   if (name !== "cpu" && name !== "cuda") {

@@ -1,7 +1,10 @@
 # Times one edge-popup training step in plain PyTorch, as published: the mask is selected in every step by sorting all
-# scores of a layer (or, faster, by kthvalue). Milliseconds, the median over steps, as JSON on standard output.
+# scores of a layer (or, faster, by kthvalue). The data are on the device already. A line of JSON on standard output
+# for every combination of what is named.
 #
 #   python3 bench/peers/edge_popup_step.py --network conv4 --selection sort [--batch 128] [--threads 2] [--steps 10]
+#   python3 bench/peers/edge_popup_step.py --network conv2 conv4 --selection sort kthvalue --device cuda \
+#     --precision float32 tf32 bfloat16 --warm-up 20 --stretches 5 --stretch 50
 import argparse
 import json
 import math
@@ -76,29 +79,70 @@ def network(name, kept, selection):
     return nn.Sequential(*layers), shape
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--network", choices=["mlp", "conv2", "conv4", "conv6", "conv8"], required=True)
-    parser.add_argument("--selection", choices=["sort", "kthvalue"], required=True)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=10)
-    options = parser.parse_args()
+def use(device, precision):
+    """Lets convolutions and matrix products compute in that precision; bfloat16 is up to autocast."""
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.benchmark = True
+    return torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def measure(name, selection, precision, options):
+    """Milliseconds a step: medians of single steps, and of stretches with one wait for the device each."""
+    device = options.device
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     torch.manual_seed(1)
-    torch.set_num_threads(options.threads)
-    model, shape = network(options.network, 0.5, options.selection)
+    model, shape = network(name, 0.5, selection)
+    model.to(device)
     scores = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(scores, lr=1e-3, momentum=0.9, weight_decay=1e-4)
-    images, labels = torch.randn(options.batch, *shape), torch.randint(10, (options.batch,))
-    times = []
-    for step in range(2 + options.steps):
+    images = torch.randn(options.batch, *shape, device=device)
+    labels = torch.randint(10, (options.batch,), device=device)
+    autocast = use(device, precision)
+
+    def timed(steps):
         start = time.perf_counter()
-        optimizer.zero_grad()
-        F.cross_entropy(model(images), labels).backward()
-        optimizer.step()
-        if step >= 2:
-            times.append(time.perf_counter() - start)
-    print(json.dumps({"msPerStep": 1000 * statistics.median(times), "torch": torch.__version__}))
+        for _ in range(steps):
+            optimizer.zero_grad()
+            with autocast:
+                loss = F.cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+        wait()
+        return 1000 * (time.perf_counter() - start) / steps
+
+    timed(options.warm_up)
+    single = [timed(1) for _ in range(options.steps)]
+    stretches = [timed(options.stretch) for _ in range(options.stretches)]
+    return {
+        "network": name,
+        "selection": selection,
+        "precision": precision,
+        "msPerStep": statistics.median(single),
+        "msPerStepOfStretch": statistics.median(stretches) if stretches else None,
+        "torch": torch.__version__,
+    }
+
+
+def main():
+    names, selections = ["mlp", "conv2", "conv4", "conv6", "conv8"], ["sort", "kthvalue"]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--network", choices=names, nargs="+", required=True)
+    parser.add_argument("--selection", choices=selections, nargs="+", required=True)
+    parser.add_argument("--precision", choices=["float32", "tf32", "bfloat16"], nargs="+", default=["float32"])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=10, help="single steps to time")
+    parser.add_argument("--stretches", type=int, default=0, help="stretches to time, and steps in each")
+    parser.add_argument("--stretch", type=int, default=50)
+    parser.add_argument("--warm-up", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    for name in options.network:
+        for precision in options.precision:
+            for selection in options.selection:
+                print(json.dumps(measure(name, selection, precision, options)), flush=True)
 
 
 if __name__ == "__main__":

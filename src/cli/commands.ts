@@ -6,6 +6,7 @@ import { bestCommand } from "./best.ts";
 import { checkCommand } from "./check.ts";
 import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
+import { gpuCommand } from "./gpu.ts";
 import { listCommand } from "./list.ts";
 import { profileCommand } from "./profile.ts";
 import { reportCommand } from "./report.ts";
@@ -29,4 +30,5 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   doctorCommand,
   replayCommand,
   profileCommand,
+  gpuCommand,
 ];

@@ -39,7 +39,7 @@ export const profileCommand = () =>
     });
 
 function textOf(about: Record<string, string | number>, found: Profile): string {
-  const { parts, machine, msPerStep } = found;
+  const { parts, machine, msPerStep, waitingMsPerStep } = found;
   const fixed = (value: number) => value.toFixed(value < 10 ? 2 : 1).padStart(8);
   const percent = (part: number) => `${Math.round(100 * part)}%`.padStart(5);
   const yardstick: Record<string, string> = {
@@ -50,14 +50,15 @@ function textOf(about: Record<string, string | number>, found: Profile): string 
     update: "copy",
   };
   const rows = Object.entries(parts).map(([part, { ms, ofPeak }]) =>
-    `  ${part.padEnd(11)}${fixed(ms)} ms${percent(ms / msPerStep)}` +
+    `  ${part.padEnd(11)}${fixed(ms)} ms${percent(ms / waitingMsPerStep)}` +
     (ofPeak === undefined
       ? ""
       : `   at ${percent(ofPeak).trim()} of the ${yardstick[part]}'s speed`)
   );
   return [
     Object.entries(about).map(([key, value]) => `${key} ${value}`).join(", "),
-    `  ${"step".padEnd(11)}${fixed(msPerStep)} ms`,
+    `  ${"step".padEnd(11)}${fixed(msPerStep)} ms as training goes, ` +
+    `${fixed(waitingMsPerStep).trim()} ms with each part waited for:`,
     ...rows,
     `  ${Math.round(found.imagesPerSecond).toLocaleString("en")} images/s, ` +
     `${found.gflops.toFixed(0)} GFLOP/s; vectors are streamed at ` +

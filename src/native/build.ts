@@ -32,6 +32,12 @@ function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string
   ];
 }
 
+// Headers from 2.8 on can do with C++20, some later ones without it no more.
+function cxxStandard({ version }: Libtorch): 17 | 20 {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 8) ? 20 : 17;
+}
+
 /**
  * Names a build: `<libtorch's version>-<hash of the sources and of what the build hangs on>`.
  * @param folder of the sources
@@ -86,6 +92,7 @@ export async function build(libtorch: Libtorch, path: string): Promise<void> {
       `-DTORCH_INCLUDE=${libtorch.include.join(";")}`,
       `-DTORCH_LIBRARIES=${libtorch.libraries}`,
       `-DTORCH_CXX11_ABI=${libtorch.cxx11Abi}`,
+      `-DTORCH_CXX_STANDARD=${cxxStandard(libtorch)}`,
       `-DMB_EMULATE=${emulated() ? "ON" : "OFF"}`,
     );
     await cmake("--build", work, "--parallel", String(os.availableParallelism()));

@@ -10,7 +10,7 @@ export function environmentOf(
 ): Omit<Environment, "started" | "finished"> {
   return {
     maskbench: maskbench.version,
-    commit: commit(),
+    commit: commitOf(),
     deno: Deno.version.deno,
     libtorch: describe().libtorch,
     blas,
@@ -22,8 +22,8 @@ export function environmentOf(
   };
 }
 
-// Of maskbench's own checkout; empty where it is none, or git is not there.
-function commit(): string {
+/** The commit of maskbench's own checkout, `-dirty` after changes; empty where it is none, or git is not there. */
+export function commitOf(): string {
   const git = (...args: string[]): string | undefined => {
     try {
       const cwd = new URL("../..", import.meta.url);

@@ -18,6 +18,8 @@ export interface RunnerOptions {
   readonly jobs: number;
   readonly environment: Omit<Environment, "started" | "finished">;
   readonly watch: Watcher;
+  /** Asked before each run: one that it says no to is left for another start. */
+  readonly begins?: (config: RunConfig) => boolean;
 }
 
 /** Is told what happens; see `progress.ts`. */
@@ -32,6 +34,8 @@ export interface Watcher {
 
 export interface Outcome {
   readonly finished: number;
+  /** Not begun. */
+  readonly left: number;
   /** Finished by an earlier start, and so not run again. */
   readonly skipped: number;
   readonly failed: readonly { readonly config: RunConfig; readonly reason: string }[];
@@ -56,15 +60,18 @@ export async function missingRuns(
 
 /** Runs what is missing; a run that fails is told and the others go on. */
 export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
-  const { watch } = options;
+  const { watch, begins = () => true } = options;
   const missing = await missingRuns(runs, options.folder);
   const skipped = runs.length - missing.length;
   const failed: { config: RunConfig; reason: string }[] = [];
+  let left = missing.length;
   watch.begin(missing, skipped);
   const queue = missing.values();
   const workOff = async () => {
     using worker = new RunWorker();
     for (const config of queue) { // shared by all: each run goes to whoever is free
+      if (!begins(config)) continue;
+      left--;
       const started = new Date().toISOString();
       try {
         const result = await worker.run(
@@ -87,7 +94,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
   } finally {
     watch.end();
   }
-  return { finished: missing.length - failed.length, skipped, failed };
+  return { finished: missing.length - left - failed.length, left, skipped, failed };
 }
 
 class RunFailure extends Error {}

@@ -22,9 +22,12 @@ export interface PartProfile {
   readonly ofPeak?: number;
 }
 
-/** A step, measured; milliseconds are medians over the steps. */
+/** A step, measured; milliseconds are medians. */
 export interface Profile {
+  /** As training goes: over a stretch of steps with one wait for the device at its end. */
   readonly msPerStep: number;
+  /** Of a step that waits for the device after each of its parts, as it must to time them. */
+  readonly waitingMsPerStep: number;
   readonly imagesPerSecond: number;
   readonly projectionMs: number;
   /** Of the whole step: multiplications and additions of the convolutions and matrix products alone. */
@@ -42,11 +45,17 @@ export interface Profile {
 export interface ProfileOptions {
   readonly device: Device;
   readonly threads: number;
-  /** Steps to measure, after a few to warm up. */
+  /** Steps to measure, after a few to warm up: as many in stretches, and as many part by part. */
   readonly steps: number;
 }
 
-const WARM_UP = 3;
+const WARM_UP = 5;
+
+/** Stretches that the steps are timed in, so that there is a median. */
+const STRETCHES = 5;
+
+/** Pictures of an epoch: a new order is drawn that often. */
+const EPOCH = 50_000;
 
 /** Reads and writes of one value per weight that the part does at least. */
 const passes = { weights: 6, projection: 3, update: 5 } as const;
@@ -83,14 +92,18 @@ export function stepConfig(
 export function stepper(config: RunConfig, device: Device, free: DisposableStack) {
   const { inputShape } = networkOf(config.network.name, config.network.width);
   const pictures = noise(inputShape, config.batchSize * 4);
-  const stage = makeStage(config, pictures, device, free), { epoch, segments, streams } = stage;
+  const stage = makeStage(config, pictures, device, free);
+  const { epoch, segments, streams, metrics } = stage;
   const rate = Number(config.algorithm.parameters.learningRate);
+  const stepsOfEpoch = Math.ceil(EPOCH / config.batchSize);
   return {
     weights: segments.reduce((sum, { length }) => sum + length, 0),
     step(t: number): void {
-      if (t % epoch.steps === 0) epoch.draw(streams);
+      if (t % stepsOfEpoch === 0) epoch.draw(streams);
       stage.step(t, rate);
     },
+    /** Until the device has done all that it was given. */
+    wait: (): void => void metrics.download(),
   };
 }
 
@@ -98,16 +111,25 @@ export function stepper(config: RunConfig, device: Device, free: DisposableStack
 export function profile(config: RunConfig, { device, threads, steps }: ProfileOptions): Profile {
   using free = new DisposableStack();
   setThreads(threads);
-  const { weights, step } = stepper(config, device, free);
-  const times: number[] = [], shares: Record<StepPart, number>[] = [];
-  for (let t = 0; t < WARM_UP + steps; t++) {
-    profileParts(true);
+  const { weights, step, wait } = stepper(config, device, free);
+  let t = 0;
+  const timed = (steps: number): number => { // a stretch, in milliseconds a step
     const begin = performance.now();
-    step(t);
-    const parts = profileParts(false);
-    if (t < WARM_UP) continue;
-    times.push(performance.now() - begin);
-    shares.push(parts);
+    for (let i = 0; i < steps; i++) step(t++);
+    wait();
+    return (performance.now() - begin) / steps;
+  };
+  timed(WARM_UP);
+  const stretches = Math.min(STRETCHES, steps);
+  const times = Array.from(
+    { length: stretches },
+    (_, i) => timed(Math.floor((steps + i) / stretches)),
+  );
+  const waiting: number[] = [], shares: Record<StepPart, number>[] = [];
+  for (let i = 0; i < steps; i++) {
+    profileParts(true);
+    waiting.push(timed(1));
+    shares.push(profileParts(false));
   }
 
   const machine = {
@@ -115,7 +137,7 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
     gigabytesPerSecond: measureCopy(device) / 1e9,
   };
   const ms = (part: StepPart) => 1000 * median(shares.map((share) => share[part]))!;
-  const msPerStep = median(times)!;
+  const msPerStep = median(times)!, waitingMsPerStep = median(waiting)!;
   const { forward, first } = arithmetic(config);
   const speed = (operations: number, ms: number) => operations / 1e6 / ms / machine.gflops;
   const stream = (part: keyof typeof passes) => ({
@@ -134,12 +156,13 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
   const streamed = parts.weights.ms + parts.projection.ms + parts.update.ms;
   return {
     msPerStep,
+    waitingMsPerStep,
     imagesPerSecond: 1000 * config.batchSize / msPerStep,
     projectionMs: parts.projection.ms,
     gflops: (3 * forward - first) / 1e6 / msPerStep,
     gigabytesPerSecond: (passes.weights + passes.projection + passes.update) * weights * 4 / 1e6 /
       streamed,
-    parts: { ...parts, rest: { ms: Math.max(0, msPerStep - known) } },
+    parts: { ...parts, rest: { ms: Math.max(0, waitingMsPerStep - known) } },
     machine,
     weights,
   };

@@ -1,0 +1,67 @@
+// Calls every kernel on small vectors, for compute-sanitizer to look at. Takes the device; prints nothing when all is well.
+import type { Dataset } from "../datasets/dataset.ts";
+import { type Device, Generator, projectTopK, Vector } from "../native/mod.ts";
+import { openNative } from "../native/setup.ts";
+import { stepConfig } from "../training/profile.ts";
+import { run } from "../training/run.ts";
+
+/** Sizes around those of warps, blocks and vectorised loads. */
+const lengths = [1, 3, 31, 32, 33, 255, 257, 1023, 1025, 4099, 70_001];
+
+function projections(device: Device): void {
+  using generator = new Generator(1);
+  for (const length of lengths) {
+    using values = new Vector(length, "float32", device);
+    using mask = new Vector(length, "float32", device);
+    generator.normal(values);
+    const half = length >> 1;
+    for (const by of ["value", "magnitude"] as const) {
+      for (const kept of new Set([0, 1, half, length])) {
+        projectTopK(values, [{ offset: 0, length, kept }], { by, floor: 0.5, alpha: 0.5 }, mask);
+      }
+      projectTopK(
+        values,
+        [
+          { offset: 0, length: half, kept: half >> 1 },
+          { offset: half, length: length - half, kept: (length - half) >> 1 },
+        ],
+        { by },
+        mask,
+      );
+    }
+    mask.download();
+  }
+}
+
+// A run of one epoch: gather with crop and flip, forward and backward, projection, update, evaluation.
+function training(device: Device): void {
+  const shape = [3, 32, 32] as const, count = 40;
+  const split = {
+    images: Uint8Array.from({ length: count * 3072 }, (_, i) => Math.imul(i, 2654435761) >>> 24),
+    labels: Int32Array.from({ length: count }, (_, i) => i % 10),
+  };
+  const dataset: Dataset = {
+    name: "noise",
+    shape,
+    classes: Array.from({ length: 10 }, (_, i) => String(i)),
+    train: split,
+    test: split,
+    mean: [0.5, 0.5, 0.5],
+    deviation: [0.3, 0.3, 0.3],
+    checksum: "",
+  };
+  for (const algorithm of ["edge-popup", "sbp", "dense"]) {
+    const config = {
+      ...stepConfig("conv2", algorithm, 16),
+      network: { name: "conv2", width: 1 / 16 },
+      augmentation: "crop-flip" as const,
+      epochs: 1,
+    };
+    run(config, { dataset, device, threads: 1 });
+  }
+}
+
+await openNative();
+const device = Deno.args[0] === "cuda" ? "cuda" : "cpu";
+projections(device);
+training(device);

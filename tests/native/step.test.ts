@@ -1,0 +1,147 @@
+// A recorded step: it gives what the same calls give one by one, bit for bit, and gives way where it can't be recorded.
+import assert from "node:assert/strict";
+import { device } from "../library.ts";
+import {
+  Batch,
+  descend,
+  DevicePictures,
+  Generator,
+  MaskedNetwork,
+  NativeError,
+  projectTopK,
+  Step,
+  Vector,
+} from "../../src/native/mod.ts";
+import type { Network } from "../../src/networks/network.ts";
+
+const shape = [3, 8, 8] as const;
+const network: Network = {
+  name: "small",
+  inputShape: shape,
+  layers: [
+    { kind: "conv", inputs: 3, outputs: 4, kernel: 3, padding: 1 },
+    { kind: "relu" },
+    { kind: "max-pool", size: 2 },
+    { kind: "flatten" },
+    { kind: "linear", inputs: 64, outputs: 5 },
+  ],
+};
+const pictureCount = 50, batchSize = 16;
+
+/** A small training, in which batch, share of the projection and rate change from step to step. */
+function training(free: DisposableStack) {
+  const masked = free.use(new MaskedNetwork(network, "float32", device));
+  const generator = free.use(new Generator(5));
+  const vector = () => free.use(new Vector(masked.size, "float32", device));
+  const weights = vector(), latent = vector(), velocity = vector();
+  const gradient = vector(), mask = vector();
+  generator.normal(weights, 0.3);
+  generator.uniform(latent, 0.3, 0.7);
+  const pixels = shape[0] * shape[1] * shape[2];
+  const pictures = free.use(
+    new DevicePictures({
+      images: Uint8Array.from({ length: pictureCount * pixels }, (_, i) => (i * i * 31) >> 3),
+      labels: Int32Array.from({ length: pictureCount }, (_, i) => i % 5),
+    }, { shape, classes: 5, mean: [0.5, 0.4, 0.3], deviation: [0.2, 0.3, 0.4], device }),
+  );
+  const order = free.use(new Vector(pictureCount, "int64", device));
+  generator.permutation(order);
+  const batch = free.use(new Batch(batchSize, shape, "float32", device));
+  const metrics = free.use(new Vector(2, "float64", device));
+  const steps = Math.ceil(pictureCount / batchSize);
+  return {
+    latent,
+    count: (t: number) => Math.min(batchSize, pictureCount - t % steps * batchSize),
+    step(t: number) {
+      batch.gather(pictures, order, t % steps * batchSize, this.count(t));
+      const segments = [{ offset: 0, length: 108, kept: 54 }, {
+        offset: 108,
+        length: 320,
+        kept: 97,
+      }];
+      projectTopK(
+        latent,
+        segments,
+        { by: "value", alpha: Math.min(1, t / 9), low: 0, high: 1 },
+        mask,
+      );
+      masked.maskGradient(weights, mask, batch, gradient, metrics);
+      descend(latent, velocity, gradient, {
+        rate: 1 / (1 + t),
+        momentum: 0.9,
+        decay: 1e-3,
+        centre: 0.5,
+      });
+    },
+    state: () => [latent, velocity, mask, metrics].map((vector) => [...vector.download()]),
+  };
+}
+
+/** What comes of `steps` steps; `between` is called before each. */
+function outcome(recorded: boolean, steps: number, between = (_: number, __: Vector) => {}) {
+  using free = new DisposableStack();
+  const run = training(free), step = free.use(new Step(device));
+  for (let t = 0; t < steps; t++) {
+    between(t, run.latent);
+    if (recorded) step.run(run.count(t), () => run.step(t));
+    else run.step(t);
+  }
+  return run.state();
+}
+
+Deno.test("recorded steps of two shapes give what single calls give, whatever changes in between", () => {
+  assert.deepEqual(outcome(true, 40), outcome(false, 40));
+});
+
+Deno.test("a vector that is written between two recorded steps is taken as it is then", () => {
+  const disturb = (t: number, latent: Vector) => {
+    if (t % 7 === 6) latent.affine(0.9, 0.05);
+  };
+  assert.deepEqual(outcome(true, 40, disturb), outcome(false, 40, disturb));
+});
+
+Deno.test("a step that makes other calls than the recorded one is carried out call by call", () => {
+  using vector = Vector.from(Float32Array.of(1, 2), "float32", device);
+  using other = Vector.from(Float32Array.of(5, 6), "float32", device);
+  using step = new Step(device);
+  for (let t = 0; t < 8; t++) {
+    step.run(0, () => {
+      vector.affine(2, 1);
+      if (t === 5) vector.copyFrom(other);
+    });
+  }
+  assert.deepEqual([...vector.download()], [5 * 4 + 3, 6 * 4 + 3]);
+});
+
+Deno.test("a step that waits for the device is carried out call by call", () => {
+  using vector = Vector.from(Float32Array.of(1), "float32", device);
+  using step = new Step(device);
+  const seen: number[] = [];
+  for (let t = 0; t < 5; t++) {
+    step.run(0, () => {
+      seen[t] = vector.download()[0]!;
+      vector.affine(2, 0);
+    });
+  }
+  assert.deepEqual(seen, [1, 2, 4, 8, 16]);
+});
+
+Deno.test("an error within a step is passed on, and the next step is a step again", () => {
+  using vector = new Vector(3, "float32", device);
+  using step = new Step(device);
+  for (let t = 0; t < 6; t++) {
+    assert.throws(
+      () => step.run(0, () => vector.affine(1, NaN)),
+      (error) => error instanceof NativeError && error.status === "invalid",
+    );
+    step.run(1, () => vector.affine(1, 1));
+  }
+  assert.deepEqual([...vector.download()], [6, 6, 6]);
+});
+
+Deno.test("a step within a step is refused", () => {
+  using outer = new Step(device);
+  using inner = new Step(device);
+  assert.throws(() => outer.run(0, () => inner.run(0, () => {})), /under way/);
+  outer.run(0, () => {});
+});
