@@ -16,24 +16,23 @@ export function textPlotOf(table: Table): string {
   const { rows, columns } = table;
   if (rows.length === 0) return "";
   const glyphs = marksOf(columns).map(({ glyph }) => glyph);
-  const points = rows.flatMap(({ cells }, row) =>
-    cells.flatMap((cell, column) => {
-      const mean = cell?.accuracy.mean;
-      return mean === undefined ? [] : [{ row, column, low: mean, high: mean }];
-    })
-  );
-  const [shown, below = []] = groupsOf(points);
+  const lines = columns.flatMap((_, column) => {
+    const means = rows.map(({ cells }) => cells[column]?.accuracy.mean);
+    const own = means.filter((mean) => mean !== undefined);
+    return own.length > 0 ? [{ column, means, low: Math.min(...own), high: Math.max(...own) }] : [];
+  });
+  const [shown, below = []] = groupsOf(lines);
   const [low, high] = domainOf(shown!, [0, 100]);
   const names = rows.map((row) => shortened(placeOf(row, table), WIDTH / 2));
   const margin = Math.max(...names.map((name) => name.length));
   const wide = WIDTH - margin - 3;
   const place = (value: number) => Math.round((wide - 1) * (value - low) / (high - low));
 
-  const lines = names.map((name, row) => {
+  const pictures = names.map((name, row) => {
     const line = Array<string>(wide).fill(" ");
-    for (const point of shown!.filter((point) => point.row === row)) {
-      const at = place(point.low);
-      line[at] = line[at] === " " ? glyphs[point.column]! : SEVERAL;
+    for (const { column, means } of shown!) {
+      const mean = means[row], at = mean === undefined ? -1 : place(mean);
+      if (at >= 0) line[at] = line[at] === " " ? glyphs[column]! : SEVERAL;
     }
     return `${name.padStart(margin)} │${line.join("")}`.trimEnd();
   });
@@ -45,19 +44,15 @@ export function textPlotOf(table: Table): string {
     [...text].forEach((char, i) => values[start + i] = char);
   }
   const indent = " ".repeat(margin + 2);
-  const several = lines.some((line) => line.includes(SEVERAL)) ? [`${SEVERAL} several`] : [];
-  const key = columns.flatMap(({ label }, i) => {
-    const means = below.filter(({ column }) => column === i).map((point) => point.low);
-    if (means.length === 0) return [`${glyphs[i]} ${label}`];
-    const [least, most] = [fixed(Math.min(...means)), fixed(Math.max(...means))];
-    const all = shown!.every(({ column }) => column !== i);
-    return [
-      `${glyphs[i]} ${label}${all ? "," : ", in part"} left of the axis at ` +
-      (least === most ? least : `${least} to ${most}`),
-    ];
+  const several = pictures.some((line) => line.includes(SEVERAL)) ? [`${SEVERAL} several`] : [];
+  const key = columns.map(({ label }, i) => {
+    const off = below.find(({ column }) => column === i), name = `${glyphs[i]} ${label}`;
+    if (!off) return name;
+    const [least, most] = [fixed(off.low), fixed(off.high)];
+    return `${name}, left of the axis at ${least === most ? least : `${least} to ${most}`}`;
   });
   return [
-    ...lines,
+    ...pictures,
     `${" ".repeat(margin)} └${rule.join("")}`,
     indent + values.join("").trimEnd(),
     ...wrapped([`${splitOf(table)} accuracy, %:`, ...key, ...several]),
