@@ -105,12 +105,13 @@ export {
   type Made,
   readBaseline,
 } from "./src/regression/baseline.ts";
+export { type CellCheck, compare, type Verdict } from "./src/regression/compare.ts";
 export {
-  type CellCheck,
-  compare,
   defaultRules,
+  type Gate,
+  type MetricName,
+  type Rule,
   type Rules,
-  type Verdict,
-} from "./src/regression/compare.ts";
+} from "./src/regression/rules.ts";
 export type { Interval } from "./src/statistics.ts";
 export { UserError } from "./src/errors.ts";

@@ -57,14 +57,17 @@ MB_API int32_t mb_abi_version(void);
 /* Text of this thread's last failed call; valid until its next one. */
 MB_API const char *mb_last_error(void);
 /* Writes a JSON object as zero-terminated text: libtorch (version), kernels (cuda, emulated on the processor, or none),
- * cuda (whether there is a device), mkldnn, blas (file of its matrix products). */
+ * cuda (whether there is a device), mkldnn, blas (file of its matrix products), processor (what the processor's kernels
+ * are chosen by). */
 MB_API int32_t mb_describe(char *text, int64_t capacity);
 /* Threads that calls from this thread compute with, 1 to 1024. */
 MB_API int32_t mb_set_threads(int32_t threads);
 /* Handles alive, and bytes of tensors that the core holds, now and at most since mb_reset_peak. */
 MB_API int32_t mb_live(int64_t *handles, int64_t *bytes, int64_t *peak_bytes);
 MB_API int32_t mb_reset_peak(void);
-/* Seconds of one float32 matrix product (size × size), and of one copy of `bytes`: what this machine can do. */
+/* Seconds since this thread began in which it could have run, but others had the processor. 0 throughout where the
+ * system doesn't tell. */
+MB_API int32_t mb_waited(double *seconds);
 /* Ends the process at once with that exit code. Leaving in the ordinary way takes libtorch's globals apart while other
  * threads may still compute with them, and crashes. */
 MB_API void mb_exit(int32_t code);
@@ -81,7 +84,7 @@ typedef enum {
   MB_PARTS = 6
 } mb_part;
 MB_API int32_t mb_profile(int32_t on, double *seconds);
-/* Seconds of one float32 matrix product size × size, and of one copy of so many bytes. */
+/* Seconds of one float32 matrix product size × size, and of one copy of so many bytes, without what was waited. */
 MB_API int32_t mb_measure_matmul(int32_t device, int64_t size, int32_t repeats, double *seconds);
 MB_API int32_t mb_measure_copy(int32_t device, int64_t bytes, int32_t repeats, double *seconds);
 

@@ -3,7 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/rand.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #if __has_include(<torch/headeronly/version.h>)  // from 2.9 on
 #include <torch/headeronly/version.h>
@@ -11,6 +11,9 @@
 #include <torch/csrc/api/include/torch/version.h>
 #endif
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -20,6 +23,7 @@
 #include <cstring>
 #include <functional>
 
+#include "clock.hpp"
 #include "handles.hpp"
 #include "memory.hpp"
 #include "profile.hpp"
@@ -34,9 +38,13 @@ void measure(int32_t repeats, double* seconds, const at::Device& device, const s
   body();
   wait_for(device);
   const auto start = std::chrono::steady_clock::now();
+  const double waited = seconds_waited();
   for (int32_t i = 0; i < repeats; ++i) body();
   wait_for(device);
-  *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / repeats;
+  // Read in this order, so that a wait in between counts as time, and never the other way round.
+  const double others = seconds_waited() - waited;
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  *seconds = (passed.count() - others) / repeats;
 }
 
 // The file that libtorch's matrix products come from: a BLAS library, or libtorch's own where it brings one (MKL).
@@ -48,6 +56,22 @@ std::string blas_file() {
   if (!product || !dladdr(product, &found) || !found.dli_fname) return "libtorch_cpu.so";
   char real[PATH_MAX];
   return realpath(found.dli_fname, real) ? real : found.dli_fname;
+}
+
+// What kernels are chosen by, which the processor's name need not tell: families of servers share one.
+std::string processor() {
+  std::ostringstream text;
+#if defined(__x86_64__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d)) {
+    const unsigned base = a >> 8 & 0xf, family = base == 0xf ? base + (a >> 20 & 0xff) : base;
+    const unsigned model = (a >> 4 & 0xf) | (base == 6 || base == 0xf ? a >> 12 & 0xf0 : 0);
+    text << "family " << family << ", model " << model << ", stepping " << (a & 0xf);
+  }
+  if (__builtin_cpu_supports("avx512f")) text << ", AVX-512";
+  else if (__builtin_cpu_supports("avx2")) text << ", AVX2";
+#endif
+  return text.str();
 }
 
 }  // namespace
@@ -64,7 +88,7 @@ int32_t mb_describe(char* text, int64_t capacity) {
     const char* const made = emulated ? "emulated" : kernels ? "cuda" : "none";
     json << "{\"libtorch\":\"" << TORCH_VERSION << "\",\"kernels\":\"" << made << "\",\"cuda\":" << (cuda ? "true" : "false")
          << ",\"mkldnn\":" << (at::globalContext().hasMKLDNN() ? "true" : "false") << ",\"blas\":\"" << blas_file()
-         << "\"}";
+         << "\",\"processor\":\"" << processor() << "\"}";
     const std::string written = json.str();
     require(static_cast<int64_t>(written.size()) < capacity, "capacity: ", capacity, ", expected at least ",
             written.size() + 1);
@@ -97,7 +121,7 @@ int32_t mb_measure_matmul(int32_t device, int64_t size, int32_t repeats, double*
   return guard("mb_measure_matmul", [&] {
     require(size >= 1 && size <= 32768, "size: ", size, ", expected 1 to 32768");
     const at::Device where = device_of(device);
-    const at::Tensor a = at::rand({size, size}, where), b = at::rand({size, size}, where);
+    const at::Tensor a = at::ones({size, size}, where), b = at::ones({size, size}, where);
     at::Tensor c = at::empty({size, size}, where);
     measure(repeats, seconds, where, [&] { at::mm_out(c, a, b); });
   });
@@ -107,7 +131,7 @@ int32_t mb_measure_copy(int32_t device, int64_t bytes, int32_t repeats, double* 
   return guard("mb_measure_copy", [&] {
     require(bytes >= 4 && bytes <= (int64_t{1} << 36), "bytes: ", bytes, ", expected 4 to 2^36");
     const at::Device where = device_of(device);
-    const at::Tensor from = at::rand({bytes / 4}, where);
+    const at::Tensor from = at::ones({bytes / 4}, where);
     at::Tensor to = at::zeros({bytes / 4}, where);
     measure(repeats, seconds, where, [&] { to.copy_(from); });
   });

@@ -4,11 +4,16 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { DatasetError } from "../datasets/dataset.ts";
 import {
   annotationsOf,
+  type Baseline,
   compare,
   defaultRules,
   exitCodeOf,
+  gates,
   junitOf,
+  metricNames,
+  parseRule,
   readBaseline,
+  type Rules,
   runsOf,
   writeCheck,
 } from "../regression/mod.ts";
@@ -19,11 +24,12 @@ import { readRuns, writeWhole } from "../sweep/store.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
 import { withWorkOptions, workOff } from "./work.ts";
 
-const number = (low: number, high: number) => (text: string): number => {
+const chance = (text: string): number => {
   const value = Number(text);
-  if (text.trim() !== "" && value >= low && value <= high) return value;
-  throw new InvalidArgumentError(`expected a number from ${low} to ${high}.`);
+  if (text.trim() !== "" && value >= 1e-9 && value <= 0.5) return value;
+  throw new InvalidArgumentError("expected a number from 1e-9 to 0.5.");
 };
+const collect = (text: string, before: string[]) => [...before, text];
 
 export const checkCommand = () =>
   withWorkOptions(new Command("check"))
@@ -34,10 +40,34 @@ export const checkCommand = () =>
     .option("--out <dir>", "where runs and findings go; default results/check-<baseline>")
     .option("--against <dir>", "compare with the runs of this folder, and run nothing")
     .option("--junit <file>", "also write the findings as JUnit's XML")
-    .option("--floor <points>", "losses under this don't count", number(0, 100), defaultRules.floor)
-    .option("--level <p>", "chance of any false alarm", number(1e-9, 0.5), defaultRules.level)
-    .action(async (file, { out, against, junit, floor, level, ...options }) => {
+    .option(
+      "--gate <metric=fail|warn>",
+      "whether worse bytes, accuracy, speed or memory fail the check or only warn; " +
+        "default bytes=fail accuracy=fail speed=warn memory=warn",
+      collect,
+      [] as string[],
+    )
+    .option(
+      "--limit <metric=number>",
+      "losses under this don't count: points of accuracy, percent of speed and memory; " +
+        "default accuracy=0.5 speed=5 memory=10",
+      collect,
+      [] as string[],
+    )
+    .option("--level <p>", "chance of any false alarm, for each metric", chance, defaultRules.level)
+    .addHelpText(
+      "after",
+      `
+--gate and --limit may be repeated, and be for some cells only; of several that fit, the last counts.
+
+Examples:
+  deno task check results/baselines/ci.json
+  deno task check mine.json --gate speed=fail --limit speed=10
+  deno task check mine.json --gate speed:algorithm=sbp=fail --limit accuracy:network=conv6=1`,
+    )
+    .action(async (file, { out, against, junit, gate, limit, level, ...options }) => {
       const path = userPath(file), baseline = await readBaseline(path, shownPath(path));
+      const rules = rulesOf(baseline, { gate, limit, level });
       const { runs, obstacles } = runsOf(baseline);
       const name = basename(path).replace(/(\.baseline)?\.json$/, "");
       const folder = against !== undefined && out === undefined
@@ -58,7 +88,6 @@ export const checkCommand = () =>
           `${shownPath(path)} was set aside: it ${reason}`
         ),
       );
-      const rules = { floor, level };
       const check = { cells: compare(baseline, found.runs, rules), rules, obstacles };
       const markdown = await writeCheck(folder, check);
       console.log(markdown);
@@ -68,6 +97,33 @@ export const checkCommand = () =>
       if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
       Deno.exitCode = exitCodeOf(check);
     });
+
+// The defaults, and after them what the command line says.
+function rulesOf(
+  { cells }: Baseline,
+  { gate, limit, level }: { gate: string[]; limit: string[]; level: number },
+): Rules {
+  const gateOf = (text: string) => gates.find((gate) => gate === text);
+  const limitOf = (text: string) => {
+    const value = Number(text);
+    return text.trim() !== "" && value > 0 && value < 100 ? value : undefined;
+  };
+  return {
+    level,
+    gates: [
+      ...defaultRules.gates,
+      ...gate.map((text) =>
+        parseRule("--gate", text, ["bytes", ...metricNames], gateOf, gates.join("|"), cells)
+      ),
+    ],
+    limits: [
+      ...defaultRules.limits,
+      ...limit.map((text) =>
+        parseRule("--limit", text, metricNames, limitOf, "a number from 0 to 100", cells)
+      ),
+    ],
+  };
+}
 
 // The runs whose data set is here, and the one that the baseline means.
 async function withData(runs: readonly RunConfig[], obstacles: string[]): Promise<RunConfig[]> {

@@ -1,5 +1,6 @@
 // What a GPU host has: the GPU as its driver names it, a CUDA compiler, a Python with PyTorch.
-import { which } from "../native/which.ts";
+import { dirname } from "node:path";
+import { cudaCompiler } from "../native/build.ts";
 import { command, lastLine } from "./command.ts";
 
 export interface Gpu {
@@ -33,10 +34,8 @@ export async function nvccVersion(): Promise<string | undefined> {
 
 /** The PATH, with the CUDA toolkit's programs where it usually is, unless it is on the PATH. */
 export function pathWithCuda(): string {
-  const path = Deno.env.get("PATH") ?? "";
-  if (which("nvcc")) return path;
-  const home = Deno.env.get("CUDA_HOME") || Deno.env.get("CUDA_PATH") || "/usr/local/cuda";
-  return `${path}:${home}/bin`;
+  const path = Deno.env.get("PATH") ?? "", compiler = cudaCompiler();
+  return compiler === undefined ? path : `${path}:${dirname(compiler)}`;
 }
 
 export interface Python {

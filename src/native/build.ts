@@ -28,8 +28,14 @@ function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string
     compiler,
     String(built),
     os.cpus()[0]?.model ?? Deno.build.arch,
-    emulated() ? "emulated" : cuda ? which("nvcc") ?? "no nvcc" : "no kernels",
+    emulated() ? "emulated" : cuda ? cudaCompiler() ?? "no nvcc" : "no kernels",
   ];
+}
+
+/** The CUDA compiler, on the PATH or where NVIDIA's toolkit is. */
+export function cudaCompiler(): string | undefined {
+  const toolkit = Deno.env.get("CUDA_HOME") || Deno.env.get("CUDA_PATH") || "/usr/local/cuda";
+  return which("nvcc") ?? which("nvcc", join(toolkit, "bin"));
 }
 
 // Headers from 2.8 on can do with C++20, some later ones without it no more.
@@ -68,7 +74,7 @@ export function libraryPath(libtorch: Libtorch): string {
  */
 export async function build(libtorch: Libtorch, path: string): Promise<void> {
   const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
-  const log = join(home, "build.log");
+  const log = join(home, "build.log"), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
   await Deno.mkdir(work, { recursive: true });
   try {
     const cmake = async (...args: string[]) => {
@@ -93,6 +99,7 @@ export async function build(libtorch: Libtorch, path: string): Promise<void> {
       `-DTORCH_LIBRARIES=${libtorch.libraries}`,
       `-DTORCH_CXX11_ABI=${libtorch.cxx11Abi}`,
       `-DTORCH_CXX_STANDARD=${cxxStandard(libtorch)}`,
+      ...(nvcc ? [`-DCMAKE_CUDA_COMPILER=${nvcc}`] : []),
       `-DMB_EMULATE=${emulated() ? "ON" : "OFF"}`,
     );
     await cmake("--build", work, "--parallel", String(os.availableParallelism()));

@@ -91,6 +91,8 @@ export interface Description {
   readonly mkldnn: boolean;
   /** The file that matrix products come from: a BLAS library's, or libtorch's own. */
   readonly blas: string;
+  /** What kernels are chosen by, such as `family 6, model 143, stepping 8, AVX-512`; empty where it isn't told. */
+  readonly processor: string;
 }
 
 /** What the library was built against and can use. */
@@ -150,6 +152,16 @@ export function profileParts(on: boolean): Record<StepPart, number> {
     StepPart,
     number
   >;
+}
+
+/**
+ * Seconds since this thread began in which it could have run, but others had the processor; 0 throughout where the
+ * system doesn't tell. Taken off a time measured, it leaves what the work itself took.
+ */
+export function waited(): number {
+  const seconds = new Float64Array(1);
+  check(native().mb_waited(seconds));
+  return seconds[0]!;
 }
 
 /** Floating-point operations per second of one float32 matrix product of `size × size`. */

@@ -84,9 +84,9 @@ function inSystem({ systemInclude, systemLibraries }: Places): Libtorch | undefi
 // The version of headers with everything that is built against.
 function versionIn(include: string): string | undefined {
   if (!exists(join(include, "ATen/ATen.h"))) return undefined;
-  const header = text(join(include, "torch/csrc/api/include/torch/version.h")) ??
-    text(join(include, "torch/headeronly/version.h"));
-  const part = (name: string) => new RegExp(`TORCH_VERSION_${name} (\\d+)`).exec(header ?? "")?.[1];
+  const headers = ["torch/csrc/api/include/torch/version.h", "torch/headeronly/version.h"]
+    .map((header) => text(join(include, header))).join("\n");
+  const part = (name: string) => new RegExp(`TORCH_VERSION_${name} (\\d+)`).exec(headers)?.[1];
   const parts = ["MAJOR", "MINOR", "PATCH"].map(part);
   return parts.includes(undefined) ? undefined : parts.join(".");
 }

@@ -16,6 +16,7 @@ export {
   resetPeak,
   setThreads,
   type StepPart,
+  waited,
 } from "./library.ts";
 export { MaskedNetwork } from "./network.ts";
 export {

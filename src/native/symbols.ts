@@ -10,6 +10,7 @@ export const symbols = {
   mb_set_threads: { parameters: ["i32"], result: status },
   mb_live: { parameters: ["buffer", "buffer", "buffer"], result: status },
   mb_reset_peak: { parameters: [], result: status },
+  mb_waited: { parameters: ["buffer"], result: status },
   mb_exit: { parameters: ["i32"], result: "void" },
   mb_profile: { parameters: ["i32", "buffer"], result: status },
   mb_measure_matmul: { parameters: ["i32", "i64", "i32", "buffer"], result: status },

@@ -1,9 +1,9 @@
 // Where a command is.
 import { join } from "node:path";
 
-/** The real path of a command on the PATH, or nothing. */
-export function which(command: string): string | undefined {
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+/** The real path of a command on the PATH, or in other folders, or nothing. */
+export function which(command: string, folders = Deno.env.get("PATH") ?? ""): string | undefined {
+  for (const folder of folders.split(":")) {
     if (!folder) continue;
     try {
       const path = Deno.realPathSync(join(folder, command));

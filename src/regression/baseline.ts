@@ -8,6 +8,7 @@ import { canonicalJson, identityOf } from "../sweep/identity.ts";
 import { parseJson } from "../sweep/json.ts";
 import { configurationSchema, environmentSchema, type RunFile } from "../sweep/store.ts";
 import type { RunResult } from "../training/result.ts";
+import { quietSpeed } from "./metrics.ts";
 
 /** Raised when a baseline changes so that older ones can't be read any more. */
 const FORMAT = 1;
@@ -24,6 +25,12 @@ const runSchema = strict({
   /** SHA-256 of the final mask. */
   mask: digest,
   imagesPerSecond: z.number().min(0),
+  /** Medians of quiet stretches, see `quietSpeed`; none where there were none. */
+  speed: strict({
+    imagesPerSecond: z.number().positive(),
+    matmul: z.number().positive(),
+    copy: z.number().positive(),
+  }).optional(),
   peakMemoryBytes: z.int().min(0),
   /** Its place in `environments`. */
   environment: z.int().min(0),
@@ -80,6 +87,28 @@ export function madeOf({ started: _, finished: __, ...made }: RunFile["environme
   return made;
 }
 
+/** What a baseline keeps of a run. @param environment its place in the baseline's */
+export function figuresOf(run: RunFile, environment: number): BaselineRun {
+  const { identity, configuration, result } = run, speed = quietSpeed(result);
+  return {
+    seed: configuration.seed,
+    identity,
+    accuracy: result.lastTestAccuracy,
+    losses: lossesOf(result),
+    mask: result.digest,
+    imagesPerSecond: Math.round(result.imagesPerSecond),
+    ...(speed && {
+      speed: {
+        imagesPerSecond: Math.round(speed.imagesPerSecond),
+        matmul: Number(speed.matmul.toPrecision(4)),
+        copy: Number(speed.copy.toPrecision(4)),
+      },
+    }),
+    peakMemoryBytes: result.peakMemoryBytes,
+    environment,
+  };
+}
+
 /** A baseline of finished runs, its cells and their seeds in ascending order. */
 export function baselineOf(runs: readonly RunFile[]): Baseline {
   const environments = new Map<string, Made>(), cells = new Map<string, RunFile[]>();
@@ -98,16 +127,9 @@ export function baselineOf(runs: readonly RunFile[]): Baseline {
       const { seed: _, ...configuration } = runs[0]!.configuration;
       return {
         configuration,
-        runs: runs.map(({ identity, configuration, result, environment }) => ({
-          seed: configuration.seed,
-          identity,
-          accuracy: result.lastTestAccuracy,
-          losses: lossesOf(result),
-          mask: result.digest,
-          imagesPerSecond: Math.round(result.imagesPerSecond),
-          peakMemoryBytes: result.peakMemoryBytes,
-          environment: places.indexOf(canonicalJson(madeOf(environment))),
-        })).sort((a, b) => a.seed - b.seed),
+        runs: runs.map((run) =>
+          figuresOf(run, places.indexOf(canonicalJson(madeOf(run.environment))))
+        ).sort((a, b) => a.seed - b.seed),
       };
     }),
   };

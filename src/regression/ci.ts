@@ -1,5 +1,5 @@
 // What a check found, for CI systems: JUnit's XML, and GitHub's annotations.
-import type { CellCheck, Verdict } from "./compare.ts";
+import type { CellCheck } from "./compare.ts";
 import { type Check, placeOf } from "./report.ts";
 
 const escaped = (text: string) =>
@@ -9,30 +9,35 @@ const escaped = (text: string) =>
 const nameOf = (cell: CellCheck) => placeOf(cell).join(", ");
 const messageOf = ({ verdict, reasons }: CellCheck) => [verdict, ...reasons].join(": ");
 
-/** What JUnit and GitHub call the verdicts that they are told of. */
-const kinds: Partial<Record<Verdict, { readonly junit: string; readonly github: string }>> = {
-  worse: { junit: "failure", github: "error" },
-  broken: { junit: "failure", github: "error" },
-  "not compared": { junit: "error", github: "warning" },
-  inconclusive: { junit: "skipped", github: "notice" },
-};
+/** What JUnit and GitHub call a verdict that they are told of; of what only warns, JUnit has no word. */
+function kindOf({ verdict, gate }: CellCheck): { junit: string; github: string } | undefined {
+  if (verdict === "worse" || verdict === "broken") {
+    return gate === "fail"
+      ? { junit: "failure", github: "error" }
+      : { junit: "skipped", github: "warning" };
+  }
+  if (gate === "warn") return undefined;
+  if (verdict === "not compared") return { junit: "error", github: "warning" };
+  if (verdict === "inconclusive") return { junit: "skipped", github: "notice" };
+}
 
 /**
- * A test case for each cell: worse or broken ones failed, those that could not be compared are errors, inconclusive ones
- * are skipped.
+ * A test case for each cell and metric: those that fail the check failed, those that could not be compared are errors,
+ * warnings and inconclusive ones are skipped.
  */
 export function junitOf({ cells, obstacles }: Check): string {
   const cases = [
     ...cells.map((cell) => ({
+      metric: `.${cell.metric}`,
       name: nameOf(cell),
-      kind: kinds[cell.verdict]?.junit,
+      kind: kindOf(cell)?.junit,
       message: messageOf(cell),
     })),
-    ...obstacles.map((message) => ({ name: "comparison", kind: "error", message })),
+    ...obstacles.map((message) => ({ metric: "", name: "comparison", kind: "error", message })),
   ];
   const count = (kind: string) => cases.filter((one) => one.kind === kind).length;
-  const lines = cases.map(({ name, kind, message }) => {
-    const head = `  <testcase classname="maskbench.check" name="${escaped(name)}"`;
+  const lines = cases.map(({ metric, name, kind, message }) => {
+    const head = `  <testcase classname="maskbench.check${metric}" name="${escaped(name)}"`;
     return kind ? `${head}><${kind} message="${escaped(message)}"/></testcase>` : `${head}/>`;
   });
   return [
@@ -55,8 +60,8 @@ export function annotationsOf({ cells, obstacles }: Check): string[] {
   const line = (kind: string, text: string) => `::${kind} title=maskbench check::${escape(text)}`;
   return [
     ...cells.flatMap((cell) => {
-      const kind = kinds[cell.verdict]?.github;
-      return kind ? [line(kind, `${nameOf(cell)}: ${messageOf(cell)}`)] : [];
+      const kind = kindOf(cell)?.github;
+      return kind ? [line(kind, `${nameOf(cell)}: ${cell.metric} ${messageOf(cell)}`)] : [];
     }),
     ...obstacles.map((obstacle) => line("warning", obstacle)),
   ];

@@ -2,33 +2,26 @@
 import { canonicalJson } from "../sweep/identity.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunFile } from "../sweep/store.ts";
-import { type Interval, meanInterval, summarise, tProbability, tQuantile } from "../statistics.ts";
+import { type Interval, summarise, tProbability, tQuantile } from "../statistics.ts";
 import {
   type Baseline,
   type BaselineCell,
   type BaselineRun,
-  lossesOf,
+  figuresOf,
   type Made,
   madeOf,
 } from "./baseline.ts";
-
-/** What counts as a regression of accuracy. */
-export interface Rules {
-  /** Losses smaller than this many percentage points don't count, however certain. */
-  readonly floor: number;
-  /** The chance of any false alarm about accuracy in a whole check, at most. */
-  readonly level: number;
-}
-
-/** Half a point, and one false alarm in a hundred checks. */
-export const defaultRules: Rules = { floor: 0.5, level: 0.01 };
+import { type Draft, judge } from "./judge.ts";
+import { type Metric, metrics } from "./metrics.ts";
+import { squeeze } from "./noise.ts";
+import { defaultRules, type Gate, type MetricName, type Rules } from "./rules.ts";
 
 /**
  * - `same`: not a bit is different
- * - `unchanged`: a loss beyond the floor is ruled out
- * - `better`, `worse`: beyond the floor, and significant
+ * - `unchanged`: a loss beyond the limit is ruled out
+ * - `better`, `worse`: beyond the limit, and significant
  * - `broken`: same run, same circumstances, other bytes
- * - `inconclusive`: too few seeds to tell
+ * - `inconclusive`: too little evidence to tell
  * - `not compared`: there is nothing to compare, see `reasons`
  */
 export type Verdict =
@@ -40,42 +33,59 @@ export type Verdict =
   | "inconclusive"
   | "not compared";
 
-/** A cell of the baseline, beside the runs that belong to it. */
+/** A cell of the baseline, or of speed and memory all cells alike but for sparsity, beside the runs that belong to it. */
 export interface CellCheck {
+  /** Of the cell, or the first of them. */
   readonly configuration: BaselineCell["configuration"];
+  /** Of the cell, or all of them, ascending. */
+  readonly sparsities: readonly number[];
+  readonly metric: MetricName;
   readonly verdict: Verdict;
+  /** Whether that verdict, where it is a bad one, fails the check. */
+  readonly gate: Gate;
   /** Sentences: why that verdict, and what could not be compared. */
   readonly reasons: readonly string[];
-  /** Seeds compared. */
-  readonly seeds: number;
+  /** Runs compared: a cell's seeds. */
+  readonly runs: number;
   /** Seeds of the baseline without a run to compare. */
   readonly missing: readonly number[];
-  /** Mean accuracy in percent, before and now, over the seeds compared. */
+  /**
+   * Means before and now over the seeds compared: accuracy in percent, memory in MB, speed in images per second, now as
+   * the machine of before would have it.
+   */
   readonly before: number | null;
   readonly now: number | null;
-  /** Now minus before in points, paired by seed, with its 95% interval. */
+  /** Now less before, paired by seed, in points of accuracy or percent, with its 95% interval. */
   readonly difference: number | null;
   readonly interval: Interval | null;
   /** Of a loss as large by chance, one-sided; `null` where nothing differs or can be tested. */
   readonly p: number | null;
 }
 
-/** Compares runs with a baseline, cell by cell. */
+/** Compares runs with a baseline: every cell's accuracy; then speed, then memory, which hang little on sparsity. */
 export function compare(
   baseline: Baseline,
   runs: readonly RunFile[],
   rules: Rules = defaultRules,
 ): CellCheck[] {
   const byCell = Map.groupBy(runs, ({ configuration }) => cellOf(configuration));
-  const drafts = baseline.cells.map((cell) => {
-    const found = byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [];
-    return draft(cell, baseline.environments, found);
+  const pairings = baseline.cells.map((cell) =>
+    pair(cell, baseline.environments, byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [])
+  );
+  const alike = merged(pairings);
+  return metrics.flatMap((metric) => {
+    const drafts = test(
+      (metric.ofMachine ? alike : pairings).flatMap((pairing) => draft(pairing, metric)),
+      metric,
+    );
+    // Holm's correction, for losses and gains each: the k-th smallest p of m counts for (m − k + 1) times as much.
+    const tested = drafts.filter(({ p }) => p !== undefined).length;
+    const worse = holm(drafts.map(({ p = null }) => p));
+    const better = holm(drafts.map(({ p }) => p === undefined ? null : 1 - p));
+    return drafts.map((draft, i) =>
+      judge(draft, metric, { worse: worse[i]!, better: better[i]!, tested }, rules)
+    );
   });
-  // Holm's correction, for losses and gains each: the k-th smallest p of m counts for (m − k + 1) times as much.
-  const tested = drafts.filter(({ p }) => p !== null).length;
-  const worse = holm(drafts.map(({ p }) => p));
-  const better = holm(drafts.map(({ p }) => p === null ? null : 1 - p));
-  return drafts.map((draft, i) => judge(draft, worse[i]!, better[i]!, tested, rules));
 }
 
 // Seed and version of the algorithm's implementation aside: those are what may differ.
@@ -84,57 +94,52 @@ function cellOf({ seed: _, algorithm, ...rest }: RunConfig): string {
   return canonicalJson({ ...rest, algorithm: meant });
 }
 
-/** Points that no comparison is finer than: equal differences on all seeds are no certainty beyond a picture or so. */
-const FINEST = 0.01;
-
-interface Draft extends Omit<CellCheck, "verdict"> {
-  readonly broken: readonly number[];
-  /** Of the differences, and at least `FINEST`; `null` of fewer than two. */
-  readonly deviation: number | null;
-  readonly identical: boolean;
+interface Pair {
+  readonly before: BaselineRun;
+  readonly now: BaselineRun;
+  readonly made: { readonly before: Made; readonly now: Made };
 }
 
-function draft(
+interface Pairing {
+  readonly configuration: BaselineCell["configuration"];
+  readonly sparsities: readonly number[];
+  readonly pairs: readonly Pair[];
+  readonly missing: readonly number[];
+}
+
+function pair(
   { configuration, runs }: BaselineCell,
   environments: readonly Made[],
   found: readonly RunFile[],
-): Draft {
-  const pairs = runs.flatMap((before) => {
+): Pairing {
+  const pairs = runs.flatMap((before): Pair[] => {
     const now = found.find(({ configuration }) => configuration.seed === before.seed);
-    return now ? [{ before, now, same: isSame(before, now) }] : [];
+    if (!now) return [];
+    const made = { before: environments[before.environment]!, now: madeOf(now.environment) };
+    return [{ before, now: figuresOf(now, before.environment), made }];
   });
   const missing = runs.map(({ seed }) => seed)
     .filter((seed) => !pairs.some(({ before }) => before.seed === seed));
-  const reasons = missing.length > 0 ? [`there is no run of seed ${missing.join(", ")}`] : [];
-  const broken = pairs.filter(({ before, now, same }) =>
-    !same && before.identity === now.identity &&
-    comparable(environments[before.environment]!, madeOf(now.environment))
-  ).map(({ before }) => before.seed);
-
-  const none = { before: null, now: null, difference: null, interval: null, p: null };
-  const common = { configuration, seeds: pairs.length, missing, broken, reasons };
-  if (pairs.length === 0) return { ...common, ...none, deviation: null, identical: false };
-  const before = pairs.map(({ before }) => 100 * before.accuracy);
-  const now = pairs.map(({ now }) => 100 * now.result.lastTestAccuracy);
-  const summary = summarise(now.map((value, i) => value - before[i]!)), { n, mean } = summary;
-  const means = { before: summarise(before).mean, now: summarise(now).mean, difference: mean };
-  const deviation = summary.deviation === null ? null : Math.max(summary.deviation, FINEST);
-  const identical = pairs.every(({ same }) => same);
-  if (identical || deviation === null) {
-    return { ...common, ...means, interval: null, p: null, deviation, identical };
-  }
-  return {
-    ...common,
-    ...means,
-    interval: meanInterval({ n, mean, deviation }),
-    p: tProbability(mean / (deviation / Math.sqrt(n)), n - 1),
-    deviation,
-    identical,
-  };
+  return { configuration, sparsities: [configuration.sparsity], pairs, missing };
 }
 
-const isSame = (before: BaselineRun, { result }: RunFile): boolean =>
-  before.losses === lossesOf(result) && before.mask === result.digest;
+// Cells of one network and algorithm together, whatever sparsity and the hyper-parameters that go with it.
+function merged(pairings: readonly Pairing[]): Pairing[] {
+  const groups = Map.groupBy(
+    pairings,
+    ({ configuration: { sparsity: _, algorithm, ...rest } }) =>
+      canonicalJson({ ...rest, algorithm: algorithm.name }),
+  );
+  return [...groups.values()].map((group) => ({
+    configuration: group[0]!.configuration,
+    sparsities: [...new Set(group.flatMap(({ sparsities }) => sparsities))].sort((a, b) => a - b),
+    pairs: group.flatMap(({ pairs }) => pairs),
+    missing: [], // said of accuracy already
+  }));
+}
+
+const isSame = ({ before, now }: Pair): boolean =>
+  before.losses === now.losses && before.mask === now.mask;
 
 /** Whether two runs of one identity are promised to give the same bytes. */
 export function comparable(a: Made, b: Made): boolean {
@@ -142,63 +147,81 @@ export function comparable(a: Made, b: Made): boolean {
   return keys.every((key) => a[key] === b[key]);
 }
 
-function judge(
-  { broken, deviation, identical, ...cell }: Draft,
-  worse: number | null,
-  better: number | null,
-  tested: number,
-  { floor, level }: Rules,
-): CellCheck {
-  const say = (verdict: Verdict, ...reasons: string[]): CellCheck => ({
-    ...cell,
-    verdict,
-    reasons: [...reasons, ...cell.reasons],
-  });
-  const { difference, seeds } = cell;
-  const points = (value: number) => `${Math.abs(value).toFixed(2)} points`;
-  if (difference === null) return say("not compared");
-  const lost = worse !== null && worse < level && difference <= -floor;
-  if (broken.length > 0) {
-    return say(
-      "broken",
-      `the same run in the same circumstances gave other bytes, with seed ${broken.join(", ")}` +
-        (lost ? `; and ${points(difference)} are lost, beyond chance` : ""),
-    );
-  }
-  if (identical) return say("same");
-  if (lost) {
-    return say(
-      "worse",
-      `${points(difference)} are lost: over the floor of ${floor}, beyond chance`,
-    );
-  }
-  if (better !== null && better < level && difference >= floor) {
-    return say(
-      "better",
-      `${points(difference)} are gained: over the floor of ${floor}, beyond chance`,
-    );
-  }
-  if (deviation === null) {
-    return say("inconclusive", "one seed says nothing of chance: at least 3 would do");
-  }
-  const share = level / tested;
-  const lowest = difference - tQuantile(seeds - 1, 1 - share) * deviation / Math.sqrt(seeds);
-  if (lowest <= -floor) {
-    return say(
-      "inconclusive",
-      `with ${seeds} seeds a loss of ${floor} points is not ruled out: about ` +
-        `${seedsFor(deviation, floor, share)} would do`,
-    );
-  }
-  return say("unchanged");
+/** In what the machine is another one, or used otherwise, so that speed and memory are not to be compared. */
+function otherMachine(a: Made, b: Made): string | undefined {
+  const keys = ["device", "processor", "threads", "jobs"] as const;
+  const other = keys.find((key) => a[key] !== b[key]);
+  return other && `${other} ${a[other]} before, ${b[other]} now`;
 }
 
-/** Seeds from which on a loss of `floor` is significant at `level`, one-sided, with that deviation of differences. */
-export function seedsFor(deviation: number, floor: number, level: number): number {
-  for (let n = 2; n < 1000; n++) {
-    if (tProbability(-floor / (deviation / Math.sqrt(n)), n - 1) < level) return n;
+// What one metric has of a cell; nothing where it does not apply, as speed does not where nothing is learnt.
+function draft({ pairs, ...common }: Pairing, metric: Metric): Draft[] {
+  const none = { runs: 0, before: null, now: null, broken: [], identical: false, differences: [] };
+  if (!metric.ofMachine) {
+    const broken = pairs.filter((pair) =>
+      !isSame(pair) && pair.before.identity === pair.now.identity &&
+      comparable(pair.made.before, pair.made.now)
+    ).map(({ before }) => before.seed);
+    const identical = pairs.length > 0 && pairs.every(isSame);
+    return [{ ...common, ...figures(pairs, metric), broken, identical, obstacle: undefined }];
   }
-  return 1000;
+  if (pairs.length === 0) return [];
+  if (metric.name === "speed" && pairs.every(({ before }) => before.imagesPerSecond === 0)) {
+    return [];
+  }
+  const others = pairs.map(({ made }) => otherMachine(made.before, made.now));
+  const here = pairs.filter((_, i) => others[i] === undefined);
+  if (here.length === 0) {
+    return [{ ...common, ...none, obstacle: `another machine or use of it: ${others[0]}` }];
+  }
+  const known = here.filter(({ before }) => metric.value(before) !== null);
+  if (known.length === 0) {
+    return [{ ...common, ...none, obstacle: `the baseline has no ${metric.name} of it` }];
+  }
+  const both = known.filter(({ now }) => metric.value(now) !== null);
+  return [{
+    ...common,
+    ...figures(both, metric),
+    broken: [],
+    identical: false,
+    obstacle: undefined,
+  }];
+}
+
+function figures(pairs: readonly Pair[], metric: Metric) {
+  const differences = pairs.map(({ before, now }) => metric.value(now)! - metric.value(before)!);
+  const mean = (values: readonly number[]) => values.length > 0 ? summarise(values).mean : null;
+  return {
+    runs: pairs.length,
+    differences,
+    before: mean(pairs.map(({ before }) => metric.shown(before, 0))),
+    now: mean(pairs.map(({ before }, i) => metric.shown(before, differences[i]!))),
+  };
+}
+
+// A t test for each cell, with the spread of its seeds' differences drawn towards that of the other cells'.
+function test(drafts: readonly Draft[], { finest, difference: shown }: Metric): Draft[] {
+  const testable = drafts.filter(({ identical, differences }) =>
+    !identical && differences.length > 1
+  );
+  const summaries = testable.map(({ differences }) => summarise(differences));
+  const { variances, degrees } = squeeze(
+    summaries.map(({ deviation }) => Math.max(deviation!, finest) ** 2),
+    summaries.map(({ n }) => n - 1),
+  );
+  const tests = new Map(testable.map((draft, i) => {
+    const { n, mean } = summaries[i]!, error = Math.sqrt(variances[i]! / n);
+    const reach = tQuantile(degrees[i]!) * error;
+    const [low, high] = [shown(mean - reach), shown(mean + reach)].sort((a, b) => a - b);
+    const chance = {
+      p: tProbability(mean / error, degrees[i]!),
+      interval: { low: low!, high: high! },
+      deviation: Math.sqrt(variances[i]!),
+      degrees: degrees[i]!,
+    };
+    return [draft, chance];
+  }));
+  return drafts.map((draft) => ({ ...draft, ...tests.get(draft) }));
 }
 
 /** Holm's step-down correction; nulls are not counted and stay. */

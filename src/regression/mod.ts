@@ -8,7 +8,8 @@ import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";
 
 export { annotationsOf, junitOf } from "./ci.ts";
 export { type Baseline, baselineOf, baselineText, readBaseline } from "./baseline.ts";
-export { compare, defaultRules, type Rules } from "./compare.ts";
+export { compare } from "./compare.ts";
+export { defaultRules, gates, metricNames, parseRule, type Rules } from "./rules.ts";
 export { type Check, exitCodeOf, summaryOf } from "./report.ts";
 
 /** The runs that a baseline names, as this version of maskbench makes them; and what it can't make, a sentence each. */

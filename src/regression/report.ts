@@ -1,9 +1,11 @@
 // What a check found: for people (Markdown), for spreadsheets (CSV), for programs (JSON).
+import { isDeepStrictEqual } from "node:util";
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
 import { markdownTable } from "markdown-table";
 import { fixed, initialisationName, networkName, percent } from "../report/format.ts";
-import type { CellCheck, Rules, Verdict } from "./compare.ts";
+import type { CellCheck, Verdict } from "./compare.ts";
+import { type MetricName, metricNames, type Rules } from "./rules.ts";
 
 /** A whole check. */
 export interface Check {
@@ -13,13 +15,20 @@ export interface Check {
   readonly obstacles: readonly string[];
 }
 
-/** 0: nothing got worse. 1: something did, beyond doubt. 3: nothing did, but not all could be compared. */
+const bad: readonly Verdict[] = ["broken", "worse"];
+
+/** Whether the cell fails the check. */
+export const fails = ({ verdict, gate }: CellCheck): boolean =>
+  bad.includes(verdict) && gate === "fail";
+
+/** Whether it was to be compared, and could not be. */
+const isGap = ({ verdict, missing, gate }: CellCheck): boolean =>
+  gate === "fail" && (verdict === "not compared" || missing.length > 0);
+
+/** 0: nothing that fails got worse. 1: something did, beyond doubt. 3: nothing did, but not all could be compared. */
 export function exitCodeOf({ cells, obstacles }: Check): 0 | 1 | 3 {
-  if (cells.some(({ verdict }) => verdict === "worse" || verdict === "broken")) return 1;
-  const gaps = cells.some(({ verdict, missing }) =>
-    verdict === "not compared" || missing.length > 0
-  );
-  return gaps || obstacles.length > 0 ? 3 : 0;
+  if (cells.some(fails)) return 1;
+  return cells.some(isGap) || obstacles.length > 0 ? 3 : 0;
 }
 
 const order: readonly Verdict[] = [
@@ -32,62 +41,97 @@ const order: readonly Verdict[] = [
   "same",
 ];
 
-/** `2 worse, 18 same`, the worst first. */
+/** `accuracy: 2 worse, 18 same; speed: 20 unchanged`, the worst first. */
 export function summaryOf({ cells }: Check): string {
-  const counts = order.map((verdict) => [
-    cells.filter((cell) => cell.verdict === verdict).length,
-    verdict,
-  ]);
-  return counts.filter(([count]) => count).map((pair) => pair.join(" ")).join(", ");
+  return [...Map.groupBy(cells, ({ metric }) => metric)].map(([metric, cells]) => {
+    const counts = order.map((verdict) => [
+      cells.filter((cell) => cell.verdict === verdict).length,
+      verdict,
+    ]);
+    return `${metric}: ${
+      counts.filter(([count]) => count).map((pair) => pair.join(" ")).join(", ")
+    }`;
+  }).join("; ");
 }
 
 /** `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp`: where a cell is. */
-export function placeOf({ configuration }: CellCheck): string[] {
-  const { dataset, network, algorithm, sparsity } = configuration;
+export function placeOf({ configuration, sparsities }: CellCheck): string[] {
+  const { dataset, network, algorithm } = configuration;
   const context = { ...configuration, network };
   return [
     dataset.name,
     networkName(context),
     initialisationName(context),
-    percent(sparsity),
+    [...new Set([sparsities[0]!, sparsities.at(-1)!])].map(percent).join(" to "),
     algorithm.name,
   ];
 }
 
-const signed = (value: number) => (value > 0 ? "+" : "") + fixed(value);
+const signed = (text: string) => (/^−|^0\.?0*$/.test(text) ? "" : "+") + text;
+
+/** Decimals that a metric's figures and differences are shown with. */
+const decimals = { accuracy: [2, 2], speed: [0, 1], memory: [0, 1] } as const;
 
 /** `0.012`, `<0.0001`. */
 const chance = (p: number) => p < 1e-4 ? "<0.0001" : p.toFixed(p < 0.01 ? 4 : 3);
 
-/** The whole file, ending in a newline; cells that moved come first. */
+/** The verdict as the tables show it. */
+const shownVerdict = (cell: CellCheck) =>
+  fails(cell)
+    ? `**${cell.verdict}**`
+    : bad.includes(cell.verdict)
+    ? `${cell.verdict}, a warning`
+    : cell.verdict;
+
+const header = ["data set", "network", "initialisation", "sparsity", "algorithm"];
+const align = ["l", "l", "l", "l", "l", "r", "r", "r", "r", "l"];
+
+function tableOf(metric: MetricName, cells: readonly CellCheck[]): string {
+  const [figure, difference] = decimals[metric];
+  const by = (value: number) => signed(fixed(value, difference));
+  const rows = cells.map((cell) => [
+    ...placeOf(cell),
+    String(cell.runs),
+    cell.before === null ? "" : fixed(cell.before, figure),
+    cell.now === null ? "" : fixed(cell.now, figure),
+    cell.difference === null ? "" : by(cell.difference) +
+      (cell.interval ? ` [${by(cell.interval.low)}, ${by(cell.interval.high)}]` : ""),
+    cell.p === null ? "" : chance(cell.p),
+    shownVerdict(cell),
+  ]);
+  const unit = metric === "accuracy" ? "points" : "%";
+  const columns = [
+    metric === "accuracy" ? "seeds" : "runs",
+    "before",
+    "now",
+    `difference, ${unit} [95% interval]`,
+    "p of a loss",
+  ];
+  return markdownTable([[...header, ...columns, "verdict"], ...rows], { align });
+}
+
+/** What is said of a metric under its table. */
+const meanings: Readonly<Record<MetricName, string>> = {
+  accuracy: "Accuracy in percent after the last epoch.",
+  speed:
+    "Speed in images a second, by the time of a matrix product and a copy measured in the same run: *now* is what the " +
+    "machine of *before* would do.",
+  memory: "Memory in MB: the most that the process held, runs beside it included.",
+};
+
+/** The whole file, ending in a newline; cells that moved come first, and of speed and memory only those are shown. */
 export function checkMarkdown(check: Check): string {
   const { rules, obstacles } = check;
   const cells = [...check.cells].sort((a, b) =>
     order.indexOf(a.verdict) - order.indexOf(b.verdict)
   );
-  const rows = cells.map((cell) => [
-    ...placeOf(cell),
-    String(cell.seeds),
-    cell.before === null ? "" : fixed(cell.before),
-    cell.now === null ? "" : fixed(cell.now),
-    cell.difference === null ? "" : signed(cell.difference) +
-      (cell.interval ? ` [${signed(cell.interval.low)}, ${signed(cell.interval.high)}]` : ""),
-    cell.p === null ? "" : chance(cell.p),
-    ["broken", "worse"].includes(cell.verdict) ? `**${cell.verdict}**` : cell.verdict,
-  ]);
-  const header = [
-    "data set",
-    "network",
-    "initialisation",
-    "sparsity",
-    "algorithm",
-    "seeds",
-    "before",
-    "now",
-    "difference, points [95% interval]",
-    "p of a loss",
-    "verdict",
-  ];
+  const sections = metricNames.flatMap((metric) => {
+    const all = cells.filter((cell) => cell.metric === metric);
+    const shown = metric === "accuracy"
+      ? all
+      : all.filter(({ verdict }) => ["worse", "better", "inconclusive"].includes(verdict));
+    return shown.length > 0 ? [`${meanings[metric]}\n\n${tableOf(metric, shown)}`] : [];
+  });
   const reasons = [
     ...reasonsOf(cells).map(([reason, places]) =>
       `- ${reason}: ${places.slice(0, 4).join("; ")}` +
@@ -95,18 +139,29 @@ export function checkMarkdown(check: Check): string {
     ),
     ...obstacles.map((obstacle) => `- ${obstacle}`),
   ];
-  const align = ["l", "l", "l", "l", "l", "r", "r", "r", "r", "r", "l"];
   return [
     `# Check: ${summaryOf(check)}`,
-    markdownTable([header, ...rows], { align }),
+    ...sections,
     ...(reasons.length > 0 ? [reasons.join("\n")] : []),
-    `Accuracy in percent after the last epoch, paired by seed. *Worse*: a loss of at least ${rules.floor} points, with ` +
-    `at most ${
+    `Paired by seed. *Worse*: a loss over the limit (${limitsOf(rules)}), with at most ${
       percent(rules.level)
-    } chance of any false alarm in the whole check (one-sided t test on the ` +
-    `differences, Holm's correction). *Broken*: the same run with the same maskbench, libtorch, BLAS, processor and number of ` +
-    `threads gave other losses or another mask.`,
+    } chance of any false alarm in the whole check, for each of accuracy, speed and memory (one-sided t test on the ` +
+    `differences, their spread drawn towards that of all cells, Holm's correction). *Broken*: the same run with the same ` +
+    `maskbench, libtorch, BLAS, processor and number of threads gave other losses or another mask.`,
   ].join("\n\n") + "\n";
+}
+
+/** `0.5 points of accuracy, 5% of speed, 10% of memory`, and those of some cells. */
+function limitsOf({ limits }: Rules): string {
+  return limits.filter(({ metric, where }, i) =>
+    // those that a later one replaces aside
+    !limits.some((later, j) =>
+      j > i && later.metric === metric && (!later.where || isDeepStrictEqual(later.where, where))
+    )
+  ).map(({ metric, where, value }) =>
+    `${value}${metric === "accuracy" ? " points" : "%"} of ${metric}` +
+    (where ? ` where ${where.key} is ${where.value}` : "")
+  ).join(", ");
 }
 
 // Each reason, with the cells that have it.
@@ -114,26 +169,28 @@ function reasonsOf(cells: readonly CellCheck[]): [string, string[]][] {
   const reasons = new Map<string, string[]>();
   for (const cell of cells) {
     for (const reason of cell.reasons) {
-      const text = `**${cell.verdict}**, ${reason}`;
+      const text = `**${cell.metric} ${cell.verdict}**, ${reason}`;
       reasons.set(text, [...reasons.get(text) ?? [], placeOf(cell).join(", ")]);
     }
   }
   return [...reasons];
 }
 
-/** A line for each cell. */
+/** A line for each cell and metric. */
 export function checkCsv({ cells }: Check): string {
   const header = [
-    ...["dataset", "network", "initialisation", "sparsity", "algorithm", "seeds", "before", "now"],
-    ...["difference", "low", "high", "p", "verdict", "reasons"],
+    ...["dataset", "network", "initialisation", "sparsity", "algorithm", "metric", "runs"],
+    ...["before", "now", "difference", "low", "high", "p", "verdict", "gate", "reasons"],
   ];
   const text = (value: number | null | undefined) => value?.toString() ?? "";
   const rows = cells.map((cell) => [
     ...placeOf(cell),
-    String(cell.seeds),
+    cell.metric,
+    String(cell.runs),
     ...[cell.before, cell.now, cell.difference, cell.interval?.low, cell.interval?.high, cell.p]
       .map(text),
     cell.verdict,
+    cell.gate,
     cell.reasons.join("; "),
   ]);
   return csvFormatRows([header, ...rows]) + "\n";

@@ -8,8 +8,8 @@ export function percent(fraction: number): string {
 }
 
 /** `95.12`, never `−0.00`; with a true minus sign. */
-export function fixed(value: number): string {
-  const text = Math.abs(value).toFixed(2);
+export function fixed(value: number, decimals = 2): string {
+  const text = Math.abs(value).toFixed(decimals);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 

@@ -8,14 +8,15 @@ import type { Environment } from "./store.ts";
 export function environmentOf(
   { device, threads, jobs, blas }: Pick<Environment, "device" | "threads" | "jobs" | "blas">,
 ): Omit<Environment, "started" | "finished"> {
+  const { libtorch, processor } = describe();
   return {
     maskbench: maskbench.version,
     commit: commitOf(),
     deno: Deno.version.deno,
-    libtorch: describe().libtorch,
+    libtorch,
     blas,
     device,
-    processor: os.cpus()[0]?.model.trim() ?? "unknown",
+    processor: [os.cpus()[0]?.model.trim() ?? "unknown", processor].filter(Boolean).join(", "),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
     threads,
     jobs,

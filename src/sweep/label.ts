@@ -15,8 +15,9 @@ export function labelOf({ network, algorithm, sparsity, seed }: RunConfig): stri
 
 /** The values of `--only KEY=VALUE` that the run answers to. */
 export function factsOf(config: RunConfig): Readonly<Record<string, string>> {
-  const { network, initialisation, algorithm, sparsity, seed } = config;
+  const { dataset, network, initialisation, algorithm, sparsity, seed } = config;
   const facts = {
+    dataset: dataset.name,
     network: network.name,
     width: network.width,
     initialisation: initialisation.name,

@@ -51,6 +51,13 @@ const epoch = z.strictObject({
 
 const seconds = z.number().min(0);
 
+const speedSample = z.strictObject({
+  imagesPerSecond: z.number().positive(),
+  matmul: z.number().positive(),
+  copy: z.number().positive(),
+  waited: fraction,
+});
+
 const result = z.strictObject({
   epochs: z.array(epoch).min(1),
   lastTestAccuracy: fraction,
@@ -60,6 +67,7 @@ const result = z.strictObject({
   streams: z.record(z.string(), count),
   seconds: z.strictObject({ train: seconds, evaluation: seconds, total: seconds }),
   imagesPerSecond: z.number().min(0),
+  speed: z.array(speedSample).optional(),
   peakMemoryBytes: count,
 });
 

@@ -26,6 +26,18 @@ export interface LayerKept {
   readonly kept: number;
 }
 
+/** A stretch of a run, and what the machine gave right after it. What others took of the processor is taken off. */
+export interface SpeedSample {
+  /** Median over its steps. */
+  readonly imagesPerSecond: number;
+  /** Seconds of a matrix product of 256 × 256. */
+  readonly matmul: number;
+  /** Seconds of a copy of 1 MiB. */
+  readonly copy: number;
+  /** Share of the stretch's time that others had the processor, in [0, 1]. */
+  readonly waited: number;
+}
+
 /** What came out of a run. */
 export interface RunResult {
   readonly epochs: readonly EpochResult[];
@@ -40,8 +52,10 @@ export interface RunResult {
   readonly streams: Readonly<Record<string, number>>;
   /** Wall-clock seconds of training steps, of evaluation, and of the whole run. */
   readonly seconds: { readonly train: number; readonly evaluation: number; readonly total: number };
-  /** Training images per second, over the steps alone; 0 where nothing is learnt. */
+  /** Training images per second, evaluation aside; 0 where nothing is learnt. */
   readonly imagesPerSecond: number;
+  /** Spread over the run; none where it is too short for one. Run files from before speed was measured so lack it. */
+  readonly speed?: readonly SpeedSample[] | undefined;
   /** Largest resident memory of the process seen during the run, runs beside it included. */
   readonly peakMemoryBytes: number;
 }

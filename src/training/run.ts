@@ -7,6 +7,7 @@ import {
   type Device,
   type DevicePictures,
   NativeError,
+  resetPeak,
   setThreads,
   type Vector,
 } from "../native/mod.ts";
@@ -15,6 +16,7 @@ import type { RunConfig } from "./config.ts";
 import { maskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
+import { Speedometer } from "./speed.ts";
 import { makeStage, picturesOf } from "./stage.ts";
 
 /** What a run is made with, beside its configuration. */
@@ -41,6 +43,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   using free = new DisposableStack();
   const { dataset, device } = options;
   setThreads(options.threads);
+  resetPeak(); // memory anew for each run: where it lies makes one faster or slower than the next, and would last
   const stage = makeStage(config, dataset, device, free);
   const { network, segments, weights, metrics, epoch, streams, learner, learns } = stage;
   const test = free.use(picturesOf(dataset.test, dataset, device));
@@ -57,6 +60,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   };
 
   const clock = { train: 0, evaluation: 0 };
+  const speed = new Speedometer(device, () => metrics.download(0, 1));
   const epochs: EpochResult[] = [];
   const maskChange = maskWatch(free);
   let peakMemoryBytes = Deno.memoryUsage().rss, reported = 0, images = 0;
@@ -104,11 +108,15 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       const begin = performance.now();
       epoch.draw(streams);
       let seen = 0;
+      speed.start();
       for (let step = 0; step < epoch.steps; step++) {
         const t = at * epoch.steps + step;
-        seen += guarded(() => stage.step(t, rate), config, at + 1);
+        const count = guarded(() => stage.step(t, rate), config, at + 1);
+        seen += count;
+        speed.stepped(count);
         report(at + 1, step + 1, seen, begin);
       }
+      speed.stop();
       const [loss, accuracy] = taken(seen); // waits for the device
       clock.train += performance.now() - begin;
       images += seen;
@@ -130,6 +138,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       total: (performance.now() - started) / 1000,
     },
     imagesPerSecond: clock.train > 0 ? images / (clock.train / 1000) : 0,
+    speed: speed.samples,
     peakMemoryBytes: Math.max(peakMemoryBytes, Deno.memoryUsage().rss),
   };
 }

@@ -27,7 +27,7 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
 
     const again = await maskbench(["check", baseline, "--out", join(folder, "again")]);
     assert.equal(again.code, 0, again.out + again.error);
-    assert.match(again.out, /^# Check: 2 same/);
+    assert.match(again.out, /^# Check: accuracy: 2 same; /);
     for (const name of ["check.md", "check.csv", "check.json"]) {
       assert.ok((await Deno.stat(join(folder, "again", name))).isFile);
     }
@@ -64,15 +64,22 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
     assert.match(lost.out, /\*\*worse\*\*/);
     assert.match(
       lost.out,
-      /^::error title=maskbench check::shapes, conv2 .*worse: .* points are lost/m,
+      /^::error title=maskbench check::shapes, conv2 .*accuracy worse: .* points are lost/m,
     );
-    assert.match(await Deno.readTextFile(summary), /^before\n# Check: \d worse/);
+    assert.match(await Deno.readTextFile(summary), /^before\n# Check: accuracy: \d worse/);
     const xml = await Deno.readTextFile(junit);
-    assert.match(xml, /<testsuite name="maskbench check" tests="2" failures="[12]" errors="0"/);
+    assert.match(xml, /<testsuite name="maskbench check" tests="\d+" failures="[12]" errors="0"/);
+    assert.match(xml, /classname="maskbench\.check\.memory"/);
     assert.match(xml, /<failure message="worse: /);
     const other = await maskbench(["check", baseline, "--against", broken]);
     assert.equal(other.code, 1);
-    assert.match(other.out, /^# Check: 2 broken/);
+    assert.match(other.out, /^# Check: accuracy: 2 broken/);
+
+    const warned = await maskbench(
+      ["check", baseline, "--against", broken, "--gate", "bytes=warn", "--gate", "accuracy=warn"],
+    );
+    assert.equal(warned.code, 0, warned.out);
+    assert.match(warned.out, /broken, a warning/);
 
     const [first] = [...Deno.readDirSync(join(runs, "runs"))];
     await Deno.remove(join(runs, "runs", first!.name));
@@ -86,5 +93,13 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
     assert.match(wrong.error, /^maskbench: .*no JSON.*\n$/);
     assert.equal((await maskbench(["check", join(folder, "none.json")])).code, 2);
     assert.equal((await maskbench(["check", baseline, "--level", "2"])).code, 2);
+    await Deno.writeTextFile(baseline, made.out);
+    for (
+      const slip of [["--gate", "sped=fail"], ["--limit", "speed=fast"], ["--limit", "bytes=1"]]
+    ) {
+      const { code, error } = await maskbench(["check", baseline, ...slip]);
+      assert.equal(code, 2);
+      assert.match(error, /^maskbench: --(gate|limit) .*(did you mean|expected).*\n$/);
+    }
   });
 });

@@ -15,11 +15,12 @@ async function write(path: string, text = ""): Promise<void> {
 async function fakeLibtorch(folder: string, version: string, { abi = 1, cuda = false } = {}) {
   const [major, minor, patch] = version.split(".");
   await write(join(folder, "include/ATen/ATen.h"));
-  await write(
-    join(folder, "include/torch/csrc/api/include/torch/version.h"),
-    `#define TORCH_VERSION_MAJOR ${major}\n#define TORCH_VERSION_MINOR ${minor}\n` +
-      `#define TORCH_VERSION_PATCH ${patch}\n`,
-  );
+  const numbers = `#define TORCH_VERSION_MAJOR ${major}\n#define TORCH_VERSION_MINOR ${minor}\n` +
+    `#define TORCH_VERSION_PATCH ${patch}\n`;
+  const moved = Number(major) === 2 && Number(minor) >= 9; // since then the old header includes another
+  const old = join(folder, "include/torch/csrc/api/include/torch/version.h");
+  await write(old, moved ? "#include <torch/headeronly/version.h>\n" : numbers);
+  if (moved) await write(join(folder, "include/torch/headeronly/version.h"), numbers);
   await write(join(folder, "lib/libtorch_cpu.so"));
   if (cuda) await write(join(folder, "lib/libtorch_cuda.so"));
   await write(
@@ -43,7 +44,7 @@ const nowhere: Places = {
 Deno.test("libtorch is looked for in LIBTORCH, in python3, in the system, in that order", async () => {
   await withFolder(async (folder) => {
     const [named, python, system] = ["named", "python", "system"].map((name) => join(folder, name));
-    await fakeLibtorch(named!, "2.3.1", { cuda: true });
+    await fakeLibtorch(named!, "2.11.0", { cuda: true });
     await fakeLibtorch(python!, "2.1.0", { abi: 0 });
     await fakeLibtorch(system!, "1.13.0");
     await fakePython(join(folder, "python3"), python);
@@ -57,7 +58,7 @@ Deno.test("libtorch is looked for in LIBTORCH, in python3, in the system, in tha
       const libtorch = findLibtorch(places);
       return libtorch && [libtorch.origin, libtorch.version, libtorch.cxx11Abi, libtorch.cuda];
     };
-    assert.deepEqual(found(all), ["LIBTORCH", "2.3.1", 1, true]);
+    assert.deepEqual(found(all), ["LIBTORCH", "2.11.0", 1, true]);
     assert.deepEqual(found({ ...all, libtorch: undefined }), ["python3", "2.1.0", 0, false]);
     const absent = { ...all, libtorch: undefined, python: "/nowhere/python3" };
     assert.deepEqual(found(absent), ["system", "1.13.0", 1, false]);

@@ -3,25 +3,34 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { annotationsOf, junitOf } from "../../src/regression/ci.ts";
 import type { CellCheck } from "../../src/regression/compare.ts";
+import { defaultRules } from "../../src/regression/rules.ts";
 import { runOf } from "../report/runs.ts";
 
 const { seed: _, ...configuration } = runOf({}).configuration;
-const cell = (verdict: CellCheck["verdict"], reasons: string[]): CellCheck => ({
+const cell = (
+  verdict: CellCheck["verdict"],
+  reasons: string[],
+  other: Partial<CellCheck> = {},
+): CellCheck => ({
   configuration,
+  metric: "accuracy",
+  gate: "fail",
   verdict,
   reasons,
-  seeds: 3,
+  runs: 3,
+  sparsities: [0.5],
   missing: [],
   before: 90,
   now: 89,
   difference: -1,
   interval: null,
   p: null,
+  ...other,
 });
 const check = (cells: CellCheck[], obstacles: string[] = []) => ({
   cells,
   obstacles,
-  rules: { floor: 0.5, level: 0.01 },
+  rules: defaultRules,
 });
 
 Deno.test("each verdict is the kind of test case that CI systems know", () => {
@@ -35,6 +44,17 @@ Deno.test("each verdict is the kind of test case that CI systems know", () => {
     "::error",
     "::warning",
     "::notice",
+  ]);
+});
+
+Deno.test("what only warns is a warning on GitHub, skipped in JUnit, and quiet where it can't be told", () => {
+  const speed = { metric: "speed", gate: "warn" } as const;
+  const cells = (["worse", "not compared", "inconclusive", "better"] as const)
+    .map((verdict) => cell(verdict, ["why"], speed));
+  assert.match(junitOf(check(cells)), /tests="4" failures="0" errors="0" skipped="1"/);
+  assert.match(junitOf(check(cells)), /classname="maskbench\.check\.speed" name="mnist, mlp/);
+  assert.deepEqual(annotationsOf(check(cells)), [
+    "::warning title=maskbench check::mnist, mlp, kaiming-normal, 50%25, sbp: speed worse: why",
   ]);
 });
 

@@ -1,0 +1,94 @@
+// What counts as worse, and whether it fails the check or only warns: by metric, and for some cells otherwise.
+import { UserError } from "../errors.ts";
+import { unknown } from "../sweep/faults.ts";
+import { factsOf } from "../sweep/label.ts";
+import type { BaselineCell } from "./baseline.ts";
+
+/** What runs are compared by, other than their bytes. */
+export const metricNames = ["accuracy", "speed", "memory"] as const;
+export type MetricName = (typeof metricNames)[number];
+
+/** Whether what got worse ends the check with exit code 1. */
+export const gates = ["fail", "warn"] as const;
+export type Gate = (typeof gates)[number];
+
+/** A value for a metric, in all cells or in those of which a fact such as `network` is so. */
+export interface Rule<Name extends string, Value> {
+  readonly metric: Name;
+  readonly where?: { readonly key: string; readonly value: string } | undefined;
+  readonly value: Value;
+}
+
+/** The rules of a check; of several that fit, the last counts. */
+export interface Rules {
+  /** The chance of any false alarm in a whole check, at most, for each metric. */
+  readonly level: number;
+  /** Losses smaller than this don't count, however certain: points of accuracy, percent of speed and memory. */
+  readonly limits: readonly Rule<MetricName, number>[];
+  readonly gates: readonly Rule<"bytes" | MetricName, Gate>[];
+}
+
+/** Bytes and accuracy fail; speed and memory, which hang on the machine, warn. */
+export const defaultRules: Rules = {
+  level: 0.005,
+  limits: [
+    { metric: "accuracy", value: 0.5 },
+    { metric: "speed", value: 5 },
+    { metric: "memory", value: 10 },
+  ],
+  gates: [
+    { metric: "bytes", value: "fail" },
+    { metric: "accuracy", value: "fail" },
+    { metric: "speed", value: "warn" },
+    { metric: "memory", value: "warn" },
+  ],
+};
+
+/** The value for a metric in a cell. */
+export function valueFor<Name extends string, Value>(
+  rules: readonly Rule<Name, Value>[],
+  metric: Name,
+  configuration: BaselineCell["configuration"],
+): Value {
+  const facts = factsOf({ ...configuration, seed: 0 });
+  return rules.findLast(({ metric: name, where }) =>
+    name === metric && (!where || facts[where.key] === where.value)
+  )!.value;
+}
+
+/** What cells may be told apart by in speed and memory, which are compared over all else. */
+const coarse = ["dataset", "network", "width", "initialisation", "algorithm"];
+const isFine = (metric: string) => metric === "accuracy" || metric === "bytes";
+
+/**
+ * Reads `METRIC=VALUE` and `METRIC:KEY=VALUE=VALUE`, such as `speed=fail` and `speed:network=conv4=fail`.
+ * @throws {UserError} with what is allowed, for a metric, key or value that there is not
+ */
+export function parseRule<Name extends string, Value>(
+  option: string,
+  text: string,
+  metrics: readonly Name[],
+  parse: (text: string) => Value | undefined,
+  allowed: string,
+  cells: readonly Pick<BaselineCell, "configuration">[],
+): Rule<Name, Value> {
+  const fault = (what: string) => new UserError(`${option} ${text}: ${what}`);
+  const [, name, key, wanted, given] = /^([^:=]+)(?::([^=]+)=(.+))?=([^=]+)$/.exec(text) ?? [];
+  if (name === undefined || given === undefined) {
+    throw fault(
+      `expected METRIC=${allowed}, or METRIC:KEY=VALUE=${allowed} for some cells, such as network=conv4`,
+    );
+  }
+  const metric = metrics.find((metric) => metric === name);
+  if (metric === undefined) throw fault(unknown(name, metrics));
+  const value = parse(given);
+  if (value === undefined) throw fault(`expected ${allowed}, not ${JSON.stringify(given)}`);
+  if (key === undefined || wanted === undefined) return { metric, value };
+  const facts = cells.map(({ configuration }) => factsOf({ ...configuration, seed: 0 }));
+  const keys = [...new Set(facts.flatMap((fact) => Object.keys(fact)))]
+    .filter((key) => key !== "seed" && (isFine(metric) || coarse.includes(key)));
+  if (!keys.includes(key)) throw fault(unknown(key, keys));
+  const values = [...new Set(facts.flatMap((fact) => fact[key] ?? []))];
+  if (!values.includes(wanted)) throw fault(unknown(wanted, values));
+  return { metric, where: { key, value: wanted }, value };
+}
