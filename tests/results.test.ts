@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { root, withFolder } from "./cli/maskbench.ts";
-import { writeTables } from "../src/report/mod.ts";
+import { makeReport, writeTables } from "../src/report/mod.ts";
 import { readRuns } from "../src/sweep/store.ts";
 
 const home = join(root, "results/published");
@@ -26,6 +26,27 @@ Deno.test("published tables are those of the published run files", async () => {
       }
     });
   }
+});
+
+Deno.test("the published report of mnist is that of its run files", async () => {
+  const folder = join(home, "mnist");
+  await withFolder(async (copy) => {
+    await Deno.mkdir(join(copy, "runs"));
+    for (const { name } of Deno.readDirSync(join(folder, "runs"))) {
+      await Deno.copyFile(join(folder, "runs", name), join(copy, "runs", name));
+    }
+    await Deno.copyFile(join(folder, "peers.json"), join(copy, "peers.json"));
+    await makeReport(copy);
+    const names = (place: string) =>
+      [...Deno.readDirSync(join(place, "report"))].map(({ name }) => name).sort();
+    assert.deepEqual(names(copy), names(folder));
+    for (const name of names(copy)) {
+      const [made, kept] = await Promise.all(
+        [copy, folder].map((place) => Deno.readTextFile(join(place, "report", name))),
+      );
+      assert.equal(made, kept, name);
+    }
+  });
 });
 
 Deno.test("published run files were made from a clean checkout, all of one folder alike", async () => {

@@ -1,12 +1,13 @@
 // The training step beside plain PyTorch's, each measured in turn, so that a busy machine slows both alike.
 //
-//   deno task peers [--networks mlp,conv4] [--rounds 3] [--out FILE]
+//   deno task peers [--networks mlp,conv4] [--rounds 3] [--out FILE] [--json FILE]
 //
 // Needs a python3 with PyTorch: Debian's python3-torch (as /usr/bin/python3), or any named in PYTHON.
 import os from "node:os";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
+import type { Peers } from "../../src/report/peers.ts";
 import { median } from "../../src/statistics.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(os.availableParallelism()) },
     out: { type: "string" },
+    json: { type: "string" },
   },
 });
 const rounds = Number(values.rounds), { threads } = values;
@@ -48,7 +50,8 @@ const ours = (network: string, steps: number) =>
 const ms = (value: number) => value.toPrecision(value < 100 ? 2 : 3);
 
 const rows: string[][] = [];
-let made = "";
+const networks: Peers["networks"] = [];
+let pytorch = "";
 for (const network of values.networks.split(",")) {
   const sorted: number[] = [], selected: number[] = [], own: number[] = [], speed: number[] = [];
   const steps = network === "mlp" ? 100 : 5;
@@ -60,8 +63,16 @@ for (const network of values.networks.split(",")) {
     speed.push(gflops / machine.gflops);
     sorted.push(bySort.msPerStep);
     selected.push((await peer(network, "kthvalue", steps)).msPerStep);
-    made = `PyTorch ${bySort.torch}`;
+    pytorch = bySort.torch;
   }
+  networks.push({
+    network,
+    msPerStep: {
+      maskbench: median(own)!,
+      "PyTorch, kthvalue": median(selected)!,
+      "PyTorch, sort": median(sorted)!,
+    },
+  });
   const over = (others: number[]) => median(others.map((other, i) => other / own[i]!))!;
   rows.push([
     network,
@@ -89,10 +100,21 @@ const text = `# A training step beside plain PyTorch's
 
 edge-popup, batch 128, float32, ${threads} threads, ${
   os.cpus()[0]?.model.trim()
-}; ${made}. Medians of ${rounds} rounds, each
+}; PyTorch ${pytorch}. Medians of ${rounds} rounds, each
 measuring the three in turn. *Of the matrix product's speed*: arithmetic of the whole step, beside a product of 2048 × 2048.
 
 ${table}
 `;
 console.log(text);
+// What `deno task report` reads.
+const peers: Peers = {
+  format: 1,
+  processor: os.cpus()[0]?.model.trim() ?? "unknown",
+  threads: Number(threads),
+  batchSize: 128,
+  rounds,
+  pytorch,
+  networks,
+};
+if (values.json) await Deno.writeTextFile(values.json, JSON.stringify(peers, null, 1) + "\n");
 if (values.out) await Deno.writeTextFile(values.out, text);

@@ -9,6 +9,7 @@ import { doctorCommand } from "./doctor.ts";
 import { gpuCommand } from "./gpu.ts";
 import { listCommand } from "./list.ts";
 import { profileCommand } from "./profile.ts";
+import { reportCommand } from "./report.ts";
 import { replayCommand } from "./replay.ts";
 import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
@@ -18,6 +19,7 @@ import { tableCommand } from "./table.ts";
 export const commands: readonly (() => CommandUnknownOpts)[] = [
   benchCommand,
   tableCommand,
+  reportCommand,
   bestCommand,
   baselineCommand,
   checkCommand,

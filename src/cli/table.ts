@@ -1,15 +1,30 @@
-// maskbench table DIR: the tables of a folder, made again from its run files.
-import { Command } from "@commander-js/extra-typings";
-import { remakeTables } from "../report/mod.ts";
+// maskbench table DIR: the tables of a folder, made again from its run files, or printed in another format.
+import { Command, Option } from "@commander-js/extra-typings";
+import { type Format, formats } from "../report/formats.ts";
+import { printedTable, remakeTables } from "../report/mod.ts";
 import { shownPath, userPath } from "./paths.ts";
 
 export const tableCommand = () =>
   new Command("table")
     .description("make DIR/table.md and DIR/table.csv again from DIR/runs, and print the table")
     .argument("<dir>", "the folder that bench wrote to, such as results/quick")
-    .addHelpText("after", "\nExample:\n  deno task maskbench table results/mnist")
-    .action(async (dir) => {
+    .addOption(
+      new Option("--format <format>", "print the table in this format, and write no file")
+        .choices(Object.keys(formats) as Format[]),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task maskbench table results/mnist
+  deno task -q maskbench table results/mnist --format latex > table.tex`,
+    )
+    .action(async (dir, { format }) => {
       const folder = userPath(dir);
+      if (format !== undefined) {
+        console.log((await printedTable(folder, format)).trimEnd());
+        return;
+      }
       const markdown = await remakeTables(folder);
       console.log(markdown);
       console.log(`${shownPath(folder)}/table.md and table.csv`);

@@ -6,11 +6,14 @@ import { type Cell, type Comparison, isUnmasked, type Row, type Table } from "./
 
 type Field = string | number | boolean | null | undefined;
 
+/** One line, by the names of its columns. Empty: not known, or no meaning. */
+export type Line = Readonly<Record<string, Field>>;
+
 /**
  * Lines of `quantity` `accuracy` (percent) and `difference` (percentage points), each with mean, deviation and 95%
- * interval. What works without a mask stands once for its context, at sparsity 0. Empty: not known, or no meaning.
+ * interval. What works without a mask stands once for its context, at sparsity 0.
  */
-export function csvOf(table: Table): string {
+export function linesOf(table: Table): Line[] {
   const cells = table.rows.flatMap((row) =>
     row.cells.filter((cell) => cell !== null).map((cell) => cellFields(row, cell))
   );
@@ -20,7 +23,12 @@ export function csvOf(table: Table): string {
   const once = new Map(
     [...cells, ...differences].map((fields) => [JSON.stringify(fields), fields]),
   );
-  const lines = [...once.values()];
+  return [...once.values()];
+}
+
+/** The whole file: those lines below the names of their columns. */
+export function csvOf(table: Table): string {
+  const lines = linesOf(table);
   const first = Object.keys(lines[0] ?? {}), all = new Set(lines.flatMap(Object.keys));
   // Hyper-parameters differ between algorithms: they come last, by name.
   const parameters = [...all].filter((name) => name.startsWith("parameter_")).sort();

@@ -18,6 +18,14 @@ export const shared: Readonly<Record<string, (row: Place) => string>> = {
   "sparsity": ({ sparsity }) => percent(sparsity),
 };
 
+/** Of those columns, the ones that say the same in every row, and the others; `sparsity` is always one of these. */
+export function sharedParts({ rows }: Places): { alike: string[]; telling: string[] } {
+  const isAlike = (name: string) =>
+    name !== "sparsity" && rows.length > 0 && count(rows.map(shared[name]!)) === 1;
+  const names = Object.keys(shared);
+  return { alike: names.filter(isAlike), telling: names.filter((name) => !isAlike(name)) };
+}
+
 // Said once below the table where all rows agree, and a column of it where they don't.
 const settings: Readonly<Record<string, (context: Context) => string>> = {
   "split": ({ dataset }) => dataset.split,

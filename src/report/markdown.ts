@@ -2,9 +2,10 @@
 import { markdownTable } from "markdown-table";
 import type { SetAside } from "../sweep/store.ts";
 import { differing, settingText, shared } from "./facts.ts";
-import { accuracy, difference, fixed } from "./format.ts";
+import { accuracy, difference } from "./format.ts";
 import { legend, missing, settings } from "./notes.ts";
-import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
+import { standingsOf } from "./standing.ts";
+import type { Row, Table } from "./table.ts";
 
 /** The whole file, ending in a newline. The same bytes for the same runs. */
 export function markdownOf(table: Table, setAside: readonly SetAside[] = []): string {
@@ -38,15 +39,12 @@ function figures(table: Table): string {
   });
 }
 
-// Cells that read the same are marked the same.
 function cellTexts(row: Row): string[] {
-  const isMask = (cell: Cell | null) => cell !== null && !isUnmasked(cell.column.algorithm);
-  const masks = row.cells.filter(isMask).map((cell) => cell!.accuracy.mean);
-  const best = masks.length > 1 ? fixed(Math.max(...masks)) : undefined;
-  return row.cells.map((cell) => {
+  const standings = standingsOf(row);
+  return row.cells.map((cell, i) => {
     if (!cell) return "—";
     const text = accuracy(cell.accuracy);
-    return isMask(cell) && fixed(cell.accuracy.mean) === best ? `**${text}**` : text;
+    return standings[i] === "best" ? `**${text}**` : text;
   });
 }
 

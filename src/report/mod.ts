@@ -5,8 +5,12 @@ import { readRuns, type Runs, writeWhole } from "../sweep/store.ts";
 import { choicesOf } from "./best.ts";
 import { bestMarkdownOf } from "./best_markdown.ts";
 import { csvOf } from "./csv.ts";
+import { type Format, formats } from "./formats.ts";
 import { markdownOf } from "./markdown.ts";
+import { type Peers, readPeers } from "./peers.ts";
+import { reportOf, writeReport } from "./report.ts";
 import { tableOf } from "./table.ts";
+import { textPlotOf } from "./text_plot.ts";
 
 /**
  * Reads `folder/runs` and writes `folder/table.md` and `folder/table.csv`, each whole or not at all. The same run
@@ -23,9 +27,48 @@ export async function writeTables(folder: string): Promise<string> {
  * @throws {UserError} if there are none, too
  */
 export async function remakeTables(folder: string): Promise<string> {
+  return await write(folder, await readSome(folder));
+}
+
+/**
+ * Makes `folder/report/` from `folder/runs`: the same bytes for the same run files.
+ * @param peers the file of the training step beside others'; without it, `folder/peers.json` if there is one
+ * @returns the path of its page
+ * @throws {UserError} if there are no runs, the file of peers can't be read, or the folder can't be written
+ */
+export async function makeReport(folder: string, peers?: string): Promise<string> {
+  const found = await readSome(folder);
+  const files = await reportOf(found, await peersOf(folder, peers));
+  await writeReport(join(folder, "report"), files);
+  return join(folder, "report", "index.html");
+}
+
+async function peersOf(folder: string, given: string | undefined): Promise<Peers | undefined> {
+  try {
+    return await readPeers(given ?? join(folder, "peers.json"));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (given === undefined) return undefined;
+    throw new UserError(`${given} does not exist: \`deno task peers --json FILE\` makes it`);
+  }
+}
+
+/** The table of a folder in one of the formats; nothing is written. @throws {UserError} if there are no runs */
+export async function printedTable(folder: string, format: Format): Promise<string> {
+  const { runs, setAside } = await readSome(folder);
+  return formats[format](tableOf(runs), setAside);
+}
+
+/** The table of a folder as a picture of text, at most 80 columns wide; empty without a finished run. */
+export async function plotInText(folder: string): Promise<string> {
+  const { runs } = await readRuns(folder);
+  return textPlotOf(tableOf(runs));
+}
+
+async function readSome(folder: string): Promise<Runs> {
   const found = await readRuns(folder);
   if (found.runs.length + found.setAside.length === 0) throw noRuns(folder);
-  return await write(folder, found);
+  return found;
 }
 
 async function write(folder: string, { runs, setAside }: Runs): Promise<string> {

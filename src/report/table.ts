@@ -183,8 +183,8 @@ function comparisonsOf(columns: readonly Column[]): Comparison[] {
   );
 }
 
-// Paired where both have the same seeds: those share weights, initial latent and order of the pictures.
-function differenceOf(minuend: Cell | null, subtrahend: Cell | null): Difference | null {
+/** Paired where both have the same seeds: those share weights, initial latent and order of the pictures. */
+export function differenceOf(minuend: Cell | null, subtrahend: Cell | null): Difference | null {
   if (!minuend || !subtrahend) return null;
   const seeds = (cell: Cell) => canonicalJson(cell.runs.map((run) => run.configuration.seed));
   const method = seeds(minuend) === seeds(subtrahend) ? pairedDifference : welchDifference;

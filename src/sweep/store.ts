@@ -46,6 +46,7 @@ const epoch = z.strictObject({
   trainAccuracy: fraction,
   testLoss: z.number(),
   testAccuracy: fraction,
+  maskChange: fraction.exactOptional(),
 });
 
 const seconds = z.number().min(0);

@@ -12,6 +12,11 @@ export interface EpochResult {
   /** On the evaluation split, with the binary mask. */
   readonly testLoss: number;
   readonly testAccuracy: number;
+  /**
+   * Fraction of the binary mask's entries that differ from those one epoch before (of the first: before the first
+   * step), in [0, 1]. Absent where nothing is learnt or masked, and in older run files.
+   */
+  readonly maskChange?: number;
 }
 
 /** How many weights of a layer the final mask keeps. */

@@ -13,6 +13,7 @@ import {
 } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
 import type { RunConfig } from "./config.ts";
+import { maskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
 import { Speedometer } from "./speed.ts";
@@ -53,14 +54,15 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     metrics.affine(0, 0);
     return [loss! / images, correct! / images];
   };
-  const evaluate = (pictures: DevicePictures) => {
-    network.evaluate(weights, learner.mask(), pictures, metrics);
+  const evaluate = (pictures: DevicePictures, mask: Vector | null) => {
+    network.evaluate(weights, mask, pictures, metrics);
     return taken(pictures.count);
   };
 
   const clock = { train: 0, evaluation: 0 };
   const speed = new Speedometer(device, () => metrics.download(0, 1));
   const epochs: EpochResult[] = [];
+  const maskChange = maskWatch(free);
   let peakMemoryBytes = Deno.memoryUsage().rss, reported = 0, images = 0;
 
   // Of an epoch that began at `begin`; its pictures so far are `seen`.
@@ -81,9 +83,10 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   };
 
   const evaluated = (at: number, rate: number, [trainLoss, trainAccuracy]: [number, number]) => {
-    const begin = performance.now();
-    const [testLoss, testAccuracy] = evaluate(test);
+    const begin = performance.now(), mask = learner.mask();
+    const [testLoss, testAccuracy] = evaluate(test, mask);
     clock.evaluation += performance.now() - begin;
+    const changed = maskChange(mask);
     epochs.push({
       epoch: at,
       learningRate: rate,
@@ -91,13 +94,15 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       trainAccuracy,
       testLoss,
       testAccuracy,
+      ...(changed === undefined ? {} : { maskChange: changed }),
     });
   };
 
   if (!learns) {
-    evaluated(0, 0, evaluate(epoch.pictures));
+    evaluated(0, 0, evaluate(epoch.pictures, learner.mask()));
   } else {
     const base = config.algorithm.parameters.learningRate as number;
+    maskChange(learner.mask()); // what the first epoch's is compared with
     for (let at = 0; at < config.epochs; at++) {
       const rate = learningRate(config.schedule, base, at, config.epochs);
       const begin = performance.now();

@@ -32,6 +32,36 @@ Deno.test("table of a folder without runs is one sentence, exits 2 and writes no
   });
 });
 
+Deno.test("report writes its page and tells where; a folder without runs is one sentence and exit 2", async () => {
+  await withRuns([{ accuracy: 0.91 }, { accuracy: 0.93, seed: 2 }], async (folder) => {
+    await Deno.writeTextFile(join(folder, "runs", "broken.json"), "{");
+    const { code, out, error } = await maskbench(["report", folder]);
+    assert.deepEqual([code, error], [0, ""]);
+    assert.match(out, /report\/index\.html\n$/);
+    const page = await Deno.readTextFile(join(folder, "report", "index.html"));
+    assert.match(page, /set aside: runs\/broken\.json/);
+    const peers = await maskbench(["report", folder, "--peers", join(folder, "absent.json")]);
+    assert.equal(peers.code, 2);
+    assert.match(peers.error, /^maskbench: .*absent\.json does not exist.*\n$/);
+  });
+  await withRuns([], async (folder) => {
+    const { code, out, error } = await maskbench(["report", join(folder, "absent")]);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(error, /^maskbench: there are no runs in .*\n$/);
+  });
+});
+
+Deno.test("table --format prints that format alone, writes nothing, and names the known ones", async () => {
+  await withRuns([{ accuracy: 0.91 }], async (folder) => {
+    const json = await maskbench(["table", folder, "--format", "json"]);
+    assert.equal(JSON.parse(json.out)[0].mean, 91);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["runs"]);
+    const slip = await maskbench(["table", folder, "--format", "tex"]);
+    assert.equal(slip.code, 2);
+    assert.match(slip.error, /Allowed choices are markdown, csv, latex, json/);
+  });
+});
+
 Deno.test("best prints what to paste, and refuses the test split with exit 2", async () => {
   const dataset = { name: "mnist", checksum: "5a".repeat(32), split: "validation" } as const;
   const tuning = [1, 2].map((learningRate) => ({

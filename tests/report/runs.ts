@@ -87,6 +87,22 @@ export function seedsOf(given: Given, accuracies: readonly number[]): Run[] {
   return accuracies.map((accuracy, i) => runOf({ ...given, accuracy, seed: i + 1 }));
 }
 
+/** The same run with three epochs: loss and accuracy on their way to where it ends, and a mask that settles. */
+export function withEpochs(run: Run): Run {
+  const [end] = run.result.epochs, { name } = run.configuration.algorithm;
+  if (name === "random") {
+    return { ...run, result: { ...run.result, epochs: [{ ...end!, epoch: 0 }] } };
+  }
+  const epochs = [1, 2, 3].map((epoch) => ({
+    ...end!,
+    epoch,
+    trainLoss: end!.trainLoss * (4 - epoch),
+    testAccuracy: end!.testAccuracy - 0.05 * (3 - epoch),
+    ...(name === "dense" ? {} : { maskChange: 0.1 / epoch }),
+  }));
+  return { ...run, result: { ...run.result, epochs } };
+}
+
 /** A run as the store writes it, made in that environment. */
 export function fileOf(
   { configuration, result, environment }: Run,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { UserError } from "../../src/errors.ts";
 import { missingRuns } from "../../src/sweep/runner.ts";
-import { readRun, readRuns, runPath, writeRun } from "../../src/sweep/store.ts";
+import { readRun, readRuns, type RunFile, runPath, writeRun } from "../../src/sweep/store.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { fileOf, runOf } from "../report/runs.ts";
 
@@ -54,6 +54,7 @@ Deno.test("a run file that is another run than its name or identity says is set 
       [{ ...run, format: 2 }, /no run file: format/],
       [{ ...run, extra: 1 }, /no run file/],
       [{ ...run, result: { ...run.result, lastTestAccuracy: 91 } }, /result\.lastTestAccuracy/],
+      [withMaskChange(run, 2), /result\.epochs\.0\.maskChange/],
       [[], /no run file/],
       [null, /no run file/],
     ];
@@ -65,6 +66,20 @@ Deno.test("a run file that is another run than its name or identity says is set 
         return true;
       });
     }
+  });
+});
+
+/** The same run with that `maskChange` in its first epoch. */
+const withMaskChange = (run: RunFile, maskChange: number): RunFile => ({
+  ...run,
+  result: { ...run.result, epochs: [{ ...run.result.epochs[0]!, maskChange }] },
+});
+
+Deno.test("a run file that tells how much its mask changed is read like one that doesn't", async () => {
+  await withFolder(async (folder) => {
+    const run = withMaskChange(fileOf(runOf({})), 0.25);
+    await writeRun(folder, run);
+    assert.deepEqual((await readRuns(folder)).runs, [run]);
   });
 });
 

@@ -7,6 +7,7 @@ import { UserError } from "../../src/errors.ts";
 import { live } from "../../src/native/mod.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
+import { makeStage } from "../../src/training/stage.ts";
 
 const shape = [3, 32, 32] as const;
 
@@ -150,4 +151,34 @@ Deno.test("a network for other pictures, and a run that diverges, are told in a 
     () => go(config("dense", { algorithm: { ...algorithm, parameters } })),
     (error) => error instanceof UserError && /diverged in epoch 1.*1e\+30/.test(error.message),
   );
+});
+
+/** The masks before the first step and after each epoch, by steps taken one after the other. */
+function masksOf(config: RunConfig): Float32Array[] {
+  using free = new DisposableStack();
+  const { epoch, learner, streams, step } = makeStage(config, dataset, "cpu", free);
+  const rate = config.algorithm.parameters.learningRate as number;
+  const masks = [learner.mask()!.download()];
+  for (let at = 0; at < config.epochs; at++) {
+    epoch.draw(streams);
+    for (let i = 0; i < epoch.steps; i++) step(at * epoch.steps + i, rate);
+    masks.push(learner.mask()!.download());
+  }
+  return masks;
+}
+
+Deno.test("each epoch tells how much of the mask is another than one epoch before, where there is one", () => {
+  const constant = { schedule: "constant" } as const;
+  for (const name of ["edge-popup", "sbp"]) {
+    const masks = masksOf(config(name, constant));
+    const expected = masks.slice(1).map((mask, i) =>
+      [...mask].filter((bit, place) => bit !== masks[i]![place]).length / mask.length
+    );
+    assert.ok(expected.length === 3 && expected.every((fraction) => fraction > 0 && fraction < 1));
+    const { epochs } = go(config(name, constant), 1);
+    assert.deepEqual(epochs.map(({ maskChange }) => maskChange), expected);
+  }
+  for (const name of ["dense", "random"]) {
+    assert.ok(go(config(name)).epochs.every((epoch) => !("maskChange" in epoch)));
+  }
 });

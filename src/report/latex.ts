@@ -1,0 +1,83 @@
+// The table for papers: LaTeX with booktabs, to be pasted or \input.
+import { type Difference, type Interval, type Summary } from "../statistics.ts";
+import { differing, settingText, shared, sharedParts } from "./facts.ts";
+import { fixed } from "./format.ts";
+import { legend } from "./notes.ts";
+import { standingsOf } from "./standing.ts";
+import type { Table } from "./table.ts";
+
+/** A `table` with the legend of table.md in comments above it; needs `\usepackage{booktabs}`. Ends in a newline. */
+export function latexOf(table: Table): string {
+  const { alike, telling } = sharedParts(table), differ = differing(table);
+  const places = [...telling, ...differ];
+  const header = [
+    ...places,
+    ...table.columns.map(({ label }) => label),
+    ...table.comparisons.map(({ label }) => label),
+  ];
+  const rows = table.rows.map((row) => {
+    const standings = standingsOf(row);
+    return [
+      ...telling.map((name) => escaped(shared[name]!(row))),
+      ...differ.map((name) => escaped(settingText(name, row))),
+      ...row.cells.map((cell, i) => cell ? accuracy(cell.accuracy, standings[i] === "best") : "--"),
+      ...row.differences.map((one) => one ? difference(one) : "n/a"),
+    ];
+  });
+  const everywhere = alike.map((name) => escaped(shared[name]!(table.rows[0]!))).join(", ");
+  const line = (cells: readonly string[]) => `    ${cells.join(" & ")} \\\\`;
+  const align = header.map((_, i) => i < places.length ? "l" : "r").join("");
+  return [
+    "% \\usepackage{booktabs}",
+    ...legend(table).split("\n").map((text) => `% ${text.replaceAll("**", "")}`),
+    "\\begin{table}",
+    "  \\centering",
+    `  \\caption{Accuracy in percent${everywhere && ` (${everywhere})`} after the last epoch, ` +
+    "mean $\\pm$ standard deviation (seeds); differences in points with their 95\\% confidence interval.}",
+    `  \\begin{tabular}{${align}}`,
+    "    \\toprule",
+    line(header.map(escaped)),
+    "    \\midrule",
+    ...rows.map(line),
+    "    \\bottomrule",
+    "  \\end{tabular}",
+    "\\end{table}",
+  ].join("\n") + "\n";
+}
+
+// Bold as people read it, not as mathematics: \boldmath only works outside of it.
+function accuracy({ mean, deviation, n }: Summary, best: boolean): string {
+  const spread = deviation === null ? "" : ` \\pm ${number(deviation)}`;
+  const text = `$${number(mean)}${spread}$ (${n})`;
+  return best ? `{\\boldmath\\bfseries ${text}}` : text;
+}
+
+function difference({ mean, interval, method }: Difference): string {
+  return `$${signed(mean)}$ ${bounds(interval)}${method === "welch" ? " \\dag" : ""}`;
+}
+
+function bounds(interval: Interval | null): string {
+  return interval ? `$[${signed(interval.low)}, ${signed(interval.high)}]$` : "[n/a]";
+}
+
+const number = (value: number) => fixed(value).replace("−", "-");
+
+function signed(value: number): string {
+  const text = number(value);
+  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
+}
+
+const special: Readonly<Record<string, string>> = {
+  "\\": "\\textbackslash{}",
+  "~": "\\textasciitilde{}",
+  "^": "\\textasciicircum{}",
+  "−": "$-$",
+  "×": "$\\times$",
+  "—": "---",
+};
+
+/** Text that LaTeX sets as it stands here. */
+export function escaped(text: string): string {
+  return text.replace(/[\\~^−×—]|[&%$#_{}]/g, (char) => special[char] ?? `\\${char}`)
+    .replace(/\s+/g, " ");
+}

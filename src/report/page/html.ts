@@ -1,0 +1,17 @@
+// Text in HTML and SVG: whatever a run file says stays text.
+
+/** For text and for attributes in double quotes. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** The little Markdown of the table's notes: lists, bold, code. */
+export function fromNotes(markdown: string): string {
+  const inline = (text: string) =>
+    escaped(text).replace(/\*\*(.+?)\*\*/g, "<b>$1</b>").replace(/`(.+?)`/g, "<code>$1</code>");
+  return markdown.split("\n\n").filter((part) => part).map((part) => {
+    if (!part.startsWith("- ")) return `<p>${inline(part)}</p>`;
+    const items = part.split("\n").map((line) => `<li>${inline(line.replace(/^- /, ""))}</li>`);
+    return `<ul>${items.join("\n")}</ul>`;
+  }).join("\n");
+}

@@ -1,0 +1,79 @@
+// How the figures came about: the sweep that repeats them, what they were made with, and every run file.
+import { networkName, percent } from "../format.ts";
+import { missing, settings } from "../notes.ts";
+import type { Repeat } from "../repeat.ts";
+import type { SetAside } from "../../sweep/store.ts";
+import type { Run, Table } from "../table.ts";
+import { escaped, fromNotes } from "./html.ts";
+
+/** The section, from the table's runs alone. @param repeats with the names of their files beside the page */
+export function madeHtml(
+  table: Table,
+  runs: readonly Run[],
+  setAside: readonly SetAside[],
+  repeats: readonly (Repeat & { readonly file: string } | undefined)[],
+): string {
+  const lacking = missing(table, setAside);
+  return `<h3>Settings</h3>
+${fromNotes(settings(table))}
+${lacking ? `<h3>Missing</h3>\n${fromNotes(lacking)}` : ""}
+<h3>To repeat it</h3>
+${repeats.map(repeatHtml).join("\n")}
+<h3>Environment</h3>
+${environments(runs)}
+<h3>Runs</h3>
+${runsHtml(runs)}`;
+}
+
+function repeatHtml(repeat: Repeat & { readonly file: string } | undefined): string {
+  if (!repeat) {
+    return "<p>These runs are no grid that one sweep file could tell; each run file has its whole configuration.</p>";
+  }
+  const { file, text, runs, here } = repeat;
+  const part = runs === here ? `all ${runs} runs` : `${runs} runs, of which ${here} are here`;
+  return `<p>This sweep file, <a href="${file}">${file}</a>, has ${part}:</p>
+<pre><code>deno task bench ${file}</code></pre>
+<details><summary>The sweep file</summary><pre><code>${escaped(text)}</code></pre></details>`;
+}
+
+function environments(runs: readonly Run[]): string {
+  const groups = Map.groupBy(
+    runs,
+    ({ environment: { started: _s, finished: _f, ...made } }) => JSON.stringify(made),
+  );
+  return [...groups.values()].map((members) => {
+    const { started: _s, finished: _f, ...made } = members[0]!.environment;
+    const times = members.flatMap(({ environment }) => [environment.started, environment.finished])
+      .sort();
+    const facts: [string, unknown][] = [
+      ["runs", members.length],
+      ...Object.entries(made),
+      ["first start", times[0]],
+      ["last end", times.at(-1)],
+    ];
+    return `<dl>${
+      facts.map(([name, value]) =>
+        `<dt>${escaped(name)}</dt><dd>${escaped(String(value === "" ? "unknown" : value))}</dd>`
+      ).join("")
+    }</dl>`;
+  }).join("\n");
+}
+
+function runsHtml(runs: readonly Run[]): string {
+  const lines = runs.map(({ identity, configuration, result }) => {
+    const { algorithm, network, sparsity, seed } = configuration;
+    const name = networkName({ network } as Parameters<typeof networkName>[0]);
+    return `<li><a href="../runs/${identity}.json"><code>${identity.slice(0, 12)}</code></a> ${
+      escaped(
+        `${name}, ${algorithm.name}, sparsity ${percent(sparsity)}, seed ${seed}: ${
+          (100 * result.lastTestAccuracy).toFixed(2)
+        }%`,
+      )
+    }</li>`;
+  });
+  return `<p>A run is named by the SHA-256 of all that can change its outcome: its identity. Each of these files has the
+configuration, what came out, and what it was made with.</p>
+<details><summary>All ${runs.length} run files</summary><ul class="runs">
+${lines.join("\n")}
+</ul></details>`;
+}

@@ -1,0 +1,88 @@
+// The page: what came out, the table, the plots, and how it was made; one file that fetches nothing.
+import { createHash } from "node:crypto";
+import { legend } from "../notes.ts";
+import { summaryOf } from "../summary.ts";
+import type { Table } from "../table.ts";
+import { colourVariables, withVariables } from "./colours.ts";
+import { figuresHtml } from "./figures.ts";
+import { escaped, fromNotes } from "./html.ts";
+import script from "./script.js" with { type: "text" };
+import style from "./style.css" with { type: "text" };
+
+/** A plot as the page shows it. */
+export interface Figure {
+  readonly name: string;
+  readonly question: string;
+  readonly caption: string;
+  /** Its files and what is in them; or why there are none. */
+  readonly panels: readonly { readonly file: string; readonly svg: string }[] | string;
+}
+
+/** The whole page, ending in a newline. @param made HTML on how the figures came about */
+export function pageOf(table: Table, figures: readonly Figure[], made: string): string {
+  const names = [...new Set(table.rows.map(({ context }) => context.dataset.name))].join(", ");
+  const { compared, found } = summaryOf(table);
+  const hash = createHash("sha256").update(script).digest("base64");
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(`Accuracy on ${names}`)} · maskbench</title>
+<style>
+:root { ${colourVariables("light")} }
+@media screen and (prefers-color-scheme: dark) { :root { ${colourVariables("dark")} } }
+${style}</style>
+</head>
+<body>
+<header>
+<p class="brand">maskbench</p>
+<h1>${escaped(`Accuracy on ${names}`)}</h1>
+<p class="lead">${escaped(compared)}</p>
+<p class="lead found">${escaped(found)}</p>
+</header>
+<main>
+<section id="table">
+<h2>The comparison</h2>
+${figuresHtml(table)}
+<details><summary>What the figures mean</summary>
+${fromNotes(legend(table))}
+</details>
+</section>
+${figures.map(figureHtml).join("\n")}
+<section id="made">
+<h2>How it was made</h2>
+${made}
+</section>
+</main>
+<div id="tip" role="status" aria-live="polite" hidden></div>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+function figureHtml({ name, question, caption, panels }: Figure): string {
+  if (typeof panels === "string") {
+    return `<section id="${name}">\n<h2>${escaped(question)}</h2>\n<p class="absent">${
+      escaped(panels)
+    }</p>\n</section>`;
+  }
+  return `<section id="${name}">
+<h2>${escaped(question)}</h2>
+<figure${panels.length === 1 ? ' class="single"' : ""}>
+<div class="panels">
+${
+    panels.map(({ file, svg }) =>
+      `<div class="panel">${withVariables(svg).trim()}
+<a class="file" href="${file}">${file}</a></div>`
+    ).join("\n")
+  }
+</div>
+<figcaption>${escaped(caption)}</figcaption>
+</figure>
+</section>`;
+}

@@ -1,0 +1,30 @@
+// How much of the mask each epoch changes, a line for each run.
+import { fixed } from "../format.ts";
+import { anyHas, type Figure, runLines } from "./run_lines.ts";
+import { type Plot, rowName } from "./plot.ts";
+
+const figure: Figure = {
+  title: "entries of the mask that changed, %",
+  of: ({ maskChange }) => maskChange === undefined ? undefined : 100 * maskChange,
+  says: (part) => `${fixed(part)}% of the mask changed`,
+  height: 150,
+};
+
+export const maskChanges: Plot = {
+  name: "mask-changes",
+  title: "How much of the mask each epoch changes",
+  question: "When does the mask settle?",
+  caption: () =>
+    "The part of the binary mask's entries that are not as they were one epoch before; of the first epoch, before " +
+    "the first step. A line is a run.",
+  panels: ({ table }) => {
+    if (!anyHas(table, figure)) {
+      return "These run files don't tell how much of the mask changed: they were made before that was recorded, or " +
+        "nothing in them learns a mask.";
+    }
+    return table.rows.flatMap((row) => {
+      const drawn = runLines(row, table, [figure]);
+      return drawn ? [{ place: rowName(row, table), ...drawn }] : [];
+    });
+  },
+};

@@ -1,0 +1,31 @@
+// From a panel to SVG, without a browser. Vega is loaded when the first is drawn: other commands don't wait for it.
+import { escaped } from "../page/html.ts";
+import type { Panel } from "./plot.ts";
+import { config } from "./style.ts";
+
+// Without a canvas Vega takes every character for 0.8 of its size, and leaves that room: the widest of the usual system
+// fonts takes less.
+function widthOf({ fontSize }: { fontSize?: number }, text: unknown): number {
+  return 0.62 * (fontSize ?? 11) * String(text ?? "").length;
+}
+
+/**
+ * A file of its own, on white paper, with its title inside.
+ * @returns SVG, the same bytes for the same panel
+ */
+export async function svgOf({ place, alt, spec }: Panel, title: string): Promise<string> {
+  const [vega, lite] = await Promise.all([import("vega"), import("vega-lite")]);
+  Object.assign((vega as unknown as Record<"textMetrics", object>).textMetrics, { width: widthOf });
+  const whole = { ...spec, title: { text: title, subtitle: place }, config };
+  // deno-lint-ignore no-explicit-any
+  const view = new vega.View(vega.parse(lite.compile(whole as any).spec), { renderer: "none" });
+  try {
+    const svg = await view.toSVG();
+    return svg.replace(
+      "<svg ",
+      `<svg role="group" aria-label="${escaped(`${title}, ${place}. ${alt}`)}" `,
+    ) + "\n";
+  } finally {
+    view.finalize();
+  }
+}

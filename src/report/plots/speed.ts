@@ -1,0 +1,147 @@
+// Training images per second by network: the runs' own, and the training step beside plain PyTorch's where measured.
+import { domainOf } from "./axis.ts";
+import type { Peers } from "../peers.ts";
+import { networkName } from "../format.ts";
+import type { Table } from "../table.ts";
+import type { Material, Panel, Plot } from "./plot.ts";
+import { type Mark, marks, marksOf } from "./style.ts";
+
+interface Point {
+  readonly network: string;
+  readonly label: string;
+  readonly rate: number;
+}
+
+export const speed: Plot = {
+  name: "speed",
+  title: "Training images per second, by network",
+  question: "How fast was it?",
+  caption: ({ table, peers }) =>
+    "Runs: the median over seeds, a mark for each row of the table, over training steps alone, as the runs shared " +
+    "the machine. " + beside(table, peers),
+  panels: ({ table, peers }: Material) => {
+    const own = ofRuns(table);
+    const panels = [
+      ...own ? [own] : [],
+      ...peers && isOfSameMachine(table, peers) ? [ofPeers(peers)] : [],
+    ];
+    return panels.length > 0 ? panels : "Nothing was learnt, so no speed was measured.";
+  },
+};
+
+function beside(table: Table, peers: Peers | undefined): string {
+  if (!peers) return "Other implementations were not measured beside them.";
+  if (!isOfSameMachine(table, peers)) {
+    return `Other implementations were measured on another machine (${peers.processor}), so they are not shown.`;
+  }
+  return `Steps: one implementation after the other, ${peers.rounds} rounds in turn, on the same kind of machine with ` +
+    `${peers.threads} threads each, so not to be set against the runs' figures; PyTorch ${peers.pytorch}.`;
+}
+
+function isOfSameMachine({ rows }: Table, { processor }: Peers): boolean {
+  const runs = rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.runs ?? []));
+  return runs.every(({ environment }) =>
+    environment.device === "cpu" && environment.processor === processor
+  );
+}
+
+function ofRuns(table: Table): Panel | undefined {
+  const points = table.rows.flatMap((row) =>
+    row.cells.flatMap((cell): Point[] =>
+      cell?.imagesPerSecond
+        ? [{
+          network: networkName(row.context),
+          label: cell.column.label,
+          rate: cell.imagesPerSecond,
+        }]
+        : []
+    )
+  );
+  if (points.length === 0) return undefined;
+  const { threads, jobs, processor } = madeOn(table);
+  return panel(
+    `runs: ${threads}, ${jobs}, ${processor}`,
+    points,
+    table.columns.map(({ label }) => label),
+    marksOf(table.columns),
+  );
+}
+
+function madeOn({ rows }: Table) {
+  const runs = rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.runs ?? []));
+  const all = (of: (run: typeof runs[number]) => string) =>
+    [...new Set(runs.map(of))].sort().join(" or ");
+  const many = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`;
+  return {
+    threads: all(({ environment }) => many(environment.threads, "thread") + " each"),
+    jobs: all(({ environment }) => `${environment.jobs} side by side`),
+    processor: all(({ environment }) => environment.processor),
+  };
+}
+
+function ofPeers(peers: Peers): Panel {
+  const points = peers.networks.flatMap(({ network, msPerStep }) =>
+    Object.entries(msPerStep).map(([label, ms]): Point => ({
+      network,
+      label,
+      rate: 1000 * peers.batchSize / ms,
+    }))
+  );
+  const labels = [...new Set(points.map(({ label }) => label))];
+  const inks = [marks[3]!, marks[2]!, marks[0]!, marks[1]!];
+  const place = `steps of edge-popup: ${peers.threads} threads, batch ${peers.batchSize}, ` +
+    peers.processor;
+  return panel(place, points, labels, labels.map((_, i) => inks[i % inks.length]!));
+}
+
+function panel(
+  place: string,
+  points: readonly Point[],
+  labels: readonly string[],
+  inks: readonly Mark[],
+): Panel {
+  const used = labels.filter((label) => points.some((point) => point.label === label));
+  const own = used.map((label) => inks[labels.indexOf(label)]!);
+  const rates = points.map(({ rate }) => rate), low = Math.min(...rates), high = Math.max(...rates);
+  const wide = high > 8 * low;
+  const domain = wide ? [low / 1.3, high * 1.3] : domainOf([{ low: 0, high }], [0, Infinity]);
+  const color = {
+    field: "label",
+    type: "nominal",
+    scale: { domain: used, range: own.map(({ light }) => light) },
+    legend: { columns: 2 },
+  };
+  const networks = [...new Set(points.map(({ network }) => network))];
+  return {
+    place,
+    alt: "Images per second: " + networks.map((network) =>
+      `${network}: ${
+        used.flatMap((label) => {
+          const own = points.filter((point) => point.network === network && point.label === label);
+          const texts = own.map(({ rate }) => Math.round(rate).toLocaleString("en"));
+          return texts.length ? [`${label} ${[...new Set(texts)].join(", ")}`] : [];
+        }).join("; ")
+      }`
+    ).join(". ") + ".",
+    spec: {
+      width: 270,
+      height: { step: 13 },
+      data: { values: [...points] },
+      mark: { type: "point", opacity: 1, size: 46, strokeWidth: 1.5 },
+      encoding: {
+        x: {
+          field: "rate",
+          type: "quantitative",
+          scale: { domain, nice: false, type: wide ? "log" : "linear" },
+          title: `images per second${wide ? ", logarithmic" : ""}`,
+          axis: { tickCount: 4, grid: true, format: "~s" },
+        },
+        y: { field: "network", type: "nominal", sort: networks, title: null },
+        yOffset: { field: "label", sort: [...used] },
+        fill: color,
+        stroke: color,
+        shape: { ...color, scale: { domain: [...used], range: own.map(({ shape }) => shape) } },
+      },
+    },
+  };
+}

@@ -1,0 +1,101 @@
+// How plots look: inks that the colour-blind and a grey printer tell apart, with a dash and a shape for each, and type.
+import { algorithms } from "../../algorithms/registry.ts";
+import type { Column } from "../columns.ts";
+
+/** Colours of one thing, on white paper and on a dark page. */
+export interface Ink {
+  readonly light: string;
+  readonly dark: string;
+}
+
+/** How a column is drawn wherever it appears. */
+export interface Mark extends Ink {
+  /** Lengths of dash and gap in pixels; `[1, 0]` is a whole line. */
+  readonly dash: readonly number[];
+  /** As Vega names it, or draws it: a path in the square from −1 to 1. */
+  readonly shape: string;
+  /** The same on a terminal. */
+  readonly glyph: string;
+}
+
+/** Behind everything, for words, for words of less weight, and for lines that only guide the eye. */
+export const paper = {
+  ground: { light: "#ffffff", dark: "#14171b" },
+  words: { light: "#1b1f24", dark: "#e6e9ec" },
+  quiet: { light: "#57606a", dark: "#a3acb5" },
+  guide: { light: "#dfe3e7", dark: "#31373d" },
+} as const satisfies Record<string, Ink>;
+
+const cross = "M-.8,-.8L.8,.8M-.8,.8L.8,-.8";
+
+/** In the order in which columns take them; contrast to the ground at least 3:1 on either page. */
+export const marks: readonly Mark[] = [
+  { light: "#20252b", dark: "#e3e8ed", dash: [1, 0], shape: "triangle-up", glyph: "▲" },
+  { light: "#858b91", dark: "#80878e", dash: [1.5, 3], shape: cross, glyph: "×" },
+  { light: "#b84300", dark: "#ff9a4a", dash: [6, 3], shape: "diamond", glyph: "◆" },
+  { light: "#00509e", dark: "#5ba3ee", dash: [1, 0], shape: "circle", glyph: "●" },
+  { light: "#ab46f8", dark: "#c06bff", dash: [8, 2, 2, 2], shape: "square", glyph: "■" },
+  { light: "#009068", dark: "#6ef6a2", dash: [3, 2], shape: "triangle-down", glyph: "▼" },
+];
+
+/** A mark for each column: an algorithm's first has the algorithm's own, others take what is left, then share. */
+export function marksOf(columns: readonly Column[]): Mark[] {
+  const own = columns.map(({ algorithm }, i) => {
+    const first = columns.findIndex((column) => column.algorithm === algorithm) === i;
+    return first ? marks[algorithms.findIndex(({ name }) => name === algorithm)] : undefined;
+  });
+  const left = marks.filter((mark) => !own.includes(mark));
+  const others = [...left, ...marks];
+  let next = 0;
+  return own.map((mark) => mark ?? others[next++ % others.length]!);
+}
+
+/** The type of the reader's own system: nothing is fetched. */
+export const fonts = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
+
+const { words, quiet, guide } = paper;
+
+/** Of every plot, in Vega-Lite's terms. */
+export const config = {
+  font: fonts,
+  background: paper.ground.light,
+  padding: 6,
+  aria: false,
+  view: { stroke: null },
+  title: {
+    anchor: "start",
+    frame: "group",
+    fontSize: 13,
+    fontWeight: 600,
+    color: words.light,
+    subtitleColor: quiet.light,
+    subtitleFontSize: 12,
+    subtitlePadding: 4,
+    offset: 12,
+  },
+  axis: {
+    labelColor: quiet.light,
+    labelFontSize: 11,
+    titleColor: quiet.light,
+    titleFontSize: 11,
+    titleFontWeight: 400,
+    titlePadding: 6,
+    gridColor: guide.light,
+    domain: false,
+    ticks: false,
+    labelPadding: 6,
+    labelFlush: false,
+  },
+  axisX: { grid: false, ticks: true, tickColor: guide.light, tickSize: 4, labelPadding: 3 },
+  axisY: { titleAlign: "left", titleAnchor: "end", titleAngle: 0, titleX: -34, titleY: -8 },
+  legend: {
+    orient: "bottom",
+    direction: "horizontal",
+    title: null,
+    labelColor: words.light,
+    labelFontSize: 11,
+    labelLimit: 300,
+    symbolSize: 60,
+  },
+  text: { font: fonts, fontSize: 11, color: words.light },
+} as const;

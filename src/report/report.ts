@@ -1,0 +1,67 @@
+// The report of a folder of runs: SVG plots, the sweep files that repeat them, and one page that holds it all.
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { type Runs, writeWhole } from "../sweep/store.ts";
+import { madeHtml } from "./page/made.ts";
+import { type Figure, pageOf } from "./page/page.ts";
+import type { Peers } from "./peers.ts";
+import type { Plot } from "./plots/plot.ts";
+import { plots } from "./plots/registry.ts";
+import { svgOf } from "./plots/render.ts";
+import { repeatsOf } from "./repeat.ts";
+import { type Table, tableOf } from "./table.ts";
+
+/** Texts by the name of their file. */
+export type Files = Readonly<Record<string, string>>;
+
+/**
+ * All files of a report. The same runs and peers give the same bytes.
+ * @throws {UserError} if no run is finished
+ */
+export async function reportOf({ runs, setAside }: Runs, peers?: Peers): Promise<Files> {
+  const table = tableOf(runs);
+  if (table.rows.length === 0) throw new UserError("there is no finished run to report on");
+  const figures: Figure[] = [];
+  for (const plot of plots) figures.push(await figureOf(plot, table, peers));
+  const repeats = repeatsOf(table).map((repeat, i, { length }) =>
+    repeat && { ...repeat, file: numbered("sweep", "json", i, length) }
+  );
+  const counted = [
+    ...new Set(table.rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.runs ?? []))),
+  ];
+  const svgs = figures.flatMap(({ panels }) => typeof panels === "string" ? [] : panels)
+    .map(({ file, svg }) => [file, svg]);
+  return {
+    ...Object.fromEntries(svgs),
+    ...Object.fromEntries(
+      repeats.filter((repeat) => repeat !== undefined).map(({ file, text }) => [file, text]),
+    ),
+    "index.html": pageOf(table, figures, madeHtml(table, counted, setAside, repeats)),
+  };
+}
+
+async function figureOf(plot: Plot, table: Table, peers: Peers | undefined): Promise<Figure> {
+  const material = { table, peers }, { name, question, title } = plot;
+  const found = plot.panels(material), panels = [];
+  if (typeof found === "string") return { name, question, caption: "", panels: found };
+  for (const [i, panel] of found.entries()) {
+    const file = numbered(name, "svg", i, found.length);
+    panels.push({ file, svg: await svgOf(panel, title) });
+  }
+  return { name, question, caption: plot.caption(material), panels };
+}
+
+// `accuracy.svg` alone, `accuracy-1.svg` among several.
+function numbered(name: string, ending: string, i: number, of: number): string {
+  return of === 1 ? `${name}.${ending}` : `${name}-${i + 1}.${ending}`;
+}
+
+/** Writes them to `folder`, each whole or not at all, and removes those of an earlier report that are none of them. */
+export async function writeReport(folder: string, files: Files): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeWhole(join(folder, name), text);
+  for await (const { name } of Deno.readDir(folder)) {
+    const ours = plots.some((plot) => new RegExp(`^${plot.name}(-\\d+)?\\.svg$`).test(name)) ||
+      /^sweep(-\d+)?\.json$/.test(name);
+    if (ours && !(name in files)) await Deno.remove(join(folder, name));
+  }
+}

@@ -1,0 +1,110 @@
+// Reports from run files alone: the same bytes, figures of the table, text that stays text, and a sweep that repeats.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+// @ts-types="@types/d3-dsv"
+import { csvParse } from "d3-dsv";
+import { csvOf } from "../../src/report/csv.ts";
+import { fixed } from "../../src/report/format.ts";
+import { apart, groupsOf } from "../../src/report/plots/axis.ts";
+import { repeatsOf } from "../../src/report/repeat.ts";
+import { reportOf } from "../../src/report/report.ts";
+import { type Run, tableOf } from "../../src/report/table.ts";
+import { textPlotOf } from "../../src/report/text_plot.ts";
+import { expand } from "../../src/sweep/expand.ts";
+import { parseSweep } from "../../src/sweep/read.ts";
+import { identityOf } from "../../src/sweep/identity.ts";
+import { readRuns, type RunFile } from "../../src/sweep/store.ts";
+import { root } from "../cli/maskbench.ts";
+import { fileOf, runOf, seedsOf, withEpochs } from "./runs.ts";
+
+const runs = [
+  ...seedsOf({ algorithm: "sbp", sparsity: 0.7 }, [0.91, 0.93, 0.95]),
+  ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.90, 0.91, 0.92]),
+  ...seedsOf({ algorithm: "random", sparsity: 0.7, rate: 0 }, [0.1, 0.11, 0.12]),
+];
+const files = (runs: readonly Run[]) => runs.map((run) => fileOf(run));
+const report = (runs: readonly RunFile[]) => reportOf({ runs, setAside: [] });
+
+Deno.test("the same runs in any order give the same bytes", async () => {
+  const own = files(runs.map(withEpochs));
+  const [first, again] = [await report(own), await report(own.toReversed())];
+  assert.deepEqual(again, first);
+  assert.deepEqual(Object.keys(first).sort(), [
+    "accuracy.svg",
+    "curves.svg",
+    "difference.svg",
+    "index.html",
+    "layers.svg",
+    "mask-changes.svg",
+    "speed.svg",
+  ]);
+  // `random` has no learning rate, so no sweep file of this version could tell these runs.
+  assert.match(first["index.html"]!, /These runs are no grid/);
+});
+
+Deno.test("figures of the page are those of table.csv", async () => {
+  const { runs } = await readRuns(join(root, "results/published/quick"));
+  const page = (await report(runs))["index.html"]!;
+  for (const line of csvParse(csvOf(tableOf(runs)))) {
+    assert.ok(page.includes(fixed(Number(line.mean))), `${line.column} ${line.mean}`);
+    if (line.quantity === "difference") assert.ok(page.includes(fixed(Number(line.low)).slice(1)));
+  }
+});
+
+Deno.test("markup in what run files say stays text", async () => {
+  const evil = `<script>alert(1)</script>"'&`;
+  const dataset = { name: evil, checksum: "5a".repeat(32), split: "test" } as const;
+  const made = runs.map((run, i) =>
+    fileOf(
+      withEpochs(runOf({
+        algorithm: run.configuration.algorithm.name,
+        accuracy: run.result.lastTestAccuracy,
+        seed: i,
+        parameters: { scope: evil },
+        config: { dataset, network: { name: evil, width: 1 } },
+      })),
+      { processor: evil, commit: evil },
+    )
+  );
+  for (const [name, text] of Object.entries(await report(made))) {
+    assert.ok(!text.includes("<script>alert"), name);
+    assert.equal(text.match(/<script/g)?.length ?? 0, name === "index.html" ? 1 : 0);
+  }
+});
+
+Deno.test("run files without mask changes leave that plot out, with a sentence", async () => {
+  const made = await report(files(runs));
+  assert.ok(!("mask-changes.svg" in made));
+  assert.match(made["index.html"]!, /These run files don.*t tell how much of the mask changed/);
+});
+
+for (const name of ["quick", "mnist", "cifar10-cpu"]) {
+  Deno.test(`the sweep file of ${name}'s report has exactly its runs`, async () => {
+    const { runs } = await readRuns(join(root, "results/published", name));
+    const [repeat, ...more] = repeatsOf(tableOf(runs));
+    assert.deepEqual(more, []);
+    const { checksum, name: dataset } = runs[0]!.configuration.dataset;
+    const again = expand({ ...parseSweep(repeat!.text, "it"), dataset }, checksum).runs;
+    assert.deepEqual(
+      again.map(identityOf).sort(),
+      runs.map(({ identity }) => identity).sort(),
+    );
+  });
+}
+
+Deno.test("labels are moved apart by as little as will do; what lies far away is a group of its own", () => {
+  assert.deepEqual(apart([0, 10, 10.5, 20], 2), [0, 9.25, 11.25, 20]);
+  const at = (value: number) => ({ low: value, high: value });
+  assert.deepEqual(groupsOf([97, 10, 98, 96].map(at)), [[96, 97, 98].map(at), [at(10)]]);
+  assert.deepEqual(groupsOf([1, 2, 3].map(at)), [[1, 2, 3].map(at)]);
+});
+
+Deno.test("the picture in text: 80 columns, no colours, marks in the order of the accuracies", () => {
+  const text = textPlotOf(tableOf(runs)), [line] = text.split("\n");
+  assert.ok(text.split("\n").every((line) => line.length <= 80));
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(text, /\x1b/);
+  assert.match(line!, /^sparsity 70% │ *◆ *●$/); // 91 left of 93
+  assert.match(text, /× random, left of the axis at 11\.00/);
+  assert.equal(textPlotOf(tableOf([])), "");
+});
