@@ -27,8 +27,13 @@ const go = (out: string, before: Report = empty, more: Partial<Options> = {}) =>
 const endsOf = ({ stages }: Report) =>
   Object.fromEntries(Object.entries(stages).map(([name, { state }]) => [name, state]));
 
-const isThere = async (pid: number): Promise<boolean> =>
-  (await new Deno.Command("kill", { args: ["-0", String(pid)], stderr: "null" }).output()).success;
+// One that has ended may still be listed, as a zombie, until its new parent takes note.
+const isThere = async (pid: number): Promise<boolean> => {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "state=", "-p", String(pid)] })
+    .output();
+  const state = new TextDecoder().decode(stdout).trim();
+  return state !== "" && !state.startsWith("Z");
+};
 
 Deno.test("a stage that fails, hangs or crashes is recorded with its reason, and the next ones go on", async () => {
   await withFolder(async (folder) => {
