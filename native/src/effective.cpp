@@ -97,23 +97,30 @@ std::vector<cuda::LayerWeights> for_kernels(const std::vector<LayerTensor>& laye
 
 }  // namespace
 
-void write_effective(const at::Tensor& weights, const at::Tensor& mask, const std::vector<LayerTensor>& layers) {
+void write_effective(const at::Tensor& weights, const at::Tensor& mask, std::vector<LayerTensor> layers) {
   if constexpr (kernels) {
-    std::vector<at::Tensor> held;
-    const auto found = for_kernels(layers, held);
-    cuda::write_effective(found.data(), static_cast<int64_t>(found.size()), weights.data_ptr(),
-                          mask.defined() ? mask.data_ptr() : nullptr, real_of(weights), real_of(held.front()),
-                          cuda::stream());
+    if (by_kernels(weights.device())) {
+      std::vector<at::Tensor> held;
+      const auto found = for_kernels(layers, held);
+      return cuda::write_effective(found.data(), static_cast<int64_t>(found.size()), weights.data_ptr(),
+                                   mask.defined() ? mask.data_ptr() : nullptr, real_of(weights), real_of(held.front()),
+                                   cuda::stream());
+    }
   }
+  for (auto& [shape, tensor] : layers) write_effective(weights, mask, *shape, tensor);
 }
 
 void write_gradient(const std::vector<LayerTensor>& layers, const at::Tensor& factor, at::Tensor& gradient) {
   if constexpr (kernels) {
-    std::vector<at::Tensor> held;
-    const auto found = for_kernels(layers, held);
-    cuda::write_gradient(found.data(), static_cast<int64_t>(found.size()), factor.defined() ? factor.data_ptr() : nullptr,
-                         gradient.data_ptr(), real_of(gradient), real_of(held.front()), cuda::stream());
+    if (by_kernels(gradient.device())) {
+      std::vector<at::Tensor> held;
+      const auto found = for_kernels(layers, held);
+      return cuda::write_gradient(found.data(), static_cast<int64_t>(found.size()),
+                                  factor.defined() ? factor.data_ptr() : nullptr, gradient.data_ptr(),
+                                  real_of(gradient), real_of(held.front()), cuda::stream());
+    }
   }
+  for (const auto& [shape, tensor] : layers) write_gradient(tensor, factor, *shape, gradient);
 }
 
 void write_effective(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to) {

@@ -19,12 +19,13 @@ struct WeightShape {
 // to (outputs, positions, inputs) = w ⊙ m; mask undefined: w
 void write_effective(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to);
 
-// The layers' tensors (outputs, inputs, …) = w ⊙ m, in one launch of the kernels; and gradient = their gradients ⊙ factor.
+// One of a layer's tensors, (outputs, inputs, …), and its place in the flat vector.
 struct LayerTensor {
   const WeightShape* shape;
   at::Tensor tensor;
 };
-void write_effective(const at::Tensor& weights, const at::Tensor& mask, const std::vector<LayerTensor>& layers);
+// All layers' w ⊙ m, and gradient = all layers' gradients ⊙ factor: in one launch where there are kernels.
+void write_effective(const at::Tensor& weights, const at::Tensor& mask, std::vector<LayerTensor> layers);
 void write_gradient(const std::vector<LayerTensor>& layers, const at::Tensor& factor, at::Tensor& gradient);
 
 // gradient[segment] = from ⊙ factor, `from` laid out as above, or as the flat vector where it is contiguous; factor

@@ -71,10 +71,7 @@ std::vector<LayerTensor> tensors_of(const mb_network& network, at::Tensor Layer:
 void write_weights(mb_network& network, const mb_vector* weights, const mb_vector* mask) {
   const at::Tensor& w = flat_of(weights, "weights", network);
   const at::Tensor m = mask ? flat_of(mask, "mask", network) : at::Tensor();
-  if (by_kernels(w.device())) return write_effective(w, m, tensors_of(network, &Layer::effective));
-  for (const auto& layer : network.layers) {
-    if (layer->effective.defined()) write_effective(w, m, layer->weight, layer->effective);
-  }
+  write_effective(w, m, tensors_of(network, &Layer::effective));
 }
 
 at::Tensor forward(mb_network& network, const at::Tensor& images, bool train) {
@@ -198,6 +195,7 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
         const Timed timed(MB_BACKWARD, device);
         flow = layer.backward(flow, at > first);
       }
+      // At once, so that the gradient's own memory is free for the layers before; the kernels take all of them at the end.
       if (!layer.effective.defined() || by_kernels(device)) continue;
       const Timed timed(MB_WEIGHTS, device);
       write_gradient(layer.weight_gradient, of == MB_OF_MASK ? w : m, layer.weight, to);

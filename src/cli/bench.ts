@@ -1,7 +1,7 @@
 // maskbench bench [SWEEP]: the main job, a sweep and its tables.
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { plotInText, writeTables } from "../report/mod.ts";
+import { tablesAndPlot } from "../report/mod.ts";
 import { configurationsOf } from "../sweep/expand.ts";
 import { identityOf } from "../sweep/identity.ts";
 import { labelOf } from "../sweep/label.ts";
@@ -59,9 +59,9 @@ Examples:
       }
 
       const outcome = await workOff(picked, runs.length, folder, options);
-      const table = await writeTables(folder);
-      console.log(table);
-      console.log(await plotInText(folder));
+      const { markdown, plot } = await tablesAndPlot(folder);
+      console.log(markdown);
+      console.log(plot);
       console.log(`${shownPath(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
       tellFailed(outcome);
     });

@@ -4,6 +4,7 @@
 //
 // Nothing but sums, products, quotients and integer arithmetic, which are exact to the last bit by IEEE 754: the
 // pictures are the same bytes on every machine.
+import { randomNumbers } from "../random_numbers.ts";
 import { checksumOf } from "./checksum.ts";
 import type { DatasetSource, Split } from "./dataset.ts";
 
@@ -53,17 +54,6 @@ export const shapes: DatasetSource = {
     });
   },
 };
-
-/** Numbers in [0, 1), 32 bits each: the generator mulberry32 (Tommy Ettinger, 2017). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function drawSplit(count: number, draw: () => number): Split {
   const images = new Uint8Array(count * 3 * SIDE * SIDE);

@@ -1,8 +1,7 @@
 // Calls every kernel on small vectors, for compute-sanitizer to look at. Takes the device; prints nothing when all is well.
-import type { Dataset } from "../datasets/dataset.ts";
 import { type Device, Generator, projectTopK, Vector } from "../native/mod.ts";
 import { openNative } from "../native/setup.ts";
-import { stepConfig } from "../training/profile.ts";
+import { noise, stepConfig } from "../training/profile.ts";
 import { run } from "../training/run.ts";
 
 /** Sizes around those of warps, blocks and vectorised loads. */
@@ -35,21 +34,7 @@ function projections(device: Device): void {
 
 // A run of one epoch: gather with crop and flip, forward and backward, projection, update, evaluation.
 function training(device: Device): void {
-  const shape = [3, 32, 32] as const, count = 40;
-  const split = {
-    images: Uint8Array.from({ length: count * 3072 }, (_, i) => Math.imul(i, 2654435761) >>> 24),
-    labels: Int32Array.from({ length: count }, (_, i) => i % 10),
-  };
-  const dataset: Dataset = {
-    name: "noise",
-    shape,
-    classes: Array.from({ length: 10 }, (_, i) => String(i)),
-    train: split,
-    test: split,
-    mean: [0.5, 0.5, 0.5],
-    deviation: [0.3, 0.3, 0.3],
-    checksum: "",
-  };
+  const dataset = noise([3, 32, 32], 40);
   for (const algorithm of ["edge-popup", "sbp", "dense"]) {
     const config = {
       ...stepConfig("conv2", algorithm, 16),

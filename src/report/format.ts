@@ -28,15 +28,13 @@ function bounds(interval: Interval | null): string {
   return interval ? `[${signed(interval.low)}, ${signed(interval.high)}]` : "[n/a]";
 }
 
-function signed(value: number): string {
+/** `+0.42`, `−0.42` or `0.00`. */
+export function signed(value: number): string {
   const text = fixed(value);
   return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
-/** `conv4`, or `conv4 × 0.25` where the width is not the published one. */
-export function networkName({ network }: Context): string {
-  return network.width === 1 ? network.name : `${network.name} × ${network.width}`;
-}
+export { networkName } from "../sweep/label.ts";
 
 /** `kaiming-normal`, or `kaiming-normal, fan-in scaled`. */
 export function initialisationName({ initialisation }: Context): string {

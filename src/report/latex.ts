@@ -1,7 +1,7 @@
 // The table for papers: LaTeX with booktabs, to be pasted or \input.
 import { type Difference, type Interval, type Summary } from "../statistics.ts";
 import { differing, settingText, shared, sharedParts } from "./facts.ts";
-import { fixed } from "./format.ts";
+import { fixed, signed } from "./format.ts";
 import { legend } from "./notes.ts";
 import { standingsOf } from "./standing.ts";
 import type { Table } from "./table.ts";
@@ -53,19 +53,16 @@ function accuracy({ mean, deviation, n }: Summary, best: boolean): string {
 }
 
 function difference({ mean, interval, method }: Difference): string {
-  return `$${signed(mean)}$ ${bounds(interval)}${method === "welch" ? " \\dag" : ""}`;
+  return `$${signedNumber(mean)}$ ${bounds(interval)}${method === "welch" ? " \\dag" : ""}`;
 }
 
 function bounds(interval: Interval | null): string {
-  return interval ? `$[${signed(interval.low)}, ${signed(interval.high)}]$` : "[n/a]";
+  return interval ? `$[${signedNumber(interval.low)}, ${signedNumber(interval.high)}]$` : "[n/a]";
 }
 
+// Within mathematics the minus sign is a hyphen.
 const number = (value: number) => fixed(value).replace("−", "-");
-
-function signed(value: number): string {
-  const text = number(value);
-  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
-}
+const signedNumber = (value: number) => signed(value).replace("−", "-");
 
 const special: Readonly<Record<string, string>> = {
   "\\": "\\textbackslash{}",

@@ -59,10 +59,13 @@ export async function printedTable(folder: string, format: Format): Promise<stri
   return formats[format](tableOf(runs), setAside);
 }
 
-/** The table of a folder as a picture of text, at most 80 columns wide; empty without a finished run. */
-export async function plotInText(folder: string): Promise<string> {
-  const { runs } = await readRuns(folder);
-  return textPlotOf(tableOf(runs));
+/**
+ * Writes the tables as `writeTables` does.
+ * @returns the text of `table.md`, and the same as a picture of text, at most 80 columns wide; empty without a finished run
+ */
+export async function tablesAndPlot(folder: string): Promise<{ markdown: string; plot: string }> {
+  const found = await readRuns(folder);
+  return { markdown: await write(folder, found), plot: textPlotOf(tableOf(found.runs)) };
 }
 
 async function readSome(folder: string): Promise<Runs> {

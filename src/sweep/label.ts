@@ -1,11 +1,16 @@
 // What a run is called where people see it, and what it can be picked by.
 import type { RunConfig } from "../training/config.ts";
 
+/** `conv4`, or `conv4 × 0.25` where the width is not the published one. */
+export function networkName({ network }: Pick<RunConfig, "network">): string {
+  return network.width === 1 ? network.name : `${network.name} × ${network.width}`;
+}
+
 /** `conv4 × 0.25 · sbp · sparsity 70% · rate 1 · seed 2` */
 export function labelOf({ network, algorithm, sparsity, seed }: RunConfig): string {
   const { learningRate } = algorithm.parameters;
   return [
-    network.width === 1 ? network.name : `${network.name} × ${network.width}`,
+    networkName({ network }),
     algorithm.name,
     `sparsity ${Number((100 * sparsity).toPrecision(6))}%`,
     ...(learningRate === undefined ? [] : [`rate ${learningRate}`]),

@@ -180,7 +180,8 @@ function arithmetic({ batchSize, network: { name, width } }: RunConfig) {
   };
 }
 
-function noise(shape: Dataset["shape"], count: number): Dataset {
+/** Pictures of noise with labels in turn, the same to train and to test on, for what hangs on neither. */
+export function noise(shape: Dataset["shape"], count: number): Dataset {
   const size = shape[0] * shape[1] * shape[2];
   const split: Split = {
     images: Uint8Array.from({ length: count * size }, (_, i) => Math.imul(i, 2654435761) >>> 24),

@@ -5,23 +5,14 @@ import { join } from "node:path";
 import { root } from "../cli/maskbench.ts";
 import { baselineOf } from "../../src/regression/baseline.ts";
 import { compare } from "../../src/regression/compare.ts";
+import { randomNumbers } from "../../src/random_numbers.ts";
 import { summarise } from "../../src/statistics.ts";
 import { readRuns, type RunFile } from "../../src/sweep/store.ts";
 import { fileOf, runOf } from "../report/runs.ts";
 
 const CELLS = 20, SEEDS = 5, CHECKS = 1000, LOSSES = 500;
 
-/** Numbers in [0, 1) from a seed: mulberry32. */
-function uniformFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-const uniform = uniformFrom(1);
+const uniform = randomNumbers(1);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(uniform() * list.length)]!;
 const times = <T>(n: number, make: (i: number) => T) =>
   Array.from({ length: n }, (_, i) => make(i));

@@ -6,6 +6,7 @@ import { holm } from "../../regression/compare.ts";
 import { type Interval, pairedDifference, summarise, tProbability } from "../../statistics.ts";
 import { configurationsOf } from "../../sweep/expand.ts";
 import { identityOf } from "../../sweep/identity.ts";
+import { networkName } from "../../sweep/label.ts";
 import { pick } from "../../sweep/pick.ts";
 import { readSweep } from "../../sweep/read.ts";
 import { readRuns, type RunFile } from "../../sweep/store.ts";
@@ -127,7 +128,7 @@ export function cellsOf(
     const { mean, interval } = pairedDifference(a, b), seeds = members.length;
     const { deviation } = summarise(a.map((value, i) => value - b[i]!));
     return {
-      network: network.width === 1 ? network.name : `${network.name} × ${network.width}`,
+      network: networkName({ network }),
       algorithm: algorithm.name,
       sparsity,
       seeds,

@@ -62,7 +62,7 @@ function environments(runs: readonly Run[]): string {
 function runsHtml(runs: readonly Run[]): string {
   const lines = runs.map(({ identity, configuration, result }) => {
     const { algorithm, network, sparsity, seed } = configuration;
-    const name = networkName({ network } as Parameters<typeof networkName>[0]);
+    const name = networkName({ network });
     return `<li><a href="../runs/${identity}.json"><code>${identity.slice(0, 12)}</code></a> ${
       escaped(
         `${name}, ${algorithm.name}, sparsity ${percent(sparsity)}, seed ${seed}: ${
