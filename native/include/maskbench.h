@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 3
+#define MB_ABI_VERSION 4
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -103,6 +103,11 @@ MB_API int32_t mb_generator_integers(mb_generator *generator, mb_vector *vector,
                                      int64_t high);
 /* An int64 vector = torch.randperm(its length). */
 MB_API int32_t mb_generator_permutation(mb_generator *generator, mb_vector *vector);
+/* Where a generator stands, as torch.Generator().get_state() gives it: MB_GENERATOR_STATE bytes. A generator that they
+ * are restored to goes on with the same draws. Bytes that no generator could have given are refused. */
+#define MB_GENERATOR_STATE 5056
+MB_API int32_t mb_generator_save(const mb_generator *generator, uint8_t *state, int64_t length);
+MB_API int32_t mb_generator_restore(mb_generator *generator, const uint8_t *state, int64_t length);
 
 /* --- vectors -------------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/randperm.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "handles.hpp"
@@ -24,6 +25,11 @@ void require_floating(mb_vector* vector) {
   const at::Tensor& tensor = vector_of(vector, "vector");
   require(at::isFloatingType(tensor.scalar_type()), "vector: ", c10::toString(tensor.scalar_type()),
           ", expected Float or Double");
+}
+
+void require_state(const uint8_t* state, int64_t length) {
+  require(state != nullptr, "state: null, expected ", MB_GENERATOR_STATE, " bytes");
+  require(length == MB_GENERATOR_STATE, "length: ", length, ", expected ", MB_GENERATOR_STATE);
 }
 }  // namespace
 
@@ -79,5 +85,37 @@ int32_t mb_generator_permutation(mb_generator* generator, mb_vector* vector) {
     draw_into(generator, vector, 0, length, [&](at::Tensor& to, at::Generator& from) {
       to.copy_(at::randperm(length, from, to.options()));
     });
+  });
+}
+
+int32_t mb_generator_save(const mb_generator* generator, uint8_t* state, int64_t length) {
+  return guard("mb_generator_save", [&] {
+    const at::Tensor bytes = object(generator, "generator").generator.get_state();
+    require_state(state, length);
+    require(bytes.numel() == length, "this libtorch's generators have ", bytes.numel(), " bytes, expected ", length);
+    std::copy_n(bytes.data_ptr<uint8_t>(), length, state);
+  });
+}
+
+int32_t mb_generator_restore(mb_generator* generator, const uint8_t* state, int64_t length) {
+  return guard("mb_generator_restore", [&] {
+    mb_generator& target = object(generator, "generator");
+    require_state(state, length);
+    at::Tensor bytes = at::empty({length}, at::kByte);
+    std::copy_n(state, length, bytes.data_ptr<uint8_t>());
+    at::Generator restored = at::detail::createCPUGenerator();
+    bool valid = true;
+    try {
+      restored.set_state(bytes);
+    } catch (const c10::Error&) {
+      valid = false;
+    }
+    // libtorch checks each of the two counters, but not that together they stay within the engine's 624 words.
+    if (valid) {
+      const at::mt19937_data_pod engine = at::check_generator<at::CPUGeneratorImpl>(restored)->engine().data();
+      valid = engine.left_ >= 1 && int64_t{engine.left_} + engine.next_ <= at::MERSENNE_STATE_N + 1;
+    }
+    require(valid, "state: not that of a generator");
+    target.generator = restored;
   });
 }

@@ -25,6 +25,8 @@ export const symbols = {
   },
   mb_generator_integers: { parameters: [handle, handle, "i64", "i64", "i64"], result: status },
   mb_generator_permutation: { parameters: [handle, handle], result: status },
+  mb_generator_save: { parameters: [handle, "buffer", "i64"], result: status },
+  mb_generator_restore: { parameters: [handle, "buffer", "i64"], result: status },
 
   mb_vector_create: { parameters: ["i64", "i32", "i32", "buffer"], result: status },
   mb_vector_free: { parameters: [handle], result: status },

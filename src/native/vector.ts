@@ -90,6 +90,9 @@ export class Vector<T extends DType = "float32"> extends Handle {
   }
 }
 
+/** Bytes of a generator's state. */
+const GENERATOR_STATE = 5056;
+
 /** libtorch's CPU generator: `torch.Generator().manual_seed(seed)`, draw for draw. */
 export class Generator extends Handle {
   /** @param seed 0 to 2^53; libtorch's generator uses its low 32 bits */
@@ -156,5 +159,17 @@ export class Generator extends Handle {
   /** A random order of 0 … length − 1: `torch.randperm(length)`. */
   permutation(into: Vector<"int64">): void {
     check(native().mb_generator_permutation(this.pointer, into.pointer));
+  }
+
+  /** Where it stands: what `restore` takes, and `torch.Generator().set_state` too. */
+  save(): Uint8Array<ArrayBuffer> {
+    const state = new Uint8Array(GENERATOR_STATE);
+    check(native().mb_generator_save(this.pointer, state, BigInt(state.length)));
+    return state;
+  }
+
+  /** Goes on from where `save` was called. @throws {NativeError} where the bytes are no generator's */
+  restore(state: Uint8Array<ArrayBuffer>): void {
+    check(native().mb_generator_restore(this.pointer, state, BigInt(state.length)));
   }
 }

@@ -42,6 +42,11 @@ export class Epoch {
     return Math.min(this.batchSize, this.pictures.count - step * this.batchSize);
   }
 
+  /** Pictures of all steps before it. */
+  before(step: number): number {
+    return Math.min(step * this.batchSize, this.pictures.count);
+  }
+
   /** Fills the batch with those of a step. */
   gather(batch: Batch, step: number): void {
     const start = step * this.batchSize, count = this.count(step);

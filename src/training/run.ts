@@ -12,8 +12,15 @@ import {
   type Vector,
 } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
+import {
+  type Checkpoint,
+  restore,
+  stateOf,
+  type StreamStates,
+  streamStates,
+} from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
-import { maskWatch } from "./mask_change.ts";
+import { MaskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
 import { Speedometer } from "./speed.ts";
@@ -28,20 +35,32 @@ export interface RunOptions {
   readonly threads: number;
   /** Is told the progress, at most a few times a second. */
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Is given a checkpoint before every evaluation, in long epochs once a minute, and when the run is stopped. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
+  /** Where to go on from: the outcome is that of a run that was never stopped. */
+  readonly from?: Checkpoint | undefined;
+  /** Asked after every step. */
+  readonly stops?: () => boolean;
 }
 
-/** Milliseconds between two reports of progress. */
-const REPORT_EVERY = 250;
+/** Thrown by a run that was told to stop, after its checkpoint. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+}
+
+/** Milliseconds between two reports of progress, and at most between two checkpoints. */
+const REPORT_EVERY = 250, CHECKPOINT_EVERY = 60_000;
 
 /**
  * Trains, evaluates, and gives the result; blocks the calling thread throughout, so call it in a worker. The native
  * library must be open (`openLibrary`).
- * @throws {UserError} where network and data set don't fit, or training diverged
+ * @throws {UserError} where network and data set don't fit, training diverged, or the checkpoint is of another run
+ * @throws {Stopped} where `stops` says so
  */
 export function run(config: RunConfig, options: RunOptions): RunResult {
   const started = performance.now();
   using free = new DisposableStack();
-  const { dataset, device } = options;
+  const { dataset, device, from, onCheckpoint, stops = () => false } = options;
   setThreads(options.threads);
   resetPeak(); // memory anew for each run: where it lies makes one faster or slower than the next, and would last
   const stage = makeStage(config, dataset, device, free);
@@ -59,11 +78,16 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     return taken(pictures.count);
   };
 
-  const clock = { train: 0, evaluation: 0 };
-  const speed = new Speedometer(device, () => metrics.download(0, 1));
-  const epochs: EpochResult[] = [];
-  const maskChange = maskWatch(free);
-  let peakMemoryBytes = Deno.memoryUsage().rss, reported = 0, images = 0;
+  if (from) restore(stage, from, config.epochs);
+  const spent = from?.spent ??
+    { train: 0, evaluation: 0, total: 0, images: 0, peakMemoryBytes: 0, speed: [] };
+  const speed = new Speedometer(device, () => metrics.download(0, 1), spent.speed);
+  const epochs: EpochResult[] = [...from?.epochs ?? []];
+  const watched = new MaskWatch(free, from?.mask);
+  const clock = { train: spent.train, evaluation: spent.evaluation }; // seconds
+  const seconds = () => spent.total + (performance.now() - started) / 1000;
+  let peakMemoryBytes = Math.max(Deno.memoryUsage().rss, spent.peakMemoryBytes);
+  let images = spent.images, reported = 0, kept = performance.now();
 
   // Of an epoch that began at `begin`; its pictures so far are `seen`.
   const report = (at: number, step: number, seen: number, begin: number) => {
@@ -78,15 +102,36 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       steps: epoch.steps,
       trainLoss,
       testAccuracy: epochs.at(-1)?.testAccuracy ?? NaN,
-      imagesPerSecond: (images + seen) / ((clock.train + reported - begin) / 1000),
+      imagesPerSecond: images / (clock.train + (reported - begin) / 1000),
+    });
+  };
+
+  // After `step` steps of epoch `at` that the streams drew at `drawn`, `milliseconds` after the clock was last read.
+  const keep = (at: number, step: number, drawn: StreamStates, milliseconds: number) => {
+    kept = performance.now();
+    onCheckpoint?.({
+      epoch: at,
+      step,
+      epochs: [...epochs],
+      ...stateOf(stage),
+      streams: drawn,
+      mask: watched.before,
+      spent: {
+        train: clock.train + milliseconds / 1000,
+        evaluation: clock.evaluation,
+        total: seconds(),
+        images,
+        peakMemoryBytes,
+        speed: [...speed.samples],
+      },
     });
   };
 
   const evaluated = (at: number, rate: number, [trainLoss, trainAccuracy]: [number, number]) => {
     const begin = performance.now(), mask = learner.mask();
     const [testLoss, testAccuracy] = evaluate(test, mask);
-    clock.evaluation += performance.now() - begin;
-    const changed = maskChange(mask);
+    clock.evaluation += (performance.now() - begin) / 1000;
+    const changed = watched.change(mask);
     epochs.push({
       epoch: at,
       learningRate: rate,
@@ -102,27 +147,34 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     evaluated(0, 0, evaluate(epoch.pictures, learner.mask()));
   } else {
     const base = config.algorithm.parameters.learningRate as number;
-    maskChange(learner.mask()); // what the first epoch's is compared with
-    for (let at = 0; at < config.epochs; at++) {
+    watched.before ?? watched.change(learner.mask()); // what the first epoch's is compared with
+    for (let at = from?.epoch ?? 0; at < config.epochs; at++) {
       const rate = learningRate(config.schedule, base, at, config.epochs);
       const begin = performance.now();
+      const drawn = streamStates(stage), first = at === from?.epoch ? from.step : 0;
       epoch.draw(streams);
-      let seen = 0;
+      let seen = epoch.before(first);
       speed.start();
-      for (let step = 0; step < epoch.steps; step++) {
-        const t = at * epoch.steps + step;
-        const count = guarded(() => stage.step(t, rate), config, at + 1);
+      for (let step = first; step < epoch.steps; step++) {
+        const count = guarded(() => stage.step(at * epoch.steps + step, rate), config, at + 1);
         seen += count;
+        images += count;
         speed.stepped(count);
         report(at + 1, step + 1, seen, begin);
+        const stopping = stops();
+        if (!stopping && performance.now() - kept < CHECKPOINT_EVERY) continue;
+        speed.stop();
+        keep(at, step + 1, drawn, performance.now() - begin);
+        if (stopping) throw new Stopped();
+        speed.start();
       }
       speed.stop();
-      const [loss, accuracy] = taken(seen); // waits for the device
-      clock.train += performance.now() - begin;
-      images += seen;
-      if (!Number.isFinite(loss)) throw diverged(config, at + 1);
-      guarded(() => evaluated(at + 1, rate, [loss, accuracy]), config, at + 1);
-      if (Number.isNaN(epochs.at(-1)!.testLoss)) throw diverged(config, at + 1);
+      const [sum] = metrics.download(); // waits for the device
+      clock.train += (performance.now() - begin) / 1000;
+      if (!Number.isFinite(sum)) throw diverged(config, at + 1);
+      if (onCheckpoint && first < epoch.steps) keep(at, epoch.steps, drawn, 0);
+      guarded(() => evaluated(at + 1, rate, taken(seen)), config, at + 1);
+      if (!Number.isFinite(epochs.at(-1)!.testLoss)) throw diverged(config, at + 1);
     }
   }
 
@@ -132,12 +184,8 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     bestTestAccuracy: Math.max(...epochs.map((epoch) => epoch.testAccuracy)),
     ...outcome(learner, weights, segments),
     streams: Object.fromEntries(Object.entries(streams).map(([name, { seed }]) => [name, seed])),
-    seconds: {
-      train: clock.train / 1000,
-      evaluation: clock.evaluation / 1000,
-      total: (performance.now() - started) / 1000,
-    },
-    imagesPerSecond: clock.train > 0 ? images / (clock.train / 1000) : 0,
+    seconds: { train: clock.train, evaluation: clock.evaluation, total: seconds() },
+    imagesPerSecond: clock.train > 0 ? images / clock.train : 0,
     speed: speed.samples,
     peakMemoryBytes: Math.max(peakMemoryBytes, Deno.memoryUsage().rss),
   };

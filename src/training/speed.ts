@@ -12,7 +12,7 @@ const PRODUCT = 256, COPY = 1 << 20;
 
 /** Takes a sample after every stretch of a run's steps. */
 export class Speedometer {
-  readonly samples: SpeedSample[] = [];
+  readonly samples: SpeedSample[];
   /** Images per second of each lap of this stretch: a step, or on a GPU, which is not to wait for every one, all of it. */
   #laps: number[] = [];
   #images = 0;
@@ -21,8 +21,17 @@ export class Speedometer {
   /** When the clock was started, and the seconds that this thread had waited until then. */
   #since = { at: 0, waited: 0 };
 
-  /** @param settled waits until the device has done the steps so far */
-  constructor(readonly device: Device, readonly settled: () => void) {}
+  /**
+   * @param settled waits until the device has done the steps so far
+   * @param before samples that the run has taken already
+   */
+  constructor(
+    readonly device: Device,
+    readonly settled: () => void,
+    before: readonly SpeedSample[] = [],
+  ) {
+    this.samples = [...before];
+  }
 
   /** Starts the clock, before steps. */
   start(): void {

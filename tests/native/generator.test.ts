@@ -85,3 +85,55 @@ Deno.test("a draw fills its range and leaves the rest alone", () => {
   assert.equal(vector.download(0, 1)[0], 0);
   assert.equal(vector.download(7, 1)[0], 0);
 });
+
+Deno.test("a generator restored to what another saved goes on with its draws, the cached normal included", () => {
+  using one = new Generator(5);
+  using three = new Vector(3, "float64", device);
+  one.normal(three); // in pairs: a fourth is kept for the next draw
+  const state = one.save();
+  using other = new Generator(6);
+  other.restore(state);
+  using here = new Vector(700, "float64", device);
+  using there = new Vector(700, "float64", device);
+  for (let round = 0; round < 3; round++) {
+    one.normal(here, 1, 0, 1 + 2 * round);
+    one.uniform(here);
+    other.normal(there, 1, 0, 1 + 2 * round);
+    other.uniform(there);
+    assert.deepEqual(here.download(), there.download());
+  }
+  one.restore(state);
+  one.normal(here, 1, 0, 1);
+  other.restore(state);
+  other.normal(there, 1, 0, 1);
+  assert.equal(here.download(0, 1)[0], there.download(0, 1)[0]);
+});
+
+Deno.test("bytes that are no generator's state are refused, and the generator is as before", () => {
+  using generator = new Generator(5);
+  using plain = new Generator(5);
+  const state = generator.save(), words = new Uint32Array(state.buffer);
+  assert.throws(() => generator.restore(state.slice(1)), /length: 5055, expected 5056/);
+  assert.throws(() => generator.restore(new Uint8Array(5056)), /state: not that of a generator/);
+  // Two counters of the engine, each within bounds, that together lead beyond its 624 words: the first words after the
+  // seed are `left` (an int) and, after what says that it was seeded, `next`.
+  const left = words.indexOf(1, 2);
+  for (let at = left; at < left + 6; at++) {
+    const broken = new Uint32Array(words);
+    broken[left] = 600;
+    broken[at] = 600;
+    try {
+      generator.restore(new Uint8Array(broken.buffer));
+    } catch {
+      continue;
+    }
+    using many = new Vector(2000, "float64", device);
+    generator.uniform(many); // reads no word beyond
+    generator.restore(state);
+  }
+  using here = new Vector(10, "float32", device);
+  using there = new Vector(10, "float32", device);
+  generator.uniform(here);
+  plain.uniform(there);
+  assert.deepEqual(here.download(), there.download());
+});

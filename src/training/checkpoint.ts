@@ -1,0 +1,86 @@
+// A checkpoint: all that a run needs to go on as if it had never stopped.
+//
+// It is taken between two steps. What an epoch drew (order, crops, flips) is not in it: the generators are kept as they
+// were before the epoch, so that it draws the same again.
+import { UserError } from "../errors.ts";
+import type { Vector } from "../native/mod.ts";
+import type { EpochResult, SpeedSample } from "./result.ts";
+import type { Stage } from "./stage.ts";
+import { type StreamName, streamNames } from "./streams.ts";
+
+/** The bytes of every generator, by stream. */
+export type StreamStates = Readonly<Record<StreamName, Uint8Array<ArrayBuffer>>>;
+
+/** What a run has used up so far; of no matter for its outcome. */
+export interface Spent {
+  /** Seconds of training steps, of evaluation, and of the whole run. */
+  readonly train: number;
+  readonly evaluation: number;
+  readonly total: number;
+  /** Training images. */
+  readonly images: number;
+  readonly peakMemoryBytes: number;
+  readonly speed: readonly SpeedSample[];
+}
+
+/** Where a run stands between two steps. */
+export interface Checkpoint {
+  /** The epoch under way, counted from 0. */
+  readonly epoch: number;
+  /** Its steps that are done; where that is all of them, it is still to be evaluated. */
+  readonly step: number;
+  /** The epochs before it. */
+  readonly epochs: readonly EpochResult[];
+  /** Loss × images and correct predictions, summed up over its steps. */
+  readonly sums: Float64Array<ArrayBuffer>;
+  /** The learner's state, by name. */
+  readonly state: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
+  /** As they were before its first step. */
+  readonly streams: StreamStates;
+  /** The binary mask after the epoch before, one byte a weight; none where nothing is masked. */
+  readonly mask?: Uint8Array<ArrayBuffer> | undefined;
+  readonly spent: Spent;
+}
+
+/** Where all streams stand. */
+export function streamStates({ streams }: Pick<Stage, "streams">): StreamStates {
+  const states = streamNames.map((name) => [name, streams[name].save()] as const);
+  return Object.fromEntries(states) as unknown as StreamStates;
+}
+
+/** What the learner and the sums hold now; waits for the device. */
+export function stateOf({ learner, metrics }: Pick<Stage, "learner" | "metrics">) {
+  const state = Object.entries(learner.state)
+    .map(([name, vector]) => [name, vector.download() as Float32Array<ArrayBuffer>] as const);
+  return {
+    state: Object.fromEntries(state),
+    sums: metrics.download() as Float64Array<ArrayBuffer>,
+  };
+}
+
+/**
+ * Sets a stage back to where the checkpoint was taken, but for the steps of its epoch, which the caller skips.
+ * @param epochs those of the run
+ * @throws {UserError} where it is not of this run
+ */
+export function restore(
+  { learner, metrics, streams, epoch }: Stage,
+  from: Checkpoint,
+  epochs: number,
+): void {
+  const vectors: Readonly<Record<string, Vector>> = learner.state;
+  const sizes = (of: Readonly<Record<string, { length: number }>>) =>
+    Object.entries(of).map(([name, { length }]) => `${name} (${length})`).sort().join(", ");
+  if (sizes(from.state) !== sizes(vectors)) {
+    throw new UserError(`the checkpoint holds ${sizes(from.state)}, expected ${sizes(vectors)}`);
+  }
+  if (from.epoch >= epochs || from.step > epoch.steps || from.epochs.length !== from.epoch) {
+    throw new UserError(
+      `the checkpoint is of step ${from.step} in epoch ${from.epoch + 1}, after ` +
+        `${from.epochs.length} epochs; expected ${epoch.steps} steps and ${epochs} epochs at most`,
+    );
+  }
+  for (const name of streamNames) streams[name].restore(from.streams[name]);
+  for (const [name, vector] of Object.entries(vectors)) vector.upload(from.state[name]!);
+  metrics.upload(from.sums);
+}

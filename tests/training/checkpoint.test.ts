@@ -1,0 +1,62 @@
+// A run stopped anywhere and gone on with is the run that was never stopped, byte for byte.
+import assert from "node:assert/strict";
+import { algorithms } from "../../src/algorithms/registry.ts";
+import type { Checkpoint } from "../../src/training/checkpoint.ts";
+import { run, type RunOptions, Stopped } from "../../src/training/run.ts";
+import { config, dataset, lasting } from "./halves.ts";
+import { device } from "../library.ts";
+
+const options: RunOptions = { dataset, device, threads: 1 };
+
+for (const { name, learns } of algorithms) {
+  if (!learns) continue;
+  Deno.test(`${name}: stopped after any number of steps, a run goes on to the same end`, () => {
+    const whole = lasting(run(config(name), options));
+    for (const every of [1, 4, 7, 10, 11]) { // an epoch has 10 steps
+      let from: Checkpoint | undefined, stops = 0;
+      for (;;) {
+        let steps = 0;
+        try {
+          const result = run(config(name), {
+            ...options,
+            from,
+            stops: () => ++steps === every,
+            onCheckpoint: (checkpoint) => from = structuredClone(checkpoint),
+          });
+          assert.deepEqual(lasting(result), whole, `every ${every} steps`);
+          assert.equal(result.imagesPerSecond > 0, true);
+          break;
+        } catch (error) {
+          if (!(error instanceof Stopped)) throw error;
+          stops++;
+        }
+      }
+      assert.equal(stops, Math.ceil(30 / every) - (30 % every === 0 ? 0 : 1), `every ${every}`);
+    }
+  });
+
+  Deno.test(`${name}: each of the checkpoints that a run gives by itself leads to the same end`, () => {
+    const kept: Checkpoint[] = [];
+    const whole = lasting(
+      run(config(name), { ...options, onCheckpoint: (checkpoint) => kept.push(checkpoint) }),
+    );
+    assert.deepEqual(kept.map(({ epoch, step }) => [epoch, step]), [[0, 10], [1, 10], [2, 10]]);
+    for (const from of kept) {
+      assert.deepEqual(lasting(run(config(name), { ...options, from })), whole);
+    }
+  });
+}
+
+Deno.test("a checkpoint of another network or of more epochs is refused in a sentence", () => {
+  let from: Checkpoint | undefined;
+  run(config("sbp"), { ...options, onCheckpoint: (checkpoint) => from = checkpoint });
+  const refused = (changes: Parameters<typeof config>[1], message: RegExp) =>
+    assert.throws(() => run(config("sbp", changes), { ...options, from }), message);
+  refused(
+    { network: { name: "conv2", width: 1 / 8 } },
+    /^UserError: the checkpoint holds latent \(/,
+  );
+  refused({ epochs: 2 }, /^UserError: the checkpoint is of step 10 in epoch 3/);
+  refused({ batchSize: 300 }, /^UserError: the checkpoint is of step 10 .* expected 1 steps/);
+  assert.throws(() => run(config("dense"), { ...options, from }), /expected velocity .*weights/);
+});
