@@ -20,7 +20,8 @@ import {
 import type { RunConfig } from "../training/config.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { labelOf } from "../sweep/label.ts";
-import { readRuns, writeWhole } from "../sweep/store.ts";
+import { writeWhole } from "../sweep/files.ts";
+import { readRuns } from "../sweep/store.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
 import { withWorkOptions, workOff } from "./work.ts";
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import maskbench from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
 import { exitNow } from "../native/mod.ts";
+import { WriteError } from "../sweep/files.ts";
 import { commands } from "./commands.ts";
 
 /**
@@ -23,7 +24,7 @@ export async function main(args: readonly string[]): Promise<void> {
       Deno.exitCode = error.exitCode === 0 ? 0 : 2;
     } else if (error instanceof UserError) {
       console.error(`maskbench: ${error.message}`);
-      Deno.exitCode = 2;
+      Deno.exitCode = error instanceof WriteError ? 1 : 2;
     } else if (Deno.env.get("MASKBENCH_DEBUG")) {
       throw error;
     } else {

@@ -1,6 +1,6 @@
 // maskbench schema: the JSON Schema of sweep files, for editors.
 import { Command } from "@commander-js/extra-typings";
-import { writeWhole } from "../sweep/store.ts";
+import { writeWhole } from "../sweep/files.ts";
 import { publishedSchema } from "../sweep/schema.ts";
 import { ownPath, shownPath } from "./paths.ts";
 

@@ -5,9 +5,12 @@ import { exitNow } from "../native/mod.ts";
 import { blasInUse, openNative } from "../native/setup.ts";
 import type { RunConfig } from "../training/config.ts";
 import { environmentOf } from "../sweep/environment.ts";
+import { WriteError } from "../sweep/files.ts";
 import { labelOf } from "../sweep/label.ts";
 import { progressOn } from "../sweep/progress.ts";
 import { type Outcome, work } from "../sweep/runner.ts";
+import { Stop } from "../sweep/stop.ts";
+import { readRuns, runsFolder } from "../sweep/store.ts";
 import { type DeviceChoice, deviceOf, deviceOption } from "./device.ts";
 import { positive } from "./number.ts";
 import { dataFolders, shownPath } from "./paths.ts";
@@ -17,9 +20,16 @@ export interface WorkOptions {
   readonly jobs?: number | undefined;
   readonly threads?: number | undefined;
   readonly device: DeviceChoice;
+  readonly retry?: boolean | undefined;
 }
 
-/** Adds --jobs, --threads and --device. */
+/** The signals that end the work, with the exit codes that shells know them by. */
+const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Milliseconds in which a second signal is taken for the first: a terminal and `deno task` may both send it. */
+const SAME_SIGNAL = 300;
+
+/** Adds --jobs, --threads, --device and --retry. */
 export function withWorkOptions<Args extends unknown[], Options extends Record<string, unknown>>(
   command: Command<Args, Options>,
 ) {
@@ -34,7 +44,8 @@ export function withWorkOptions<Args extends unknown[], Options extends Record<s
       "processor threads of each run; default what is left to each",
       positive,
     )
-    .addOption(deviceOption());
+    .addOption(deviceOption())
+    .option("--retry", "try runs again that failed at an earlier start");
 }
 
 /**
@@ -53,33 +64,45 @@ export async function workOff(
   const jobs = options.jobs ?? (device === "cuda" ? 1 : Math.min(processors, all));
   const threads = options.threads ?? Math.max(1, Math.floor(processors / jobs));
   const watch = progressOn(Deno.stderr.isTerminal());
-  const stop = (code: number) => {
-    watch.end();
-    console.error(
-      `stopped: finished runs are safe in ${
-        shownPath(folder)
-      }, the same command goes on from there`,
-    );
-    exitNow(code);
+  const stop = new Stop();
+  let code: number | undefined, since = 0;
+  const onSignal = (given: number) => () => {
+    if (code !== undefined && performance.now() - since < SAME_SIGNAL) return;
+    if (code !== undefined) exitNow(code); // asked twice: at once
+    code = given;
+    since = performance.now();
+    watch.note("stopping after the steps under way (once more: at once)");
+    stop.ask();
   };
-  const signals = { SIGINT: () => stop(130), SIGTERM: () => stop(143) };
-  Deno.addSignalListener("SIGINT", signals.SIGINT);
-  Deno.addSignalListener("SIGTERM", signals.SIGTERM);
-  const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
-  const folders = dataFolders();
-  const outcome = await work(runs, {
-    folder,
-    library,
-    folders,
-    device,
-    threads,
-    jobs,
-    environment,
-    watch,
-  });
-  Deno.removeSignalListener("SIGINT", signals.SIGINT);
-  Deno.removeSignalListener("SIGTERM", signals.SIGTERM);
-  return outcome;
+  const listeners = Object.entries(signals).map(([signal, code]) =>
+    [signal as Deno.Signal, onSignal(code)] as const
+  );
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  try {
+    const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
+    const { retry = false } = options, folders = dataFolders();
+    const how = { folder, library, folders, device, threads, jobs, environment };
+    const outcome = await work(runs, { ...how, watch, stop, retry });
+    const { finished, skipped, left, kept } = outcome;
+    if (code !== undefined && left > 0) {
+      console.error(
+        `stopped: ${finished + skipped} of ${runs.length} runs are finished` +
+          (kept > 0 ? `, and ${kept} more are kept as far as they got` : "") +
+          `, in ${shownPath(folder)}; the same command goes on from there`,
+      );
+      exitNow(code);
+    }
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof WriteError)) throw error;
+    const safe = (await readRuns(folder).catch(() => ({ runs: [] }))).runs.length;
+    throw new WriteError(
+      `${error.message}; ${safe} finished runs are safe in ${shownPath(runsFolder(folder))}, and ` +
+        "the same command goes on from there",
+    );
+  } finally {
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  }
 }
 
 /** Names the runs that failed, with their reasons, and sees to the exit code. */
@@ -87,7 +110,8 @@ export function tellFailed({ failed, finished, skipped }: Outcome): void {
   if (failed.length === 0) return;
   console.error(
     `maskbench: ${failed.length} of ${failed.length + finished + skipped} runs failed: ` +
-      failed.map(({ config, reason }) => `${labelOf(config)}: ${reason}`).join("; "),
+      failed.map(({ config, reason }) => `${labelOf(config)}: ${reason}`).join("; ") +
+      " (--retry tries them again)",
   );
   Deno.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import { markdownTable } from "markdown-table";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { duration } from "../sweep/progress.ts";
-import { writeWhole } from "../sweep/store.ts";
+import { writeWhole } from "../sweep/files.ts";
 import type { Stage, Target } from "./stage.ts";
 
 /** Raised when reports change so that older ones can't be read any more. */

@@ -14,6 +14,8 @@ export const quiet: Watcher = {
   progress: () => {},
   finished: () => {},
   failed: (config, reason) => console.error(`  ${labelOf(config)}: FAILED: ${reason}`),
+  elsewhere: () => {},
+  note: (text) => console.error(`  ${text}`),
   end: () => {},
 };
 

@@ -1,4 +1,5 @@
 // Runs beside a baseline: what got worse, what was promised to be the same and is not, what can't be told.
+import { comparable } from "../sweep/environment.ts";
 import { canonicalJson } from "../sweep/identity.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunFile } from "../sweep/store.ts";
@@ -140,12 +141,6 @@ function merged(pairings: readonly Pairing[]): Pairing[] {
 
 const isSame = ({ before, now }: Pair): boolean =>
   before.losses === now.losses && before.mask === now.mask;
-
-/** Whether two runs of one identity are promised to give the same bytes. */
-export function comparable(a: Made, b: Made): boolean {
-  const keys = ["maskbench", "libtorch", "blas", "device", "processor", "threads"] as const;
-  return keys.every((key) => a[key] === b[key]);
-}
 
 /** In what the machine is another one, or used otherwise, so that speed and memory are not to be compared. */
 function otherMachine(a: Made, b: Made): string | undefined {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { algorithms } from "../algorithms/registry.ts";
 import type { RunConfig } from "../training/config.ts";
-import { writeWhole } from "../sweep/store.ts";
+import { writeWhole } from "../sweep/files.ts";
 import type { Baseline } from "./baseline.ts";
 import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";
 

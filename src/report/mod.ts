@@ -1,7 +1,8 @@
 // The report of a folder of runs: tables and choices, made from its run files alone.
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { readRuns, type Runs, writeWhole } from "../sweep/store.ts";
+import { writeWhole } from "../sweep/files.ts";
+import { readRuns, type Runs } from "../sweep/store.ts";
 import { choicesOf } from "./best.ts";
 import { bestMarkdownOf } from "./best_markdown.ts";
 import { csvOf } from "./csv.ts";

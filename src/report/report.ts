@@ -1,7 +1,8 @@
 // The report of a folder of runs: SVG plots, the sweep files that repeat them, and one page that holds it all.
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { type Runs, writeWhole } from "../sweep/store.ts";
+import { writeWhole } from "../sweep/files.ts";
+import { type Runs } from "../sweep/store.ts";
 import { madeHtml } from "./page/made.ts";
 import { type Figure, pageOf } from "./page/page.ts";
 import type { Peers } from "./peers.ts";

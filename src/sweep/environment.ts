@@ -23,6 +23,24 @@ export function environmentOf(
   };
 }
 
+/** What two runs of one identity must have been made with alike, for the promise that they give the same bytes. */
+export const promised = [
+  "maskbench",
+  "libtorch",
+  "blas",
+  "device",
+  "processor",
+  "threads",
+] as const;
+
+/** Whether two runs of one identity are promised to give the same bytes. */
+export function comparable(
+  a: Pick<Environment, typeof promised[number]>,
+  b: Pick<Environment, typeof promised[number]>,
+): boolean {
+  return promised.every((key) => a[key] === b[key]);
+}
+
 /** The commit of maskbench's own checkout, `-dirty` after changes; empty where it is none, or git is not there. */
 export function commitOf(): string {
   const git = (...args: string[]): string | undefined => {

@@ -97,6 +97,8 @@ export function progressOn(terminal: boolean): Watcher {
     },
     finished: (config, result) => over(config, resultOf(result)),
     failed: (config, reason) => over(config, `FAILED: ${reason}`),
+    elsewhere: (config) => over(config, "finished by another process"),
+    note: say,
     end: () => screen?.end(),
   };
 }

@@ -1,11 +1,22 @@
 // The runner: works off the runs of a sweep that are not finished yet, some side by side, each in a worker thread.
+//
+// Any number of runners, in any number of processes, may work off one folder: a run is done by whoever claims it. What
+// others have claimed is waited for, and taken over where they die.
 import { UserError } from "../errors.ts";
 import type { Device } from "../native/mod.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import type { RunConfig } from "../training/config.ts";
+import { CheckpointWriter, readCheckpoint } from "./checkpoints.ts";
+import { Claim } from "./claims.ts";
+import { readFailure, removeFailure, writeFailure } from "./failures.ts";
+import { sweepOut } from "./files.ts";
 import { identityOf } from "./identity.ts";
-import { type Environment, readRun, runFileOf, runPath, writeRun } from "./store.ts";
-import type { Answer, Task } from "./worker.ts";
+import { RunFailure, RunWorker } from "./run_worker.ts";
+import { Stop } from "./stop.ts";
+import { type Environment, readRun, runFileOf, runPath, runsFolder, writeRun } from "./store.ts";
+
+/** Milliseconds between two looks at runs that other processes have claimed. */
+const LOOK_EVERY = 1000;
 
 export interface RunnerOptions {
   /** The sweep's folder. */
@@ -20,6 +31,10 @@ export interface RunnerOptions {
   readonly watch: Watcher;
   /** Asked before each run: one that it says no to is left for another start. */
   readonly begins?: (config: RunConfig) => boolean;
+  /** Ends the work after the steps under way, which are kept. */
+  readonly stop?: Stop;
+  /** Whether runs that failed at an earlier start are tried again. */
+  readonly retry?: boolean;
 }
 
 /** Is told what happens; see `progress.ts`. */
@@ -29,15 +44,23 @@ export interface Watcher {
   progress(config: RunConfig, progress: RunProgress): void;
   finished(config: RunConfig, result: RunResult): void;
   failed(config: RunConfig, reason: string): void;
+  /** Another process has finished it, or it has failed there. */
+  elsewhere(config: RunConfig): void;
+  /** Something that a user should know of, and that is no failure. */
+  note(text: string): void;
   end(): void;
 }
 
 export interface Outcome {
+  /** By this call. */
   readonly finished: number;
-  /** Not begun. */
+  /** Not finished, as it was stopped or `begins` said no. */
   readonly left: number;
-  /** Finished by an earlier start, and so not run again. */
+  /** Of those, the ones with a checkpoint of this call's. */
+  readonly kept: number;
+  /** Finished by an earlier start or another process, and so not run here. */
   readonly skipped: number;
+  /** Here, elsewhere, or at an earlier start. */
   readonly failed: readonly { readonly config: RunConfig; readonly reason: string }[];
 }
 
@@ -47,81 +70,121 @@ export async function missingRuns(
   folder: string,
 ): Promise<RunConfig[]> {
   const missing: RunConfig[] = [];
-  for (const config of runs) {
-    try {
-      await readRun(runPath(folder, identityOf(config)));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound || error instanceof UserError)) throw error;
-      missing.push(config);
-    }
-  }
+  for (const config of runs) if (!await isFinished(config, folder)) missing.push(config);
   return missing;
 }
 
-/** Runs what is missing; a run that fails is told and the others go on. */
+async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
+  try {
+    await readRun(runPath(folder, identityOf(config)));
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof UserError)) throw error;
+    return false;
+  }
+}
+
+/**
+ * Runs what is missing; a run that fails is told and recorded, and the others go on.
+ * @throws {WriteError} where a result can't be written; the runs beside it keep their checkpoints first
+ */
 export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
-  const { watch, begins = () => true } = options;
-  const missing = await missingRuns(runs, options.folder);
-  const skipped = runs.length - missing.length;
+  const { folder, watch, begins = () => true, retry = false, stop = new Stop() } = options;
+  const began = new Date().toISOString();
+  await sweepOut(runsFolder(folder));
+  const missing = await missingRuns(runs, folder);
+  let finished = 0, kept = 0, skipped = runs.length - missing.length;
   const failed: { config: RunConfig; reason: string }[] = [];
-  let left = missing.length;
   watch.begin(missing, skipped);
+
+  // What another process has made of a run since this one began, or of one that is not to be tried again.
+  const settledElsewhere = async (config: RunConfig): Promise<boolean> => {
+    if (await isFinished(config, folder)) {
+      skipped++;
+      watch.elsewhere(config);
+      return true;
+    }
+    const failure = await readFailure(folder, config);
+    if (!failure || retry && failure.environment.finished < began) return false;
+    failed.push({ config, reason: failure.reason });
+    watch.failed(config, failure.reason);
+    return true;
+  };
+
+  const attempt = async (worker: RunWorker, config: RunConfig): Promise<void> => {
+    const identity = identityOf(config), started = new Date().toISOString();
+    const before = await readCheckpoint(folder, identity, options.environment, (path, reason) => {
+      watch.note(`${path} is set aside, and its run begins anew: it ${reason}`);
+    });
+    const checkpoints = new CheckpointWriter(folder, identity, (reason) => {
+      watch.note(`no checkpoint, so a stop would lose the run under way: ${reason}`);
+    });
+    const environment = { ...options.environment, started: before?.started ?? started };
+    const ended = () => ({ ...environment, finished: new Date().toISOString() });
+    try {
+      const result = await worker.run({ ...options, config, from: before?.checkpoint }, stop, {
+        progress: (progress) => watch.progress(config, progress),
+        checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
+      });
+      const isKept = await checkpoints.settled();
+      if (!result) {
+        if (isKept || before) kept++;
+        return;
+      }
+      await writeRun(folder, runFileOf({ configuration: config, result, environment: ended() }));
+      finished++;
+      watch.finished(config, result);
+      await removeFailure(folder, identity);
+      await checkpoints.remove();
+    } catch (error) {
+      if (!(error instanceof RunFailure)) throw error;
+      await checkpoints.settled();
+      failed.push({ config, reason: error.message });
+      watch.failed(config, error.message);
+      const { message: reason } = error;
+      await writeFailure(folder, { configuration: config, reason, environment: ended() });
+    }
+  };
+
+  const claimed: RunConfig[] = []; // by others
+  const settle = async (worker: RunWorker, config: RunConfig): Promise<void> => {
+    const claim = await Claim.on(folder, identityOf(config));
+    if (!claim) {
+      claimed.push(config);
+      return;
+    }
+    try {
+      if (!await settledElsewhere(config)) await attempt(worker, config);
+    } finally {
+      await claim.release();
+    }
+  };
+
   const queue = missing.values();
   const workOff = async () => {
     using worker = new RunWorker();
-    for (const config of queue) { // shared by all: each run goes to whoever is free
-      if (!begins(config)) continue;
-      left--;
-      const started = new Date().toISOString();
-      try {
-        const result = await worker.run(
-          { ...options, config },
-          (progress) => watch.progress(config, progress),
-        );
-        const finished = new Date().toISOString();
-        const environment = { ...options.environment, started, finished };
-        await writeRun(options.folder, runFileOf({ configuration: config, result, environment }));
-        watch.finished(config, result);
-      } catch (error) {
-        if (!(error instanceof RunFailure)) throw error;
-        failed.push({ config, reason: error.message });
-        watch.failed(config, error.message);
+    try {
+      for (const config of queue) { // shared by all: each run goes to whoever is free
+        if (stop.isAsked) return;
+        if (begins(config)) await settle(worker, config);
       }
+      while (claimed.length > 0 && !stop.isAsked) {
+        const config = claimed.shift()!;
+        if (!await settledElsewhere(config)) await settle(worker, config);
+        if (claimed.length > 0) await pause(LOOK_EVERY / claimed.length);
+      }
+    } catch (error) {
+      stop.ask(); // the others keep what they have
+      throw error;
     }
   };
-  try {
-    await Promise.all(Array.from({ length: Math.min(options.jobs, missing.length) }, workOff));
-  } finally {
-    watch.end();
-  }
-  return { finished: missing.length - left - failed.length, left, skipped, failed };
+  const ends = await Promise.allSettled(
+    Array.from({ length: Math.min(options.jobs, missing.length) }, workOff),
+  );
+  watch.end();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  const left = runs.length - skipped - finished - failed.length;
+  return { finished, left, kept, skipped, failed };
 }
 
-class RunFailure extends Error {}
-
-// One thread; runs one task at a time.
-class RunWorker implements Disposable {
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-
-  run(
-    { config, library, folders, device, threads }: Task,
-    onProgress: (progress: RunProgress) => void,
-  ): Promise<RunResult> {
-    const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      if (data.kind === "progress") onProgress(data.progress);
-      else if (data.kind === "result") resolve(data.result);
-      else reject(new RunFailure(data.reason));
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new RunFailure(event.message));
-    };
-    this.#worker.postMessage({ config, library, folders, device, threads } satisfies Task);
-    return promise;
-  }
-
-  [Symbol.dispose](): void {
-    this.#worker.terminate();
-  }
-}
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import type { RunResult } from "../training/result.ts";
 import type { RunConfig } from "../training/config.ts";
+import { writeWhole } from "./files.ts";
 import { identityOf } from "./identity.ts";
 
 /** Raised when a run file changes so that older ones can't be read any more. */
@@ -39,7 +40,8 @@ export const configurationSchema = z.strictObject({
   precision: z.enum(["float32", "bfloat16", "tf32"]),
 });
 
-const epoch = z.strictObject({
+/** Of an epoch. */
+export const epochSchema = z.strictObject({
   epoch: count,
   learningRate: z.number(),
   trainLoss: z.number(),
@@ -51,7 +53,8 @@ const epoch = z.strictObject({
 
 const seconds = z.number().min(0);
 
-const speedSample = z.strictObject({
+/** Of a measurement of speed. */
+export const speedSampleSchema = z.strictObject({
   imagesPerSecond: z.number().positive(),
   matmul: z.number().positive(),
   copy: z.number().positive(),
@@ -59,7 +62,7 @@ const speedSample = z.strictObject({
 });
 
 const result = z.strictObject({
-  epochs: z.array(epoch).min(1),
+  epochs: z.array(epochSchema).min(1),
   lastTestAccuracy: fraction,
   bestTestAccuracy: fraction,
   layers: z.array(z.strictObject({ name: z.string(), weights: count, kept: count })),
@@ -67,11 +70,10 @@ const result = z.strictObject({
   streams: z.record(z.string(), count),
   seconds: z.strictObject({ train: seconds, evaluation: seconds, total: seconds }),
   imagesPerSecond: z.number().min(0),
-  speed: z.array(speedSample).optional(),
+  speed: z.array(speedSampleSchema).optional(),
   peakMemoryBytes: count,
 });
 
-/** What the run was made with; recorded, and no part of its identity. */
 /** Of what a run was made with. */
 export const environmentSchema = z.object({
   maskbench: z.string(),
@@ -139,36 +141,9 @@ export function runFileOf(run: Omit<RunFile, "format" | "identity">): RunFile {
   return { format: FORMAT, identity: identityOf(run.configuration), ...run };
 }
 
-/**
- * Writes a finished run, whole or not at all: under a temporary name in the same folder, flushed to disk, renamed,
- * and the folder flushed.
- * @throws {UserError} if the folder can't be written to
- */
+/** Writes a finished run, whole or not at all. @throws {WriteError} where it can't */
 export async function writeRun(folder: string, run: RunFile): Promise<void> {
   await writeWhole(runPath(folder, run.identity), JSON.stringify(run, null, 1) + "\n");
-}
-
-/** Writes a file whole or not at all, and makes its folder. @throws {UserError} where it can't */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const folder = join(path, "..");
-  const temporary = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
-  try {
-    await Deno.mkdir(folder, { recursive: true });
-    try {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
-      const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      await file.sync();
-      await Deno.rename(temporary, path);
-    } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
-      throw error;
-    }
-    using opened = await Deno.open(folder);
-    await opened.sync();
-  } catch (error) {
-    throw new UserError(`${path} can't be written: ${(error as Error).message}`);
-  }
 }
 
 /**

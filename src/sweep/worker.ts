@@ -2,8 +2,9 @@
 import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { type Device, openLibrary } from "../native/mod.ts";
+import type { Checkpoint } from "../training/checkpoint.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import { run } from "../training/run.ts";
+import { run, Stopped } from "../training/run.ts";
 import type { RunConfig } from "../training/config.ts";
 import { datasetFor } from "./data.ts";
 
@@ -16,17 +17,25 @@ export interface Task {
   readonly folders: readonly string[];
   readonly device: Device;
   readonly threads: number;
+  /** Where to go on from. */
+  readonly from: Checkpoint | undefined;
+  /** 1 once it is to stop. */
+  readonly stop: Int32Array<SharedArrayBuffer>;
 }
 
-/** What it answers: progress, any number of times, then a result or a failure. */
+/** What it answers: progress and checkpoints, any number of times, then one of the others. */
 export type Answer =
   | { readonly kind: "progress"; readonly progress: RunProgress }
+  | { readonly kind: "checkpoint"; readonly checkpoint: Checkpoint }
   | { readonly kind: "result"; readonly result: RunResult }
+  | { readonly kind: "stopped" }
   | { readonly kind: "failure"; readonly reason: string };
 
 let loaded: Dataset | undefined;
 
-async function work({ config, library, folders, device, threads }: Task): Promise<RunResult> {
+async function work(
+  { config, library, folders, device, threads, from, stop }: Task,
+): Promise<RunResult> {
   openLibrary(library);
   if (loaded?.checksum !== config.dataset.checksum) {
     loaded = await datasetFor(config.dataset, folders);
@@ -34,21 +43,35 @@ async function work({ config, library, folders, device, threads }: Task): Promis
   if (loaded.checksum !== config.dataset.checksum) {
     throw new UserError(`the files of ${config.dataset.name} changed while the sweep was running`);
   }
-  const onProgress = (progress: RunProgress) => answer({ kind: "progress", progress });
-  return run(config, { dataset: loaded, device, threads, onProgress });
+  return run(config, {
+    dataset: loaded,
+    device,
+    threads,
+    from,
+    stops: () => Atomics.load(stop, 0) === 1,
+    onProgress: (progress) => answer({ kind: "progress", progress }),
+    onCheckpoint: (checkpoint) =>
+      answer(
+        { kind: "checkpoint", checkpoint },
+        // The rest is small, or still in use here.
+        Object.values(checkpoint.state).map(({ buffer }) => buffer),
+      ),
+  });
 }
 
 // The worker's side of its channel, which the types of a main thread don't have.
 const channel = self as unknown as {
-  postMessage(answer: Answer): void;
+  postMessage(answer: Answer, transfer?: Transferable[]): void;
   onmessage: (event: MessageEvent<Task>) => Promise<void>;
 };
-const answer = (message: Answer) => channel.postMessage(message);
+const answer = (message: Answer, transfer: Transferable[] = []) =>
+  channel.postMessage(message, transfer);
 
 channel.onmessage = async ({ data }) => {
   try {
     answer({ kind: "result", result: await work(data) });
   } catch (error) {
+    if (error instanceof Stopped) return answer({ kind: "stopped" });
     const { message, stack } = error as Error;
     const shown = Deno.env.get("MASKBENCH_DEBUG") && !(error instanceof UserError);
     answer({ kind: "failure", reason: shown ? stack ?? message : message });

@@ -1,0 +1,73 @@
+// The runner's side of a worker thread.
+import type { Checkpoint } from "../training/checkpoint.ts";
+import type { RunProgress, RunResult } from "../training/result.ts";
+import type { Stop } from "./stop.ts";
+import type { Answer, Task } from "./worker.ts";
+
+/** A run that failed, with its reason for people. */
+export class RunFailure extends Error {}
+
+/** Milliseconds that a thread has for its answer where it can't be in the middle of a step. */
+const GRACE = 300;
+
+/** Is told of a run under way. */
+export interface Listener {
+  progress(progress: RunProgress): void;
+  checkpoint(checkpoint: Checkpoint): void;
+}
+
+/** One thread; runs one task at a time. */
+export class RunWorker implements Disposable {
+  #worker: Worker | undefined;
+
+  /**
+   * Runs a task to its end.
+   * @returns nothing where it was stopped: its last checkpoint is as far as it got
+   * @throws {RunFailure}
+   */
+  async run(
+    task: Omit<Task, "stop">,
+    stop: Stop,
+    listener: Listener,
+  ): Promise<RunResult | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<RunResult | undefined>();
+    // Whether it is in the middle of steps: it then stops by itself, after the one under way. It does not while it sets
+    // up, and then there is nothing to keep, nor while it evaluates, and then its checkpoint is all there is to keep.
+    let stepping = false;
+    const worker = this.#worker ??= new Worker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+    });
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if (data.kind === "progress") {
+        stepping = data.progress.step < data.progress.steps;
+        listener.progress(data.progress);
+      } else if (data.kind === "checkpoint") {
+        listener.checkpoint(data.checkpoint);
+      } else if (data.kind === "result") resolve(data.result);
+      else if (data.kind === "stopped") resolve(undefined);
+      else reject(new RunFailure(data.reason));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this[Symbol.dispose](); // it takes no more tasks
+      reject(new RunFailure(event.message));
+    };
+    const { config, library, folders, device, threads, from } = task;
+    worker.postMessage(
+      { config, library, folders, device, threads, from, stop: stop.flag } satisfies Task,
+    );
+    const left = (async () => {
+      await stop.asked;
+      await new Promise((resolve) => setTimeout(resolve, GRACE));
+      if (stepping) await promise;
+      return undefined;
+    })();
+    left.catch(() => {}); // told by the promise itself
+    return await Promise.race([promise, left]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}

@@ -1,0 +1,27 @@
+// The wish to stop, which reaches threads in the middle of their computation.
+
+/** Asked for once, and seen by everyone who was given it or its flag. */
+export class Stop {
+  /** What a thread reads between two steps: 1 once it is to stop. */
+  readonly flag: Int32Array<SharedArrayBuffer>;
+  readonly #asked = Promise.withResolvers<void>();
+
+  constructor() {
+    this.flag = new Int32Array(new SharedArrayBuffer(4));
+  }
+
+  /** Asks for it. */
+  ask(): void {
+    Atomics.store(this.flag, 0, 1);
+    this.#asked.resolve();
+  }
+
+  get isAsked(): boolean {
+    return Atomics.load(this.flag, 0) === 1;
+  }
+
+  /** Fulfilled once it is asked for. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+}
