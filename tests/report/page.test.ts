@@ -157,6 +157,28 @@ Deno.test(
   },
 );
 
+Deno.test(
+  named(
+    "on paper the first page holds the table, what it means, and the first plot; nothing is folded",
+  ),
+  options,
+  async () => {
+    await withPage(async (page) => {
+      // Letter and A4 at 96 pixels an inch, with margins of 1 cm: the narrower width, the lower height.
+      await page.setViewportSize({ width: 718, height: 980 });
+      await page.emulateMedia({ media: "print" });
+      const [bottom, folded, sticky] = await page.evaluate(`[
+        document.querySelector("#accuracy figcaption").parentNode.getBoundingClientRect().bottom,
+        [...document.querySelectorAll("details > :not(summary)")].filter((one) => !one.checkVisibility()).length,
+        [...document.querySelectorAll("td, th")].filter((one) => getComputedStyle(one).position === "sticky").length,
+      ]`) as [number, number, number];
+      assert.ok(bottom < 980, `${bottom} pixels`);
+      assert.equal(folded, 0);
+      assert.equal(sticky, 0); // on paper it would cover the table's lines
+    });
+  },
+);
+
 interface Word {
   readonly text: string;
   readonly color: string;
