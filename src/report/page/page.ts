@@ -42,7 +42,7 @@ ${style}</style>
 <p class="brand">maskbench</p>
 <h1>${escaped(`Accuracy on ${names}`)}</h1>
 <p class="lead">${escaped(compared)}</p>
-<p class="lead found">${escaped(found)}</p>
+${found.map((text) => `<p class="lead found">${escaped(text)}</p>`).join("\n")}
 </header>
 <main>
 <section id="table">
