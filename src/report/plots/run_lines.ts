@@ -106,7 +106,7 @@ function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, las
           color: mark.light,
           strokeWidth: 1.5,
           strokeDash: mark.dash,
-          opacity: 0.85,
+          opacity: 1,
         },
         encoding: {
           ...axes,

@@ -91,7 +91,7 @@ export const config = {
   view: { stroke: null },
   title: {
     anchor: "start",
-    frame: "group",
+    frame: "bounds",
     fontSize: 13,
     fontWeight: 600,
     color: words.light,
