@@ -16,7 +16,10 @@ const peersSchema = strict({
   networks: z.array(strict({
     network: z.string(),
     /** Median milliseconds of a training step of edge-popup, by implementation. */
-    msPerStep: z.record(z.string(), z.number().positive()),
+    msPerStep: z.record(z.string(), z.number().positive()).refine(
+      (steps) => Object.keys(steps).length > 0,
+      "is empty: expected at least one implementation",
+    ),
   })).min(1),
 });
 
