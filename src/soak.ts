@@ -38,14 +38,11 @@ async function openFiles(): Promise<number> {
 export function grown(log: readonly Held[]): string[] {
   const quarter = (i: number) =>
     log.slice(Math.floor(i * log.length / 4), Math.floor((i + 1) * log.length / 4));
+  if (log.length < 4) return ["too short to tell: four sweeps at least"];
   const found: string[] = [];
   for (const key of ["memory", "files", "handles", "bytes"] as const) {
-    const [before, after] = [quarter(1), quarter(3)].map((part) =>
-      median(part.map((one) => one[key]))
-    );
-    if (before === undefined || after === undefined) {
-      return ["too short to tell: four sweeps at least"];
-    }
+    const [before, after] = [quarter(1), quarter(3)]
+      .map((part) => median(part.map((one) => one[key]))!) as [number, number];
     const most = key === "memory" ? before * (1 + FLAT) : before;
     if (after > most) found.push(`${key} grew from ${before} to ${after}`);
   }
