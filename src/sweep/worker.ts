@@ -39,22 +39,16 @@ function work({ config, library, dataset, device, threads, from, stop }: Task): 
     from,
     stops: () => Atomics.load(stop, 0) === 1,
     onProgress: (progress) => answer({ kind: "progress", progress }),
-    onCheckpoint: (checkpoint) =>
-      answer(
-        { kind: "checkpoint", checkpoint },
-        // The rest is small, or still in use here.
-        Object.values(checkpoint.state).map(({ buffer }) => buffer),
-      ),
+    onCheckpoint: (checkpoint) => answer({ kind: "checkpoint", checkpoint }),
   });
 }
 
 // The worker's side of its channel, which the types of a main thread don't have.
 const channel = self as unknown as {
-  postMessage(answer: Answer, transfer?: Transferable[]): void;
+  postMessage(answer: Answer): void;
   onmessage: (event: MessageEvent<Task>) => void;
 };
-const answer = (message: Answer, transfer: Transferable[] = []) =>
-  channel.postMessage(message, transfer);
+const answer = (message: Answer) => channel.postMessage(message);
 
 channel.onmessage = ({ data }) => {
   try {

@@ -97,6 +97,7 @@ export function stepper(config: RunConfig, device: Device, free: DisposableStack
   const rate = Number(config.algorithm.parameters.learningRate);
   const stepsOfEpoch = Math.ceil(EPOCH / config.batchSize);
   return {
+    stage,
     weights: segments.reduce((sum, { length }) => sum + length, 0),
     step(t: number): void {
       if (t % stepsOfEpoch === 0) epoch.draw(streams);

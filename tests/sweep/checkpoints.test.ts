@@ -31,6 +31,7 @@ const kept: Kept = {
       latent: Float32Array.of(0.1, -0, Infinity, 1e-40),
       velocity: Float32Array.of(1, 2, 3, 4),
     },
+    inUse: Int32Array.of(1),
     streams: {
       weights: bytes(5056, 1),
       latent: bytes(5056, 2),
@@ -119,6 +120,8 @@ Deno.test("what is refused lies beside under another name, until the run is fini
     writer.write({ ...kept, checkpoint: { ...kept.checkpoint, step: 2 } }); // never written: the next is newer
     writer.write(kept);
     assert.equal(await writer.settled(), true);
+    assert.equal(kept.checkpoint.inUse[0], 0, "its memory is free again");
+    kept.checkpoint.inUse[0] = 1;
     assert.deepEqual((await read([]))!.checkpoint, kept.checkpoint);
     assert.deepEqual(names(), [name]);
 
