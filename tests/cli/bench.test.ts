@@ -124,6 +124,23 @@ Deno.test("a run that diverges is told with its reason, the others go on, and th
   });
 });
 
+Deno.test({
+  name:
+    "a run that asks for more memory than there is fails with that reason, and the others go on",
+  ignore: Deno.systemMemoryInfo().total > 30e9, // where there is so much, it would only take for ever
+  fn: () =>
+    withSweep({ algorithms: [{ name: "sbp" }], seeds: [1] }, async ({ file, out }) => {
+      const sweep = JSON.parse(await Deno.readTextFile(file));
+      sweep.networks = [{ name: "conv8", width: 64 }, ...sweep.networks];
+      await Deno.writeTextFile(file, JSON.stringify(sweep));
+      const { code, error } = await maskbench(["bench", file, "--out", out]);
+      assert.equal(code, 1);
+      assert.match(error, /conv8 × 64 .*FAILED: .*not enough memory: \d+ bytes were asked for/);
+      assert.match(error, /conv2 × 0\.02 .*accuracy/);
+      assert.deepEqual(runFiles(out).map((name) => name.slice(64)).sort(), [".failed", ".json"]);
+    }),
+});
+
 Deno.test("a slip in the sweep file is one sentence and exit 2", async () => {
   await withSweep({ epochs: undefined, epoch: 1 }, async ({ file, out }) => {
     const { code, error, out: text } = await maskbench(["bench", file, "--out", out]);
