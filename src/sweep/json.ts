@@ -1,5 +1,5 @@
 // JSON that people write: a slip is told with line and column, and a key that is there twice is one.
-import { type Node, type ParseError, parseTree } from "jsonc-parser";
+import { createScanner, type Node, type ParseError, parseTree, SyntaxKind } from "jsonc-parser";
 import { UserError } from "../errors.ts";
 import { placeOf } from "./faults.ts";
 
@@ -15,6 +15,14 @@ export interface Parsed {
  * @throws {UserError} with line and column
  */
 export function parseJson(text: string, shown: string): Parsed {
+  const deep = beyondDepth(text);
+  if (deep !== undefined) {
+    throw new UserError(
+      `${shown}: ${
+        lineAndColumn(text, deep)
+      }: lists and objects are nested deeper than ${MOST_DEEP}`,
+    );
+  }
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: true });
   try {
@@ -24,6 +32,21 @@ export function parseJson(text: string, shown: string): Parsed {
     const reason = (error as Error).message.replace(/(,? "?\.\.\.| in JSON at position).*$/s, "");
     throw new UserError(`${shown}: ${place}no JSON: ${reason}`);
   }
+}
+
+/** Deeper than any file here; and parsers that call themselves must not run out of stack. */
+const MOST_DEEP = 100;
+
+// Where it is nested too deeply, if it is.
+function beyondDepth(text: string): number | undefined {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (let token = scanner.scan(); token !== SyntaxKind.EOF; token = scanner.scan()) {
+    if (token === SyntaxKind.OpenBraceToken || token === SyntaxKind.OpenBracketToken) depth++;
+    if (token === SyntaxKind.CloseBraceToken || token === SyntaxKind.CloseBracketToken) depth--;
+    if (depth > MOST_DEEP) return scanner.getTokenOffset();
+  }
+  return undefined;
 }
 
 function lineAndColumn(text: string, offset: number): string {
