@@ -1,5 +1,5 @@
 // JSON that people write: a slip is told with line and column, and a key that is there twice is one.
-import { createScanner, type Node, type ParseError, parseTree, SyntaxKind } from "jsonc-parser";
+import { createScanner, type Node, type ParseError, parseTree } from "jsonc-parser";
 import { UserError } from "../errors.ts";
 import { placeOf } from "./faults.ts";
 
@@ -39,12 +39,13 @@ const MOST_DEEP = 100;
 
 // Where it is nested too deeply, if it is.
 function beyondDepth(text: string): number | undefined {
-  const scanner = createScanner(text, true);
-  let depth = 0;
-  for (let token = scanner.scan(); token !== SyntaxKind.EOF; token = scanner.scan()) {
-    if (token === SyntaxKind.OpenBraceToken || token === SyntaxKind.OpenBracketToken) depth++;
-    if (token === SyntaxKind.CloseBraceToken || token === SyntaxKind.CloseBracketToken) depth--;
-    if (depth > MOST_DEEP) return scanner.getTokenOffset();
+  const tokens = createScanner(text, true);
+  for (let depth = 0; tokens.getPosition() < text.length;) {
+    tokens.scan();
+    const first = text[tokens.getTokenOffset()];
+    if (first === "{" || first === "[") depth++;
+    if (first === "}" || first === "]") depth--;
+    if (depth > MOST_DEEP) return tokens.getTokenOffset();
   }
   return undefined;
 }

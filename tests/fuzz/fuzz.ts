@@ -48,7 +48,7 @@ export async function answer<Result>(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     assert.ok(error.message.split(" ").length > 2, `no sentence: ${error.message}`);
-    assert.doesNotMatch(error.message, /undefined|\[object|NaN =|^\s+at /m);
+    assert.doesNotMatch(error.message, /(?<!received )undefined|\[object|NaN =|^\s+at /m);
     return undefined;
   }
 }
@@ -227,7 +227,7 @@ export function changedJson(good: readonly Json[]): fc.Arbitrary<Json> {
   const texts = good.map((json) => JSON.stringify(json));
   return fc.tuple(fc.constantFrom(...texts), fc.array(change, { minLength: 1, maxLength: 3 })).map(
     ([text, changes]) => {
-      let json: Json = JSON.parse(text);
+      const json: Json = JSON.parse(text);
       for (const { at, how, value, key, from } of changes) {
         const all = spots(json), spot = all[Math.floor(at * all.length)];
         if (!spot) return value;
