@@ -169,9 +169,9 @@ export async function readBaseline(path: string, shown: string = path): Promise<
 
 /** The same of a file's text. */
 export function parseBaseline(text: string, shown: string): Baseline {
-  const { json, faults: twice } = parseJson(text, shown);
+  const { json, faults: lost } = parseJson(text, shown);
   const { data, error } = baselineSchema.safeParse(json, { reportInput: true });
-  const [fault] = error ? faultsOf(error) : [...twice, ...contradictions(data as Baseline)];
+  const [fault] = error ? faultsOf(error) : [...lost, ...contradictions(data as Baseline)];
   if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
   return data as Baseline;
 }

@@ -5,7 +5,10 @@ import { placeOf } from "./faults.ts";
 
 export interface Parsed {
   readonly json: unknown;
-  /** Keys that an object has twice, a sentence each: `JSON.parse` drops all but the last. */
+  /**
+   * Keys that an object has twice, a sentence each: `JSON.parse` drops all but the last. And `__proto__`, which most that
+   * reads objects drops.
+   */
   readonly faults: readonly string[];
 }
 
@@ -26,7 +29,7 @@ export function parseJson(text: string, shown: string): Parsed {
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: true });
   try {
-    return { json: JSON.parse(text), faults: tree ? twice(tree, []) : [] };
+    return { json: JSON.parse(text), faults: tree ? lostKeys(tree, []) : [] };
   } catch (error) {
     const place = errors[0] ? `${lineAndColumn(text, errors[0].offset)}: ` : "";
     const reason = (error as Error).message.replace(/(,? "?\.\.\.| in JSON at position).*$/s, "");
@@ -55,16 +58,20 @@ function lineAndColumn(text: string, offset: number): string {
   return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
 }
 
-function twice(node: Node, path: readonly PropertyKey[]): string[] {
+function lostKeys(node: Node, path: readonly PropertyKey[]): string[] {
   if (node.type === "array") {
-    return (node.children ?? []).flatMap((child, i) => twice(child, [...path, i]));
+    return (node.children ?? []).flatMap((child, i) => lostKeys(child, [...path, i]));
   }
   if (node.type !== "object") return [];
   const seen = new Set<string>();
   return (node.children ?? []).flatMap(({ children: [key, value] = [] }) => {
     const name = key!.value as string, place = [...path, name];
-    const again = seen.has(name) ? [`${placeOf(place)}: is there twice`] : [];
+    const lost = name === "__proto__"
+      ? [`${placeOf(place)}: is not known`]
+      : seen.has(name)
+      ? [`${placeOf(place)}: is there twice`]
+      : [];
     seen.add(name);
-    return [...again, ...(value ? twice(value, place) : [])];
+    return [...lost, ...(value ? lostKeys(value, place) : [])];
   });
 }

@@ -72,6 +72,14 @@ Deno.test("a value that can't be made text is still named", () => {
   assert.match(refused({ sparsities: [object] }), /sparsities\[0\]: \{"toString":1.* no sparsity/);
 });
 
+Deno.test("a key that JavaScript would swallow is refused as any other that is not known", () => {
+  const text = JSON.stringify({
+    ...good,
+    algorithms: [{ name: "sbp", ramp: { byNetwork: { mlp: 1, proto: 1 } } }],
+  }).replace("proto", "__proto__");
+  assert.match(refusal(text), /algorithms\[0\]\.ramp\.byNetwork\.__proto__: is not known$/);
+});
+
 Deno.test("of very many faults the first are told", () => {
   const lines = refused({ seeds: Array(100).fill("x") }).split("\n");
   assert.equal(lines.length, 22);
