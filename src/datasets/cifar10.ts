@@ -125,14 +125,14 @@ async function locate(
   if (stranger) {
     throw new DatasetError(
       `${stranger} has the wrong checksum: it is cut short, or neither CIFAR-10's nor that of its ` +
-        'JPEG copy; remove it and type "deno task maskbench data cifar10"',
+        'JPEG copy; remove it and type "deno task data cifar10"',
     );
   }
   throw new DatasetError(
     `${wanted} was not found: expected ${join(folder, testFile)} and its like in ` +
       `${folders.join(" or ")}; ` +
       (wanted === "cifar10"
-        ? 'type "deno task maskbench data cifar10" to download it, or name its folder in MASKBENCH_DATA'
+        ? 'type "deno task data cifar10" to download it, or name its folder in MASKBENCH_DATA'
         : "name its folder in MASKBENCH_DATA"),
   );
 }

@@ -69,7 +69,7 @@ async function read(name: File, folders: readonly string[]): Promise<Idx> {
       `mnist was not found: expected mnist/${name} or mnist/${name}.gz in ${
         folders.join(" or ")
       }; ` +
-        'type "deno task maskbench data mnist" to download it, or name its folder in MASKBENCH_DATA',
+        'type "deno task data mnist" to download it, or name its folder in MASKBENCH_DATA',
     );
   }
   const packed = await bytesOf(path, MOST);

@@ -130,7 +130,7 @@ Deno.test("a data set that is missing, cut short or changed names file, finding 
         assert.match(error.message, message);
         return true;
       });
-    await told("mnist", /mnist was not found: expected mnist\/.*; type "deno task maskbench data/);
+    await told("mnist", /mnist was not found: expected mnist\/.*; type "deno task data/);
     await told("cifar10", /cifar10 was not found: expected cifar-10-batches-bin\/test_batch\.bin/);
     await told("cifar10-jpeg", /cifar10-jpeg was not found/);
     await told("imagenet", /no data set is called "imagenet": there are shapes, mnist/);
