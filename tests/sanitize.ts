@@ -7,7 +7,21 @@ import { fileURLToPath } from "node:url";
 import { ensureNative } from "../src/native/setup.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const files = Deno.args.length > 0 ? Deno.args : ["tests/native/", "tests/training/replay.test.ts"];
+// Those that compute. kernels.test.ts and setup.test.ts build, with other settings than these.
+const all = [
+  "batch",
+  "boundary",
+  "descent",
+  "generator",
+  "library",
+  "network",
+  "precision",
+  "projection",
+  "step",
+];
+const files = Deno.args.length > 0
+  ? Deno.args
+  : [...all.map((name) => `tests/native/${name}.test.ts`), "tests/training/replay.test.ts"];
 
 Deno.env.set("MASKBENCH_SANITIZE", "1");
 await ensureNative();

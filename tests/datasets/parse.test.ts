@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
 import { pack } from "tar-stream";
 import { splitOf } from "../../src/datasets/cifar10.ts";
 import { DatasetError } from "../../src/datasets/dataset.ts";
