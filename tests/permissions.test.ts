@@ -35,6 +35,12 @@ Deno.test("the network is for data alone, and for the tests' own servers", () =>
   assert.deepEqual(users.map(({ task }) => task), ["data", "test", "test:sanitize"]);
 });
 
+Deno.test("native code is the core's alone, where users' files are read", () => {
+  for (const task of ["bench", "check", "maskbench"]) {
+    assert.deepEqual(sets[setOf(task)]!.ffi, ["native/build"], task);
+  }
+});
+
 Deno.test("what only reads may not write, and what starts nothing may not", () => {
   assert.deepEqual(Object.keys(sets[setOf("baseline")]!), ["read", "env"]);
   assert.deepEqual(Object.keys(sets[setOf("report")]!), ["read", "write", "env"]);

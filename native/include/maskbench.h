@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 3
+#define MB_ABI_VERSION 4
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -56,8 +56,8 @@ typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
 /* --- library ------------------------------------------------------------------------------------------------ */
 
 MB_API int32_t mb_abi_version(void);
-/* Text of this thread's last failed call; valid until its next one. */
-MB_API const char *mb_last_error(void);
+/* Writes the text of this thread's last failed call, zero-terminated, and cut where there is no room for all of it. */
+MB_API int32_t mb_last_error(char *text, int64_t capacity);
 /* Writes a JSON object as zero-terminated text: libtorch (version), kernels (cuda, emulated on the processor, or none),
  * cuda (whether there is a device), mkldnn, blas (file of its matrix products), processor (what the processor's kernels
  * are chosen by). */

@@ -4,8 +4,8 @@ export interface Parameter {
   readonly name: string;
   /** As C has it, such as `const mb_vector*`. */
   readonly type: string;
-  /** What Deno passes it as. */
-  readonly passed: "pointer" | "buffer" | "i32" | "i64" | "u64" | "f64";
+  /** What Deno passes it as; a handle is a number. */
+  readonly passed: "buffer" | "i32" | "i64" | "u64" | "f64";
   /** `vector`, `network`, …, where it is a handle. */
   readonly family?: string;
 }
@@ -23,7 +23,7 @@ function parameterOf(text: string): Parameter {
   const type = left!.trim().replaceAll(/\s+/g, " ").replaceAll(" *", "*");
   const family = /^(?:const )?mb_(\w+)\*$/.exec(type)?.[1];
   if (family !== undefined && family !== "layer") {
-    return { name: name!, type, passed: "pointer", family };
+    return { name: name!, type, passed: "u64", family };
   }
   if (type.endsWith("*")) return { name: name!, type, passed: "buffer" };
   const passed = numbers[type as keyof typeof numbers];
