@@ -117,7 +117,7 @@ export class Batch extends Handle {
         order.pointer,
         BigInt(start),
         BigInt(count),
-        augmentation?.pointer ?? null,
+        augmentation?.pointer ?? 0n,
         BigInt(padding),
       ),
     );

@@ -43,6 +43,10 @@ Deno.test("a baseline of another format, with an unknown field, cut short or for
   };
   const cases: [string, RegExp][] = [
     [
+      change((json) => delete json.format),
+      /^b\.json: format: is missing: expected 1$/,
+    ],
+    [
       change((json) => json.format = 2),
       /^b\.json: format: 2 is another format of baselines than 1/,
     ],
