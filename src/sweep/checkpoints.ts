@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 import { decodeTensors, encodeTensors, type Tensor, type TensorType } from "../safetensors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import { type StreamName, streamNames } from "../training/streams.ts";
-import { comparable, promised } from "./environment.ts";
+import { promised } from "./environment.ts";
 import { removeFile, writeWhole } from "./files.ts";
 import { canonicalJson } from "./identity.ts";
 import { type Environment, epochSchema, runsFolder, speedSampleSchema } from "./store.ts";

@@ -151,7 +151,9 @@ Deno.test("a checkpoint cut short, changed, or of another processor is set aside
       assert.equal((await maskbench(bench(file, whole))).code, 0);
       const child = start(bench(file, out));
       const timer = setInterval(() => {
-        if (safely(out).some((kind) => kind.endsWith(".safetensors"))) child.kill("SIGKILL");
+        if (!safely(out).some((kind) => kind.endsWith(".safetensors"))) return;
+        clearInterval(timer);
+        child.kill("SIGKILL");
       }, 20);
       await said(child);
       clearInterval(timer);
