@@ -51,18 +51,22 @@ export async function fetchDataset(
   return `${name} is in ${join(folder, download.folder)}, all checksums right`;
 }
 
+/** Milliseconds without a byte after which a server is given up. */
+const PATIENCE = 60_000;
+
 /** Fetches all files of a download, and puts them in place when all of them are right. */
 export async function fetchFiles(
   download: Download,
   folder: string,
   onProgress: (progress: Progress) => void = () => {},
+  patience = PATIENCE,
 ): Promise<void> {
   const home = join(folder, download.folder);
   const temporary = join(folder, `.${download.folder}-${crypto.randomUUID()}`);
   try {
     await Deno.mkdir(temporary, { recursive: true });
     for (const { url, sha256: expected, most, check } of download.files) {
-      const bytes = await fetchBytes(url, most, onProgress);
+      const bytes = await fetchBytes(url, most, patience, onProgress);
       if (expected !== undefined && sha256(bytes) !== expected) {
         throw new DatasetError(
           `${url} has the wrong checksum (${bytes.length} bytes, SHA-256 ` +
@@ -88,13 +92,18 @@ export async function fetchFiles(
 async function fetchBytes(
   url: string,
   most: number,
+  patience: number,
   onProgress: (progress: Progress) => void,
 ): Promise<Uint8Array> {
+  const silence = new AbortController();
+  const giveUp = () => silence.abort(new Error(`no byte came for ${patience / 1000} s, try again`));
+  let clock = setTimeout(giveUp, patience);
+  using _ = { [Symbol.dispose]: () => clearTimeout(clock) };
   const file = basename(new URL(url).pathname);
   const fail = (why: string) => new DatasetError(`${url} can't be downloaded: ${why}`);
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, { signal: silence.signal });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
       throw fail('this task may not use the network, "deno task data" may');
@@ -113,6 +122,8 @@ async function fetchBytes(
   let bytes = 0;
   try {
     for await (const part of response.body) {
+      clearTimeout(clock);
+      clock = setTimeout(giveUp, patience);
       bytes += part.length;
       if (bytes > most) throw fail(`it has more than ${most} bytes`);
       parts.push(part);

@@ -127,3 +127,20 @@ Deno.test({
       assert.equal(told, `mnist is in ${data} already`);
     }),
 });
+
+Deno.test("a server that says nothing any more is given up, before its answer or within it", async () => {
+  const stalled = new Promise<never>(() => {});
+  const within = () => new Response(new ReadableStream({ start: (to) => to.enqueue(content) }));
+  for (const handler of [() => stalled, within]) {
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+    await withFolder(async (folder) => {
+      const from = download(`http://127.0.0.1:${server.addr.port}`);
+      await assert.rejects(
+        fetchFiles(from, folder, () => {}, 200),
+        /^DatasetError: .*pictures\.bin can't be downloaded: no byte came for 0\.2 s, try again$/,
+      );
+      assert.deepEqual(names(folder), []);
+    });
+    server.unref();
+  }
+});
