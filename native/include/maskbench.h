@@ -120,6 +120,9 @@ MB_API int32_t mb_vector_free(mb_vector *vector);
 MB_API int32_t mb_vector_upload(mb_vector *vector, const void *data, int64_t offset, int64_t length);
 MB_API int32_t mb_vector_download(mb_vector *vector, void *data, int64_t offset, int64_t length);
 MB_API int32_t mb_vector_copy(mb_vector *to, const mb_vector *from);
+/* vector = vector ⊙ factor, and vector + term: real vectors of one length and type; the two must differ. */
+MB_API int32_t mb_vector_multiply(mb_vector *vector, const mb_vector *factor);
+MB_API int32_t mb_vector_add(mb_vector *vector, const mb_vector *term);
 /* vector[range] = scale · vector[range] + shift */
 MB_API int32_t mb_vector_affine(mb_vector *vector, int64_t offset, int64_t length, double scale, double shift);
 /* vector[range] = sign(vector[range]): −1, 0 or 1 */
@@ -173,9 +176,9 @@ MB_API int32_t mb_batch_gather(mb_batch *batch, const mb_dataset *dataset, const
 
 /* --- recorded steps: one launch a step on CUDA ------------------------------------------------------------------ */
 
-/* Between begin and end of a step, this thread's calls of mb_batch_gather, mb_vector_copy, _affine and _sign,
- * mb_project_top_k, mb_network_gradient and mb_descend on CUDA are recorded as a graph, the third time that a step of
- * that `shape` begins; from then on they only hand over what may differ from step to step, `start`, `alpha` and `rate`,
+/* Between begin and end of a step, this thread's calls of mb_batch_gather, mb_vector_copy, _multiply, _add, _affine and
+ * _sign, mb_project_top_k, mb_network_gradient and mb_descend on CUDA are recorded as a graph, the third time that a step
+ * of that `shape` begins; from then on they only hand over what may differ from step to step, `start`, `alpha` and `rate`,
  * and the end replays the graph. A step must make the same calls as the recorded one, with all else equal:
  * MB_UNSUPPORTED where it does not, or makes other calls; then abandon it, and make the calls again: they are carried out
  * one by one from then on. On the CPU, and without kernels, calls are always carried out as they come. */

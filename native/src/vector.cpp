@@ -6,6 +6,20 @@
 
 using namespace mb;
 
+namespace {
+// A real vector that is about to be written, and another like it.
+std::pair<at::Tensor, at::Tensor> pair_of(mb_vector* vector, const char* argument, const mb_vector* other,
+                                          const char* other_argument) {
+  at::Tensor& target = vector_of(vector, argument);
+  const at::Tensor& by = vector_of(other, other_argument);
+  require(vector != other, argument, ", ", other_argument, ": one vector twice, expected two");
+  require(at::isFloatingType(target.scalar_type()), argument, ": ", c10::toString(target.scalar_type()),
+          ", expected Float or Double");
+  require_like(by, other_argument, target, argument);
+  return {target, by};
+}
+}  // namespace
+
 int32_t mb_vector_create(int64_t length, int32_t dtype, int32_t device, mb_vector** out) {
   return guard("mb_vector_create", [&] {
     require_out(out);
@@ -45,6 +59,20 @@ int32_t mb_vector_copy(mb_vector* to, const mb_vector* from) {
             " like to");
     if (!carry_out("mb_vector_copy", {word(target), word(source)})) return;
     target.copy_(source);
+  });
+}
+
+int32_t mb_vector_multiply(mb_vector* vector, const mb_vector* factor) {
+  return guard_within_step("mb_vector_multiply", [&] {
+    const auto [target, by] = pair_of(vector, "vector", factor, "factor");
+    if (carry_out("mb_vector_multiply", {word(target), word(by)})) target.mul_(by);
+  });
+}
+
+int32_t mb_vector_add(mb_vector* vector, const mb_vector* term) {
+  return guard_within_step("mb_vector_add", [&] {
+    const auto [target, by] = pair_of(vector, "vector", term, "term");
+    if (carry_out("mb_vector_add", {word(target), word(by)})) target.add_(by);
   });
 }
 

@@ -23,6 +23,8 @@ export interface Setting {
   drawLatent(into: Vector): void;
   /** A uniform draw from [0, 1) from the stream `latent`. */
   drawUniform(into: Vector): void;
+  /** A draw like that of the weights, which were the first, from the stream `weights`. */
+  drawWeights(into: Vector): void;
 }
 
 /** One run's learner. Everything it holds is on the device; a call only queues work there. */
@@ -30,7 +32,12 @@ export interface Learner {
   /** The vectors that carry what was learnt from one step to the next, by name: the learner's whole state. */
   readonly state: Readonly<Record<string, Vector>>;
   /**
-   * One training step: loss and gradient at the current mask, then the update.
+   * What some steps need done before them, where there is any: it is not recorded with the step.
+   * @param t of the step to come, counted from 0 over the whole run
+   */
+  before?(t: number): void;
+  /**
+   * One training step, the same calls each time: loss and gradient at the current mask, then the update.
    * @param t counted from 0 over the whole run
    * @param rate learning rate of this step
    */

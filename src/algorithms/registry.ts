@@ -3,11 +3,24 @@ import { UserError } from "../errors.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { dense } from "./dense.ts";
 import { edgePopup } from "./edge_popup.ts";
+import { gemMiner } from "./gem_miner.ts";
+import { iterand } from "./iterand.ts";
+import { magnitude } from "./magnitude.ts";
 import { random } from "./random.ts";
 import { sbp } from "./sbp.ts";
+import { smartRatio } from "./smart_ratio.ts";
 
 /** All algorithms, in the order in which tables show them. */
-export const algorithms: readonly Algorithm[] = [dense, random, edgePopup, sbp];
+export const algorithms: readonly Algorithm[] = [
+  dense,
+  magnitude,
+  random,
+  smartRatio,
+  edgePopup,
+  iterand,
+  gemMiner,
+  sbp,
+];
 
 /** The algorithm of that name. @throws {UserError} if there is none */
 export function algorithmOf(name: string): Algorithm {

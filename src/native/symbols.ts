@@ -36,6 +36,8 @@ export const symbols = {
   mb_vector_upload: { parameters: [handle, "buffer", "i64", "i64"], result: status },
   mb_vector_download: { parameters: [handle, "buffer", "i64", "i64"], result: status },
   mb_vector_copy: { parameters: [handle, handle], result: status },
+  mb_vector_multiply: { parameters: [handle, handle], result: status },
+  mb_vector_add: { parameters: [handle, handle], result: status },
   mb_vector_affine: { parameters: [handle, "i64", "i64", "f64", "f64"], result: status },
   mb_vector_sign: { parameters: [handle, "i64", "i64"], result: status },
 

@@ -84,6 +84,16 @@ export class Vector<T extends DType = "float32"> extends Handle {
     check(native().mb_vector_copy(this.pointer, other.pointer));
   }
 
+  /** `x ⊙ factor`, a vector of the same length and type. */
+  multiply(factor: Vector<T>): void {
+    check(native().mb_vector_multiply(this.pointer, factor.pointer));
+  }
+
+  /** `x + term`, a vector of the same length and type. */
+  add(term: Vector<T>): void {
+    check(native().mb_vector_add(this.pointer, term.pointer));
+  }
+
   /** `scale · x + shift`, for `length` elements from `offset` on. */
   affine(scale: number, shift: number, offset = 0, length: number = this.length - offset): void {
     check(

@@ -11,9 +11,8 @@ export function summaryOf(table: Table): { compared: string; found: readonly str
 
 function compared({ rows, columns }: Table): string {
   const distinct = (texts: readonly string[]) => [...new Set(texts)];
-  const names = columns.filter(({ algorithm }) => !isUnmasked(algorithm) && algorithm !== "random")
-    .map(({ label }) => label);
-  const ends = columns.filter(({ algorithm }) => isUnmasked(algorithm) || algorithm === "random")
+  const names = columns.filter(({ algorithm }) => !isEnd(algorithm)).map(({ label }) => label);
+  const ends = columns.filter(({ algorithm }) => isEnd(algorithm))
     .map(({ algorithm }) => scale[algorithm] ?? algorithm);
   const sparsities = rows.map(({ sparsity }) => sparsity);
   const low = Math.min(...sparsities), high = Math.max(...sparsities);
@@ -34,7 +33,11 @@ function compared({ rows, columns }: Table): string {
 const scale: Readonly<Record<string, string>> = {
   dense: "the same weights trained without a mask (dense)",
   random: "a mask drawn at random (random)",
+  "smart-ratio": "one that thins out towards the output (smart-ratio)",
 };
+
+/** Whether an algorithm looks for no mask, and is there for scale. */
+const isEnd = (algorithm: string) => isUnmasked(algorithm) || Object.hasOwn(scale, algorithm);
 
 function found(table: Table): string[] {
   const { comparisons } = table;

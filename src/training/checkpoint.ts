@@ -1,6 +1,6 @@
 // A checkpoint: all that a run needs to go on as if it had never stopped.
 //
-// It is taken between two steps. What an epoch drew (order, crops, flips) is not in it: the generators are kept as they
+// It is taken between two steps. What an epoch drew (order, crops, flips) is not in it: those generators are kept as they
 // were before the epoch, so that it draws the same again.
 import { UserError } from "../errors.ts";
 import { NativeError, type Vector } from "../native/mod.ts";
@@ -42,7 +42,7 @@ export interface Checkpoint {
   readonly state: Readonly<Record<string, Float32Array>>;
   /** Set to 0 by whoever is done with `state`: its memory, which threads share, is then used again. */
   readonly inUse: Int32Array;
-  /** As they were before its first step. */
+  /** As they are; those of order and augmentation as they were before the epoch's first step. */
   readonly streams: StreamStates;
   /** The binary mask after the epoch before, one byte a weight; none where nothing is masked. */
   readonly mask?: Uint8Array<ArrayBuffer> | undefined;

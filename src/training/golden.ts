@@ -41,6 +41,7 @@ const common = {
 };
 
 const manifest = z.discriminatedUnion("algorithm", [
+  z.object({ algorithm: z.literal("gem-miner"), ...common, freezes: z.int().min(1).max(10_000) }),
   z.object({ algorithm: z.literal("edge-popup"), ...common }),
   z.object({
     algorithm: z.literal("sbp"),

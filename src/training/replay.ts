@@ -49,6 +49,7 @@ export function replay(golden: Golden, device: Device, threads = 1): Replay {
     vector: () => free.use(new Vector(network.size, "float32", device)),
     drawLatent: () => {}, // the golden's own start follows
     drawUniform: () => {},
+    drawWeights: () => {},
   }, parametersOf(manifest));
   const scores = learner.state.scores ?? learner.state.latent!;
   scores.upload(golden.initialScores);
@@ -62,6 +63,7 @@ export function replay(golden: Golden, device: Device, threads = 1): Replay {
       golden.labels.slice(t * manifest.batch_size, (t + 1) * manifest.batch_size),
     );
     metrics.affine(0, 0);
+    learner.before?.(t);
     recorded.run(0, () => learner.step(batch, t, manifest.learning_rate));
     const [sum, right] = metrics.download();
     loss = farthest(loss, sum! / manifest.batch_size - manifest.losses[t]!);
@@ -99,6 +101,7 @@ function parametersOf(manifest: Manifest): Record<string, unknown> {
   const { learning_rate: learningRate, momentum, weight_decay: weightDecay, scope } = manifest;
   const descent = { learningRate, momentum, weightDecay, scope };
   if (manifest.algorithm === "edge-popup") return descent;
+  if (manifest.algorithm === "gem-miner") return { ...descent, freezes: manifest.freezes };
   return {
     ...descent,
     ramp: manifest.ramp,

@@ -116,7 +116,8 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       step,
       epochs: [...epochs],
       ...copies.take(),
-      streams: drawn,
+      // What an algorithm draws, it draws within the epoch; order and augmentation are drawn again.
+      streams: { ...streamStates(stage), order: drawn.order, augmentation: drawn.augmentation },
       mask: watched.before,
       spent: {
         train: clock.train + milliseconds / 1000,

@@ -101,10 +101,13 @@ export function makeStage(
     vector,
     drawLatent: (into) => drawLatent(into, segments, streams.latent),
     drawUniform: (into) => streams.latent.uniform(into),
+    drawWeights: (into) =>
+      drawWeights(into, segments, config.initialisation, config.sparsity, streams.weights),
   }, config.algorithm.parameters);
   const { learns } = algorithm;
   const step = (t: number, rate: number) => {
     const at = t % epoch.steps, count = epoch.count(at);
+    learner.before?.(t);
     recorded.run(count, () => {
       epoch.gather(batch, at);
       learner.step(batch, t, rate);

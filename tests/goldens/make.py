@@ -1,6 +1,6 @@
 """Makes the golden trajectories beside it, in plain PyTorch: python3 tests/goldens/make.py
 
-An independent statement of the two algorithms, for `maskbench replay`: masks by sorting, gradients by autograd,
+An independent statement of the algorithms, for `maskbench replay`: masks by sorting, gradients by autograd,
 one step written as in the papers. The format is told in src/training/golden.ts.
 """
 import json
@@ -34,6 +34,10 @@ GOLDENS = {
                                       "floor": 0.5, "box": [0, 1]}),
     "sbp-mlp-free": (MLP, {"algorithm": "sbp", "kept_fraction": 0.2, "scope": "layer", "learning_rate": 0.5,
                            "momentum": 0.9, "weight_decay": 1e-2, "ramp": 0.5, "floor": None, "box": None}),
+    "gem-miner-conv-global": (CONV, {"algorithm": "gem-miner", "kept_fraction": 0.3, "scope": "global",
+                                     "learning_rate": 0.4, "momentum": 0.9, "weight_decay": 1e-2, "freezes": 3}),
+    "gem-miner-mlp-layer": (MLP, {"algorithm": "gem-miner", "kept_fraction": 0.5, "scope": "layer",
+                                  "learning_rate": 0.2, "momentum": 0.8, "weight_decay": 0.0, "freezes": 2}),
 }
 STEPS, BATCH, CLASSES = 10, 6, 5
 
@@ -69,6 +73,8 @@ def top(values, kept_fraction):
 
 
 def project(scores, sizes, golden):
+    if golden["algorithm"] == "gem-miner":
+        return (scores > 0.5).float()
     compared = scores.abs() if golden["algorithm"] == "edge-popup" else scores
     parts = compared.split(sizes) if golden["scope"] == "layer" else [compared]
     bit = torch.cat([top(part, golden["kept_fraction"]) for part in parts])
@@ -77,13 +83,26 @@ def project(scores, sizes, golden):
     return bit
 
 
+def living(scores, sizes, golden, freezing):
+    """Gem-Miner's: 1 for what stays after a freezing, counted from 1."""
+    left = golden["kept_fraction"] ** (freezing / golden["freezes"])
+    parts = scores.split(sizes) if golden["scope"] == "layer" else [scores]
+    return torch.cat([top(part, left) for part in parts]) * (scores > 0)
+
+
 def train(layers, golden, weights, scores, images, labels):
     """The published loop, one vector for all layers. Gives losses, correct predictions, final scores, final mask."""
     shapes = [shape_of(layer) for layer in layers if layer["kind"] in ("conv", "linear")]
     sizes = [math.prod(shape) for shape in shapes]
-    centre = 0.0 if golden["algorithm"] == "edge-popup" else 0.5
+    centre = 0.5 if golden["algorithm"] == "sbp" else 0.0
+    alive = torch.ones_like(scores)
+    rounds = golden.get("freezes", 0) + 1
+    freezings = {j * STEPS // rounds: j for j in range(1, rounds)}
     velocity, losses, correct = torch.zeros_like(scores), [], []
     for t in range(STEPS):
+        if t in freezings:
+            alive = living(scores, sizes, golden, freezings[t])
+            scores, velocity = scores * alive, velocity * alive
         mask = project(scores, sizes, golden)
         if golden["algorithm"] == "sbp":
             alpha = 1.0 if golden["ramp"] == 0 else min(1.0, t / (golden["ramp"] * STEPS))
@@ -101,6 +120,8 @@ def train(layers, golden, weights, scores, images, labels):
         scores = scores - golden["learning_rate"] * velocity
         if golden.get("box"):
             scores = scores.clamp(*golden["box"])
+        if golden["algorithm"] == "gem-miner":
+            scores = scores.clamp(0, 1) * alive
     return losses, correct, scores, project(scores, sizes, golden)
 
 
@@ -112,6 +133,8 @@ def make(folder, input_shape, layers, golden, seed):
     scores = torch.cat([(torch.rand(n, generator=generator) * 2 - 1) / math.sqrt(fan) for n, fan in fans])
     if golden["algorithm"] == "sbp":
         scores += 0.5
+    if golden["algorithm"] == "gem-miner":
+        scores = torch.rand(len(scores), generator=generator)
     images = torch.randn(STEPS, BATCH, *input_shape, generator=generator)
     labels = torch.randint(CLASSES, (STEPS, BATCH), generator=generator).int()
     losses, correct, final, mask = train(layers, golden, weights, scores, images, labels)

@@ -293,6 +293,14 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       from: ["mask", "weights", "doubles", "bytes", "integers"],
     },
   }),
+  mb_vector_multiply: () => ({
+    args: { vector: "weights", factor: "mask" },
+    right: { vector: ["gradient"], factor: ["gradient"] },
+  }),
+  mb_vector_add: () => ({
+    args: { vector: "weights", term: "mask" },
+    right: { vector: ["gradient"], term: ["gradient"] },
+  }),
   mb_vector_affine: () => ({
     args: { vector: "weights", ...range, scale: 2, shift: 1 },
     right: { vector: reals, length: ["0"], scale: [tiny], shift: [tiny] },

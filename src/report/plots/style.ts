@@ -1,5 +1,4 @@
 // How plots look: inks that the colour-blind and a grey printer tell apart, with a dash and a shape for each, and type.
-import { algorithms } from "../../algorithms/registry.ts";
 import type { Column } from "../columns.ts";
 
 /** Colours of one thing, on white paper and on a dark page. */
@@ -28,6 +27,9 @@ export const paper = {
 
 const cross = "M-.8,-.8L.8,.8M-.8,.8L.8,-.8";
 
+/** The algorithms with marks of their own, in the order of the marks. */
+const known = ["dense", "random", "edge-popup", "sbp"];
+
 /** In the order in which columns take them; contrast to the ground at least 3:1 on either page. */
 export const marks: readonly Mark[] = [
   { light: "#20252b", dark: "#e3e8ed", dash: [1, 0], shape: "triangle-up", glyph: "▲" },
@@ -42,7 +44,7 @@ export const marks: readonly Mark[] = [
 export function marksOf(columns: readonly Column[]): Mark[] {
   const own = columns.map(({ algorithm }, i) => {
     const first = columns.findIndex((column) => column.algorithm === algorithm) === i;
-    return first ? marks[algorithms.findIndex(({ name }) => name === algorithm)] : undefined;
+    return first ? marks[known.indexOf(algorithm)] : undefined;
   });
   const left = marks.filter((mark) => !own.includes(mark));
   const others = [...left, ...marks];

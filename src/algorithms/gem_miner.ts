@@ -1,0 +1,71 @@
+// Gem-Miner: scores within the unit interval are rounded to the mask, and the smallest are frozen at 0, ever more of them.
+//
+//   m = 1 where z > 1/2, else 0;   z ← clip(SGD(z, ∂L/∂m + λ z), 0, 1)
+//   R times over the run:   of n, the n (1 − s)^(j/R) largest z stay, the others are 0 for good
+import { z } from "zod";
+import { descend, projectTopK } from "../native/mod.ts";
+import { type Algorithm, descent } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+
+const parameters = z.strictObject({
+  learningRate: descent.learningRate(0.1),
+  momentum: descent.momentum,
+  weightDecay: z.number().min(0).default(1e-6).describe("λ, which pulls the scores to 0"),
+  scope: scope.unwrap().default("global").describe(scope.description!),
+  freezes: z.int().min(1).default(30).describe("how often R more scores are frozen"),
+});
+
+/** Scores start as U(0, 1). At most k weights are kept, fewer where scores are below 1/2. */
+export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
+  name: "gem-miner",
+  summary: "scores rounded to a mask, the smallest frozen at 0 step by step",
+  source: "Sreenivasan, Sohn, Yang, Grinde, Nagle, Wang, Xing, Lee, Papailiopoulos: Rare Gems: " +
+    "Finding Lottery Tickets at Initialization, NeurIPS 2022",
+  version: 1,
+  masks: true,
+  learns: true,
+  parameters,
+
+  start({ network, weights, segments, sparsity, steps, metrics, vector, drawUniform }, p) {
+    const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
+    const alive = vector(), all = keptSegments(segments, 0, "global");
+    const round = () => projectTopK(scores, all, { by: "value", floor: 0.5 }, mask);
+    // Freezing j comes before this step; after the last one there is still learning.
+    const freezes = new Map(
+      Array.from(
+        { length: p.freezes },
+        (_, i) => [Math.floor((i + 1) * steps / (p.freezes + 1)), (i + 1) / p.freezes] as const,
+      ),
+    );
+    drawUniform(scores);
+    alive.affine(0, 1);
+
+    return {
+      state: { scores, velocity, alive },
+      before(t) {
+        const part = freezes.get(t);
+        if (part === undefined) return;
+        const left = keptSegments(segments, 1 - (1 - sparsity) ** part, p.scope);
+        projectTopK(scores, left, { by: "value", floor: 0 }, alive);
+        scores.multiply(alive);
+        velocity.multiply(alive);
+      },
+      step(batch, _t, rate) {
+        round();
+        network.maskGradient(weights, mask, batch, gradient, metrics);
+        descend(scores, velocity, gradient, {
+          rate,
+          momentum: p.momentum,
+          decay: p.weightDecay,
+          low: 0,
+          high: 1,
+        });
+        scores.multiply(alive);
+      },
+      mask() {
+        round();
+        return mask;
+      },
+    };
+  },
+};

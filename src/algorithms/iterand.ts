@@ -1,0 +1,71 @@
+// IteRand: edge-popup by the scores' value, and from time to time some of the weights that are not kept are drawn anew.
+//
+//   m = 1 for the largest z of every scope, else 0;   z ← SGD(z, ∂L/∂m)
+//   every K steps, with probability r where m = 0:   w ← a new draw
+import { z } from "zod";
+import { descend, projectTopK } from "../native/mod.ts";
+import { type Algorithm, descent } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+
+const parameters = z.strictObject({
+  learningRate: descent.learningRate(0.3),
+  momentum: descent.momentum,
+  weightDecay: descent.weightDecay,
+  scope,
+  every: z.int().min(1).default(300).describe("steps K between two draws of weights"),
+  redrawn: z.number().min(0).max(1).default(0.1)
+    .describe("probability r that a weight which is not kept is drawn anew"),
+});
+
+/** Scores start as edge-popup's; defaults are the published recipe for conv6 on CIFAR-10. */
+export const iterand: Algorithm<z.infer<typeof parameters>> = {
+  name: "iterand",
+  summary: "edge-popup, and weights that are not kept are drawn anew from time to time",
+  source: "Chijiwa, Yamaguchi, Ida, Umakoshi, Inoue: Pruning Randomly Initialized Neural " +
+    "Networks with Iterative Randomization, NeurIPS 2021",
+  version: 1,
+  masks: true,
+  learns: true,
+  parameters,
+
+  start(setting, p) {
+    const { network, weights, segments, sparsity, metrics, vector, drawLatent } = setting;
+    const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
+    const fresh = vector(), chosen = vector();
+    const kept = keptSegments(segments, sparsity, p.scope);
+    const all = keptSegments(segments, 0, "global");
+    const select = () => projectTopK(scores, kept, { by: "value" }, mask);
+    drawLatent(scores);
+
+    return {
+      state: { weights, scores, velocity },
+      before(t) {
+        if (t === 0 || t % p.every !== 0) return;
+        select();
+        mask.affine(-1, 1);
+        setting.drawUniform(fresh);
+        projectTopK(fresh, all, { by: "value", floor: p.redrawn }, chosen);
+        chosen.affine(-1, 1);
+        chosen.multiply(mask); // 1 where a weight is drawn anew
+        setting.drawWeights(fresh);
+        fresh.multiply(chosen);
+        chosen.affine(-1, 1);
+        weights.multiply(chosen);
+        weights.add(fresh);
+      },
+      step(batch, _t, rate) {
+        select();
+        network.maskGradient(weights, mask, batch, gradient, metrics);
+        descend(scores, velocity, gradient, {
+          rate,
+          momentum: p.momentum,
+          decay: p.weightDecay,
+        });
+      },
+      mask() {
+        select();
+        return mask;
+      },
+    };
+  },
+};

@@ -1,0 +1,59 @@
+// magnitude: train the weights, keep those that are largest in magnitude, and train these on. What masks over random
+// weights are up against.
+//
+//   w ← SGD(w, ∂L/∂w)   for the first π T of T steps;   m = 1 for the largest |w|, w ← w ⊙ m;   w ← SGD(w, ∂L/∂w ⊙ m)
+import { z } from "zod";
+import { descend, projectTopK } from "../native/mod.ts";
+import { type Algorithm, descent } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+
+const parameters = z.strictObject({
+  learningRate: descent.learningRate(0.1),
+  momentum: descent.momentum,
+  weightDecay: descent.weightDecay,
+  scope,
+  prune: z.number().min(0).max(1).default(0.5)
+    .describe("fraction π of the steps after which weights are removed; 1: at the end alone"),
+});
+
+/** One pruning, no rewinding. Before it, evaluations are of the weights that would be kept then. */
+export const magnitude: Algorithm<z.infer<typeof parameters>> = {
+  name: "magnitude",
+  summary: "the weights learnt, the largest kept and learnt on: magnitude pruning, a sanity check",
+  source: "Han, Pool, Tran, Dally: Learning both Weights and Connections for Efficient Neural " +
+    "Networks, NeurIPS 2015",
+  version: 1,
+  masks: true,
+  learns: true,
+  parameters,
+
+  start({ network, weights, segments, sparsity, steps, metrics, vector }, p) {
+    const velocity = vector(), gradient = vector(), mask = vector(), alive = vector();
+    alive.affine(0, 1);
+    const kept = keptSegments(segments, sparsity, p.scope), pruned = Math.round(p.prune * steps);
+    const select = () => projectTopK(weights, kept, { by: "magnitude" }, mask);
+
+    return {
+      state: { weights, velocity, alive },
+      before(t) {
+        if (t !== pruned) return;
+        select();
+        alive.copyFrom(mask);
+        weights.multiply(alive);
+        velocity.multiply(alive);
+      },
+      step(batch, _t, rate) {
+        network.weightGradient(weights, alive, batch, gradient, metrics);
+        descend(weights, velocity, gradient, {
+          rate,
+          momentum: p.momentum,
+          decay: p.weightDecay,
+        });
+      },
+      mask() {
+        select(); // what was removed stays 0, and so the same once it is
+        return mask;
+      },
+    };
+  },
+};

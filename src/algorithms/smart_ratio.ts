@@ -1,0 +1,74 @@
+// smart-ratio: a random mask whose layers keep less the deeper they lie. Nothing is learnt: what a method finds in data
+// should be better than this.
+//
+//   p_l ∝ (L − l + 1)² + (L − l + 1),   l = 1 … L − 1;   the last layer keeps a fraction of its own
+import { z } from "zod";
+import { type KeptSegment, projectTopK } from "../native/mod.ts";
+import type { Segment } from "../networks/network.ts";
+import type { Algorithm } from "./algorithm.ts";
+
+const parameters = z.strictObject({
+  last: z.number().min(0).max(1).default(0.3).describe("fraction that the last layer keeps"),
+});
+
+/** As many weights are kept as `random` of global scope would. */
+export const smartRatio: Algorithm<z.infer<typeof parameters>> = {
+  name: "smart-ratio",
+  summary: "a random mask that thins out towards the output, nothing learnt: a sanity check",
+  source:
+    "Su, Chen, Cai, Wu, Gao, Wang, Lee: Sanity-Checking Pruning Methods: Random Tickets can " +
+    "Win the Jackpot, NeurIPS 2020",
+  version: 1,
+  masks: true,
+  learns: false,
+  parameters,
+
+  start({ segments, sparsity, vector, drawUniform }, { last }) {
+    const mask = vector(), draw = vector();
+    drawUniform(draw);
+    projectTopK(draw, smartlyKept(segments, sparsity, last), { by: "value" }, mask);
+    return { state: {}, step: () => {}, mask: () => mask };
+  },
+};
+
+/**
+ * How many weights each layer keeps: n − int(sparsity · n) in all, by the ratios above. A layer that is full leaves its
+ * surplus to the others. @param last fraction that the last layer keeps, unless the others are full
+ */
+export function smartlyKept(
+  segments: readonly Segment[],
+  sparsity: number,
+  last: number,
+): KeptSegment[] {
+  const sizes = segments.map(({ length }) => length), layers = sizes.length;
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const all = sum(sizes), kept = all - Math.trunc(sparsity * all);
+  const before = sizes.slice(0, -1), own = sizes.at(-1)!;
+  const ofLast = Math.max(kept - sum(before), Math.min(kept, Math.round(last * own)));
+  const ratios = before.map((_, l) => (layers - l) ** 2 + (layers - l));
+  const shares = filled(before.map((size, l) => size * ratios[l]!), before, kept - ofLast);
+  // Whole numbers of the same sum: those with the largest parts cut off get one more.
+  const counts = shares.map(Math.floor);
+  const byRest = shares.map((share, l) => ({ l, rest: share - counts[l]! }))
+    .sort((a, b) => b.rest - a.rest || a.l - b.l);
+  for (const { l } of byRest.slice(0, kept - ofLast - sum(counts))) counts[l]!++;
+  return segments.map(({ offset, length }, l) => ({
+    offset,
+    length,
+    kept: l < layers - 1 ? counts[l]! : ofLast,
+  }));
+}
+
+/** Divides a total by weights, but to none more than its size. */
+function filled(weights: readonly number[], sizes: readonly number[], total: number): number[] {
+  const full = new Set<number>();
+  for (;;) {
+    let rest = total, free = 0;
+    sizes.forEach((size, i) => full.has(i) ? rest -= size : free += weights[i]!);
+    const over = weights.findIndex((weight, i) => !full.has(i) && weight * rest / free > sizes[i]!);
+    if (over < 0) {
+      return sizes.map((size, i) => full.has(i) ? size : free > 0 ? weights[i]! * rest / free : 0);
+    }
+    full.add(over);
+  }
+}

@@ -1,0 +1,49 @@
+// IteRand: what is drawn anew, when, and from where.
+import assert from "node:assert/strict";
+import { device } from "../library.ts";
+import { Generator, Vector } from "../../src/native/mod.ts";
+import { drawWeights } from "../../src/training/initialise.ts";
+import { streamSeed } from "../../src/training/streams.ts";
+import { afterSteps, stageOf } from "./stages.ts";
+
+Deno.test("every K steps some weights that are not kept become those of the next draw, all others stay", () => {
+  for (const redrawn of [0, 0.3, 1]) {
+    using free = new DisposableStack();
+    const stage = stageOf("iterand", { every: 5, redrawn }, free), { weights, learner } = stage;
+    const first = weights.download();
+    afterSteps(5, stage); // and no further: the sixth step begins with the draw
+    assert.deepEqual(weights.download(), first);
+    const mask = learner.mask()!.download();
+    learner.before!(5);
+
+    // The same stream once more: its first draw are the weights, its second those drawn anew.
+    const generator = free.use(new Generator(streamSeed(1, "weights")));
+    const drawn = free.use(new Vector(weights.length, "float32", device));
+    const initialisation = { name: "kaiming-normal", scaleFan: false } as const;
+    for (let i = 0; i < 2; i++) drawWeights(drawn, stage.segments, initialisation, 0.5, generator);
+    const second = drawn.download(), now = weights.download();
+    let changed = 0;
+    now.forEach((weight, i) => {
+      if (weight === first[i]) return;
+      assert.equal(weight, second[i]);
+      assert.equal(mask[i], 0);
+      changed++;
+    });
+    const outside = mask.filter((kept) => kept === 0).length, share = changed / outside;
+    const deviation = Math.sqrt(redrawn * (1 - redrawn) / outside);
+    assert.ok(Math.abs(share - redrawn) <= 5 * deviation, `${share} of those not kept`);
+  }
+});
+
+Deno.test("between the draws it is edge-popup by value: the mask holds the largest scores", () => {
+  using free = new DisposableStack();
+  const stage = stageOf("iterand", { every: 4 }, free);
+  const weights = afterSteps(9, stage), scores = stage.learner.state.scores!.download();
+  const mask = stage.learner.mask()!.download();
+  for (const { offset, length } of stage.segments) {
+    const order = Array.from({ length }, (_, i) => offset + i)
+      .sort((a, b) => scores[a]! - scores[b]! || a - b);
+    order.forEach((i, rank) => assert.equal(mask[i], rank < Math.trunc(0.5 * length) ? 0 : 1));
+  }
+  assert.equal(weights.some((weight) => weight === 0), false); // drawn, not removed
+});
