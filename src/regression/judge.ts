@@ -120,12 +120,12 @@ export function judge(
     return say("inconclusive", strictest, text);
   }
   // Of a few rounds no more can be asked than that they rule out twice the limit, which is what they are to find.
-  const share = level / tested, most = metric.byRounds ? 2 * limit : limit;
-  const reach = tQuantile(test.degrees, metric.byRounds ? 0.975 : 1 - share) * test.error;
-  if (mean > -least && mean - reach > -metric.loss(most)) return say("unchanged");
-  const looks = mean <= -least, prior = test.degrees - draft.sample!.degrees;
-  const size = metric.byRounds && looks ? amount : `${most}${unit}`;
-  const loss = metric.byRounds && looks ? -mean : metric.loss(most);
+  const { byRounds } = metric, share = level / tested, most = byRounds ? 2 * least : least;
+  const reach = tQuantile(test.degrees, byRounds ? 0.975 : 1 - share) * test.error;
+  if (mean > -least && mean - reach > -most) return say("unchanged");
+  const looks = byRounds && mean <= -least, loss = looks ? -mean : most;
+  const size = byRounds ? `${Math.abs(metric.difference(-loss)).toFixed(1)}%` : `${limit}${unit}`;
+  const prior = test.degrees - draft.sample!.degrees;
   const enough = valuesFor(test.deviation, loss, share, prior, rounds ? 2 : 1);
   return say(
     "inconclusive",

@@ -189,7 +189,8 @@ Deno.test("rounds: a baseline of several, what looks slower measured again, and 
     // A run that fails within a round is named, and no regression.
     const failing = await write("failing", 0.9), [bad, good] = made;
     await write("failing/rounds/2", 1.01, [good!]);
-    await writeFailure(join(failing, "rounds/2"), { ...bad!, reason: "out of memory" });
+    const { configuration, environment } = bad!, reason = "out of memory";
+    await writeFailure(join(failing, "rounds/2"), { configuration, environment, reason });
     const failed = await check(failing);
     assert.equal(failed.code, 3, failed.out + failed.error);
     assert.match(failed.out, /^- conv2 .* failed in round 2: out of memory$/m);

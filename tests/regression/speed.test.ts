@@ -100,7 +100,7 @@ Deno.test("what looks slower and may be chance is told as that, with how many ro
   const same = of("speed", runs(), baselineOf(rough[0]!, ...rough.slice(1)))!;
   assert.match(
     same.reasons[0]!,
-    /1 now a loss of 10% is not ruled out: about \d+ of each would do/,
+    /1 now a loss of 9\.8% is not ruled out: about \d+ of each would do/,
   );
 });
 
@@ -178,4 +178,13 @@ Deno.test("half as much memory again is worse, and less is better", () => {
 Deno.test("what learns nothing has no speed", () => {
   const still = runs(undefined, {}, { imagesPerSecond: 0, speed: [] });
   assert.equal(of("speed", still, baselineOf(still)), undefined);
+});
+
+Deno.test("a limit of over half is a limit like any other", () => {
+  const rules: Rules = {
+    ...defaultRules,
+    limits: [...defaultRules.limits, { metric: "speed", value: 60 }],
+  };
+  const verdicts = [0, 0.3, 0.7].map((by) => of("speed", runs(slower(by)), before, rules)!.verdict);
+  assert.deepEqual(verdicts, ["unchanged", "unchanged", "worse"]);
 });
