@@ -114,7 +114,7 @@ function plainBlas(file: string): Finding {
 
 async function data(source: DatasetSource, folders: readonly string[]): Promise<Finding> {
   const what = `data set ${source.name}`;
-  const mend = source.download ? { mend: `deno task maskbench data ${source.name}` } : {};
+  const mend = source.download ? { mend: `deno task data ${source.name}` } : {};
   try {
     const { name } = await source.load(folders);
     if (name === source.name) return { what, found: "there, checksums right", state: "ok" };

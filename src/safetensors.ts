@@ -23,8 +23,14 @@ export interface Tensors {
 /** Bytes that a header may have, as in the reference implementation. */
 const HEADER = 100_000_000;
 
-/** One file's bytes. The larger types come first, so that each tensor lies at a multiple of its element's size. */
-export function encodeTensors({ tensors, metadata }: Tensors): Uint8Array<ArrayBuffer> {
+/**
+ * One file's bytes. The larger types come first, so that each tensor lies at a multiple of its element's size.
+ * @param room is written to where it is large enough, instead of memory of its own
+ */
+export function encodeTensors(
+  { tensors, metadata }: Tensors,
+  room?: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
   const ordered = Object.entries(tensors).sort(([a, x], [b, y]) =>
     types[y.type] - types[x.type] || (a < b ? -1 : 1)
   );
@@ -35,8 +41,9 @@ export function encodeTensors({ tensors, metadata }: Tensors): Uint8Array<ArrayB
   });
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(places) });
   const text = new TextEncoder().encode(json), length = Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(8 + length + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
+  const size = 8 + length + end;
+  const file = room && room.length >= size ? room.subarray(0, size) : new Uint8Array(size);
+  new DataView(file.buffer, file.byteOffset).setBigUint64(0, BigInt(length), true);
   file.fill(0x20, 8, 8 + length); // the header ends in spaces
   file.set(text, 8);
   let at = 8 + length;

@@ -32,7 +32,7 @@ Deno.test("a missing data set is no fault, and the command that gets it is told"
     assert.equal(code, 0);
     const { state, mend } = of("data set mnist");
     if (state !== "ok") {
-      assert.deepEqual([state, mend], ["absent", "deno task maskbench data mnist"]);
+      assert.deepEqual([state, mend], ["absent", "deno task data mnist"]);
     }
   });
 });

@@ -5,8 +5,10 @@
  *
  * Rules. Every call returns a status; the text of a failed call is mb_last_error() of the same thread. No C++
  * exception crosses. A handle is opaque, belongs to whoever created it, and is checked at every call: null, of
- * another family, or freed already is an error and no crash. Calls are queued on the device in order; only
- * downloads wait. */
+ * another family, or freed already is an error and no crash; a number that was a handle once is never one again. One
+ * handle is for one thread at a time. What is refused changes nothing, but for a mask where NaNs are found on the way.
+ * Arrays must hold what the sizes beside them say: that alone can't be checked. Calls are queued on the device in
+ * order; only downloads wait. */
 #ifndef MASKBENCH_H
 #define MASKBENCH_H
 
@@ -54,8 +56,8 @@ typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
 /* --- library ------------------------------------------------------------------------------------------------ */
 
 MB_API int32_t mb_abi_version(void);
-/* Text of this thread's last failed call; valid until its next one. */
-MB_API const char *mb_last_error(void);
+/* Writes the text of this thread's last failed call, zero-terminated, and cut where there is no room for all of it. */
+MB_API int32_t mb_last_error(char *text, int64_t capacity);
 /* Writes a JSON object as zero-terminated text: libtorch (version), kernels (cuda, emulated on the processor, or none),
  * cuda (whether there is a device), mkldnn, blas (file of its matrix products), processor (what the processor's kernels
  * are chosen by). */
@@ -127,7 +129,8 @@ MB_API int32_t mb_vector_sign(mb_vector *vector, int64_t offset, int64_t length)
 
 typedef enum { MB_BY_VALUE = 0, MB_BY_MAGNITUDE = 1 } mb_order;
 
-/* Π_k, for each of `count` segments, given as triples (offset, length, kept) that ascend and don't overlap:
+/* Π_k, for each of `count` segments (at most 65,536), given as triples (offset, length, kept) that ascend and
+ * don't overlap:
  *
  *   bit = 1 for the `kept` largest entries of the segment that also exceed `floor` (−infinity: no floor), else 0
  *   mask = (1 − alpha) · clip(value, low, high) + alpha · bit        alpha in [0, 1]; 1 gives the binary mask itself

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "profile.hpp"
 #include "step.hpp"
@@ -174,6 +175,7 @@ int32_t mb_dataset_create(const uint8_t* images, const int32_t* labels, int64_t 
     require_out(out);
     require(count >= 1 && count <= (int64_t{1} << 32), "count: ", count, ", expected at least 1");
     require_shape(channels, height, width);
+    require_countable({count, channels, height, width}, "count, channels, height, width");
     require(classes >= 1 && classes <= (1 << 24), "classes: ", classes, ", expected at least 1");
     require(images && labels && mean && deviation, "images, labels, mean, deviation: null, expected arrays");
     for (int64_t i = 0; i < count; ++i) {
@@ -184,8 +186,12 @@ int32_t mb_dataset_create(const uint8_t* images, const int32_t* labels, int64_t 
     for (int64_t c = 0; c < channels; ++c) {
       require(std::isfinite(mean[c]) && std::isfinite(deviation[c]) && deviation[c] > 0, "mean, deviation: ", mean[c],
               ", ", deviation[c], " of channel ", c, ", expected finite ones and a deviation above 0");
-      dataset->scale.push_back(static_cast<float>(1 / (255 * deviation[c])));
-      dataset->shift.push_back(static_cast<float>(-mean[c] / deviation[c]));
+      const double scale = 1 / (255 * deviation[c]), shift = -mean[c] / deviation[c];
+      constexpr double most = std::numeric_limits<float>::max();
+      require(scale <= most && std::abs(shift) <= most, "mean, deviation: ", mean[c], ", ", deviation[c],
+              " of channel ", c, ", expected a quotient that float32 can hold");
+      dataset->scale.push_back(static_cast<float>(scale));
+      dataset->shift.push_back(static_cast<float>(shift));
     }
     const at::Device where = device_of(device);
     dataset->classes = classes;
@@ -211,6 +217,7 @@ int32_t mb_batch_create(int64_t capacity, int64_t channels, int64_t height, int6
     require_out(out);
     require(capacity >= 1 && capacity <= (1 << 24), "capacity: ", capacity, ", expected 1 to 16777216");
     require_shape(channels, height, width);
+    require_countable({capacity, channels, height, width}, "capacity, channels, height, width");
     const at::Device where = device_of(device);
     const bool low = dtype == MB_BFLOAT16;
     if (low && !by_kernels(where)) throw Failure(MB_UNSUPPORTED, "dtype: bfloat16, which batches have on CUDA only");

@@ -47,6 +47,7 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
                    double rate, double momentum, double decay, double centre, double low, double high) {
   return guard_within_step("mb_descend", [&] {
     at::Tensor& z = vector_of(latent, "latent");
+    mb_vector::Selection& last = object(latent, "latent").selection;
     at::Tensor& v = vector_of(velocity, "velocity");
     const at::Tensor& g = vector_of(gradient, "gradient");
     require_dtype(z, "latent", at::kFloat);
@@ -54,14 +55,16 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
     require_like(g, "gradient", z, "latent");
     require(latent != velocity && latent != gradient && velocity != gradient,
             "latent, velocity, gradient: one vector twice, expected three");
-    require(std::isfinite(rate) && std::isfinite(momentum) && std::isfinite(decay) && std::isfinite(centre),
-            "rate, momentum, decay, centre: ", rate, ", ", momentum, ", ", decay, ", ", centre,
-            ", expected finite numbers");
+    require(straight_through == 0 || straight_through == 1, "straight_through: ", straight_through,
+            ", expected 0 or 1");
+    require_finite(rate, "rate", z);
+    require_finite(momentum, "momentum", z);
+    require_finite(decay, "decay", z);
+    require_finite(centre, "centre", z);
     require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
     const Timed timed(MB_UPDATE, z.device());
     if constexpr (kernels) {
       if (by_kernels(z.device())) {
-        mb_vector::Selection& last = latent->selection;
         const bool counting = last.room.defined() && z.numel() > 0 && whole(last, z.numel());
         const cuda::Selection selection{last.segments.data(), static_cast<int64_t>(last.segments.size()),
                                         last.magnitude, counting ? last.room.data_ptr() : nullptr};

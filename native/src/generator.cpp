@@ -4,7 +4,6 @@
 #include <ATen/ops/randperm.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "handles.hpp"
 
@@ -48,7 +47,8 @@ int32_t mb_generator_normal(mb_generator* generator, mb_vector* vector, int64_t 
                             double deviation) {
   return guard("mb_generator_normal", [&] {
     require_floating(vector);
-    require(deviation >= 0 && std::isfinite(deviation), "deviation: ", deviation, ", expected a finite one from 0");
+    require(deviation >= 0, "deviation: ", deviation, ", expected at least 0");
+    require_finite(deviation, "deviation", vector_of(vector, "vector"));
     draw_into(generator, vector, offset, length,
               [&](at::Tensor& to, at::Generator& from) { to.normal_(0, deviation, from); });
   });
@@ -58,8 +58,10 @@ int32_t mb_generator_uniform(mb_generator* generator, mb_vector* vector, int64_t
                              double high) {
   return guard("mb_generator_uniform", [&] {
     require_floating(vector);
-    require(std::isfinite(low) && std::isfinite(high) && low <= high && high - low <= 3.4e38, "low, high: ", low,
-            ", ", high, ", expected finite ones with low <= high");
+    require_finite(low, "low", vector_of(vector, "vector"));
+    require_finite(high, "high", vector_of(vector, "vector"));
+    require(low <= high && high - low <= 3.4e38, "low, high: ", low, ", ", high,
+            ", expected low <= high, and at most 3.4e38 between them");
     draw_into(generator, vector, offset, length,
               [&](at::Tensor& to, at::Generator& from) { to.uniform_(low, high, from); });
   });

@@ -2,11 +2,24 @@
 
 #include <ATen/Context.h>
 
+#include <cmath>
+#include <cstring>
+#include <limits>
+
 namespace mb {
 
 HandleTable& handles() {
   static HandleTable* table = new HandleTable;  // never destroyed: handles may be freed at exit
   return *table;
+}
+
+const HandleTable::Entry& HandleTable::at(const void* handle, const char* family, const char* argument) const {
+  require(handle != nullptr, argument, ": null, expected a ", family);
+  const auto found = alive.find(reinterpret_cast<uintptr_t>(handle));
+  require(found != alive.end(), argument, ": freed or unknown, expected a ", family);
+  require(std::strcmp(found->second.family, family) == 0, argument, ": a ", found->second.family, ", expected a ",
+          family);
+  return found->second;
 }
 
 at::Tensor& vector_of(mb_vector* handle, const char* argument) {
@@ -44,6 +57,21 @@ void require_like(const at::Tensor& tensor, const char* argument, const at::Tens
   require_dtype(tensor, argument, model.scalar_type());
   require(tensor.device() == model.device(), argument, ": on ", tensor.device().str(), ", expected ",
           model.device().str(), " like ", model_argument);
+}
+
+void require_finite(double value, const char* argument, const at::Tensor& tensor) {
+  const double most = tensor.scalar_type() == at::kDouble ? std::numeric_limits<double>::max()
+                                                          : std::numeric_limits<float>::max();
+  require(std::abs(value) <= most, argument, ": ", value, ", expected a finite ", c10::toString(tensor.scalar_type()));
+}
+
+void require_countable(std::initializer_list<int64_t> sizes, const char* argument) {
+  int64_t product = 1;
+  for (const int64_t size : sizes) {
+    require(size == 0 || product <= (int64_t{1} << 40) / size, argument,
+            ": their product is too large, expected at most 2^40");
+    product *= size;
+  }
 }
 
 at::ScalarType dtype_of(int32_t dtype, const char* argument) {

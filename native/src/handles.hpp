@@ -1,9 +1,13 @@
 // The handle families, and the table of those alive: what makes a null, foreign or freed handle an error.
+//
+// A handle is a number, given out as the pointer that the header calls it, and never given out again: were it an address,
+// one that was freed could be that of the next object. So it must not be dereferenced: object() does.
 #pragma once
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -39,39 +43,46 @@ struct mb_vector {
 namespace mb {
 
 struct HandleTable {
+  struct Entry {
+    const char* family;
+    void* object;
+  };
   std::mutex mutex;
-  std::unordered_map<const void*, const char*> families;
+  std::unordered_map<uintptr_t, Entry> alive;
+  uintptr_t last = 0;
+  static constexpr uintptr_t step = 16;  // what lies beside a handle is none
+
+  // The entry of a handle, or a Failure that names the argument. The mutex must be held.
+  const Entry& at(const void* handle, const char* family, const char* argument) const;
 };
 HandleTable& handles();
 
 // The object behind a handle, or a Failure that names the argument.
 template <typename Handle>
 Handle& object(Handle* handle, const char* argument) {
-  require(handle != nullptr, argument, ": null, expected a ", Handle::family);
   const std::lock_guard<std::mutex> lock(handles().mutex);
-  const auto found = handles().families.find(handle);
-  require(found != handles().families.end(), argument, ": freed or unknown, expected a ", Handle::family);
-  // Families are told apart by the address of their name's text being equal, so compare the texts.
-  require(std::string(found->second) == Handle::family, argument, ": a ", found->second, ", expected a ",
-          Handle::family);
-  return *handle;
+  return *static_cast<Handle*>(handles().at(handle, Handle::family, argument).object);
 }
 
 template <typename Handle>
-Handle* adopt(std::unique_ptr<Handle> handle) {
-  const std::lock_guard<std::mutex> lock(handles().mutex);
-  handles().families.emplace(handle.get(), Handle::family);
-  return handle.release();
+Handle* adopt(std::unique_ptr<Handle> object) {
+  HandleTable& table = handles();
+  const std::lock_guard<std::mutex> lock(table.mutex);
+  const uintptr_t handle = table.last + HandleTable::step;
+  table.alive.emplace(handle, HandleTable::Entry{Handle::family, object.get()});
+  table.last = handle;
+  object.release();
+  return reinterpret_cast<Handle*>(handle);
 }
 
 template <typename Handle>
 void release(Handle* handle, const char* argument) {
-  object(handle, argument);
+  std::unique_ptr<Handle> object;
   {
     const std::lock_guard<std::mutex> lock(handles().mutex);
-    handles().families.erase(handle);
+    object.reset(static_cast<Handle*>(handles().at(handle, Handle::family, argument).object));
+    handles().alive.erase(reinterpret_cast<uintptr_t>(handle));
   }
-  delete handle;
 }
 
 // Checked pieces of arguments, shared by the families. What is not const is about to be written.
@@ -81,9 +92,14 @@ at::Tensor range_of(mb_vector* handle, const char* argument, int64_t offset, int
 const at::Tensor range_of(const mb_vector* handle, const char* argument, int64_t offset, int64_t length);
 void require_dtype(const at::Tensor& tensor, const char* argument, at::ScalarType expected);
 void require_like(const at::Tensor& tensor, const char* argument, const at::Tensor& model, const char* model_argument);
+// Finite in the tensor's own numbers: what float32 can't hold would become infinite.
+void require_finite(double value, const char* argument, const at::Tensor& tensor);
 at::ScalarType dtype_of(int32_t dtype, const char* argument = "dtype");
 at::ScalarType floating_of(int32_t dtype, const char* argument = "dtype");
 at::Device device_of(int32_t device, const char* argument = "device");
+
+// Refuses sizes whose product is more than 2^40, which could not be counted on with any more.
+void require_countable(std::initializer_list<int64_t> sizes, const char* argument);
 
 template <typename Out>
 void require_out(Out* out) {

@@ -163,6 +163,13 @@ void slide(ActivationShape& shape, const mb_layer& s, int64_t padding, int64_t p
   shape.width = width / s.stride + 1;
 }
 
+// Of one picture; what an int can count is what libtorch's kernels are made for.
+void require_bounded(const ActivationShape& shape, int64_t place) {
+  require(shape.height <= most && shape.width <= most && shape.channels * shape.height <= (int64_t{1} << 31) / shape.width,
+          "layers: layer ", place, " gives ", shape.channels, " × ", shape.height, " × ", shape.width,
+          ", expected at most 2^31 numbers");
+}
+
 }  // namespace
 
 std::unique_ptr<Layer> make_layer(const mb_layer& s, const mb_layer* previous, int64_t place,
@@ -179,6 +186,7 @@ std::unique_ptr<Layer> make_layer(const mb_layer& s, const mb_layer* previous, i
               shape.channels);
       slide(shape, s, s.padding, place);
       shape.channels = s.outputs;
+      require_bounded(shape, place);
       return std::make_unique<Conv>(s, options);
     }
     case MB_LINEAR: {

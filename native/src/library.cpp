@@ -107,7 +107,7 @@ int32_t mb_live(int64_t* count, int64_t* bytes, int64_t* peak_bytes) {
   return guard("mb_live", [&] {
     require(count && bytes && peak_bytes, "handles, bytes, peak_bytes: null, expected places for the numbers");
     const std::lock_guard<std::mutex> lock(handles().mutex);
-    *count = static_cast<int64_t>(handles().families.size());
+    *count = static_cast<int64_t>(handles().alive.size());
     *bytes = memory_in_use();
     *peak_bytes = memory_peak();
   });

@@ -5,6 +5,7 @@
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -45,7 +46,9 @@ class KeepingAllocator final : public at::Allocator {
   at::DataPtr make(size_t bytes) {
     const at::Device cpu(at::kCPU);
     if (bytes == 0) return {nullptr, nullptr, &give_back, cpu};
-    if (bytes > SIZE_MAX - 2 * header) throw std::bad_alloc();
+    // A system that promises more than it has would end the process when the memory is written to.
+    static const size_t most = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    TORCH_CHECK(bytes <= most, "not enough memory: ", bytes, " bytes were asked for, and the machine has ", most);
     const size_t size = rounded(bytes);
     void* block = nullptr;
     {

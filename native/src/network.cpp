@@ -167,6 +167,8 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     require(of == MB_OF_WEIGHTS || mask, "mask: null, expected one to take the gradient of");
     require(gradient != weights && (gradient != mask || !mask), "gradient: the same vector as weights or mask");
     const at::Tensor& w = flat_of(weights, "weights", net);
+    require(metrics != weights && metrics != mask && metrics != gradient,
+            "metrics: the same vector as another argument");
     const at::Tensor m = mask ? flat_of(mask, "mask", net) : at::Tensor();
     at::Tensor to = flat_of(gradient, "gradient", net);
     at::Tensor& sums = metrics_of(metrics, net);
@@ -217,6 +219,8 @@ int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const 
     require_dtype(to, "logits", net.outside);
     require(to.numel() >= from.count * net.classes, "logits: length ", to.numel(), ", expected at least ",
             from.count * net.classes);
+    require(to.device() == net.options.device(), "logits: expected the network's device");
+    require(logits != weights && logits != mask, "logits: the same vector as weights or mask");
     settle(net);
     write_weights(net, weights, mask);
     to.narrow(0, 0, from.count * net.classes).copy_(forward(net, from.pictures(), false).reshape({-1}));
@@ -232,6 +236,7 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     require_fits(from.images.permute({0, 3, 1, 2}), from.classes, net, "dataset");
     require(from.images.device() == net.options.device(), "dataset: expected the network's device");
     at::Tensor& sums = metrics_of(metrics, net);
+    require(metrics != weights && metrics != mask, "metrics: the same vector as weights or mask");
     settle(net);
     write_weights(net, weights, mask);
     const int64_t count = from.images.size(0), capacity = std::min(batch_size, count);

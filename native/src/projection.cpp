@@ -287,7 +287,8 @@ bool all_short(const int64_t* triples, int64_t count) {
 int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64_t count, int32_t order, double floor,
                          double alpha, double low, double high, mb_vector* mask) {
   return guard_within_step("mb_project_top_k", [&] {
-    const at::Tensor& from = vector_of(values, "values");
+    const mb_vector& source = object(values, "values");
+    const at::Tensor& from = source.tensor;
     at::Tensor& to = vector_of(mask, "mask");
     require_dtype(from, "values", at::kFloat);
     require_like(to, "mask", from, "values");
@@ -296,7 +297,8 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
     require(!std::isnan(floor), "floor: NaN, expected a number or -infinity");
     require(alpha >= 0 && alpha <= 1, "alpha: ", alpha, ", expected 0 to 1");
     require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
-    require(count >= 0 && (count == 0 || segments != nullptr), "segments: null or a negative count, expected triples");
+    require(count >= 0 && count <= 65536, "count: ", count, ", expected 0 to 65536");
+    require(count == 0 || segments != nullptr, "segments: null, expected triples");
     int64_t end = 0;
     for (int64_t s = 0; s < count; ++s) {
       const int64_t offset = segments[3 * s], length = segments[3 * s + 1], kept = segments[3 * s + 2];
@@ -309,9 +311,9 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
     const Timed timed(MB_PROJECTION, from.device());
     if constexpr (kernels) {
       if (by_kernels(from.device()) && all_short(segments, count)) {
-        const cuda::Selection selection = selection_of(*values, segments, count, magnitude);
+        const cuda::Selection selection = selection_of(source, segments, count, magnitude);
         const cuda::Mix mix{number(alpha), static_cast<float>(low), static_cast<float>(high)};
-        const bool counted = values->selection.counted;
+        const bool counted = source.selection.counted;
         const bool now = carry_out("mb_project_top_k", {word(from), word(to), word(selection.room), counted,
                                                         word(floor), word(low), word(high)});
         if (!now || count == 0) return;
@@ -329,12 +331,12 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
                            to.narrow(0, offset, length));
         continue;
       }
-      const float* const source = from.data_ptr<float>() + offset;
+      const float* const begin = from.data_ptr<float>() + offset;
       float* const target = to.data_ptr<float>() + offset;
-      Guess& guess = values->guesses[{offset, magnitude}];
+      Guess& guess = source.guesses[{offset, magnitude}];
       const auto run = [&](auto entry) {
         const auto by = magnitude ? project<true, decltype(entry)> : project<false, decltype(entry)>;
-        by(source, length, kept, static_cast<float>(floor), entry, target, guess, scratch);
+        by(begin, length, kept, static_cast<float>(floor), entry, target, guess, scratch);
       };
       alpha == 1 ? run(Binary{}) : run(mix);
     }

@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
+#include <cstring>
 #include <new>
 
 namespace mb {
@@ -39,4 +41,12 @@ int32_t fail_with_current_exception(const char* function) noexcept {
 
 }  // namespace mb
 
-const char* mb_last_error(void) { return mb::last_error.c_str(); }
+int32_t mb_last_error(char* text, int64_t capacity) {
+  return mb::guard_within_step("mb_last_error", [&] {
+    mb::require(text != nullptr && capacity > 0, "text: null or no capacity, expected room for the text");
+    const std::string& last = mb::last_error;
+    const size_t length = std::min(last.size(), static_cast<size_t>(capacity - 1));
+    std::memcpy(text, last.data(), length);
+    text[length] = '\0';
+  });
+}

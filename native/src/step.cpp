@@ -34,7 +34,29 @@ void note(mb_step& step, uint64_t word) {
 void leave(mb_step& step) {
   step.mode = Mode::direct;
   step.current = nullptr;
+  step.under_way = false;
   under_way = nullptr;
+}
+
+// Finds out what is to be done with the calls to come.
+void begin(mb_step& step, int64_t shape) {
+  step.words = 0;
+  step.numbers = 0;
+  if (!step.able || profiling()) return;
+  mb_step::Recorded& recorded = step.recorded[shape];
+  if (recorded.done++ < warm_up) return;
+  step.current = &recorded;
+  while (step.replayed - step.ring->taken >= cuda::Ring::steps && !emulated) {  // far ahead of the device
+    cuda::check();
+    sched_yield();
+  }
+  step.mode = recorded.calls.empty() ? Mode::recording : Mode::replaying;
+  if constexpr (kernels && !emulated) {
+    if (step.mode == Mode::replaying) return;
+    recorded.graph = cuda::make_graph();
+    recorded.graph->begin();
+    cuda::take_numbers(step.ring.get(), taken_of(step), cuda::stream());
+  }
 }
 
 mb_step& entered(mb_step* handle) {
@@ -98,35 +120,24 @@ int32_t mb_step_create(int32_t device, mb_step** out) {
 }
 
 int32_t mb_step_free(mb_step* step) {
-  return guard("mb_step_free", [&] { release(step, "step"); });
+  return guard("mb_step_free", [&] {
+    require(!object(step, "step").under_way, "step: it is under way, expected its end before");
+    release(step, "step");
+  });
 }
 
 int32_t mb_step_begin(mb_step* handle, int64_t shape) {
   return guard("mb_step_begin", [&] {
     mb_step& step = object(handle, "step");
     require(under_way == nullptr, "step: another one is under way on this thread");
+    require(!step.under_way, "step: it is under way on another thread");
+    step.under_way = true;
     under_way = &step;
-    step.words = 0;
-    step.numbers = 0;
-    if (!step.able || profiling()) return;
-    mb_step::Recorded& recorded = step.recorded[shape];
-    if (recorded.done++ < warm_up) return;
-    step.current = &recorded;
-    while (step.replayed - step.ring->taken >= cuda::Ring::steps && !emulated) {  // far ahead of the device
-      cuda::check();
-      sched_yield();
-    }
-    step.mode = recorded.calls.empty() ? Mode::recording : Mode::replaying;
-    if constexpr (kernels && !emulated) {
-      if (step.mode == Mode::replaying) return;
-      try {
-        recorded.graph = cuda::make_graph();
-        recorded.graph->begin();
-        cuda::take_numbers(step.ring.get(), taken_of(step), cuda::stream());
-      } catch (...) {
-        leave(step);
-        throw;
-      }
+    try {
+      begin(step, shape);
+    } catch (...) {
+      leave(step);
+      throw;
     }
   });
 }

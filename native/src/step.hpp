@@ -27,6 +27,7 @@ struct mb_step {
   int64_t replayed = 0;
 
   // Of the step under way.
+  bool under_way = false;
   Mode mode = Mode::direct;
   Recorded* current = nullptr;
   size_t words = 0;

@@ -2,8 +2,6 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 
-#include <cmath>
-
 #include "step.hpp"
 
 using namespace mb;
@@ -55,7 +53,8 @@ int32_t mb_vector_affine(mb_vector* vector, int64_t offset, int64_t length, doub
     at::Tensor range = range_of(vector, "vector", offset, length);
     require(at::isFloatingType(range.scalar_type()), "vector: ", c10::toString(range.scalar_type()),
             ", expected Float or Double");
-    require(std::isfinite(scale) && std::isfinite(shift), "scale, shift: ", scale, ", ", shift, ", expected finite ones");
+    require_finite(scale, "scale", range);
+    require_finite(shift, "shift", range);
     if (!carry_out("mb_vector_affine", {word(range), word(double(length)), word(scale), word(shift)})) return;
     if (scale != 1) range.mul_(scale);
     if (shift != 0) range.add_(shift);

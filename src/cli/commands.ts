@@ -13,6 +13,7 @@ import { reportCommand } from "./report.ts";
 import { replayCommand } from "./replay.ts";
 import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
+import { soakCommand } from "./soak.ts";
 import { tableCommand } from "./table.ts";
 
 /** Each makes its command anew. */
@@ -31,4 +32,5 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   replayCommand,
   profileCommand,
   gpuCommand,
+  soakCommand,
 ];

@@ -36,9 +36,6 @@ export interface Manner extends Pick<Environment, "device" | "threads" | "jobs">
   readonly retry?: boolean | undefined;
 }
 
-/** Permissions of a round's process: those of `deno task check`. */
-const permissions = ["read", "write", "env", "ffi", "run", "sys"].map((name) => `--allow-${name}`);
-
 /** Exit codes of a process that was told to stop, see `workOff`. */
 const stopped = [129, 130, 143];
 
@@ -74,7 +71,7 @@ export async function measureAgain(
 // maskbench with these arguments, which says nothing but its progress. @returns its exit code
 async function runToEnd(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, ownPath("src/cli/main.ts"), ...args],
+    args: ["run", "--quiet", "--no-prompt", "-P=compute", ownPath("src/cli/main.ts"), ...args],
     env: { GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" }, // its findings are not those of the check
     stdin: "null",
     stdout: "null",

@@ -49,6 +49,8 @@ const testFile = "test_batch.bin";
 /** A label, then 32 × 32 values each of red, green and blue. */
 const RECORD = 1 + 3 * 32 * 32;
 const FILE_SIZE = 10_000 * RECORD;
+/** What is much larger is none of the files. */
+const MOST = 2 * FILE_SIZE;
 
 function sourceOf(kind: Kind, summary: string, source: string): DatasetSource {
   return {
@@ -114,7 +116,7 @@ async function locate(
   let stranger: string | undefined;
   for (const path of candidates(folders, [join(folder, testFile)])) {
     if (!firstFile([path])) continue;
-    const found = kindOf(testFile, await bytesOf(path));
+    const found = kindOf(testFile, await bytesOf(path, MOST));
     if (found === wanted) return { home: join(path, ".."), found };
     if (found === undefined) stranger ??= path;
     else fallback ??= { home: join(path, ".."), found };
@@ -123,14 +125,14 @@ async function locate(
   if (stranger) {
     throw new DatasetError(
       `${stranger} has the wrong checksum: it is cut short, or neither CIFAR-10's nor that of its ` +
-        'JPEG copy; remove it and type "deno task maskbench data cifar10"',
+        'JPEG copy; remove it and type "deno task data cifar10"',
     );
   }
   throw new DatasetError(
     `${wanted} was not found: expected ${join(folder, testFile)} and its like in ` +
       `${folders.join(" or ")}; ` +
       (wanted === "cifar10"
-        ? 'type "deno task maskbench data cifar10" to download it, or name its folder in MASKBENCH_DATA'
+        ? 'type "deno task data cifar10" to download it, or name its folder in MASKBENCH_DATA'
         : "name its folder in MASKBENCH_DATA"),
   );
 }
@@ -141,7 +143,7 @@ function kindOf(name: string, bytes: Uint8Array): Kind | undefined {
 }
 
 async function read(home: string, name: string, kind: Kind): Promise<Uint8Array<ArrayBuffer>> {
-  const path = join(home, name), bytes = await bytesOf(path);
+  const path = join(home, name), bytes = await bytesOf(path, MOST);
   if (kindOf(name, bytes) === kind) return bytes;
   throw new DatasetError(
     `${path} has the wrong checksum (${bytes.length} bytes, expected ${FILE_SIZE} of ${kind} like ` +

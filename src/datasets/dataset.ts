@@ -4,7 +4,7 @@ import type { Shape } from "../networks/network.ts";
 
 /** Images `(count, channels, height, width)` as bytes 0 to 255, row-major, and a label for each. */
 export interface Split {
-  readonly images: Uint8Array<ArrayBuffer>;
+  readonly images: Uint8Array;
   readonly labels: Int32Array<ArrayBuffer>;
 }
 

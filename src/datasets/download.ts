@@ -96,6 +96,9 @@ async function fetchBytes(
   try {
     response = await fetch(url);
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw fail('this task may not use the network, "deno task data" may');
+    }
     const { message, cause } = error as Error; // the cause says more: no such host, no route, refused
     throw fail(cause instanceof Error ? cause.message : message);
   }

@@ -19,11 +19,20 @@ export function firstFile(paths: readonly string[]): string | undefined {
 export const candidates = (folders: readonly string[], names: readonly string[]): string[] =>
   folders.flatMap((folder) => names.map((name) => join(folder, name)));
 
-/** The bytes of a file. @throws {DatasetError} if it can't be read */
-export async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * The bytes of a file.
+ * @param most that it may have: what is much larger is not read
+ * @throws {DatasetError} if it has more, or can't be read
+ */
+export async function bytesOf(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
+    const { size } = await Deno.stat(path);
+    if (size > most) {
+      throw new DatasetError(`${path} has ${size} bytes, expected at most ${most}: replace it`);
+    }
     return await Deno.readFile(path);
   } catch (error) {
+    if (error instanceof DatasetError) throw error;
     throw new DatasetError(`${path} can't be read: ${(error as Error).message}`);
   }
 }
@@ -37,6 +46,9 @@ export function gunzip(bytes: Uint8Array, most: number, path: string): Uint8Arra
   try {
     return Uint8Array.from(gunzipSync(bytes, { maxOutputLength: most }));
   } catch (error) {
+    if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new DatasetError(`${path} comes to more than ${most} bytes when unpacked: replace it`);
+    }
     throw new DatasetError(
       `${path} is damaged, expected a whole gzip file: ${(error as Error).message}`,
     );

@@ -69,10 +69,10 @@ async function read(name: File, folders: readonly string[]): Promise<Idx> {
       `mnist was not found: expected mnist/${name} or mnist/${name}.gz in ${
         folders.join(" or ")
       }; ` +
-        'type "deno task maskbench data mnist" to download it, or name its folder in MASKBENCH_DATA',
+        'type "deno task data mnist" to download it, or name its folder in MASKBENCH_DATA',
     );
   }
-  const packed = await bytesOf(path);
+  const packed = await bytesOf(path, MOST);
   const bytes = path.endsWith(".gz") ? gunzip(packed, MOST, path) : packed;
   verify(bytes, files[name], path, "it is cut short or not the original, replace it");
   return parseIdx(bytes, path);
@@ -93,7 +93,8 @@ export function parseIdx(bytes: Uint8Array<ArrayBuffer>, path: string): Idx {
   }
   if (bytes.length < start) throw new DatasetError(`${path} ends within its header`);
   const sizes = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
-  const expected = sizes.reduce((product, size) => product * size, 1);
+  // Of which the product may be no number any more.
+  const expected = sizes.includes(0) ? 0 : sizes.reduce((product, size) => product * size);
   if (bytes.length - start !== expected) {
     throw new DatasetError(
       `${path} holds ${bytes.length - start} values, expected ${sizes.join(" × ")} = ${expected}`,

@@ -7,7 +7,8 @@ import { type RealType, typeCodes, type Vector } from "./vector.ts";
 /** Pictures on the host. */
 export interface Pictures {
   /** `(count, channels, height, width)` bytes, row-major. */
-  readonly images: Uint8Array<ArrayBuffer>;
+  /** May be shared between threads. */
+  readonly images: Uint8Array;
   /** One per picture, from 0. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
@@ -40,7 +41,7 @@ export class DevicePictures extends Handle {
     }
     super("dataset", (out) =>
       native().mb_dataset_create(
-        images,
+        images as BufferSource,
         labels,
         BigInt(labels.length),
         BigInt(channels),
@@ -116,7 +117,7 @@ export class Batch extends Handle {
         order.pointer,
         BigInt(start),
         BigInt(count),
-        augmentation?.pointer ?? null,
+        augmentation?.pointer ?? 0n,
         BigInt(padding),
       ),
     );

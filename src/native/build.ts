@@ -15,6 +15,9 @@ const parts = ["CMakeLists.txt", "include", "src"];
 /** Whether the CUDA kernels are to run on the processor, which is how they are tested without a GPU. */
 const emulated = () => Deno.env.get("MASKBENCH_KERNELS") === "emulated";
 
+/** Whether the core is to look after its own memory and arithmetic: see tests/sanitize.ts. */
+const sanitized = () => Deno.env.get("MASKBENCH_SANITIZE") === "1";
+
 /** What a build hangs on beside its sources: another one of these needs a build of its own. */
 function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string[] {
   const compiler = which("c++") ?? which("g++") ?? "none";
@@ -29,6 +32,7 @@ function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string
     String(built),
     os.cpus()[0]?.model ?? Deno.build.arch,
     emulated() ? "emulated" : cuda ? cudaCompiler() ?? "no nvcc" : "no kernels",
+    ...(sanitized() ? ["sanitized"] : []),
   ];
 }
 
@@ -101,6 +105,7 @@ export async function build(libtorch: Libtorch, path: string): Promise<void> {
       `-DTORCH_CXX_STANDARD=${cxxStandard(libtorch)}`,
       ...(nvcc ? [`-DCMAKE_CUDA_COMPILER=${nvcc}`] : []),
       `-DMB_EMULATE=${emulated() ? "ON" : "OFF"}`,
+      `-DMB_SANITIZE=${sanitized() ? "ON" : "OFF"}`,
     );
     await cmake("--build", work, "--parallel", String(os.availableParallelism()));
     await Deno.mkdir(join(path, ".."), { recursive: true });

@@ -1,4 +1,4 @@
-// What all handles share: a pointer that is freed once, by `using`, by `free()`, or by the collector as a net.
+// What all handles share: a handle that is freed once, by `using`, by `free()`, or by the collector as a net.
 import { check, native, NativeError } from "./library.ts";
 
 type Family = "generator" | "vector" | "dataset" | "batch" | "network" | "step";
@@ -7,7 +7,7 @@ const nets = new FinalizationRegistry<() => void>((free) => free());
 
 /** An object of the native core. Use it with `using`, or call `free()`. */
 export abstract class Handle implements Disposable {
-  #pointer: Deno.PointerValue;
+  #pointer: bigint;
   readonly #free: () => void;
   readonly #family: Family;
 
@@ -15,7 +15,7 @@ export abstract class Handle implements Disposable {
   protected constructor(family: Family, create: (out: BigUint64Array<ArrayBuffer>) => number) {
     const out = new BigUint64Array(1);
     check(create(out));
-    const pointer = Deno.UnsafePointer.create(out[0]!);
+    const pointer = out[0]!;
     const library = native();
     const release = library[`mb_${family}_free`];
     this.#family = family;
@@ -25,7 +25,7 @@ export abstract class Handle implements Disposable {
   }
 
   /** For native calls. @throws {NativeError} once freed */
-  get pointer(): Deno.PointerObject {
+  get pointer(): bigint {
     if (!this.#pointer) throw new NativeError("invalid", `this ${this.#family} is freed already`);
     return this.#pointer;
   }
@@ -33,7 +33,7 @@ export abstract class Handle implements Disposable {
   /** Frees it; a second call does nothing. */
   free(): void {
     if (!this.#pointer) return;
-    this.#pointer = null;
+    this.#pointer = 0n;
     nets.unregister(this);
     this.#free();
   }

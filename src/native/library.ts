@@ -72,12 +72,13 @@ export function exitNow(code: number): never {
 /** Throws what a call's status says. */
 export function check(status: number): void {
   if (status === 0) return;
-  const text = native().mb_last_error();
-  throw new NativeError(
-    statuses[status] ?? "internal",
-    text ? Deno.UnsafePointerView.getCString(text) : `status ${status}`,
-  );
+  const text = new Uint8Array(4096);
+  native().mb_last_error(text, BigInt(text.length));
+  throw new NativeError(statuses[status] ?? "internal", textIn(text) || `status ${status}`);
 }
+
+// What C wrote to a buffer, up to its zero.
+const textIn = (bytes: Uint8Array) => new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 
 /** What the native library was built against and can use. */
 export interface Description {
@@ -99,7 +100,7 @@ export interface Description {
 export function describe(): Description {
   const text = new Uint8Array(4096);
   check(native().mb_describe(text, BigInt(text.length)));
-  return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0))));
+  return JSON.parse(textIn(text));
 }
 
 /** Processor threads that calls from this thread compute with; they change the last bits of sums. */

@@ -100,7 +100,7 @@ export class MaskedNetwork extends Handle {
       native().mb_network_gradient(
         this.pointer,
         weights.pointer,
-        mask?.pointer ?? null,
+        mask?.pointer ?? 0n,
         batch.pointer,
         of,
         gradient.pointer,
@@ -120,7 +120,7 @@ export class MaskedNetwork extends Handle {
       native().mb_network_forward(
         this.pointer,
         weights.pointer,
-        mask?.pointer ?? null,
+        mask?.pointer ?? 0n,
         batch.pointer,
         logits.pointer,
       ),
@@ -139,7 +139,7 @@ export class MaskedNetwork extends Handle {
       native().mb_network_evaluate(
         this.pointer,
         weights.pointer,
-        mask?.pointer ?? null,
+        mask?.pointer ?? 0n,
         pictures.pointer,
         BigInt(batchSize),
         metrics.pointer,

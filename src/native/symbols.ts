@@ -1,11 +1,14 @@
 // The symbol table: native/include/maskbench.h, line by line. A test compares the two.
 
-const handle = "pointer", status = "i32";
+const handle = "u64", status = "i32";
 
-/** Parameters and results by C name; `buffer` is a pointer into a JavaScript array, null where empty. */
+/**
+ * Parameters and results by C name. A handle is a number here, 0 for null: a pointer's use takes the permission for all
+ * native code, not that for this library alone. `buffer` is a pointer into a JavaScript array, null where empty.
+ */
 export const symbols = {
   mb_abi_version: { parameters: [], result: "i32" },
-  mb_last_error: { parameters: [], result: "pointer" },
+  mb_last_error: { parameters: ["buffer", "i64"], result: status },
   mb_describe: { parameters: ["buffer", "i64"], result: status },
   mb_set_threads: { parameters: ["i32"], result: status },
   mb_live: { parameters: ["buffer", "buffer", "buffer"], result: status },

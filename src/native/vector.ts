@@ -72,6 +72,13 @@ export class Vector<T extends DType = "float32"> extends Handle {
     return data;
   }
 
+  /** Copies all elements into `data`, of the same length, which may be shared between threads. */
+  downloadInto(data: Float32Array | Float64Array | Uint8Array): void {
+    check(
+      native().mb_vector_download(this.pointer, data as BufferSource, 0n, BigInt(data.length)),
+    );
+  }
+
   /** Overwrites all elements with those of `other`, of the same length. */
   copyFrom(other: Vector<DType>): void {
     check(native().mb_vector_copy(this.pointer, other.pointer));

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import type { RunConfig } from "../training/config.ts";
-import { faultsOf, strict } from "../sweep/faults.ts";
+import { faultsOf, shown, strict } from "../sweep/faults.ts";
 import { canonicalJson, identityOf } from "../sweep/identity.ts";
 import { parseJson } from "../sweep/json.ts";
 import { configurationSchema, environmentSchema, type RunFile } from "../sweep/store.ts";
@@ -47,8 +47,10 @@ const madeSchema = environmentSchema.omit({ started: true, finished: true });
 const baselineSchema = strict({
   format: z.literal(FORMAT, {
     error: ({ input }) =>
-      `${JSON.stringify(input)} is another format of baselines than ${FORMAT}: ` +
-      "make it anew with `deno task baseline`",
+      input === undefined
+        ? `is missing: expected ${FORMAT}`
+        : `${shown(input)} is another format of baselines than ${FORMAT}: ` +
+          "make it anew with `deno task baseline`",
   }),
   environments: z.array(madeSchema).min(1),
   cells: z.array(strict({
@@ -246,9 +248,9 @@ export async function readBaseline(path: string, shown: string = path): Promise<
 
 /** The same of a file's text. */
 export function parseBaseline(text: string, shown: string): Baseline {
-  const { json, faults: twice } = parseJson(text, shown);
+  const { json, faults: lost } = parseJson(text, shown);
   const { data, error } = baselineSchema.safeParse(json, { reportInput: true });
-  const [fault] = error ? faultsOf(error) : [...twice, ...contradictions(data as Baseline)];
+  const [fault] = error ? faultsOf(error) : [...lost, ...contradictions(data as Baseline)];
   if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
   return data as Baseline;
 }

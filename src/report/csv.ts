@@ -2,6 +2,7 @@
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
 import { type Interval, meanInterval } from "../statistics.ts";
+import { type Standing, standingsOf } from "./standing.ts";
 import { type Cell, type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
 
 type Field = string | number | boolean | null | undefined;
@@ -11,12 +12,14 @@ export type Line = Readonly<Record<string, Field>>;
 
 /**
  * Lines of `quantity` `accuracy` (percent) and `difference` (percentage points), each with mean, deviation and 95%
- * interval. What works without a mask stands once for its context, at sparsity 0.
+ * interval. `standing` is `best` for the highest mean among the masks of a row, `open` for a lower one that these runs
+ * can't tell apart from it. What works without a mask stands once for its context, at sparsity 0.
  */
 export function linesOf(table: Table): Line[] {
-  const cells = table.rows.flatMap((row) =>
-    row.cells.filter((cell) => cell !== null).map((cell) => cellFields(row, cell))
-  );
+  const cells = table.rows.flatMap((row) => {
+    const standings = standingsOf(row);
+    return row.cells.flatMap((cell, i) => cell ? [cellFields(row, cell, standings[i])] : []);
+  });
   const differences = table.rows.flatMap((row) =>
     table.comparisons.flatMap((comparison, i) => differenceFields(row, comparison, i, table))
   );
@@ -55,7 +58,7 @@ function contextFields({ context }: Row): Record<string, Field> {
   };
 }
 
-function cellFields(row: Row, cell: Cell): Record<string, Field> {
+function cellFields(row: Row, cell: Cell, standing: Standing | undefined): Record<string, Field> {
   const { algorithm } = cell.runs[0]!.configuration;
   return {
     ...contextFields(row),
@@ -70,6 +73,7 @@ function cellFields(row: Row, cell: Cell): Record<string, Field> {
     deviation: rounded(cell.accuracy.deviation),
     ...intervalFields(meanInterval(cell.accuracy)),
     method: null,
+    standing,
     best_epoch_mean: rounded(cell.bestEpoch),
     kept: rounded(cell.kept),
     images_per_second_median: rounded(cell.imagesPerSecond),

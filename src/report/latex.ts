@@ -3,7 +3,7 @@ import { type Difference, type Interval, type Summary } from "../statistics.ts";
 import { differing, settingText, shared, sharedParts } from "./facts.ts";
 import { fixed, signed } from "./format.ts";
 import { legend } from "./notes.ts";
-import { standingsOf } from "./standing.ts";
+import { type Standing, standingsOf } from "./standing.ts";
 import type { Table } from "./table.ts";
 
 /** A `table` with the legend of table.md in comments above it; needs `\usepackage{booktabs}`. Ends in a newline. */
@@ -20,7 +20,7 @@ export function latexOf(table: Table): string {
     return [
       ...telling.map((name) => escaped(shared[name]!(row))),
       ...differ.map((name) => escaped(settingText(name, row))),
-      ...row.cells.map((cell, i) => cell ? accuracy(cell.accuracy, standings[i] === "best") : "--"),
+      ...row.cells.map((cell, i) => cell ? accuracy(cell.accuracy, standings[i]) : "--"),
       ...row.differences.map((one) => one ? difference(one) : "n/a"),
     ];
   });
@@ -33,7 +33,8 @@ export function latexOf(table: Table): string {
     "\\begin{table}",
     "  \\centering",
     `  \\caption{Accuracy in percent${everywhere && ` (${everywhere})`} after the last epoch, ` +
-    "mean $\\pm$ standard deviation (seeds); differences in points with their 95\\% confidence interval.}",
+    "mean $\\pm$ standard deviation (seeds); differences in points with their 95\\% confidence interval. Bold: the highest mean of a row's masks; " +
+    "$\\approx$: lower, but not told apart from it by the 95\\% interval of their difference.}",
     `  \\begin{tabular}{${align}}`,
     "    \\toprule",
     line(header.map(escaped)),
@@ -46,10 +47,11 @@ export function latexOf(table: Table): string {
 }
 
 // Bold as people read it, not as mathematics: \boldmath only works outside of it.
-function accuracy({ mean, deviation, n }: Summary, best: boolean): string {
+function accuracy({ mean, deviation, n }: Summary, standing: Standing | undefined): string {
   const spread = deviation === null ? "" : ` \\pm ${number(deviation)}`;
   const text = `$${number(mean)}${spread}$ (${n})`;
-  return best ? `{\\boldmath\\bfseries ${text}}` : text;
+  if (standing === "best") return `{\\boldmath\\bfseries ${text}}`;
+  return standing === "open" ? `$\\approx$ ${text}` : text;
 }
 
 function difference({ mean, interval, method }: Difference): string {

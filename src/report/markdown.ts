@@ -44,7 +44,8 @@ function cellTexts(row: Row): string[] {
   return row.cells.map((cell, i) => {
     if (!cell) return "—";
     const text = accuracy(cell.accuracy);
-    return standings[i] === "best" ? `**${text}**` : text;
+    if (standings[i] === "best") return `**${text}**`;
+    return standings[i] === "open" ? `≈ ${text}` : text;
   });
 }
 

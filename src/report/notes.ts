@@ -8,8 +8,20 @@ import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
 /** Items of a list before it ends in "and … more". */
 const LISTED = 12;
 
-/** What the figures mean, to be read before them. */
+/** What the figures and the marks at them mean, to be read before them. */
 export function legend(table: Table): string {
+  return [meaning(table), list(marking)].join("\n");
+}
+
+/** What the marks at the figures mean. */
+export const marking: readonly string[] = [
+  "**Bold**: the highest mean among the masks of a row.",
+  "**≈**: lower, but these runs can't tell it apart from the highest: the 95% interval of their difference, paired " +
+  "by seed where both have the same seeds, holds zero or is unknown.",
+];
+
+/** What the figures mean, marks aside. */
+export function meaning(table: Table): string {
   const { rows, columns } = table;
   const single = cellsOf(table).some(({ accuracy }) => accuracy.n === 1);
   const removed = rows.find(({ sparsity }) => sparsity > 0)?.sparsity ?? 0.7;
@@ -26,8 +38,6 @@ export function legend(table: Table): string {
       "compared with."
     ),
     ...aboutDifferences(table),
-    "**Bold**: the highest mean among the masks of a row; whether it is more than chance is for " +
-    "the interval to say.",
   ]);
 }
 

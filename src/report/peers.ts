@@ -16,7 +16,10 @@ const peersSchema = strict({
   networks: z.array(strict({
     network: z.string(),
     /** Median milliseconds of a training step of edge-popup, by implementation. */
-    msPerStep: z.record(z.string(), z.number().positive()),
+    msPerStep: z.record(z.string(), z.number().positive()).refine(
+      (steps) => Object.keys(steps).length > 0,
+      "is empty: expected at least one implementation",
+    ),
   })).min(1),
 });
 
@@ -35,6 +38,11 @@ export async function readPeers(path: string, shown: string = path): Promise<Pee
     if (error instanceof Deno.errors.NotFound) throw error;
     throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
   }
+  return parsePeers(text, shown);
+}
+
+/** The same of a file's text. */
+export function parsePeers(text: string, shown: string): Peers {
   const { json, faults } = parseJson(text, shown);
   const { data, error } = peersSchema.safeParse(json, { reportInput: true });
   const [fault] = error ? faultsOf(error) : faults;

@@ -4,8 +4,8 @@ import { fixed, networkName, percent } from "./format.ts";
 import { isOpen } from "./standing.ts";
 import { type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
 
-/** Plain text; the table must have a row. */
-export function summaryOf(table: Table): { compared: string; found: string } {
+/** Plain text, what was found by comparison; the table must have a row. */
+export function summaryOf(table: Table): { compared: string; found: readonly string[] } {
   return { compared: compared(table), found: found(table) };
 }
 
@@ -36,17 +36,19 @@ const scale: Readonly<Record<string, string>> = {
   random: "a mask drawn at random (random)",
 };
 
-function found(table: Table): string {
+function found(table: Table): string[] {
   const { comparisons } = table;
   if (comparisons.length > 0) {
-    return comparisons.map((comparison, i) => outcome(comparison, i, table)).join(" ");
+    return comparisons.map((comparison, i) => outcome(comparison, i, table));
   }
   const cells = table.rows.flatMap((row) =>
     row.cells.filter((cell) => cell !== null).map((cell) => ({ row, cell }))
   );
   const { row, cell } = cells.reduce((a, b) => b.cell.accuracy.mean > a.cell.accuracy.mean ? b : a);
-  return `The highest mean accuracy is ${fixed(cell.accuracy.mean)}%, of ${cell.column.label} (` +
-    `${placesOf([row], table)}); no pair of algorithms has a difference to tell of.`;
+  return [
+    `The highest mean accuracy is ${fixed(cell.accuracy.mean)}%, of ${cell.column.label} (` +
+    `${placesOf([row], table)}); no pair of algorithms has a difference to tell of.`,
+  ];
 }
 
 // Of one pair of columns, where it is more accurate, less, and where nothing can be said.
@@ -57,19 +59,24 @@ function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): 
   const more = sure.filter((row) => row.differences[i]!.mean > 0);
   const less = sure.filter((row) => !more.includes(row));
   const a = minuend.label, b = subtrahend.label, of = rows.length;
-  const where = (some: readonly Row[]) => some.length === of && of > 1 ? "everywhere" : at(some);
-  const at = (some: readonly Row[]) => `at ${placesOf(some, table)}`;
+  const all = (some: readonly Row[]) => some.length === of && of > 1;
+  // A long list tells less than a number.
+  const at = (some: readonly Row[]) =>
+    some.length > 4 ? `in ${some.length} of ${of} rows` : `at ${placesOf(some, table)}`;
+  const where = (some: readonly Row[]) => all(some) ? "everywhere" : at(some);
   const parts = [
     ...more.length ? [`${a} is more accurate than ${b} by ${span(more, i)} ${where(more)}`] : [],
     ...less.length ? [`${a} is less accurate than ${b} by ${span(less, i)} ${where(less)}`] : [],
-    ...open.length ? [`these runs can't tell ${a} and ${b} apart ${where(open)}`] : [],
+    ...open.length
+      ? [`these runs can't tell ${a} and ${b} apart ${all(open) ? "anywhere" : at(open)}`]
+      : [],
   ];
   if (parts.length === 0) return `${a} and ${b} have no setting in common.`;
   const unknown = open.some((row) => !row.differences[i]!.interval) ? " or is unknown" : "";
   const why = open.length > 0
-    ? `where the 95% interval of the difference holds zero${unknown}`
-    : "by 95% intervals that don't hold zero";
-  const text = `${parts.join("; ")}, ${why}.`;
+    ? `${all(open) ? ":" : ", where"} the 95% interval of the difference holds zero${unknown}`
+    : ", by 95% intervals that don't hold zero";
+  const text = `${parts.join("; ")}${why}.`;
   return text.startsWith(a) ? text : text[0]!.toUpperCase() + text.slice(1); // a name stays as it is
 }
 

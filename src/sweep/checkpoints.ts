@@ -52,9 +52,12 @@ const made = z.strictObject({
 const checkpointPath = (folder: string, identity: string) =>
   join(runsFolder(folder), `${identity}.checkpoint.safetensors`);
 
-/** The bytes of a checkpoint's file. */
-export function checkpointBytes({ identity, checkpoint, environment }: Kept): Uint8Array {
-  const { state, streams, mask, sums, ...standing } = checkpoint;
+/** The bytes of a checkpoint's file. @param room is written to where it is large enough */
+export function checkpointBytes(
+  { identity, checkpoint, environment }: Kept,
+  room?: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const { state, inUse: _, streams, mask, sums, ...standing } = checkpoint;
   const tensors: Record<string, Tensor> = { sums: tensor("F64", sums) };
   for (const [name, values] of Object.entries(state)) {
     tensors[`state.${name}`] = tensor("F32", values);
@@ -71,7 +74,7 @@ export function checkpointBytes({ identity, checkpoint, environment }: Kept): Ui
     environment: JSON.stringify(Object.fromEntries(kept)),
   };
   const checksum = checksumOf(tensors, metadata);
-  return encodeTensors({ tensors, metadata: { ...metadata, checksum } });
+  return encodeTensors({ tensors, metadata: { ...metadata, checksum } }, room);
 }
 
 /**
@@ -119,6 +122,7 @@ export function checkpointOf(
       spent,
       sums: new Float64Array(bytesOf(tensors, "sums", "F64")),
       state: Object.fromEntries(state),
+      inUse: Int32Array.of(1),
       streams: Object.fromEntries(streams) as Record<StreamName, Uint8Array<ArrayBuffer>>,
       mask: tensors.mask && new Uint8Array(bytesOf(tensors, "mask", "U8")),
     },
@@ -159,6 +163,8 @@ export async function setCheckpointAside(folder: string, identity: string): Prom
 export class CheckpointWriter {
   #next: Kept | undefined;
   #writing: Promise<void> | undefined;
+  /** Of the last file, used again. */
+  #room: Uint8Array<ArrayBuffer> | undefined;
   #failed = false;
   #written = false;
 
@@ -170,6 +176,7 @@ export class CheckpointWriter {
   ) {}
 
   write(kept: Kept): void {
+    if (this.#next) release(this.#next);
     this.#next = kept;
     this.#writing ??= this.#work();
   }
@@ -178,7 +185,10 @@ export class CheckpointWriter {
     for (let kept; (kept = this.#next);) {
       this.#next = undefined;
       try {
-        await writeWhole(checkpointPath(this.folder, this.identity), checkpointBytes(kept));
+        const bytes = checkpointBytes(kept, this.#room);
+        release(kept);
+        if (bytes.length > (this.#room?.length ?? 0)) this.#room = bytes;
+        await writeWhole(checkpointPath(this.folder, this.identity), bytes);
         this.#written = true;
       } catch (error) {
         if (!this.#failed) this.failed((error as Error).message);
@@ -202,6 +212,11 @@ export class CheckpointWriter {
     await removeFile(path);
     await removeFile(`${path}.aside`);
   }
+}
+
+// Its memory is then used again by the run.
+function release({ checkpoint }: Kept): void {
+  Atomics.store(checkpoint.inUse, 0, 0);
 }
 
 function tensor(type: TensorType, values: Float32Array | Float64Array | Uint8Array): Tensor {

@@ -6,7 +6,7 @@
 // machine, if it has not touched the file for minutes. Whoever got a claim looks once more whether the run is finished.
 import { join } from "node:path";
 import os from "node:os";
-import { removeFile, WriteError } from "./files.ts";
+import { makeFolder, removeFile, WriteError } from "./files.ts";
 import { runsFolder } from "./store.ts";
 
 /** Milliseconds between two touches of a claim, and after which one untouched is a dead process's. */
@@ -29,13 +29,19 @@ export class Claim {
 
   /** @returns nothing where another process has it. @throws {WriteError} where claims can't be written */
   static async on(folder: string, identity: string): Promise<Claim | undefined> {
+    await makeFolder(runsFolder(folder));
     for (let place = 0;; place++) {
       const path = claimPath(folder, identity, place);
       try {
-        await Deno.mkdir(runsFolder(folder), { recursive: true });
         const file = await Deno.open(path, { write: true, createNew: true });
-        await file.tryLock(true).catch(() => {}); // where the file system has no locks, touches alone tell
-        await touch(file);
+        try {
+          await file.tryLock(true).catch(() => {}); // where the file system has no locks, touches alone tell
+          await touch(file);
+        } catch (error) {
+          file.close();
+          await removeFile(path);
+          throw error;
+        }
         return new Claim(folder, identity, place, file);
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) {

@@ -29,11 +29,14 @@ export function expand(sweep: Sweep, checksum: string): Expansion {
   const faults = new Set<string>();
   const runs: RunConfig[] = [];
   const places = new Map<string, number>();
+  let tried = 0;
   const { dataset, split, epochs, batchSize, schedule, augmentation, precision } = sweep;
   for (const { seed, network, initialisation, entry, place, sparsity } of cells(sweep)) {
     const { name, version } = algorithmOf(entry.name);
-    for (const parameters of settings(entry, place, network.name, sparsity, faults)) {
-      if (runs.length === MOST_RUNS) return { runs: [], faults: [tooMany] };
+    const combinations = settings(entry, place, network.name, sparsity, faults);
+    tried += Math.max(1, combinations.length); // even a place without values takes its time
+    if (tried > MOST_RUNS) return { runs: [], faults: [tooMany] };
+    for (const parameters of combinations) {
       const run: RunConfig = {
         dataset: { name: dataset, checksum, split },
         network,

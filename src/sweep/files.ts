@@ -8,18 +8,13 @@ export class WriteError extends UserError {
   override readonly name = "WriteError";
 }
 
-/** Milliseconds after which a temporary file is a dead process's: nothing takes so long to write. */
-const LEFT_BEHIND = 3600_000;
-
-const temporary = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Writes a file whole or not at all, and makes its folder. @throws {WriteError} where it can't */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
   const name = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  await makeFolder(folder);
   try {
-    await Deno.mkdir(folder, { recursive: true });
     try {
       using file = await Deno.open(name, { write: true, createNew: true });
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
@@ -36,6 +31,15 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   }
 }
 
+/** Makes a folder, and those it lies in, that may be there already. @throws {WriteError} where it can't */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new WriteError(`${path} can't be made: ${(error as Error).message}`);
+  }
+}
+
 /** Removes a file that may be gone already. @throws {WriteError} where it can't */
 export async function removeFile(path: string): Promise<void> {
   try {
@@ -43,18 +47,5 @@ export async function removeFile(path: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     throw new WriteError(`${path} can't be removed: ${(error as Error).message}`);
-  }
-}
-
-/** Removes what processes that were killed while they wrote have left in a folder. */
-export async function sweepOut(folder: string): Promise<void> {
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (!temporary.test(name)) continue;
-      const path = join(folder, name), { mtime } = await Deno.stat(path);
-      if (Date.now() - (mtime?.getTime() ?? Infinity) > LEFT_BEHIND) await Deno.remove(path);
-    }
-  } catch {
-    // They take room and do no harm.
   }
 }

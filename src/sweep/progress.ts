@@ -52,13 +52,14 @@ function resultOf({ lastTestAccuracy, epochs, imagesPerSecond }: RunResult): str
 export function progressOn(terminal: boolean): Watcher {
   const started = performance.now();
   const under = new Map<RunConfig, number>(); // the part of a run under way that is done
+  let inherited = 0; // the cost of what was done already when runs went on from their checkpoints
   let total = 0, runs = 0, done = 0, doneCost = 0, spoken = started;
   let screen: Screen | undefined;
 
   const left = (): string => {
-    const part = [...under].reduce((sum, [run, part]) => sum + costOf(run) * part, doneCost);
-    const seconds = (performance.now() - started) / 1000;
-    return `${duration(part > 0 ? seconds * (total - part) / part : NaN)} left`;
+    const past = [...under].reduce((sum, [run, part]) => sum + costOf(run) * part, doneCost);
+    const seconds = (performance.now() - started) / 1000, here = past - inherited;
+    return `${duration(here > 0 ? seconds * (total - past) / here : NaN)} left`;
   };
   const say = (text: string) => screen ? screen.say(text) : console.error(text);
   const over = (config: RunConfig, text: string) => {
@@ -85,7 +86,9 @@ export function progressOn(terminal: boolean): Watcher {
     },
     progress(config, progress) {
       const steps = progress.epochs * progress.steps;
-      under.set(config, ((progress.epoch - 1) * progress.steps + progress.step) / steps);
+      const part = ((progress.epoch - 1) * progress.steps + progress.step) / steps;
+      if (!under.has(config)) inherited += costOf(config) * part;
+      under.set(config, part);
       const stand = `${labelOf(config)}: ${standOf(progress)}`;
       if (screen) {
         screen.show(config, stand);

@@ -7,6 +7,9 @@ import { faultsOf } from "./faults.ts";
 import { parseJson } from "./json.ts";
 import { type Sweep, sweepSchema } from "./schema.ts";
 
+/** Faults that are told one by one. */
+const MOST_TOLD = 20;
+
 /**
  * Reads a sweep file and checks all of it.
  * @param shown how the file is called in messages
@@ -48,7 +51,10 @@ export function checkSweep(
     ...(error ? faultsOf(error) : [...unsuited(data), ...expand(data, "").faults]),
   ];
   if (faults.length === 1) throw new UserError(`${shown}: ${faults[0]}`);
-  if (faults.length > 1) throw new UserError(`${shown}:\n  ${faults.join("\n  ")}`);
+  if (faults.length > 1) {
+    const more = faults.length > MOST_TOLD ? [`and ${faults.length - MOST_TOLD} more`] : [];
+    throw new UserError([`${shown}:`, ...faults.slice(0, MOST_TOLD), ...more].join("\n  "));
+  }
   return data!;
 }
 

@@ -7,13 +7,15 @@ import type { Device } from "../native/mod.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import type { RunConfig } from "../training/config.ts";
 import { CheckpointWriter, readCheckpoint } from "./checkpoints.ts";
+import { WriteError } from "./files.ts";
 import { Claim } from "./claims.ts";
+import { datasetFor } from "./data.ts";
 import { readFailure, removeFailure, writeFailure } from "./failures.ts";
-import { sweepOut } from "./files.ts";
 import { identityOf } from "./identity.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { RunFailure, RunWorker } from "./run_worker.ts";
 import { Stop } from "./stop.ts";
-import { type Environment, readRun, runFileOf, runPath, runsFolder, writeRun } from "./store.ts";
+import { type Environment, readRun, runFileOf, runPath, writeRun } from "./store.ts";
 
 /** Milliseconds between two looks at runs that other processes have claimed. */
 const LOOK_EVERY = 1000;
@@ -22,6 +24,7 @@ export interface RunnerOptions {
   /** The sweep's folder. */
   readonly folder: string;
   readonly library: string;
+  /** Folders that data sets are looked for in. */
   readonly folders: readonly string[];
   readonly device: Device;
   /** Processor threads of each run, and runs side by side. */
@@ -86,21 +89,24 @@ async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
 
 /**
  * Runs what is missing; a run that fails is told and recorded, and the others go on.
- * @throws {WriteError} where a result can't be written; the runs beside it keep their checkpoints first
+ * @throws {WriteError} where a result can't be written, after the runs beside it kept their checkpoints, or where
+ * finished ones have vanished
  */
 export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
   const { folder, watch, begins = () => true, retry = false, stop = new Stop() } = options;
   const began = new Date().toISOString();
-  await sweepOut(runsFolder(folder));
   const missing = await missingRuns(runs, folder);
   let finished = 0, kept = 0, skipped = runs.length - missing.length;
   const failed: { config: RunConfig; reason: string }[] = [];
+  const unfinished = new Set(missing.map(identityOf));
+  await removeLeftovers(folder, unfinished);
   watch.begin(missing, skipped);
 
   // What another process has made of a run since this one began, or of one that is not to be tried again.
   const settledElsewhere = async (config: RunConfig): Promise<boolean> => {
     if (await isFinished(config, folder)) {
       skipped++;
+      unfinished.delete(identityOf(config));
       watch.elsewhere(config);
       return true;
     }
@@ -122,7 +128,14 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
     const environment = { ...options.environment, started: before?.started ?? started };
     const ended = () => ({ ...environment, finished: new Date().toISOString() });
     try {
-      const result = await worker.run({ ...options, config, from: before?.checkpoint }, stop, {
+      const dataset = await datasetFor(config.dataset, options.folders);
+      if (dataset.checksum !== config.dataset.checksum) {
+        throw new RunFailure(
+          `the files of ${dataset.name} are not those that the run is to be made of`,
+        );
+      }
+      const task = { ...options, config, dataset, from: before?.checkpoint };
+      const result = await worker.run(task, stop, {
         progress: (progress) => watch.progress(config, progress),
         checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
       });
@@ -133,6 +146,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
       }
       await writeRun(folder, runFileOf({ configuration: config, result, environment: ended() }));
       finished++;
+      unfinished.delete(identity);
       watch.finished(config, result);
       await removeFailure(folder, identity);
       await checkpoints.remove();
@@ -181,10 +195,26 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
   const ends = await Promise.allSettled(
     Array.from({ length: Math.min(options.jobs, missing.length) }, workOff),
   );
+  await removeLeftovers(folder, unfinished);
   watch.end();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
+  const gone = await vanished(runs.filter((run) => !unfinished.has(identityOf(run))), folder);
+  if (gone > 0) {
+    throw new WriteError(
+      `${gone} finished runs have vanished from ${folder}`,
+    );
+  }
   const left = runs.length - skipped - finished - failed.length;
   return { finished, left, kept, skipped, failed };
+}
+
+async function vanished(runs: readonly RunConfig[], folder: string): Promise<number> {
+  let count = 0;
+  for (const run of runs) {
+    const stat = await Deno.stat(runPath(folder, identityOf(run))).catch(() => undefined);
+    if (!stat) count++;
+  }
+  return count;
 }
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));

@@ -16,7 +16,11 @@ const sparsity = z.number({ error: ({ input }) => noSparsity(input) })
   .lt(1, { error: ({ input }) => noSparsity(input) });
 
 function noSparsity(input: unknown): string {
-  const number = parseFloat(String(input));
+  const number = typeof input === "string"
+    ? parseFloat(input)
+    : typeof input === "number"
+    ? input
+    : NaN;
   const meant = number > 1 && number < 100 ? Number((number / 100).toPrecision(6)) : number;
   return `${shown(input)} is no sparsity: expected a number, the fraction of the weights that is ` +
     `removed, at least 0 and less than 1${meant >= 0 && meant < 1 ? `; write ${meant}` : ""}`;

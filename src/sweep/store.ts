@@ -151,11 +151,22 @@ export async function writeRun(folder: string, run: RunFile): Promise<void> {
  * @throws {UserError} that says what is wrong with it
  */
 export async function readRun(path: string): Promise<RunFile> {
-  let json: unknown;
+  let text: string;
   try {
-    json = JSON.parse(await Deno.readTextFile(path));
+    text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw error;
+    throw new UserError(`can't be read: ${(error as Error).message}`);
+  }
+  return parseRun(text, basename(path));
+}
+
+/** The same of a file's text. @param name of the file */
+export function parseRun(text: string, name: string): RunFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
     throw new UserError(`can't be read: ${(error as Error).message}`);
   }
   const { data, error } = runFile.safeParse(json);
@@ -164,7 +175,7 @@ export async function readRun(path: string): Promise<RunFile> {
     throw new UserError(`is no run file: ${place.join(".") || "the whole"}: ${message}`);
   }
   const identity = identityOf(data.configuration);
-  if (data.identity !== identity || basename(path) !== `${identity}.json`) {
+  if (data.identity !== identity || name !== `${identity}.json`) {
     throw new UserError(`is not the run that its name says: its configuration is ${identity}`);
   }
   return data;

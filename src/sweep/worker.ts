@@ -1,4 +1,4 @@
-// A worker thread of the runner: takes one task after another, and keeps the data set between them.
+// A worker thread of the runner: takes one task after another.
 import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { type Device, openLibrary } from "../native/mod.ts";
@@ -6,15 +6,14 @@ import type { Checkpoint } from "../training/checkpoint.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import { run, Stopped } from "../training/run.ts";
 import type { RunConfig } from "../training/config.ts";
-import { datasetFor } from "./data.ts";
 
 /** What a worker is asked for. */
 export interface Task {
   readonly config: RunConfig;
   /** Path of the native library. */
   readonly library: string;
-  /** Folders that data sets are looked for in. */
-  readonly folders: readonly string[];
+  /** Its pictures are in shared memory. */
+  readonly dataset: Dataset;
   readonly device: Device;
   readonly threads: number;
   /** Where to go on from. */
@@ -31,45 +30,29 @@ export type Answer =
   | { readonly kind: "stopped" }
   | { readonly kind: "failure"; readonly reason: string };
 
-let loaded: Dataset | undefined;
-
-async function work(
-  { config, library, folders, device, threads, from, stop }: Task,
-): Promise<RunResult> {
+function work({ config, library, dataset, device, threads, from, stop }: Task): RunResult {
   openLibrary(library);
-  if (loaded?.checksum !== config.dataset.checksum) {
-    loaded = await datasetFor(config.dataset, folders);
-  }
-  if (loaded.checksum !== config.dataset.checksum) {
-    throw new UserError(`the files of ${config.dataset.name} changed while the sweep was running`);
-  }
   return run(config, {
-    dataset: loaded,
+    dataset,
     device,
     threads,
     from,
     stops: () => Atomics.load(stop, 0) === 1,
     onProgress: (progress) => answer({ kind: "progress", progress }),
-    onCheckpoint: (checkpoint) =>
-      answer(
-        { kind: "checkpoint", checkpoint },
-        // The rest is small, or still in use here.
-        Object.values(checkpoint.state).map(({ buffer }) => buffer),
-      ),
+    onCheckpoint: (checkpoint) => answer({ kind: "checkpoint", checkpoint }),
   });
 }
 
 // The worker's side of its channel, which the types of a main thread don't have.
 const channel = self as unknown as {
-  postMessage(answer: Answer, transfer?: Transferable[]): void;
-  onmessage: (event: MessageEvent<Task>) => Promise<void>;
+  postMessage(answer: Answer): void;
+  onmessage: (event: MessageEvent<Task>) => void;
 };
-const answer = (message: Answer, transfer: Transferable[] = []) =>
-  channel.postMessage(message, transfer);
+const answer = (message: Answer) => channel.postMessage(message);
 
-channel.onmessage = async ({ data }) => {
+channel.onmessage = ({ data }) => {
   try {
-    answer({ kind: "result", result: await work(data) });
+    answer({ kind: "result", result: work(data) });
   } catch (error) {
     if (error instanceof Stopped) return answer({ kind: "stopped" });
     const { message, stack } = error as Error;

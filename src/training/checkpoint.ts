@@ -34,7 +34,9 @@ export interface Checkpoint {
   /** Loss × images and correct predictions, summed up over its steps. */
   readonly sums: Float64Array<ArrayBuffer>;
   /** The learner's state, by name. */
-  readonly state: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
+  readonly state: Readonly<Record<string, Float32Array>>;
+  /** Set to 0 by whoever is done with `state`: its memory, which threads share, is then used again. */
+  readonly inUse: Int32Array;
   /** As they were before its first step. */
   readonly streams: StreamStates;
   /** The binary mask after the epoch before, one byte a weight; none where nothing is masked. */
@@ -48,14 +50,32 @@ export function streamStates({ streams }: Pick<Stage, "streams">): StreamStates 
   return Object.fromEntries(states) as unknown as StreamStates;
 }
 
-/** What the learner and the sums hold now; waits for the device. */
-export function stateOf({ learner, metrics }: Pick<Stage, "learner" | "metrics">) {
-  const state = Object.entries(learner.state)
-    .map(([name, vector]) => [name, vector.download() as Float32Array<ArrayBuffer>] as const);
-  return {
-    state: Object.fromEntries(state),
-    sums: metrics.download() as Float64Array<ArrayBuffer>,
-  };
+/** Copies what a learner holds, into memory of its own, or that it took before and has been given back. */
+export class StateCopies {
+  readonly #rooms: Pick<Checkpoint, "state" | "inUse">[] = [];
+
+  constructor(readonly stage: Pick<Stage, "learner" | "metrics">) {}
+
+  /** The state and the sums as they are now; waits for the device. */
+  take(): Pick<Checkpoint, "state" | "inUse" | "sums"> {
+    const { learner, metrics } = this.stage;
+    const room = this.#rooms.find(({ inUse }) => Atomics.load(inUse, 0) === 0) ?? this.#add();
+    Atomics.store(room.inUse, 0, 1);
+    for (const [name, vector] of Object.entries(learner.state)) {
+      vector.downloadInto(room.state[name]!);
+    }
+    return { ...room, sums: metrics.download() as Float64Array<ArrayBuffer> };
+  }
+
+  #add() {
+    const state = Object.entries(this.stage.learner.state).map(([name, { length }]) =>
+      [name, new Float32Array(new SharedArrayBuffer(4 * length))] as const
+    );
+    const inUse = new Int32Array(new SharedArrayBuffer(4));
+    const room = { state: Object.fromEntries(state), inUse };
+    this.#rooms.push(room);
+    return room;
+  }
 }
 
 /**
@@ -81,6 +101,8 @@ export function restore(
     );
   }
   for (const name of streamNames) streams[name].restore(from.streams[name]);
-  for (const [name, vector] of Object.entries(vectors)) vector.upload(from.state[name]!);
+  for (const [name, vector] of Object.entries(vectors)) {
+    vector.upload(from.state[name]! as Float32Array<ArrayBuffer>);
+  }
   metrics.upload(from.sums);
 }

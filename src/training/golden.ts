@@ -66,8 +66,14 @@ export interface Golden {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
-/** @throws {UserError} naming the file, what it holds and what was expected */
-export async function readGolden(folder: string): Promise<Golden> {
+/**
+ * @param read gives the bytes of a file of the folder
+ * @throws {UserError} naming the file, what it holds and what was expected
+ */
+export async function readGolden(
+  folder: string,
+  read: (folder: string, file: string) => Promise<Uint8Array<ArrayBuffer>> = readFile,
+): Promise<Golden> {
   const described = parseManifest(await read(folder, "manifest.json"), folder);
   const { steps, batch_size, input_shape: [channels, height, width] } = described;
   const network = {
@@ -100,7 +106,7 @@ export async function readGolden(folder: string): Promise<Golden> {
   };
 }
 
-async function read(folder: string, file: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readFile(folder: string, file: string): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(folder, file);
   try {
     return await Deno.readFile(path);

@@ -26,6 +26,11 @@ export interface PartProfile {
 export interface Profile {
   /** As training goes: over a stretch of steps with one wait for the device at its end. */
   readonly msPerStep: number;
+  /**
+   * Of that, how long the host was kept: all of it on the processor; on a GPU, the time to replay the recorded step, as
+   * long as the queue of the device has room.
+   */
+  readonly hostMsPerStep: number;
   /** Of a step that waits for the device after each of its parts, as it must to time them. */
   readonly waitingMsPerStep: number;
   readonly imagesPerSecond: number;
@@ -97,6 +102,7 @@ export function stepper(config: RunConfig, device: Device, free: DisposableStack
   const rate = Number(config.algorithm.parameters.learningRate);
   const stepsOfEpoch = Math.ceil(EPOCH / config.batchSize);
   return {
+    stage,
     weights: segments.reduce((sum, { length }) => sum + length, 0),
     step(t: number): void {
       if (t % stepsOfEpoch === 0) epoch.draw(streams);
@@ -113,18 +119,25 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
   setThreads(threads);
   const { weights, step, wait } = stepper(config, device, free);
   let t = 0;
+  const hosts: number[] = [];
   const timed = (steps: number): number => { // a stretch, in milliseconds a step
     const begin = performance.now();
-    for (let i = 0; i < steps; i++) step(t++);
+    for (let i = 0; i < steps; i++) {
+      const called = performance.now();
+      step(t++);
+      hosts.push(performance.now() - called);
+    }
     wait();
     return (performance.now() - begin) / steps;
   };
   timed(WARM_UP);
+  hosts.length = 0;
   const stretches = Math.min(STRETCHES, steps);
   const times = Array.from(
     { length: stretches },
     (_, i) => timed(Math.floor((steps + i) / stretches)),
   );
+  const hostMsPerStep = median(hosts)!;
   const waiting: number[] = [], shares: Record<StepPart, number>[] = [];
   for (let i = 0; i < steps; i++) {
     profileParts(true);
@@ -156,6 +169,7 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
   const streamed = parts.weights.ms + parts.projection.ms + parts.update.ms;
   return {
     msPerStep,
+    hostMsPerStep,
     waitingMsPerStep,
     imagesPerSecond: 1000 * config.batchSize / msPerStep,
     projectionMs: parts.projection.ms,

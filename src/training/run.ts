@@ -15,7 +15,7 @@ import type { Segment } from "../networks/network.ts";
 import {
   type Checkpoint,
   restore,
-  stateOf,
+  StateCopies,
   type StreamStates,
   streamStates,
 } from "./checkpoint.ts";
@@ -83,6 +83,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     { train: 0, evaluation: 0, total: 0, images: 0, peakMemoryBytes: 0, speed: [] };
   const speed = new Speedometer(device, () => metrics.download(0, 1), spent.speed);
   const epochs: EpochResult[] = [...from?.epochs ?? []];
+  const copies = new StateCopies(stage);
   const watched = new MaskWatch(free, from?.mask);
   const clock = { train: spent.train, evaluation: spent.evaluation }; // seconds
   const seconds = () => spent.total + (performance.now() - started) / 1000;
@@ -113,7 +114,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       epoch: at,
       step,
       epochs: [...epochs],
-      ...stateOf(stage),
+      ...copies.take(),
       streams: drawn,
       mask: watched.before,
       spent: {

@@ -107,8 +107,38 @@ Deno.test("a run that diverges is told with its reason, the others go on, and th
     assert.match(error, /dense .*FAILED: training diverged in epoch 1: .*try a smaller one/);
     assert.match(error, /maskbench: 1 of 2 runs failed: /);
     assert.match(text, /random/);
-    assert.equal(runFiles(out).length, 1);
+    assert.deepEqual(runFiles(out).map((name) => name.slice(64)).sort(), [".failed", ".json"]);
+    const args = ["bench", file, "--out", out];
+    const again = await maskbench(args); // not tried again, and yet no success
+    assert.equal(again.code, 1);
+    assert.match(again.error, /dense .*FAILED: training diverged in epoch 1: /);
+    assert.match(again.error, /1 of 2 runs failed: .*\(--retry tries them again\)/);
+    // As if what made it fail had been mended meanwhile: only a second try can find out.
+    const [failed] = runFiles(out).filter((name) => name.endsWith(".failed"));
+    const record = await Deno.readTextFile(join(out, "runs", failed!));
+    await Deno.writeTextFile(join(out, "runs", failed!), record.replace("diverged", "was unlucky"));
+    assert.match((await maskbench(args)).error, /training was unlucky in epoch 1/);
+    const retried = await maskbench([...args, "--retry"]);
+    assert.equal(retried.code, 1);
+    assert.match(retried.error, /training diverged in epoch 1/);
   });
+});
+
+Deno.test({
+  name:
+    "a run that asks for more memory than there is fails with that reason, and the others go on",
+  ignore: Deno.systemMemoryInfo().total > 30e9, // where there is so much, it would only take for ever
+  fn: () =>
+    withSweep({ algorithms: [{ name: "sbp" }], seeds: [1] }, async ({ file, out }) => {
+      const sweep = JSON.parse(await Deno.readTextFile(file));
+      sweep.networks = [{ name: "conv8", width: 64 }, ...sweep.networks];
+      await Deno.writeTextFile(file, JSON.stringify(sweep));
+      const { code, error } = await maskbench(["bench", file, "--out", out]);
+      assert.equal(code, 1);
+      assert.match(error, /conv8 × 64 .*FAILED: .*not enough memory: \d+ bytes were asked for/);
+      assert.match(error, /conv2 × 0\.02 .*accuracy/);
+      assert.deepEqual(runFiles(out).map((name) => name.slice(64)).sort(), [".failed", ".json"]);
+    }),
 });
 
 Deno.test("a slip in the sweep file is one sentence and exit 2", async () => {
@@ -154,9 +184,9 @@ Deno.test("Ctrl-C: finished runs stay, the way on is told, and the same command 
     assert.equal((await child.status).code, 130, error);
     assert.match(
       error,
-      /stopped: finished runs are safe in .*, the same command goes on from there/,
+      /stopped: \d of 6 runs are finished.*; the same command goes on from there/,
     );
-    const kept = runFiles(out);
+    const kept = runFiles(out).filter((name) => !name.endsWith(".checkpoint.safetensors"));
     assert.ok(
       kept.length >= 3 && kept.every((name) => /^[0-9a-f]{64}\.json$/.test(name)),
       `${kept}`,
@@ -185,7 +215,9 @@ Deno.test("stopped in the middle of steps, the process ends by its own code, not
       await stdout;
       const status = await child.status;
       assert.deepEqual([status.code, status.signal], [code, null], error);
-      assert.equal(runFiles(join(out, signal)).length, 2);
+      const names = runFiles(join(out, signal));
+      assert.equal(names.filter((name) => name.endsWith(".json")).length, 2);
+      assert.equal(names.filter((name) => name.includes("claim")).length, 0);
     }
   });
 });

@@ -20,6 +20,7 @@ const step = (network: string, precision: string, msPerStep: number) => ({
   batch: 128,
   profile: {
     msPerStep,
+    hostMsPerStep: msPerStep / 50,
     imagesPerSecond: 128_000 / msPerStep,
     gflops: 1000,
     parts: Object.fromEntries(

@@ -49,6 +49,10 @@ Deno.test("a baseline of another format, with an unknown field, cut short or for
   };
   const cases: [string, RegExp][] = [
     [
+      change((json) => delete json.format),
+      /^b\.json: format: is missing: expected 2$/,
+    ],
+    [
       change((json) => json.format = 1),
       /^b\.json: format: 1 is another format of baselines than 2: make it anew/,
     ],

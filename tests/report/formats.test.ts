@@ -42,7 +42,7 @@ Deno.test("LaTeX: rules of booktabs in their order, as many cells in each row as
   for (const row of rows) assert.equal(row.split("&").length, columns.length);
   assert.equal(
     rows[1],
-    "70\\% & $91.00 \\pm 1.00$ (3) & {\\boldmath\\bfseries $93.00 \\pm 2.00$ (3)} & " +
+    "70\\% & $\\approx$ $91.00 \\pm 1.00$ (3) & {\\boldmath\\bfseries $93.00 \\pm 2.00$ (3)} & " +
       "$+2.00$ $[-0.48, +4.48]$ \\\\",
   );
 });

@@ -157,6 +157,30 @@ Deno.test(
   },
 );
 
+Deno.test(
+  named(
+    "on paper the first page holds the table, what it means, and the first plot; nothing is folded",
+  ),
+  options,
+  async () => {
+    await withPage(async (page) => {
+      // Letter and A4 at 96 pixels an inch, with margins of 1 cm: the narrower width, the lower height.
+      await page.setViewportSize({ width: 718, height: 980 });
+      await page.emulateMedia({ media: "print" });
+      const [bottom, folded, sticky, left] = await page.evaluate(`[
+        document.querySelector("#accuracy figcaption").parentNode.getBoundingClientRect().bottom,
+        [...document.querySelectorAll("details > :not(summary)")].filter((one) => !one.checkVisibility()).length,
+        [...document.querySelectorAll("td, th")].filter((one) => getComputedStyle(one).position === "sticky").length,
+        Math.min(...[...document.querySelectorAll("svg")].map((one) => one.getBoundingClientRect().left)),
+      ]`) as [number, number, number, number];
+      assert.ok(bottom < 980, `${bottom} pixels`);
+      assert.equal(folded, 0);
+      assert.equal(sticky, 0); // on paper it would cover the table's lines
+      assert.ok(left >= 0, `${left} pixels`); // what is left of that isn't printed
+    });
+  },
+);
+
 interface Word {
   readonly text: string;
   readonly color: string;

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { csvParse } from "d3-dsv";
 import { csvOf } from "../../src/report/csv.ts";
 import { fixed } from "../../src/report/format.ts";
-import { apart, groupsOf } from "../../src/report/plots/axis.ts";
+import { apart, groupsOf, logTicks } from "../../src/report/plots/axis.ts";
 import { repeatsOf } from "../../src/report/repeat.ts";
 import { reportOf } from "../../src/report/report.ts";
+import { summaryOf } from "../../src/report/summary.ts";
 import { type Run, tableOf } from "../../src/report/table.ts";
 import { textPlotOf } from "../../src/report/text_plot.ts";
 import { expand } from "../../src/sweep/expand.ts";
@@ -97,6 +98,46 @@ Deno.test("labels are moved apart by as little as will do; what lies far away is
   const at = (value: number) => ({ low: value, high: value });
   assert.deepEqual(groupsOf([97, 10, 98, 96].map(at)), [[96, 97, 98].map(at), [at(10)]]);
   assert.deepEqual(groupsOf([1, 2, 3].map(at)), [[1, 2, 3].map(at)]);
+});
+
+Deno.test("a logarithmic axis is labelled by round values; rates are written out", async () => {
+  assert.deepEqual(logTicks([1300, 90_000]), [2000, 5000, 10_000, 20_000, 50_000]);
+  for (const rates of [[6000, 9000, 14_000], [900, 5000, 90_000]]) {
+    const runs = rates.map((rate, i) => runOf({ rate, sparsity: 0.5 + i / 10 }));
+    const svg = (await report(files(runs)))["speed.svg"]!;
+    const labels = [...svg.matchAll(/<text[^>]*>([\d.,]+[^<]*)<\/text>/g)].map(([, text]) => text!);
+    assert.ok(labels.length > 2 && labels.includes("10,000"), String(labels));
+    for (const label of labels) assert.match(label, /^\d{1,3}(,\d{3})*$/);
+  }
+});
+
+Deno.test("what came out is a sentence for each comparison, and many rows are counted", () => {
+  const sparsities = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+  const of = (algorithm: string, scope: string, by: (sparsity: number) => readonly number[]) =>
+    sparsities.flatMap((sparsity) =>
+      seedsOf({ algorithm, sparsity, parameters: { scope } }, by(sparsity))
+    );
+  // With scope global SBP leads by 5, 5, 5.5 points at 40%, elsewhere by 1, 2, 3: 2 ± 4.302653/√3 holds zero.
+  const global = [
+    ...of("sbp", "global", (at) => at === 0.4 ? [0.95, 0.96, 0.975] : [0.91, 0.93, 0.95]),
+    ...of("edge-popup", "global", () => [0.90, 0.91, 0.92]),
+  ];
+  // With scope layer it trails by 4, 4.5, 5: 4.5 ± 4.302653 · 0.5/√3 doesn't.
+  const layer = [
+    ...of("sbp", "layer", () => [0.80, 0.81, 0.82]),
+    ...of("edge-popup", "layer", () => [0.84, 0.855, 0.87]),
+  ];
+  assert.deepEqual(summaryOf(tableOf([...global, ...layer])).found, [
+    "sbp (scope=global) is more accurate than edge-popup (scope=global) by 5.17 points at sparsity 40%; these runs " +
+    "can't tell sbp (scope=global) and edge-popup (scope=global) apart in 5 of 6 rows, where the 95% interval of " +
+    "the difference holds zero.",
+    "sbp (scope=layer) is less accurate than edge-popup (scope=layer) by 4.50 points everywhere, by 95% intervals " +
+    "that don't hold zero.",
+  ]);
+  const open = global.filter(({ configuration }) => configuration.sparsity > 0.4);
+  assert.deepEqual(summaryOf(tableOf(open)).found, [
+    "These runs can't tell sbp and edge-popup apart anywhere: the 95% interval of the difference holds zero.",
+  ]);
 });
 
 Deno.test("the picture in text: 80 columns, no colours, marks in the order of the accuracies", () => {

@@ -1,7 +1,9 @@
 // The plots' inks: legible on white paper and on a dark page, told apart by the colour-blind and on a grey printer.
 import assert from "node:assert/strict";
 import { marks, paper } from "../../src/report/plots/style.ts";
+import { reportOf } from "../../src/report/report.ts";
 import { contrast, linear } from "./contrast.ts";
+import { fileOf, seedsOf, withEpochs } from "./runs.ts";
 
 const themes = ["light", "dark"] as const;
 
@@ -15,6 +17,42 @@ Deno.test("words have a contrast of 4.5:1, marks of 3:1, on either page", () => 
     assert.ok(contrast(marks[3]![theme], ground) >= 4.5); // links
   }
 });
+
+Deno.test("lines and points keep that contrast as they are drawn, thinned or not", async () => {
+  // More settings than there are inks: each is drawn.
+  const runs = [1, 2, 3, 4, 5, 6, 7].flatMap((learningRate) =>
+    seedsOf({ parameters: { learningRate } }, [0.9, 0.91]).map((run) => fileOf(withEpochs(run)))
+  );
+  const files = Object.entries(await reportOf({ runs, setAside: [] }))
+    .filter(([name]) => name.endsWith(".svg"));
+  const drawn = new Set<string>();
+  for (const [name, svg] of files) {
+    for (const [element] of svg.matchAll(/<(path|line)[^>]*>/g)) {
+      const of = (attribute: string) => element.match(` ${attribute}="([^"]*)"`)?.[1];
+      const mark = marks.find(({ light }) => light === of("stroke"));
+      if (!mark) continue;
+      drawn.add(mark.light);
+      const opacity = Number(of("opacity") ?? 1) * Number(of("stroke-opacity") ?? 1);
+      for (const theme of themes) {
+        const ratio = contrast(
+          blend(mark[theme], paper.ground[theme], opacity),
+          paper.ground[theme],
+        );
+        assert.ok(ratio >= 3, `${name}: ${mark[theme]} at ${opacity} is ${ratio}:1`);
+      }
+    }
+  }
+  assert.equal(drawn.size, marks.length);
+});
+
+/** What is seen of a colour of that opacity over another. */
+function blend(above: string, below: string, opacity: number): string {
+  const parts = [1, 3, 5].map((at) => {
+    const [a, b] = [above, below].map((color) => parseInt(color.slice(at, at + 2), 16));
+    return opacity * a! + (1 - opacity) * b!;
+  });
+  return `rgb(${parts.join(", ")})`;
+}
 
 // Machado, Oliveira, Fernandes (2009): what is seen at full severity, in linear RGB.
 const sights = {

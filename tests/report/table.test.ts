@@ -40,11 +40,33 @@ Deno.test("a row has place, means, deviations, seeds and the paired difference",
       "mlp",
       "kaiming-normal",
       "70%",
-      "91.00 ± 1.00 (3)",
+      "≈ 91.00 ± 1.00 (3)",
       "**93.00 ± 2.00 (3)**",
       "+2.00 [−0.48, +4.48]",
     ],
   ]);
+});
+
+Deno.test("a lower mean that can't be told apart from the best is marked, in the CSV too", () => {
+  // SBP leads edge-popup by 2 ± 4.302653/√3 points, which holds zero, and random by 82 ± 4.302653 · 1/√3, which doesn't.
+  const runs = [...both, ...seedsOf({ algorithm: "random", sparsity: 0.7 }, [0.1, 0.11, 0.12])];
+  assert.deepEqual(lines(runs)[1]!.slice(4, 7), [
+    "11.00 ± 1.00 (3)",
+    "≈ 91.00 ± 1.00 (3)",
+    "**93.00 ± 2.00 (3)**",
+  ]);
+  const standings = csvParse(csvOf(tableOf(runs))).map((
+    { column, standing },
+  ) => [column, standing]);
+  assert.deepEqual(standings, [
+    ["random", ""],
+    ["edge-popup", "open"],
+    ["sbp", "best"],
+    ["sbp - edge-popup", ""],
+  ]);
+  const text = markdownOf(tableOf(runs));
+  assert.match(text, /^- \*\*Bold\*\*: the highest mean among the masks of a row\.$/m);
+  assert.match(text, /^- \*\*≈\*\*: lower, but these runs can't tell it apart from the highest/m);
 });
 
 Deno.test("the header says what sparsity, kept, ± and the interval are", () => {
@@ -82,7 +104,7 @@ Deno.test("different seeds are compared by Welch's method and marked", () => {
 
 Deno.test("one seed gives neither deviation nor interval, and says so", () => {
   const runs = [runOf({ algorithm: "sbp", accuracy: 0.92 }), runOf({ algorithm: "edge-popup" })];
-  assert.deepEqual(lines(runs)[1]!.slice(4), ["90.00 (1)", "**92.00 (1)**", "+2.00 [n/a]"]);
+  assert.deepEqual(lines(runs)[1]!.slice(4), ["≈ 90.00 (1)", "**92.00 (1)**", "+2.00 [n/a]"]);
   const text = markdownOf(tableOf(runs));
   assert.ok(text.includes("One seed alone has no deviation."));
   assert.ok(text.includes("n/a: no interval"));
@@ -178,7 +200,7 @@ Deno.test("a hyper-parameter that a version lacks does not swallow the other's r
     runOf({ parameters: { learningRate: 1, boost: 2 }, accuracy: 0.7 }),
   ];
   assert.deepEqual(labels(runs), ["sbp (boost=2)", "sbp (boost=unset)"]);
-  assert.deepEqual(lines(runs)[1]!.slice(4), ["**70.00 (1)**", "50.00 (1)"]);
+  assert.deepEqual(lines(runs)[1]!.slice(4), ["**70.00 (1)**", "≈ 50.00 (1)"]);
 });
 
 Deno.test("each scope of sbp is compared with that scope of edge-popup", () => {

@@ -50,6 +50,42 @@ Deno.test("the published JSON Schema is that of the code", async () => {
   assert.equal(published, publishedSchema(), 'type "deno task maskbench schema --write"');
 });
 
+Deno.test("what would take the stack or hours to look through is refused at once", () => {
+  const deep = '{"name":'.repeat(20_000) + "1" + "}".repeat(20_000);
+  for (const text of ["[".repeat(20_000), deep]) {
+    assert.match(refusal(text), /^my\.json: line 1, column \d+: .* nested deeper than 100$/);
+  }
+  const many = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const sparsities = many(20_000).map((i) => i / 20_000);
+  const algorithms = [{ name: "sbp", ramp: { bySparsity: { "0.5": 1 } } }];
+  assert.match(refused({ seeds: many(20_000), sparsities, algorithms }), /more than 100,000 runs/);
+  // Each of the twenty has the same 90,000 runs.
+  const rates = many(300).map((i) => i + 1), ramps = rates.map((rate) => 1 / rate);
+  const same = many(20).map((i) => ({
+    ...{ name: "sbp", learningRate: rates, ramp: ramps, weightDecay: [1e-4, ...many(i)] },
+  }));
+  assert.match(refused({ algorithms: same }), /more than 100,000 runs/);
+});
+
+Deno.test("a value that can't be made text is still named", () => {
+  const object = { toString: 1, valueOf: 1 };
+  assert.match(refused({ sparsities: [object] }), /sparsities\[0\]: \{"toString":1.* no sparsity/);
+});
+
+Deno.test("a key that JavaScript would swallow is refused as any other that is not known", () => {
+  const text = JSON.stringify({
+    ...good,
+    algorithms: [{ name: "sbp", ramp: { byNetwork: { mlp: 1, proto: 1 } } }],
+  }).replace("proto", "__proto__");
+  assert.match(refusal(text), /algorithms\[0\]\.ramp\.byNetwork\.__proto__: is not known$/);
+});
+
+Deno.test("of very many faults the first are told", () => {
+  const lines = refused({ seeds: Array(100).fill("x") }).split("\n");
+  assert.equal(lines.length, 22);
+  assert.equal(lines.at(-1), "  and 80 more");
+});
+
 Deno.test("each slip is told with its place and what is allowed", () => {
   const slips: [Record<string, unknown>, RegExp][] = [
     [{ epoch: 3 }, /"epoch" is not known: did you mean "epochs"\?/],

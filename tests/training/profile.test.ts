@@ -20,6 +20,7 @@ Deno.test("a profile's figures agree with each other and with the network's arit
     near(found.gflops * found.msPerStep * 1e6, operations);
     near(found.imagesPerSecond * found.msPerStep, 1000 * batch);
     assert.equal(found.projectionMs, found.parts.projection.ms);
+    assert.ok(found.hostMsPerStep > 0);
     assert.equal(found.projectionMs > 0, algorithm !== "dense");
     for (const part of ["gather", "weights", "forward", "backward", "update"] as const) {
       assert.ok(found.parts[part].ms > 0, part);

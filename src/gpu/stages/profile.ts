@@ -53,19 +53,21 @@ export const profiles: Stage<readonly StepProfile[]> = {
     const ms = (value: number) => value.toPrecision(3);
     return [
       "edge-popup, batch to updated mask, crop and flip but for the mlp; milliseconds. _Step_ is as training goes, " +
-      "over stretches with one wait for the device each; the parts are of a step that waits after each of them.",
+      "over stretches with one wait for the device each; _host_ is what a step keeps the host, which on a GPU only " +
+      "replays what was recorded; the parts are of a step that waits after each of them.",
       markdownTable([
-        ["network", "precision", "batch", "step", "images/s", "TFLOP/s", ...parts],
+        ["network", "precision", "batch", "step", "host", "images/s", "TFLOP/s", ...parts],
         ...measured.map(({ network, precision, batch, profile }) => [
           network,
           precision,
           String(batch),
           ms(profile!.msPerStep),
+          ms(profile!.hostMsPerStep),
           Math.round(profile!.imagesPerSecond).toLocaleString("en"),
           (profile!.gflops / 1000).toPrecision(3),
           ...parts.map((part) => ms(profile!.parts[part as keyof Profile["parts"]].ms)),
         ]),
-      ], { align: ["l", "l", ...Array<string>(11).fill("r")] }),
+      ], { align: ["l", "l", ...Array<string>(12).fill("r")] }),
       ...(refused.length > 0
         ? [refused.map(({ network, refused }) => `- ${network}: ${refused}`).join("\n")]
         : []),

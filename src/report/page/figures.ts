@@ -1,11 +1,12 @@
 // The comparison table as HTML: sortable, the best marked, and what can't be told apart from it.
 import { differing, settingText, shared, sharedParts } from "../facts.ts";
 import { accuracy, difference } from "../format.ts";
+import { marking } from "../notes.ts";
 import { marksOf } from "../plots/style.ts";
 import { isOpen, standingsOf } from "../standing.ts";
 import type { Row, Table } from "../table.ts";
 import { variableOf } from "./colours.ts";
-import { escaped } from "./html.ts";
+import { escaped, fromNotes } from "./html.ts";
 
 /** The table; places that are the same in all rows are told once, above it. */
 export function figuresHtml(table: Table): string {
@@ -49,12 +50,7 @@ ${lines.map((line) => `<tr>${line}</tr>`).join("\n")}
 </tbody>
 </table>
 </div>
-<p class="key"><span class="best">bold</span> the highest mean of a row's masks${
-    rows.some((row) => standingsOf(row).includes("open"))
-      ? '; <span class="open">≈</span> lower, but these runs can’t tell it apart from the best: the 95% interval of the ' +
-        "difference, paired by seed, holds zero or is unknown"
-      : ""
-  }.</p>`;
+<div class="key">${fromNotes(marking.join(" "))}</div>`;
 }
 
 function heading(html: string, kind = "figure", below = ""): string {

@@ -1,6 +1,6 @@
 // The page: what came out, the table, the plots, and how it was made; one file that fetches nothing.
 import { createHash } from "node:crypto";
-import { legend } from "../notes.ts";
+import { meaning } from "../notes.ts";
 import { summaryOf } from "../summary.ts";
 import type { Table } from "../table.ts";
 import { colourVariables, withVariables } from "./colours.ts";
@@ -42,14 +42,14 @@ ${style}</style>
 <p class="brand">maskbench</p>
 <h1>${escaped(`Accuracy on ${names}`)}</h1>
 <p class="lead">${escaped(compared)}</p>
-<p class="lead found">${escaped(found)}</p>
+${found.map((text) => `<p class="lead found">${escaped(text)}</p>`).join("\n")}
 </header>
 <main>
 <section id="table">
 <h2>The comparison</h2>
 ${figuresHtml(table)}
 <details><summary>What the figures mean</summary>
-${fromNotes(legend(table))}
+${fromNotes(meaning(table))}
 </details>
 </section>
 ${figures.map(figureHtml).join("\n")}

@@ -3,9 +3,12 @@ import { accuracy as accuracyText, percent } from "../format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "../table.ts";
 import { apart, type Domain, domainOf, groupsOf, spreadOf } from "./axis.ts";
 import { contextName, contextsOf, type Plot, type Spec } from "./plot.ts";
-import { type Mark, marksOf } from "./style.ts";
+import { endLabel, type Mark, marksOf } from "./style.ts";
 
-const HEIGHT = 210, STRIP = 46, WIDTH = 300, LABEL = 13;
+const HEIGHT = 210, STRIP = 46, LABEL = 13;
+
+/** Of a panel alone, and of one among several. */
+const WIDE = 300, SMALL = 220;
 
 type Axes = Readonly<Record<"x" | "y", Spec>>;
 
@@ -36,7 +39,7 @@ export const accuracy: Plot = {
     "deviation to either side. Sparsity is the part of the weights that is removed. Where some lie far below the " +
     "rest, they have a strip of their own with its own axis.",
   panels: ({ table }) =>
-    contextsOf(table).map(({ context, rows }) => {
+    contextsOf(table).map(({ context, rows }, _, { length }) => {
       const lines = linesOf(rows, table);
       const groups = groupsOf(lines), xs = rows.map(({ sparsity }) => 100 * sparsity);
       const strips = groups.map((group, i) =>
@@ -44,6 +47,7 @@ export const accuracy: Plot = {
           main: i === 0,
           last: i === groups.length - 1,
           split: context.dataset.split,
+          width: length > 1 ? SMALL : WIDE,
         })
       );
       return {
@@ -74,9 +78,14 @@ interface Place {
   readonly main: boolean;
   readonly last: boolean;
   readonly split: string;
+  readonly width: number;
 }
 
-function strip(lines: readonly Line[], xs: readonly number[], { main, last, split }: Place): Spec {
+function strip(
+  lines: readonly Line[],
+  xs: readonly number[],
+  { main, last, split, width }: Place,
+): Spec {
   const height = main ? HEIGHT : STRIP;
   const y = domainOf(lines, [0, 100]), x = domainOf(xs.map((x) => ({ low: x, high: x })));
   const end = x[1];
@@ -101,15 +110,11 @@ function strip(lines: readonly Line[], xs: readonly number[], { main, last, spli
     },
   };
   return {
-    width: WIDTH,
+    width,
     height,
     layer: lines.flatMap((line, i) => [
       ...drawn(line, axes, x),
-      {
-        data: { values: [{ x: end, mean: labels[i]! }] },
-        mark: { type: "text", align: "left", baseline: "middle", dx: 8, text: line.label },
-        encoding: axes,
-      },
+      ...endLabel(line.mark, line.label, { x: end, mean: labels[i]! }, axes),
     ]),
   };
 }

@@ -39,6 +39,14 @@ export function groupsOf<One extends Interval>(intervals: readonly One[]): One[]
   return widest > range / 2 ? [sorted.slice(at), sorted.slice(0, at)] : [sorted];
 }
 
+/** One, two and five times each power of ten in a domain above zero: what a logarithmic axis is labelled with. */
+export function logTicks([low, high]: Domain): number[] {
+  const first = Math.floor(Math.log10(low)), count = Math.ceil(Math.log10(high)) - first + 1;
+  return Array.from({ length: count }, (_, i) => 10 ** (first + i))
+    .flatMap((power) => [power, 2 * power, 5 * power])
+    .filter((value) => low <= value && value <= high);
+}
+
 /** Moves values apart until neighbours are at least `gap` away from each other, as little as will do. */
 export function apart(values: readonly number[], gap: number): number[] {
   // Groups of neighbours that touch are merged and laid out around their mean.

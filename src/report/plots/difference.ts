@@ -1,9 +1,10 @@
 // SBP minus edge-popup in percentage points, with its interval and a line at zero.
 import { difference as differenceText, percent } from "../format.ts";
 import { isOpen } from "../standing.ts";
+import type { Column } from "../columns.ts";
 import { domainOf } from "./axis.ts";
 import { contextName, contextsOf, type Plot } from "./plot.ts";
-import { marksOf, paper } from "./style.ts";
+import { legendOf, marksOf, paper } from "./style.ts";
 
 export const difference: Plot = {
   name: "difference",
@@ -20,8 +21,13 @@ export const difference: Plot = {
     if (comparisons.length === 0) {
       return "There are no two algorithms whose difference could be told.";
     }
-    const inks = marksOf(comparisons.map(({ minuend }) => minuend));
-    return contextsOf(table).flatMap(({ context, rows }) => {
+    const marks = marksOf(table.columns);
+    const markOf = (column: Column) => marks[table.columns.indexOf(column)]!;
+    const inks = comparisons.map(({ minuend, subtrahend }, i) => {
+      const first = comparisons.findIndex((one) => one.minuend === minuend) === i;
+      return markOf(first ? minuend : subtrahend);
+    });
+    return contextsOf(table).flatMap(({ context, rows }, _, { length }) => {
       const step = 1.2, shift = (i: number) => step * (i - (comparisons.length - 1) / 2);
       const points = rows.flatMap((row) =>
         row.differences.flatMap((one, i) =>
@@ -62,7 +68,7 @@ export const difference: Plot = {
         field: "label",
         type: "nominal",
         scale: { domain, range: inks.map(({ light }) => light) },
-        legend: domain.length > 1 ? {} : null,
+        legend: domain.length > 1 ? legendOf(domain) : null,
       };
       const shape = {
         ...color,
@@ -75,7 +81,7 @@ export const difference: Plot = {
           return `${label}, points: ${own.join("; ")}.`;
         }).join(" "),
         spec: {
-          width: 300,
+          width: length > 1 ? 220 : 300,
           height: 210,
           data: { values: points },
           layer: [

@@ -3,7 +3,7 @@ import { percent } from "../format.ts";
 import { isUnmasked, type Row, type Table } from "../table.ts";
 import { domainOf } from "./axis.ts";
 import { type Plot, rowName } from "./plot.ts";
-import { marksOf, paper } from "./style.ts";
+import { legendOf, marksOf, paper } from "./style.ts";
 
 export const layers: Plot = {
   name: "layers",
@@ -75,7 +75,7 @@ function panel(row: Row, points: readonly Point[], table: Table) {
     field: "label",
     type: "nominal",
     scale: { domain, range: inks.map(({ light }) => light) },
-    legend: { columns: 2 },
+    legend: legendOf(domain),
   };
   return {
     place: rowName(row, table),
@@ -119,7 +119,8 @@ function panel(row: Row, points: readonly Point[], table: Table) {
 
 // Where entries of one layer compete, each layer keeps its share; where all do, they divide it among them.
 function scopes({ rows, columns }: Table): string {
-  const scopes = columns.flatMap(({ label }, i) => {
+  const scopes = columns.flatMap(({ label, setting }, i) => {
+    if ("scope" in setting) return []; // its label tells
     const found = new Set(
       rows.flatMap(({ cells }) =>
         (cells[i]?.runs ?? []).map((run) => run.configuration.algorithm.parameters.scope)

@@ -9,6 +9,16 @@ function widthOf({ fontSize }: { fontSize?: number }, text: unknown): number {
   return 0.62 * (fontSize ?? 11) * String(text ?? "").length;
 }
 
+/** Parts between commas, on lines of at most 50 characters where a part is no longer. */
+function linesOf(text: string): string[] {
+  return text.split(", ").reduce<string[]>((lines, part) => {
+    const last = lines.at(-1), longer = last === undefined ? part : `${last}, ${part}`;
+    return last === undefined || longer.length > 50
+      ? [...lines, part]
+      : [...lines.slice(0, -1), longer];
+  }, []);
+}
+
 /**
  * A file of its own, on white paper, with its title inside.
  * @returns SVG, the same bytes for the same panel
@@ -16,7 +26,7 @@ function widthOf({ fontSize }: { fontSize?: number }, text: unknown): number {
 export async function svgOf({ place, alt, spec }: Panel, title: string): Promise<string> {
   const [vega, lite] = await Promise.all([import("vega"), import("vega-lite")]);
   Object.assign((vega as unknown as Record<"textMetrics", object>).textMetrics, { width: widthOf });
-  const whole = { ...spec, title: { text: title, subtitle: place }, config };
+  const whole = { ...spec, title: { text: title, subtitle: linesOf(place) }, config };
   // deno-lint-ignore no-explicit-any
   const view = new vega.View(vega.parse(lite.compile(whole as any).spec), { renderer: "none" });
   try {

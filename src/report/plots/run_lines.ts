@@ -3,7 +3,7 @@ import { percent } from "../format.ts";
 import type { EpochResult } from "../../training/result.ts";
 import type { Row, Run, Table } from "../table.ts";
 import { apart, domainOf } from "./axis.ts";
-import { type Mark, marksOf } from "./style.ts";
+import { endLabel, type Mark, marksOf } from "./style.ts";
 
 /** A figure that an epoch has. */
 export interface Figure {
@@ -84,12 +84,12 @@ function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, las
   };
   const ends = [...Map.groupBy(drawn, ({ label }) => label)].map(([label, runs]) => ({
     label,
-    x: Math.max(...runs.map(({ values }) => values.at(-1)!.x)),
+    mark: runs[0]!.mark,
     y: runs.reduce((sum, { values }) => sum + values.at(-1)!.y, 0) / runs.length,
   }));
   const places = apart(ends.map(({ y }) => y), (domain[1] - domain[0]) * 13 / height);
   return {
-    width: 240,
+    width: 220,
     height,
     layer: [
       ...drawn.map(({ run, mark, label, values }) => ({
@@ -106,7 +106,7 @@ function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, las
           color: mark.light,
           strokeWidth: 1.5,
           strokeDash: mark.dash,
-          opacity: 0.85,
+          opacity: 1,
         },
         encoding: {
           ...axes,
@@ -114,11 +114,9 @@ function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, las
           description: { field: "says", type: "nominal" },
         },
       })),
-      ...ends.map(({ label }, i) => ({
-        data: { values: [{ x: Math.max(2, epochs), y: places[i]! }] },
-        mark: { type: "text", align: "left", baseline: "middle", dx: 8, text: label },
-        encoding: axes,
-      })),
+      ...ends.flatMap(({ label, mark }, i) =>
+        endLabel(mark, label, { x: Math.max(2, epochs), y: places[i]! }, axes)
+      ),
     ],
   };
 }

@@ -1,10 +1,10 @@
 // Training images per second by network: the runs' own, and the training step beside plain PyTorch's where measured.
-import { domainOf } from "./axis.ts";
+import { type Domain, domainOf, logTicks } from "./axis.ts";
 import type { Peers } from "../peers.ts";
 import { networkName } from "../format.ts";
 import type { Table } from "../table.ts";
 import type { Material, Panel, Plot } from "./plot.ts";
-import { type Mark, marks, marksOf } from "./style.ts";
+import { legendOf, type Mark, marks, marksOf } from "./style.ts";
 
 interface Point {
   readonly network: string;
@@ -104,12 +104,14 @@ function panel(
   const own = used.map((label) => inks[labels.indexOf(label)]!);
   const rates = points.map(({ rate }) => rate), low = Math.min(...rates), high = Math.max(...rates);
   const wide = high > 8 * low;
-  const domain = wide ? [low / 1.3, high * 1.3] : domainOf([{ low: 0, high }], [0, Infinity]);
+  const domain: Domain = wide
+    ? [low / 1.3, high * 1.3]
+    : domainOf([{ low: 0, high }], [0, Infinity]);
   const color = {
     field: "label",
     type: "nominal",
     scale: { domain: used, range: own.map(({ light }) => light) },
-    legend: { columns: 2 },
+    legend: legendOf(used),
   };
   const networks = [...new Set(points.map(({ network }) => network))];
   return {
@@ -134,7 +136,11 @@ function panel(
           type: "quantitative",
           scale: { domain, nice: false, type: wide ? "log" : "linear" },
           title: `images per second${wide ? ", logarithmic" : ""}`,
-          axis: { tickCount: 4, grid: true, format: "~s" },
+          axis: {
+            ...wide ? { values: logTicks(domain) } : { tickCount: 4 },
+            grid: true,
+            format: ",d",
+          },
         },
         y: { field: "network", type: "nominal", sort: networks, title: null },
         yOffset: { field: "label", sort: [...used] },

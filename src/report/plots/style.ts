@@ -50,6 +50,33 @@ export function marksOf(columns: readonly Column[]): Mark[] {
   return own.map((mark) => mark ?? others[next++ % others.length]!);
 }
 
+/** How many columns a legend has room for in a panel. */
+export function legendOf(labels: readonly string[]) {
+  const longest = Math.max(...labels.map((label) => label.length));
+  return { columns: Math.max(1, Math.floor(340 / (28 + 7 * longest))) };
+}
+
+/**
+ * A label at the end of a line, behind the line's mark.
+ * @param at where, by the names of the encoding's fields
+ */
+export function endLabel(
+  { light, shape }: Mark,
+  text: string,
+  at: Readonly<Record<string, number>>,
+  encoding: object,
+) {
+  const data = { values: [at] };
+  return [
+    {
+      data,
+      mark: { type: "point", xOffset: 13, shape, size: 34, opacity: 1, stroke: light, fill: light },
+      encoding,
+    },
+    { data, mark: { type: "text", align: "left", baseline: "middle", dx: 21, text }, encoding },
+  ];
+}
+
 /** The type of the reader's own system: nothing is fetched. */
 export const fonts = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
 
@@ -64,7 +91,7 @@ export const config = {
   view: { stroke: null },
   title: {
     anchor: "start",
-    frame: "group",
+    frame: "bounds",
     fontSize: 13,
     fontWeight: 600,
     color: words.light,
@@ -94,7 +121,7 @@ export const config = {
     title: null,
     labelColor: words.light,
     labelFontSize: 11,
-    labelLimit: 300,
+    labelLimit: 400,
     symbolSize: 60,
   },
   text: { font: fonts, fontSize: 11, color: words.light },

@@ -1,0 +1,43 @@
+// What processes that were killed leave among the run files, and nobody needs any more.
+import { join } from "node:path";
+import { removeFile } from "./files.ts";
+import { runsFolder } from "./store.ts";
+
+/** Milliseconds after which a temporary file is a dead process's: nothing takes so long to write. */
+const LEFT_BEHIND = 3600_000;
+
+const temporary = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ofRun = /^([0-9a-f]{64})\.(claim-\d+|checkpoint\.safetensors(\.aside)?|failed)$/;
+
+/**
+ * Removes files half written, and whatever belongs to a run that is finished. Where the process that finished it still
+ * lives it is about to do the same, and whoever claims the run now finds it finished.
+ * @param unfinished identities of runs without a valid file
+ */
+export async function removeLeftovers(
+  folder: string,
+  unfinished: ReadonlySet<string>,
+): Promise<void> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(runsFolder(folder))) names.push(name);
+  } catch {
+    return; // no folder, so nothing in it
+  }
+  const all = new Set(names);
+  for (const name of names) {
+    const path = join(runsFolder(folder), name), run = ofRun.exec(name)?.[1];
+    if (
+      run
+        ? all.has(`${run}.json`) && !unfinished.has(run)
+        : temporary.test(name) && await isOld(path)
+    ) {
+      await removeFile(path).catch(() => {}); // it takes room and does no harm
+    }
+  }
+}
+
+async function isOld(path: string): Promise<boolean> {
+  const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
+  return mtime !== null && Date.now() - mtime.getTime() > LEFT_BEHIND;
+}

@@ -1,0 +1,45 @@
+// Baselines: committed, merged and edited by people.
+import assert from "node:assert/strict";
+import { baselineOf, baselineText, parseBaseline } from "../../src/regression/baseline.ts";
+import { fileOf, seedsOf } from "../report/runs.ts";
+import { identityBySpecification } from "./canonical.ts";
+import { answer, changedJson, editedText, fuzz, type Json } from "./fuzz.ts";
+
+const good = baselineText(baselineOf([
+  ...seedsOf({}, [0.9, 0.8]).map((run) => fileOf(run)),
+  ...seedsOf({ algorithm: "dense", sparsity: 0 }, [0.7]).map((run) => fileOf(run, { threads: 1 })),
+]));
+
+async function check(text: string): Promise<void> {
+  const baseline = await answer(() => parseBaseline(text, "my.json"));
+  if (!baseline) return;
+  assert.deepEqual(parseBaseline(baselineText(baseline), "again"), baseline);
+  for (const { configuration, runs } of baseline.cells) {
+    for (const { seed, identity, environment } of runs) {
+      assert.equal(
+        identity,
+        identityBySpecification({ ...configuration, seed } as unknown as Json),
+      );
+      assert.ok(baseline.environments[environment]);
+    }
+  }
+}
+
+fuzz(
+  "baselines",
+  0.5,
+  "edited as text, they are refused or mean what they say",
+  editedText([good]),
+  check,
+);
+fuzz(
+  "baselines",
+  0.5,
+  "with other contents, they are refused or mean what they say",
+  changedJson([JSON.parse(good)]),
+  (json) => check(JSON.stringify(json)),
+);
+
+Deno.test("baselines: those that are right are accepted", () => {
+  assert.equal(baselineText(parseBaseline(good, "my.json")), good);
+});

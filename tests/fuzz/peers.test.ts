@@ -1,0 +1,42 @@
+// peers.json, which the report takes in.
+import assert from "node:assert/strict";
+import { parsePeers } from "../../src/report/peers.ts";
+import { answer, changedJson, editedText, fuzz } from "./fuzz.ts";
+
+const good = JSON.stringify(
+  {
+    format: 1,
+    processor: "a processor",
+    threads: 2,
+    batchSize: 128,
+    rounds: 3,
+    pytorch: "1.13.0",
+    networks: [{ network: "mlp", msPerStep: { maskbench: 1.5, pytorch: 3 } }],
+  },
+  null,
+  1,
+);
+
+async function check(text: string): Promise<void> {
+  const peers = await answer(() => parsePeers(text, "peers.json"));
+  if (peers) assert.deepEqual(peers, JSON.parse(text));
+}
+
+fuzz(
+  "peers' files",
+  0.5,
+  "edited as text, they are refused or read as they are",
+  editedText([good]),
+  check,
+);
+fuzz(
+  "peers' files",
+  0.5,
+  "with other contents, they are refused or read as they are",
+  changedJson([JSON.parse(good)]),
+  (json) => check(JSON.stringify(json)),
+);
+
+Deno.test("peers' files: one that is right is accepted", () => {
+  assert.deepEqual(parsePeers(good, "peers.json"), JSON.parse(good));
+});

@@ -1,0 +1,116 @@
+// What the tasks may do, and what a sweep file can't make them do: the promises of SECURITY.md.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import settings from "../deno.json" with { type: "json" };
+import { maskbench, root, withFolder } from "./cli/maskbench.ts";
+
+type Permission = boolean | readonly string[] | { readonly allow: readonly string[] };
+const sets = settings.permissions as Readonly<Record<string, Readonly<Record<string, Permission>>>>;
+const commands = Object.entries(settings.tasks).flatMap(([task, { command }]) =>
+  command.split(" && ").map((command) => ({ task, words: command.split(" ") }))
+);
+const setOf = (task: string) =>
+  commands.filter((command) => command.task === task)
+    .map(({ words }) => words.find((word) => word.startsWith("-P="))!.slice(3)).at(-1)!;
+
+Deno.test("every task has a named set of permissions, and nothing beside it", () => {
+  for (const { task, words } of commands) {
+    const own = words.filter((word) => /^-P|^-A$|^--allow|^-[A-Z]/.test(word));
+    assert.equal(own.length, 1, `${task}: ${own}`);
+    assert.ok(sets[own[0]!.replace("-P=", "")], `${task}: ${own}`);
+  }
+});
+
+Deno.test("the network is for data alone, and for the tests' own servers", () => {
+  const net = Object.entries(sets).flatMap(([name, { net }]) =>
+    net === undefined ? [] : [name, net]
+  );
+  assert.deepEqual(net, [
+    ...["download", ["ossci-datasets.s3.amazonaws.com", "www.cs.toronto.edu"]],
+    ...["test", ["127.0.0.1"]],
+  ]);
+  const users = commands.filter(({ words }) =>
+    words.some((word) => /=(download|test)$/.test(word))
+  );
+  assert.deepEqual(users.map(({ task }) => task), ["data", "test", "test:sanitize"]);
+});
+
+Deno.test("native code is the core's alone, where users' files are read", () => {
+  for (const task of ["bench", "check", "maskbench"]) {
+    assert.deepEqual(sets[setOf(task)]!.ffi, ["native/build"], task);
+  }
+});
+
+Deno.test("what only reads may not write, and what starts nothing may not", () => {
+  assert.deepEqual(Object.keys(sets[setOf("baseline")]!), ["read", "env"]);
+  assert.deepEqual(Object.keys(sets[setOf("report")]!), ["read", "write", "env"]);
+  assert.deepEqual(Object.keys(sets[setOf("data")]!), ["read", "write", "env", "net"]);
+});
+
+function sources(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? sources(join(folder, name)) : name.endsWith(".ts") ? [join(folder, name)] : []
+  );
+}
+
+Deno.test("the environment that the program reads is what its tasks may read", () => {
+  const { allow } = sets.compute!.env as { allow: readonly string[] };
+  const read = sources(join(root, "src")).filter((path) => !path.includes("/gpu/")).flatMap((
+    path,
+  ) =>
+    [...Deno.readTextFileSync(path).matchAll(/env\.(?:get|has)\("(\w+)"\)/g)].map(([, name]) =>
+      name!
+    )
+  );
+  assert.ok(read.length > 5);
+  for (const name of read) {
+    const covered = allow.some((each) =>
+      each.endsWith("*") ? name.startsWith(each.slice(0, -1)) : name === each
+    );
+    assert.ok(covered, name);
+  }
+});
+
+const sweep = {
+  name: "mine",
+  dataset: "shapes",
+  networks: ["conv2"],
+  algorithms: [{ name: "random" }],
+  sparsities: [0.5],
+  epochs: 1,
+};
+
+Deno.test("a sweep's name is one folder's name, and nothing is written elsewhere", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "sweep.json");
+    for (const name of ["../../x", "/tmp/x", "..", ".", "a/b", "a\\b", "", "x\u0000", "~", "-x"]) {
+      await Deno.writeTextFile(file, JSON.stringify({ ...sweep, name }));
+      const { code, error } = await maskbench(["bench", file]);
+      assert.equal(code, 2, error);
+      assert.match(error, /name: .* names no folder: expected letters/);
+      assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["sweep.json"]);
+    }
+  }));
+
+Deno.test("a sweep's $schema is for editors: nothing is fetched or read from there", () =>
+  withFolder(async (folder) => {
+    let requests = 0;
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+      requests++;
+      return new Response("{}");
+    });
+    const file = join(folder, "sweep.json");
+    const $schema = `http://127.0.0.1:${server.addr.port}/sweep.schema.json`;
+    await Deno.writeTextFile(file, JSON.stringify({ $schema, ...sweep }));
+    const { code, out, error } = await maskbench(["bench", file, "--dry-run"]);
+    assert.equal(code, 0, error);
+    assert.match(out, /1 runs, 1 of them to run/);
+    assert.equal(requests, 0);
+  }));
+
+Deno.test("what may not use the network says who may", () =>
+  withFolder(async (folder) => {
+    const { code, error } = await maskbench(["data", "mnist", "--to", folder]);
+    assert.equal(code, 2);
+    assert.match(error, /may not use the network, "deno task data" may/);
+  }));

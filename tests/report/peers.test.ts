@@ -1,0 +1,79 @@
+// The file of the training step beside other implementations: what is wrong with one is a sentence.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UserError } from "../../src/errors.ts";
+import { makeReport } from "../../src/report/mod.ts";
+import { writeRun } from "../../src/sweep/store.ts";
+import { maskbench, withFolder } from "../cli/maskbench.ts";
+import { fileOf, seedsOf } from "./runs.ts";
+
+const peers = {
+  format: 1,
+  processor: "a processor",
+  threads: 2,
+  batchSize: 128,
+  rounds: 3,
+  pytorch: "2.0",
+  networks: [{ network: "mlp", msPerStep: { maskbench: 1, "PyTorch, sort": 20 } }],
+};
+
+const withPeers = (text: string, body: (folder: string, path: string) => Promise<void>) =>
+  withFolder(async (folder) => {
+    for (const run of seedsOf({}, [0.9, 0.91])) await writeRun(folder, fileOf(run));
+    const path = join(folder, "peers.json");
+    await Deno.writeTextFile(path, text);
+    await body(folder, path);
+  });
+
+/** What is wrong, and the words that name the place of it. */
+const faults: readonly (readonly [text: string, place: RegExp])[] = [
+  ["", /line 1, column 1: no JSON/],
+  [JSON.stringify(peers).slice(0, 60), /line 1, column \d+: no JSON/],
+  ["null", /expected/i],
+  ["[]", /expected/i],
+  ["{}", /format/],
+  ['{"format": 1, "format": 1}', /format: is there twice|processor/],
+  [JSON.stringify({ ...peers, format: 2 }), /format/],
+  [JSON.stringify({ ...peers, threads: "two" }), /threads/],
+  [JSON.stringify({ ...peers, speed: 1 }), /speed/],
+  [JSON.stringify({ ...peers, networks: [] }), /networks/],
+  [JSON.stringify({ ...peers, networks: [{ network: "mlp", msPerStep: {} }] }), /msPerStep/],
+  [JSON.stringify({ ...peers, networks: [{ network: "mlp", msPerStep: { a: 0 } }] }), /msPerStep/],
+];
+
+Deno.test("a file of peers that is none is one sentence with the place of the fault, and no report", async () => {
+  for (const [text, place] of faults) {
+    await withPeers(text, async (folder, path) => {
+      await assert.rejects(makeReport(folder), (error: Error) => {
+        assert.ok(error instanceof UserError, `${text}: ${error.stack}`);
+        assert.ok(error.message.startsWith(`${path}: `), error.message);
+        assert.match(error.message.slice(path.length), place, text);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+      await assert.rejects(Deno.stat(join(folder, "report")), Deno.errors.NotFound);
+    });
+  }
+});
+
+Deno.test("on the command line that is all there is to read, with exit 2", async () => {
+  await withPeers('{"format": 1,', async (folder) => {
+    const { code, out, error } = await maskbench(["report", folder]);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(error, /^maskbench: .*peers\.json: line 1, column \d+: no JSON: [^\n]*\n$/);
+  });
+});
+
+Deno.test("peers of the same processor have a picture, of another a sentence", async () => {
+  for (const [processor, pictures] of [["a processor", 2], ["another", 1]] as const) {
+    await withPeers(JSON.stringify({ ...peers, processor }), async (folder) => {
+      await makeReport(folder);
+      const names = [...Deno.readDirSync(join(folder, "report"))].map(({ name }) => name);
+      assert.equal(names.filter((name) => name.startsWith("speed")).length, pictures);
+      const page = await Deno.readTextFile(join(folder, "report", "index.html"));
+      assert.equal(page.includes("measured on another machine (another)"), pictures === 1);
+      // 128 pictures in 20 ms are 6,400 a second.
+      assert.equal(page.includes("PyTorch, sort 6,400"), pictures === 2);
+    });
+  }
+});
