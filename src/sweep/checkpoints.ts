@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 import { decodeTensors, encodeTensors, type Tensor, type TensorType } from "../safetensors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import { type StreamName, streamNames } from "../training/streams.ts";
-import { comparable, promised } from "./environment.ts";
+import { promised } from "./environment.ts";
 import { removeFile, writeWhole } from "./files.ts";
 import { canonicalJson } from "./identity.ts";
 import { type Environment, epochSchema, runsFolder, speedSampleSchema } from "./store.ts";
@@ -149,14 +149,14 @@ export async function readCheckpoint(
     reason = (error as Error).message;
     if (!(error instanceof UserError)) reason = `can't be read: ${reason}`;
   }
-  await setCheckpointAside(folder, identity);
-  setAside(path, reason);
+  setAside(await setCheckpointAside(folder, identity), reason);
 }
 
-/** Keeps a checkpoint out of the way, until its run is finished. */
-export async function setCheckpointAside(folder: string, identity: string): Promise<void> {
+/** Keeps a checkpoint out of the way, until its run is finished. @returns where it was */
+export async function setCheckpointAside(folder: string, identity: string): Promise<string> {
   const path = checkpointPath(folder, identity);
   await Deno.rename(path, `${path}.aside`).catch(() => removeFile(path));
+  return path;
 }
 
 /** Writes the checkpoints of one run, one after the other; of those that come meanwhile, the last. */
@@ -231,8 +231,8 @@ function bytesOf(tensors: Readonly<Record<string, Tensor>>, name: string, type: 
   return found.bytes.slice().buffer as ArrayBuffer;
 }
 
-// SHA-256 of all of it, in the order of the names.
-function checksumOf(
+/** SHA-256 of all of it, in the order of the names. */
+export function checksumOf(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>>,
 ): string {

@@ -7,6 +7,9 @@ import type { Answer, Task } from "./worker.ts";
 /** A run that failed, with its reason for people. */
 export class RunFailure extends Error {}
 
+/** A checkpoint that was not of the run it was given to. */
+export class RefusedCheckpoint extends Error {}
+
 /** Milliseconds that a thread has for its answer where it can't be in the middle of a step. */
 const GRACE = 300;
 
@@ -24,6 +27,7 @@ export class RunWorker implements Disposable {
    * Runs a task to its end.
    * @returns nothing where it was stopped: its last checkpoint is as far as it got
    * @throws {RunFailure}
+   * @throws {RefusedCheckpoint}
    */
   async run(
     task: Omit<Task, "stop">,
@@ -45,6 +49,7 @@ export class RunWorker implements Disposable {
         listener.checkpoint(data.checkpoint);
       } else if (data.kind === "result") resolve(data.result);
       else if (data.kind === "stopped") resolve(undefined);
+      else if (data.kind === "refused") reject(new RefusedCheckpoint(data.reason));
       else reject(new RunFailure(data.reason));
     };
     worker.onerror = (event) => {

@@ -6,14 +6,14 @@ import { UserError } from "../errors.ts";
 import type { Device } from "../native/mod.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import type { RunConfig } from "../training/config.ts";
-import { CheckpointWriter, readCheckpoint } from "./checkpoints.ts";
+import { CheckpointWriter, readCheckpoint, setCheckpointAside } from "./checkpoints.ts";
 import { WriteError } from "./files.ts";
 import { Claim } from "./claims.ts";
 import { datasetFor } from "./data.ts";
 import { readFailure, removeFailure, writeFailure } from "./failures.ts";
 import { identityOf } from "./identity.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import { RunFailure, RunWorker } from "./run_worker.ts";
+import { type Listener, RefusedCheckpoint, RunFailure, RunWorker } from "./run_worker.ts";
 import { Stop } from "./stop.ts";
 import { type Environment, readRun, runFileOf, runPath, writeRun } from "./store.ts";
 
@@ -119,9 +119,9 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
 
   const attempt = async (worker: RunWorker, config: RunConfig): Promise<void> => {
     const identity = identityOf(config), started = new Date().toISOString();
-    const before = await readCheckpoint(folder, identity, options.environment, (path, reason) => {
+    const noteSetAside = (path: string, reason: string) =>
       watch.note(`${path} is set aside, and its run begins anew: it ${reason}`);
-    });
+    const before = await readCheckpoint(folder, identity, options.environment, noteSetAside);
     const checkpoints = new CheckpointWriter(folder, identity, (reason) => {
       watch.note(`no checkpoint, so a stop would lose the run under way: ${reason}`);
     });
@@ -135,9 +135,14 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
         );
       }
       const task = { ...options, config, dataset, from: before?.checkpoint };
-      const result = await worker.run(task, stop, {
+      const listener: Listener = {
         progress: (progress) => watch.progress(config, progress),
         checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
+      };
+      const result = await worker.run(task, stop, listener).catch(async (error) => {
+        if (!(error instanceof RefusedCheckpoint)) throw error;
+        noteSetAside(await setCheckpointAside(folder, identity), error.message);
+        return await worker.run({ ...task, from: undefined }, stop, listener);
       });
       const isKept = await checkpoints.settled();
       if (!result) {

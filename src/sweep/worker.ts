@@ -2,7 +2,7 @@
 import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { type Device, openLibrary } from "../native/mod.ts";
-import type { Checkpoint } from "../training/checkpoint.ts";
+import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import { run, Stopped } from "../training/run.ts";
 import type { RunConfig } from "../training/config.ts";
@@ -28,6 +28,8 @@ export type Answer =
   | { readonly kind: "checkpoint"; readonly checkpoint: Checkpoint }
   | { readonly kind: "result"; readonly result: RunResult }
   | { readonly kind: "stopped" }
+  /** The checkpoint was not of this run. */
+  | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "failure"; readonly reason: string };
 
 function work({ config, library, dataset, device, threads, from, stop }: Task): RunResult {
@@ -55,6 +57,7 @@ channel.onmessage = ({ data }) => {
     answer({ kind: "result", result: work(data) });
   } catch (error) {
     if (error instanceof Stopped) return answer({ kind: "stopped" });
+    if (error instanceof CheckpointError) return answer({ kind: "refused", reason: error.message });
     const { message, stack } = error as Error;
     const shown = Deno.env.get("MASKBENCH_DEBUG") && !(error instanceof UserError);
     answer({ kind: "failure", reason: shown ? stack ?? message : message });

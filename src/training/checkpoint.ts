@@ -3,10 +3,15 @@
 // It is taken between two steps. What an epoch drew (order, crops, flips) is not in it: the generators are kept as they
 // were before the epoch, so that it draws the same again.
 import { UserError } from "../errors.ts";
-import type { Vector } from "../native/mod.ts";
+import { NativeError, type Vector } from "../native/mod.ts";
 import type { EpochResult, SpeedSample } from "./result.ts";
 import type { Stage } from "./stage.ts";
 import { type StreamName, streamNames } from "./streams.ts";
+
+/** A checkpoint that is not of the run it was given to. */
+export class CheckpointError extends UserError {
+  override readonly name = "CheckpointError";
+}
 
 /** The bytes of every generator, by stream. */
 export type StreamStates = Readonly<Record<StreamName, Uint8Array<ArrayBuffer>>>;
@@ -81,7 +86,7 @@ export class StateCopies {
 /**
  * Sets a stage back to where the checkpoint was taken, but for the steps of its epoch, which the caller skips.
  * @param epochs those of the run
- * @throws {UserError} where it is not of this run
+ * @throws {CheckpointError} where it is not of this run
  */
 export function restore(
   { learner, metrics, streams, epoch }: Stage,
@@ -92,15 +97,20 @@ export function restore(
   const sizes = (of: Readonly<Record<string, { length: number }>>) =>
     Object.entries(of).map(([name, { length }]) => `${name} (${length})`).sort().join(", ");
   if (sizes(from.state) !== sizes(vectors)) {
-    throw new UserError(`the checkpoint holds ${sizes(from.state)}, expected ${sizes(vectors)}`);
+    throw new CheckpointError(`holds ${sizes(from.state)}, expected ${sizes(vectors)}`);
   }
   if (from.epoch >= epochs || from.step > epoch.steps || from.epochs.length !== from.epoch) {
-    throw new UserError(
-      `the checkpoint is of step ${from.step} in epoch ${from.epoch + 1}, after ` +
+    throw new CheckpointError(
+      `is of step ${from.step} in epoch ${from.epoch + 1}, after ` +
         `${from.epochs.length} epochs; expected ${epoch.steps} steps and ${epochs} epochs at most`,
     );
   }
-  for (const name of streamNames) streams[name].restore(from.streams[name]);
+  try {
+    for (const name of streamNames) streams[name].restore(from.streams[name]);
+  } catch (error) {
+    if (!(error instanceof NativeError)) throw error;
+    throw new CheckpointError(`holds no generators: ${error.message}`);
+  }
   for (const [name, vector] of Object.entries(vectors)) {
     vector.upload(from.state[name]! as Float32Array<ArrayBuffer>);
   }

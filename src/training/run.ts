@@ -54,7 +54,8 @@ const REPORT_EVERY = 250, CHECKPOINT_EVERY = 60_000;
 /**
  * Trains, evaluates, and gives the result; blocks the calling thread throughout, so call it in a worker. The native
  * library must be open (`openLibrary`).
- * @throws {UserError} where network and data set don't fit, training diverged, or the checkpoint is of another run
+ * @throws {UserError} where network and data set don't fit, or training diverged
+ * @throws {CheckpointError} where the checkpoint is of another run
  * @throws {Stopped} where `stops` says so
  */
 export function run(config: RunConfig, options: RunOptions): RunResult {

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
+import { decodeTensors, encodeTensors } from "../../src/safetensors.ts";
+import { checksumOf } from "../../src/sweep/checkpoints.ts";
 import { maskbench, start } from "./maskbench.ts";
 import { kinds, lasting, withSweep } from "./sweeps.ts";
 
@@ -149,7 +151,9 @@ Deno.test("a checkpoint cut short, changed, or of another processor is set aside
       assert.equal((await maskbench(bench(file, whole))).code, 0);
       const child = start(bench(file, out));
       const timer = setInterval(() => {
-        if (safely(out).some((kind) => kind.endsWith(".safetensors"))) child.kill("SIGKILL");
+        if (!safely(out).some((kind) => kind.endsWith(".safetensors"))) return;
+        clearInterval(timer);
+        child.kill("SIGKILL");
       }, 20);
       await said(child);
       clearInterval(timer);
@@ -164,7 +168,16 @@ Deno.test("a checkpoint cut short, changed, or of another processor is set aside
         (sign) => sign.charCodeAt(0),
       );
       assert.equal(other.length, bytes.length);
+      // Whole as a file, and yet of no such run: only its making shows it.
+      const { tensors, metadata: { checksum: _, ...metadata } } = decodeTensors(bytes);
+      const standing = JSON.stringify({ ...JSON.parse(metadata.standing!), step: 1_000_000 });
+      const forged = { ...metadata, standing };
+      const late = encodeTensors({
+        tensors,
+        metadata: { ...forged, checksum: checksumOf(tensors, forged) },
+      });
       const cases: [Uint8Array, RegExp][] = [
+        [late, /is set aside, .*: it is of step 1000000 in epoch/],
         [
           bytes.subarray(0, bytes.length - 1),
           /is set aside, and its run begins anew: it is no safetensors/,

@@ -12,6 +12,7 @@ export const inputs = {
   "IDX files": 4_000,
   "CIFAR-10 files": 1_000,
   "goldens": 2_000,
+  "checkpoints": 2_000,
   "archives": 1_500,
 } as const;
 

@@ -241,6 +241,22 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
     right: { vector: ["wild order"] },
   }),
 
+  mb_generator_save: () => ({
+    args: { generator: "generator", state: new Uint8Array(5056), length: 5056n },
+    refused: { "a byte too few": { length: 5055n } },
+  }),
+  mb_generator_restore: (world) => {
+    const state = new Uint8Array(5056);
+    ok(bound.mb_generator_save!(world.pointer("generator"), state, 5056n), "a generator's state");
+    return {
+      args: { generator: "generator", state, length: 5056n },
+      refused: {
+        "a byte too few": { length: 5055n },
+        "no generator's": { state: new Uint8Array(5056) },
+      },
+    };
+  },
+
   mb_vector_create: () => ({
     args: { length: 3n, dtype: 0, device: here, out: out() },
     right: { length: ["0"], dtype: ["1", "2"], device: ["0", ...cudaCode] },

@@ -87,6 +87,6 @@ Deno.test("a folder that is not there has no runs; one that can't be written to 
   await withFolder(async (folder) => {
     assert.deepEqual(await readRuns(join(folder, "absent")), { runs: [], setAside: [] });
     await Deno.writeTextFile(join(folder, "runs"), "a file where the folder should be");
-    await assert.rejects(writeRun(folder, fileOf(runOf({}))), /^UserError: .* can't be written: /);
+    await assert.rejects(writeRun(folder, fileOf(runOf({}))), /^WriteError: .* can't be made: /);
   });
 });

@@ -54,9 +54,9 @@ Deno.test("a checkpoint of another network or of more epochs is refused in a sen
     assert.throws(() => run(config("sbp", changes), { ...options, from }), message);
   refused(
     { network: { name: "conv2", width: 1 / 8 } },
-    /^UserError: the checkpoint holds latent \(/,
+    /^CheckpointError: holds latent \(/,
   );
-  refused({ epochs: 2 }, /^UserError: the checkpoint is of step 10 in epoch 3/);
-  refused({ batchSize: 300 }, /^UserError: the checkpoint is of step 10 .* expected 1 steps/);
+  refused({ epochs: 2 }, /^CheckpointError: is of step 10 in epoch 3/);
+  refused({ batchSize: 300 }, /^CheckpointError: is of step 10 .* expected 1 steps/);
   assert.throws(() => run(config("dense"), { ...options, from }), /expected velocity .*weights/);
 });

@@ -4,10 +4,10 @@ import type { Dataset, Split } from "../../src/datasets/dataset.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import type { RunResult } from "../../src/training/result.ts";
 
-export const shape = [3, 32, 32] as const;
+const shape = [3, 32, 32] as const;
 
 // Two classes told apart by which half is brighter, under noise.
-export function halves(count: number, seed: number): Split {
+function halves(count: number, seed: number): Split {
   let state = seed;
   const draw = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   const labels = Int32Array.from({ length: count }, () => draw() < 0.5 ? 0 : 1);

@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { device } from "../library.ts";
 import { algorithms } from "../../src/algorithms/registry.ts";
-import type { Dataset } from "../../src/datasets/dataset.ts";
 import { UserError } from "../../src/errors.ts";
 import { live } from "../../src/native/mod.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
 import { makeStage } from "../../src/training/stage.ts";
-import { config, dataset, halves, lasting, shape } from "./halves.ts";
+import { config, dataset, lasting } from "./halves.ts";
 
 const go = (config: RunConfig, threads = 2) => run(config, { dataset, device, threads });
 

@@ -1,0 +1,52 @@
+// Checkpoints: a disk may have damaged them, or another version written them.
+import assert from "node:assert/strict";
+import { checkpointBytes, checkpointOf, checksumOf } from "../../src/sweep/checkpoints.ts";
+import { decodeTensors, encodeTensors } from "../../src/safetensors.ts";
+import { environment, identity, kept } from "../sweep/kept.ts";
+import { answer, changedJson, editedBytes, fuzz, type Json } from "./fuzz.ts";
+
+const file = checkpointBytes(kept);
+const { tensors, metadata } = decodeTensors(file);
+const read = (bytes: Uint8Array) => answer(() => checkpointOf(bytes, identity, environment));
+
+fuzz(
+  "checkpoints",
+  0.5,
+  "edited as bytes, they are refused or read as they were",
+  editedBytes([file]),
+  async (bytes) => {
+    const found = await read(bytes);
+    if (found) assert.deepEqual(found.checkpoint, kept.checkpoint);
+  },
+);
+
+// With the checksum put right, so that what is wrong is looked at for itself.
+const parts = {
+  standing: JSON.parse(metadata.standing!),
+  environment: JSON.parse(metadata.environment!),
+  tensors: Object.fromEntries(
+    Object.entries(tensors).map(([name, { type, shape }]) => [name, { type, shape: [...shape] }]),
+  ),
+} as Json;
+fuzz(
+  "checkpoints",
+  0.5,
+  "with other contents, they are refused or read as they say",
+  changedJson([parts]),
+  async (json) => {
+    if (json === null || typeof json !== "object" || Array.isArray(json)) return;
+    const given: Record<string, string> = { ...metadata };
+    delete given.checksum;
+    for (const key of ["standing", "environment"]) given[key] = JSON.stringify(json[key] ?? null);
+    const names = Object.keys(Object(json.tensors)).filter((name) => Object.hasOwn(tensors, name));
+    const kept = Object.fromEntries(names.map((name) => [name, tensors[name]!]));
+    const bytes = encodeTensors({
+      tensors: kept,
+      metadata: { ...given, checksum: checksumOf(kept, given) },
+    });
+    const found = await read(bytes);
+    if (!found) return;
+    const { epoch, step, epochs, spent } = found.checkpoint;
+    assert.deepEqual(JSON.parse(JSON.stringify({ epoch, step, epochs, spent })), json.standing);
+  },
+);
