@@ -71,9 +71,9 @@ export const checkCommand = () =>
       `
 --gate and --limit may be repeated, and be for some cells only; of several that fit, the last counts.
 
-Speed needs a baseline of several rounds: \`baseline\` takes several folders. With five, three rounds
-now and the default limit, simulations from repeats of bench/ci.json raise a false alarm in 2 of
-1000 checks and find a loss of 10% in 999 of 1000 (README.md).
+Speed needs a baseline of several rounds: \`baseline\` takes several folders. With five, up to three
+rounds now and the default limit, simulations from repeats of bench/ci.json raise a false alarm in at
+most 2 of 1000 checks and find a loss of 10% in at least 96 of 100 (README.md).
 
 Examples:
   deno task check results/baselines/ci.json
