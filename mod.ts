@@ -105,7 +105,8 @@ export {
   type Made,
   readBaseline,
 } from "./src/regression/baseline.ts";
-export { type CellCheck, compare, type Verdict } from "./src/regression/compare.ts";
+export { type CellCheck, compare, type Rounds, type Verdict } from "./src/regression/compare.ts";
+export { inRounds } from "./src/regression/rounds.ts";
 export {
   defaultRules,
   type Gate,

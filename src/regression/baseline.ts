@@ -7,11 +7,14 @@ import { faultsOf, shown, strict } from "../sweep/faults.ts";
 import { canonicalJson, identityOf } from "../sweep/identity.ts";
 import { parseJson } from "../sweep/json.ts";
 import { configurationSchema, environmentSchema, type RunFile } from "../sweep/store.ts";
+import { labelOf } from "../sweep/label.ts";
+import { promised } from "../sweep/environment.ts";
+import { median, summarise } from "../statistics.ts";
 import type { RunResult } from "../training/result.ts";
 import { quietSpeed } from "./metrics.ts";
 
 /** Raised when a baseline changes so that older ones can't be read any more. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 
@@ -24,13 +27,16 @@ const runSchema = strict({
   losses: digest,
   /** SHA-256 of the final mask. */
   mask: digest,
+  /** Mean over the rounds. */
   imagesPerSecond: z.number().min(0),
-  /** Medians of quiet stretches, see `quietSpeed`; none where there were none. */
+  /** Of quiet stretches, see `quietSpeed`; none where there were none. */
   speed: strict({
+    /** Mean over the rounds. */
     imagesPerSecond: z.number().positive(),
-    matmul: z.number().positive(),
-    copy: z.number().positive(),
+    /** Images in the time of the reference, round by round; `null` where no stretch was quiet. */
+    rounds: z.array(z.number().positive().nullable()).min(1),
   }).optional(),
+  /** Median over the rounds. */
   peakMemoryBytes: z.int().min(0),
   /** Its place in `environments`. */
   environment: z.int().min(0),
@@ -89,30 +95,99 @@ export function madeOf({ started: _, finished: __, ...made }: RunFile["environme
   return made;
 }
 
-/** What a baseline keeps of a run. @param environment its place in the baseline's */
-export function figuresOf(run: RunFile, environment: number): BaselineRun {
-  const { identity, configuration, result } = run, speed = quietSpeed(result);
+/**
+ * What a baseline keeps of a run.
+ * @param rounds the same run, again in processes of their own; the first is there, others may be missing
+ * @param environment its place in the baseline's
+ */
+export function figuresOf(
+  rounds: readonly [RunFile, ...(RunFile | undefined)[]],
+  environment: number,
+): BaselineRun {
+  const { identity, configuration, result } = rounds[0];
+  const made = rounds.flatMap((run) => run?.result ?? []);
+  const speeds = rounds.map((run) => run && quietSpeed(run.result));
+  const quiet = speeds.flatMap((speed) => speed?.imagesPerSecond ?? []);
+  const mean = (values: readonly number[]) => Math.round(summarise(values).mean);
   return {
     seed: configuration.seed,
     identity,
     accuracy: result.lastTestAccuracy,
     losses: lossesOf(result),
     mask: result.digest,
-    imagesPerSecond: Math.round(result.imagesPerSecond),
-    ...(speed && {
+    imagesPerSecond: mean(made.map(({ imagesPerSecond }) => imagesPerSecond)),
+    ...(quiet.length > 0 && {
       speed: {
-        imagesPerSecond: Math.round(speed.imagesPerSecond),
-        matmul: Number(speed.matmul.toPrecision(4)),
-        copy: Number(speed.copy.toPrecision(4)),
+        imagesPerSecond: mean(quiet),
+        rounds: speeds.map((speed) =>
+          speed
+            ? Number((speed.imagesPerSecond * (speed.matmul + speed.copy)).toPrecision(4))
+            : null
+        ),
       },
     }),
-    peakMemoryBytes: result.peakMemoryBytes,
+    peakMemoryBytes: Math.round(median(made.map(({ peakMemoryBytes }) => peakMemoryBytes))!),
     environment,
   };
 }
 
-/** A baseline of finished runs, its cells and their seeds in ascending order. */
-export function baselineOf(runs: readonly RunFile[]): Baseline {
+/** Runs made in one process, and what they are called: their folder. */
+export interface Round {
+  readonly name: string;
+  readonly runs: readonly RunFile[];
+}
+
+/**
+ * Refuses rounds that are not the same runs with the same outcome, made in the same way.
+ * @throws {UserError} that names the run
+ */
+export function demandSame([first, ...others]: readonly [Round, ...Round[]]): void {
+  const keys = [...promised, "jobs"] as const;
+  const demandAll = (of: Round, there: Round) => {
+    const found = new Set(there.runs.map(({ identity }) => identity));
+    const gap = of.runs.find(({ identity }) => !found.has(identity));
+    if (!gap) return;
+    throw new UserError(
+      `${there.name} has no run ${labelOf(gap.configuration)}, which ${of.name} has`,
+    );
+  };
+  for (const other of others) {
+    demandAll(first, other);
+    demandAll(other, first);
+    const byIdentity = new Map(other.runs.map((run) => [run.identity, run]));
+    for (const run of first.runs) {
+      const again = byIdentity.get(run.identity)!, label = labelOf(run.configuration);
+      const key = keys.find((key) => run.environment[key] !== again.environment[key]);
+      if (key) {
+        throw new UserError(
+          `${label} was made with ${key} ${run.environment[key]} in ${first.name}, ` +
+            `${again.environment[key]} in ${other.name}: rounds are made alike`,
+        );
+      }
+      if (!hasSameBytes(run, again)) {
+        throw new UserError(
+          `${label} gave other losses or another mask in ${other.name} than in ${first.name}`,
+        );
+      }
+    }
+  }
+}
+
+/** Whether losses, accuracies and mask of two runs are the same, to the last bit. */
+export function hasSameBytes(one: RunFile, other: RunFile): boolean {
+  return one.result.digest === other.result.digest &&
+    lossesOf(one.result) === lossesOf(other.result);
+}
+
+/**
+ * A baseline of finished runs, its cells and their seeds in ascending order.
+ * @param runs with their accuracies, bytes and environments
+ * @param again the same runs in other processes, which count for speed and memory alone, see `demandSame`
+ */
+export function baselineOf(
+  runs: readonly RunFile[],
+  ...again: readonly (readonly RunFile[])[]
+): Baseline {
   const environments = new Map<string, Made>(), cells = new Map<string, RunFile[]>();
   for (const run of runs) {
     const made = madeOf(run.environment), { seed: _, ...configuration } = run.configuration;
@@ -122,6 +197,7 @@ export function baselineOf(runs: readonly RunFile[]): Baseline {
   }
   const sorted = <T>(map: Map<string, T>) => [...map].sort(([a], [b]) => a < b ? -1 : 1);
   const places = sorted(environments).map(([key]) => key);
+  const rounds = again.map((runs) => new Map(runs.map((run) => [run.identity, run])));
   return {
     format: FORMAT,
     environments: sorted(environments).map(([, made]) => made),
@@ -130,7 +206,10 @@ export function baselineOf(runs: readonly RunFile[]): Baseline {
       return {
         configuration,
         runs: runs.map((run) =>
-          figuresOf(run, places.indexOf(canonicalJson(madeOf(run.environment))))
+          figuresOf(
+            [run, ...rounds.map((round) => round.get(run.identity))],
+            places.indexOf(canonicalJson(madeOf(run.environment))),
+          )
         ).sort((a, b) => a.seed - b.seed),
       };
     }),

@@ -9,10 +9,11 @@ import {
   type BaselineCell,
   type BaselineRun,
   figuresOf,
+  lossesOf,
   type Made,
   madeOf,
 } from "./baseline.ts";
-import { type Draft, judge } from "./judge.ts";
+import { type Draft, judge, type Sample } from "./judge.ts";
 import { type Metric, metrics } from "./metrics.ts";
 import { squeeze } from "./noise.ts";
 import { defaultRules, type Gate, type MetricName, type Rules } from "./rules.ts";
@@ -34,6 +35,12 @@ export type Verdict =
   | "inconclusive"
   | "not compared";
 
+/** How often the same was measured, each time in a process of its own. */
+export interface Rounds {
+  readonly before: number;
+  readonly now: number;
+}
+
 /** A cell of the baseline, or of speed and memory all cells alike but for sparsity, beside the runs that belong to it. */
 export interface CellCheck {
   /** Of the cell, or the first of them. */
@@ -48,6 +55,8 @@ export interface CellCheck {
   readonly reasons: readonly string[];
   /** Runs compared: a cell's seeds. */
   readonly runs: number;
+  /** Rounds that they were measured in, before and now; `null` of what is not told by rounds. */
+  readonly rounds: Rounds | null;
   /** Seeds of the baseline without a run to compare. */
   readonly missing: readonly number[];
   /**
@@ -63,16 +72,22 @@ export interface CellCheck {
   readonly p: number | null;
 }
 
-/** Compares runs with a baseline: every cell's accuracy; then speed, then memory, which hang little on sparsity. */
+/**
+ * Compares runs with a baseline: every cell's accuracy; then speed, then memory, which hang little on sparsity.
+ * @param again all or some of the runs in other processes, for what is told by rounds, see `inRounds`
+ */
 export function compare(
   baseline: Baseline,
   runs: readonly RunFile[],
   rules: Rules = defaultRules,
+  again: readonly (readonly RunFile[])[] = [],
 ): CellCheck[] {
   const byCell = Map.groupBy(runs, ({ configuration }) => cellOf(configuration));
-  const pairings = baseline.cells.map((cell) =>
-    pair(cell, baseline.environments, byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [])
-  );
+  const rounds = again.map((runs) => new Map(runs.map((run) => [run.identity, run])));
+  const pairings = baseline.cells.map((cell) => {
+    const found = byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [];
+    return pair(cell, baseline.environments, found, rounds);
+  });
   const alike = merged(pairings);
   return metrics.flatMap((metric) => {
     const drafts = test(
@@ -80,9 +95,9 @@ export function compare(
       metric,
     );
     // Holm's correction, for losses and gains each: the k-th smallest p of m counts for (m − k + 1) times as much.
-    const tested = drafts.filter(({ p }) => p !== undefined).length;
-    const worse = holm(drafts.map(({ p = null }) => p));
-    const better = holm(drafts.map(({ p }) => p === undefined ? null : 1 - p));
+    const tested = drafts.filter(({ test }) => test).length;
+    const worse = holm(drafts.map(({ test }) => test ? test.p : null));
+    const better = holm(drafts.map(({ test }) => test ? 1 - test.p : null));
     return drafts.map((draft, i) =>
       judge(draft, metric, { worse: worse[i]!, better: better[i]!, tested }, rules)
     );
@@ -99,6 +114,8 @@ interface Pair {
   readonly before: BaselineRun;
   readonly now: BaselineRun;
   readonly made: { readonly before: Made; readonly now: Made };
+  /** Whether losses and mask are those of before, to the last bit, in every round. */
+  readonly same: boolean;
 }
 
 interface Pairing {
@@ -112,25 +129,41 @@ function pair(
   { configuration, runs }: BaselineCell,
   environments: readonly Made[],
   found: readonly RunFile[],
+  rounds: readonly ReadonlyMap<string, RunFile>[],
 ): Pairing {
   const pairs = runs.flatMap((before): Pair[] => {
-    const now = found.find(({ configuration }) => configuration.seed === before.seed);
-    if (!now) return [];
-    const made = { before: environments[before.environment]!, now: madeOf(now.environment) };
-    return [{ before, now: figuresOf(now, before.environment), made }];
+    const run = found.find(({ configuration }) => configuration.seed === before.seed);
+    if (!run) return [];
+    const made = { before: environments[before.environment]!, now: madeOf(run.environment) };
+    const again = rounds.map((round) => {
+      const other = round.get(run.identity); // one that was made otherwise tells nothing of this one
+      return other && comparable(other.environment, made.now) &&
+          otherMachine(other.environment, made.now) === undefined
+        ? other
+        : undefined;
+    });
+    const same = [run, ...again].every((run) =>
+      !run || run.result.digest === before.mask && lossesOf(run.result) === before.losses
+    );
+    // Memory is that of the first round, in which all runs of the baseline were made.
+    const { peakMemoryBytes } = run.result;
+    const now = { ...figuresOf([run, ...again], before.environment), peakMemoryBytes };
+    return [{ before, now, made, same }];
   });
   const missing = runs.map(({ seed }) => seed)
     .filter((seed) => !pairs.some(({ before }) => before.seed === seed));
   return { configuration, sparsities: [configuration.sparsity], pairs, missing };
 }
 
-// Cells of one network and algorithm together, whatever sparsity and the hyper-parameters that go with it.
+/** What cells have in common that are compared together in speed and memory: all but sparsity and what goes with it. */
+export function groupOf(
+  { sparsity: _, algorithm, ...rest }: BaselineCell["configuration"],
+): string {
+  return canonicalJson({ ...rest, algorithm: algorithm.name });
+}
+
 function merged(pairings: readonly Pairing[]): Pairing[] {
-  const groups = Map.groupBy(
-    pairings,
-    ({ configuration: { sparsity: _, algorithm, ...rest } }) =>
-      canonicalJson({ ...rest, algorithm: algorithm.name }),
-  );
+  const groups = Map.groupBy(pairings, ({ configuration }) => groupOf(configuration));
   return [...groups.values()].map((group) => ({
     configuration: group[0]!.configuration,
     sparsities: [...new Set(group.flatMap(({ sparsities }) => sparsities))].sort((a, b) => a - b),
@@ -139,11 +172,10 @@ function merged(pairings: readonly Pairing[]): Pairing[] {
   }));
 }
 
-const isSame = ({ before, now }: Pair): boolean =>
-  before.losses === now.losses && before.mask === now.mask;
+type Machine = Pick<Made, "device" | "processor" | "threads" | "jobs">;
 
 /** In what the machine is another one, or used otherwise, so that speed and memory are not to be compared. */
-function otherMachine(a: Made, b: Made): string | undefined {
+function otherMachine(a: Machine, b: Machine): string | undefined {
   const keys = ["device", "processor", "threads", "jobs"] as const;
   const other = keys.find((key) => a[key] !== b[key]);
   return other && `${other} ${a[other]} before, ${b[other]} now`;
@@ -151,13 +183,12 @@ function otherMachine(a: Made, b: Made): string | undefined {
 
 // What one metric has of a cell; nothing where it does not apply, as speed does not where nothing is learnt.
 function draft({ pairs, ...common }: Pairing, metric: Metric): Draft[] {
-  const none = { runs: 0, before: null, now: null, broken: [], identical: false, differences: [] };
+  const none = { runs: 0, rounds: null, before: null, now: null, broken: [], identical: false };
   if (!metric.ofMachine) {
-    const broken = pairs.filter((pair) =>
-      !isSame(pair) && pair.before.identity === pair.now.identity &&
-      comparable(pair.made.before, pair.made.now)
+    const broken = pairs.filter(({ same, before, now, made }) =>
+      !same && before.identity === now.identity && comparable(made.before, made.now)
     ).map(({ before }) => before.seed);
-    const identical = pairs.length > 0 && pairs.every(isSame);
+    const identical = pairs.length > 0 && pairs.every(({ same }) => same);
     return [{ ...common, ...figures(pairs, metric), broken, identical, obstacle: undefined }];
   }
   if (pairs.length === 0) return [];
@@ -167,56 +198,96 @@ function draft({ pairs, ...common }: Pairing, metric: Metric): Draft[] {
   const others = pairs.map(({ made }) => otherMachine(made.before, made.now));
   const here = pairs.filter((_, i) => others[i] === undefined);
   if (here.length === 0) {
-    return [{ ...common, ...none, obstacle: `another machine or use of it: ${others[0]}` }];
+    const obstacle = `another machine or use of it: ${others[0]}`;
+    return [{ ...common, ...none, mean: null, sample: undefined, obstacle }];
   }
-  const known = here.filter(({ before }) => metric.value(before) !== null);
+  const isKnown = (run: BaselineRun) => metric.values(run).some((value) => value !== null);
+  const known = here.filter(({ before }) => isKnown(before));
   if (known.length === 0) {
-    return [{ ...common, ...none, obstacle: `the baseline has no ${metric.name} of it` }];
+    const obstacle = `the baseline has no ${metric.name} of it`;
+    return [{ ...common, ...none, mean: null, sample: undefined, obstacle }];
   }
-  const both = known.filter(({ now }) => metric.value(now) !== null);
-  return [{
-    ...common,
-    ...figures(both, metric),
-    broken: [],
-    identical: false,
-    obstacle: undefined,
-  }];
+  const both = known.filter(({ now }) => isKnown(now));
+  return [{ ...common, ...none, ...figures(both, metric), obstacle: undefined }];
 }
 
 function figures(pairs: readonly Pair[], metric: Metric) {
-  const differences = pairs.map(({ before, now }) => metric.value(now)! - metric.value(before)!);
-  const mean = (values: readonly number[]) => values.length > 0 ? summarise(values).mean : null;
+  const { mean, sample, differences, rounds } = metric.byRounds
+    ? byRounds(pairs, metric)
+    : { ...byRuns(pairs, metric), rounds: null };
+  const meanOf = (values: readonly number[]) => values.length > 0 ? summarise(values).mean : null;
   return {
     runs: pairs.length,
-    differences,
-    before: mean(pairs.map(({ before }) => metric.shown(before, 0))),
-    now: mean(pairs.map(({ before }, i) => metric.shown(before, differences[i]!))),
+    rounds,
+    mean,
+    sample,
+    before: meanOf(pairs.map(({ before }) => metric.shown(before, 0))),
+    now: meanOf(pairs.map(({ before }, i) => metric.shown(before, differences[i]!))),
   };
 }
 
-// A t test for each cell, with the spread of its seeds' differences drawn towards that of the other cells'.
+// Now less before, run by run: what the seeds' differences have in common, beside how they differ.
+function byRuns(pairs: readonly Pair[], { values }: Metric) {
+  const differences = pairs.map(({ before, now }) => values(now)[0]! - values(before)[0]!);
+  if (differences.length === 0) return { mean: null, sample: undefined, differences };
+  const { n, mean, deviation } = summarise(differences);
+  const sample: Sample | undefined = deviation === null
+    ? undefined
+    : { deviation, degrees: n - 1, weight: 1 / n };
+  return { mean, sample, differences };
+}
+
+// Now less before, round by round. Runs of one process share what chance does to it, such as where its memory lies, and
+// so are no evidence of their own: a round is one measurement, the mean over its runs of how far each is off its usual.
+function byRounds(pairs: readonly Pair[], { values }: Metric) {
+  const known = (list: readonly (number | null | undefined)[]) =>
+    list.filter((value) => value !== null && value !== undefined);
+  const usual = pairs.map(({ before }) => summarise(known(values(before))).mean);
+  const roundsOf = (side: "before" | "now") => {
+    const runs = pairs.map((pair) => values(pair[side]));
+    const count = Math.max(0, ...runs.map((rounds) => rounds.length));
+    return Array.from({ length: count }, (_, round) =>
+      known(runs.map((rounds, i) => {
+        const value = rounds[round] ?? null;
+        return value === null ? null : value - usual[i]!;
+      }))).filter((off) => off.length > 0).map((off) => summarise(off).mean);
+  };
+  const before = roundsOf("before"), now = roundsOf("now");
+  const rounds: Rounds = { before: before.length, now: now.length };
+  if (pairs.length === 0) return { mean: null, sample: undefined, differences: [], rounds };
+  const one = summarise(before), other = summarise(now), mean = other.mean - one.mean;
+  const degrees = one.n + other.n - 2;
+  const squares = [one, other].map(({ n, deviation }) => (n - 1) * (deviation ?? 0) ** 2);
+  const sample: Sample | undefined = degrees === 0 ? undefined : {
+    deviation: Math.sqrt((squares[0]! + squares[1]!) / degrees),
+    degrees,
+    weight: 1 / one.n + 1 / other.n,
+  };
+  return { mean, sample, differences: pairs.map(() => mean), rounds };
+}
+
+// A t test for each cell, with its deviation drawn towards that of the other cells.
 function test(drafts: readonly Draft[], { finest, difference: shown }: Metric): Draft[] {
-  const testable = drafts.filter(({ identical, differences }) =>
-    !identical && differences.length > 1
+  const testable = drafts.flatMap(({ identical, mean, sample }, place) =>
+    identical || mean === null || !sample ? [] : [{ place, mean, sample }]
   );
-  const summaries = testable.map(({ differences }) => summarise(differences));
   const { variances, degrees } = squeeze(
-    summaries.map(({ deviation }) => Math.max(deviation!, finest) ** 2),
-    summaries.map(({ n }) => n - 1),
+    testable.map(({ sample }) => Math.max(sample.deviation, finest) ** 2),
+    testable.map(({ sample }) => sample.degrees),
   );
-  const tests = new Map(testable.map((draft, i) => {
-    const { n, mean } = summaries[i]!, error = Math.sqrt(variances[i]! / n);
+  const tests = new Map(testable.map(({ place, mean, sample }, i) => {
+    const deviation = Math.sqrt(variances[i]!), error = deviation * Math.sqrt(sample.weight);
     const reach = tQuantile(degrees[i]!) * error;
     const [low, high] = [shown(mean - reach), shown(mean + reach)].sort((a, b) => a - b);
-    const chance = {
+    return [place, {
       p: tProbability(mean / error, degrees[i]!),
       interval: { low: low!, high: high! },
-      deviation: Math.sqrt(variances[i]!),
+      error,
+      deviation,
       degrees: degrees[i]!,
-    };
-    return [draft, chance];
+    }];
   }));
-  return drafts.map((draft) => ({ ...draft, ...tests.get(draft) }));
+  return drafts.map((draft, place) => ({ ...draft, test: tests.get(place) }));
 }
 
 /** Holm's step-down correction; nulls are not counted and stay. */

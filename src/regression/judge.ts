@@ -1,9 +1,29 @@
 // The verdict on a cell: from its differences, what they are worth, and the rules.
-import { type Interval, summarise, tProbability, tQuantile } from "../statistics.ts";
+import { type Interval, tProbability, tQuantile } from "../statistics.ts";
 import type { BaselineCell } from "./baseline.ts";
-import type { CellCheck, Verdict } from "./compare.ts";
+import type { CellCheck, Rounds, Verdict } from "./compare.ts";
 import type { Metric } from "./metrics.ts";
 import { type Rules, valueFor } from "./rules.ts";
+
+/** How the values differ that a mean is of: seeds, or rounds before and now. */
+export interface Sample {
+  readonly deviation: number;
+  readonly degrees: number;
+  /** The variance of the mean, in variances of a value. */
+  readonly weight: number;
+}
+
+/** What a t test made of a cell, with the deviation and degrees of freedom after `squeeze`. */
+export interface Test {
+  /** Of a loss as large by chance, one-sided. */
+  readonly p: number;
+  /** 95%, as it is shown. */
+  readonly interval: Interval;
+  /** Of the mean. */
+  readonly error: number;
+  readonly deviation: number;
+  readonly degrees: number;
+}
 
 /** A cell before its verdict. */
 export interface Draft {
@@ -11,20 +31,19 @@ export interface Draft {
   readonly sparsities: readonly number[];
   readonly missing: readonly number[];
   readonly runs: number;
+  readonly rounds: Rounds | null;
   readonly before: number | null;
   readonly now: number | null;
-  /** Now less before of each seed, on the metric's scale. */
-  readonly differences: readonly number[];
+  /** Now less before, on the metric's scale; `null` of no runs. */
+  readonly mean: number | null;
+  /** None of a single value. */
+  readonly sample: Sample | undefined;
   /** Seeds that gave other bytes than promised. */
   readonly broken: readonly number[];
   readonly identical: boolean;
   /** What keeps it from being compared. */
   readonly obstacle: string | undefined;
-  /** Of a t test, where there was one: deviation and degrees of freedom after `squeeze`. */
-  readonly p?: number;
-  readonly interval?: Interval;
-  readonly deviation?: number;
-  readonly degrees?: number;
+  readonly test?: Test | undefined;
 }
 
 /** What Holm's correction made of a cell's p, among so many tested. */
@@ -41,23 +60,23 @@ export function judge(
   { worse, better, tested }: Corrected,
   { level, limits, gates }: Rules,
 ): CellCheck {
-  const { configuration, sparsities, missing, runs, before, now, broken, deviation, degrees } =
+  const { configuration, sparsities, missing, runs, rounds, before, now, mean, broken, test } =
     draft;
   const gateOf = (name: "bytes" | typeof metric.name) => valueFor(gates, name, configuration);
   const strictest = metric.ofMachine || gateOf("bytes") === "warn" ? gateOf(metric.name) : "fail";
-  const mean = runs > 0 ? summarise(draft.differences).mean : null;
   const difference = mean === null ? null : metric.difference(mean);
   const cell = {
     configuration,
     metric: metric.name,
     runs,
+    rounds,
     sparsities,
     missing,
     before,
     now,
     difference,
-    interval: draft.interval ?? null,
-    p: draft.p ?? null,
+    interval: test?.interval ?? null,
+    p: test?.p ?? null,
   };
   const absent = missing.length > 0 && !metric.ofMachine
     ? [`there is no run of seed ${missing.join(", ")}`]
@@ -75,11 +94,12 @@ export function judge(
     return say("inconclusive", strictest, "no stretch of a run now had the processor to itself");
   }
   const limit = valueFor(limits, metric.name, configuration), least = metric.loss(limit);
-  const what = metric.ofMachine ? "runs" : "seeds";
   const unit = metric.unit === "%" ? "%" : " points";
   const amount = `${Math.abs(difference).toFixed(metric.unit === "%" ? 1 : 2)}${unit}`;
   const beyond = `over the limit of ${limit}${unit}, beyond chance`;
-  const lost = worse !== null && worse < level && mean <= -least;
+  // A process is now and then slower than others lead to expect: a single one is no evidence against what it ran.
+  const alone = rounds !== null && Math.min(rounds.before, rounds.now) < 2;
+  const lost = !alone && worse !== null && worse < level && mean <= -least;
   if (broken.length > 0) {
     const gate = lost && gateOf(metric.name) === "fail" ? "fail" : gateOf("bytes");
     return say(
@@ -94,29 +114,48 @@ export function judge(
   if (better !== null && better < level && mean >= least) {
     return say("better", strictest, `${amount} ${metric.gained}: ${beyond}`);
   }
-  if (deviation === undefined || degrees === undefined) {
-    const text = `one ${what.slice(0, -1)} says nothing of chance: at least 3 would do`;
+  const what = metric.ofMachine ? "runs" : "seeds";
+  if (!test) {
+    const text = metric.byRounds
+      ? "one round before and one now say nothing of chance: make the baseline of several"
+      : `one ${what.slice(0, -1)} says nothing of chance: at least 3 would do`;
     return say("inconclusive", strictest, text);
   }
-  const share = level / tested;
-  if (mean - tQuantile(degrees, 1 - share) * deviation / Math.sqrt(runs) > -least) {
-    return say("unchanged");
-  }
-  const enough = seedsFor(deviation, least, share, degrees - (runs - 1));
+  // Of a few rounds no more can be asked than that they rule out twice the limit, which is what they are to find.
+  const { byRounds } = metric, share = level / tested, most = byRounds ? 2 * least : least;
+  const reach = tQuantile(test.degrees, byRounds ? 0.975 : 1 - share) * test.error;
+  if (mean > -least && mean - reach > -most) return say("unchanged");
+  const looks = byRounds && mean <= -least, loss = looks ? -mean : most;
+  const size = byRounds ? `${Math.abs(metric.difference(-loss)).toFixed(1)}%` : `${limit}${unit}`;
+  const prior = test.degrees - draft.sample!.degrees;
+  const enough = valuesFor(test.deviation, loss, share, prior, rounds ? 2 : 1);
   return say(
     "inconclusive",
     strictest,
-    `with ${runs} ${what} a loss of ${limit}${unit} is not ruled out: about ${enough} would do`,
+    rounds
+      ? `with ${counted(rounds.before)} before and ${rounds.now} now a loss of ${size} is not ` +
+        `${looks ? "told from chance" : "ruled out"}: about ${enough} of each would do`
+      : `with ${runs} ${what} a loss of ${size} is not ruled out: about ${enough} would do`,
   );
 }
 
+const counted = (rounds: number) => rounds === 1 ? "one round" : `${rounds} rounds`;
+
 /**
- * Seeds from which on a loss of `limit` is significant at `level`, one-sided, with that deviation of differences.
+ * Values from which on a loss of `limit` is significant at `level`, one-sided, with that deviation.
  * @param prior degrees of freedom that the deviation has from elsewhere
+ * @param sides 1: so many differences, such as of seeds; 2: so many before, and so many now
  */
-export function seedsFor(deviation: number, limit: number, level: number, prior = 0): number {
+export function valuesFor(
+  deviation: number,
+  limit: number,
+  level: number,
+  prior = 0,
+  sides: 1 | 2 = 1,
+): number {
   for (let n = 2; n < 1000; n++) {
-    if (tProbability(-limit / (deviation / Math.sqrt(n)), prior + n - 1) < level) return n;
+    const error = deviation * Math.sqrt(sides / n);
+    if (tProbability(-limit / error, prior + sides * (n - 1)) < level) return n;
   }
   return 1000;
 }

@@ -15,8 +15,10 @@ export interface Metric {
   /** What a loss and a gain are called. */
   readonly lost: string;
   readonly gained: string;
-  /** On the scale; `null` where the run has none. */
-  value(run: BaselineRun): number | null;
+  /** On the scale, round by round where it is told by rounds, else one; `null` where the run has none. */
+  values(run: BaselineRun): readonly (number | null)[];
+  /** Whether chance is between rounds, each a process of its own, and not between runs. */
+  readonly byRounds: boolean;
   /** A loss of so many points or percent, on the scale. */
   loss(limit: number): number;
   /** A difference on the scale, in points or percent of what is shown. */
@@ -50,10 +52,11 @@ export const metrics: readonly Metric[] = [
   {
     name: "accuracy",
     ofMachine: false,
+    byRounds: false,
     unit: "points",
     lost: "are lost",
     gained: "are gained",
-    value: ({ accuracy }) => 100 * accuracy,
+    values: ({ accuracy }) => [100 * accuracy],
     loss: (limit) => limit,
     difference: (onScale) => onScale,
     shown: ({ accuracy }, onScale) => 100 * accuracy + onScale,
@@ -62,11 +65,11 @@ export const metrics: readonly Metric[] = [
   {
     name: "speed", // images trained on in the time of one matrix product and one copy, as a logarithm
     ofMachine: true,
+    byRounds: true,
     unit: "%",
     lost: "slower",
     gained: "faster",
-    value: ({ speed }) =>
-      speed ? Math.log(speed.imagesPerSecond * (speed.matmul + speed.copy)) : null,
+    values: ({ speed }) => speed?.rounds.map((images) => images && Math.log(images)) ?? [null],
     loss: (limit) => -Math.log(1 - limit / 100),
     difference: growth,
     shown: ({ speed }, onScale) => speed!.imagesPerSecond * Math.exp(onScale),
@@ -75,10 +78,11 @@ export const metrics: readonly Metric[] = [
   {
     name: "memory",
     ofMachine: true,
+    byRounds: false,
     unit: "%",
     lost: "more",
     gained: "less",
-    value: ({ peakMemoryBytes }) => -Math.log(peakMemoryBytes),
+    values: ({ peakMemoryBytes }) => [-Math.log(peakMemoryBytes)],
     loss: (limit) => Math.log(1 + limit / 100),
     difference: (onScale) => growth(-onScale),
     shown: ({ peakMemoryBytes }, onScale) => peakMemoryBytes / 1e6 * Math.exp(-onScale),

@@ -7,10 +7,18 @@ import type { Baseline } from "./baseline.ts";
 import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";
 
 export { annotationsOf, junitOf } from "./ci.ts";
-export { type Baseline, baselineOf, baselineText, readBaseline } from "./baseline.ts";
-export { compare } from "./compare.ts";
+export {
+  type Baseline,
+  baselineOf,
+  baselineText,
+  demandSame,
+  readBaseline,
+  type Round,
+} from "./baseline.ts";
+export type { CellCheck } from "./compare.ts";
+export { defaultRounds, inRounds, partOf } from "./rounds.ts";
 export { defaultRules, gates, metricNames, parseRule, type Rules } from "./rules.ts";
-export { type Check, exitCodeOf, summaryOf } from "./report.ts";
+export { type Check, exitCodeOf, placeOf, summaryOf } from "./report.ts";
 
 /** The runs that a baseline names, as this version of maskbench makes them; and what it can't make, a sentence each. */
 export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: string[] } {

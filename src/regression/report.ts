@@ -84,7 +84,6 @@ const shownVerdict = (cell: CellCheck) =>
     : cell.verdict;
 
 const header = ["data set", "network", "initialisation", "sparsity", "algorithm"];
-const align = ["l", "l", "l", "l", "l", "r", "r", "r", "r", "l"];
 
 function tableOf(metric: MetricName, cells: readonly CellCheck[]): string {
   const [figure, difference] = decimals[metric];
@@ -92,6 +91,7 @@ function tableOf(metric: MetricName, cells: readonly CellCheck[]): string {
   const rows = cells.map((cell) => [
     ...placeOf(cell),
     String(cell.runs),
+    ...(metric === "speed" ? [roundsOf(cell)] : []),
     cell.before === null ? "" : fixed(cell.before, figure),
     cell.now === null ? "" : fixed(cell.now, figure),
     cell.difference === null ? "" : by(cell.difference) +
@@ -102,20 +102,26 @@ function tableOf(metric: MetricName, cells: readonly CellCheck[]): string {
   const unit = metric === "accuracy" ? "points" : "%";
   const columns = [
     metric === "accuracy" ? "seeds" : "runs",
+    ...(metric === "speed" ? ["rounds before, now"] : []),
     "before",
     "now",
     `difference, ${unit} [95% interval]`,
     "p of a loss",
   ];
-  return markdownTable([[...header, ...columns, "verdict"], ...rows], { align });
+  const sides = [...header.map(() => "l"), ...columns.map(() => "r"), "l"];
+  return markdownTable([[...header, ...columns, "verdict"], ...rows], { align: sides });
 }
+
+/** `5, 3` */
+const roundsOf = ({ rounds }: CellCheck) => rounds ? `${rounds.before}, ${rounds.now}` : "";
 
 /** What is said of a metric under its table. */
 const meanings: Readonly<Record<MetricName, string>> = {
   accuracy: "Accuracy in percent after the last epoch.",
   speed:
     "Speed in images a second, by the time of a matrix product and a copy measured in the same run: *now* is what the " +
-    "machine of *before* would do.",
+    "machine of *before* would do. A round is all runs in one process; what looks slower than the limit is measured in " +
+    "more of them.",
   memory: "Memory in MB: the most that the process held, runs beside it included.",
 };
 
@@ -146,7 +152,7 @@ export function checkMarkdown(check: Check): string {
     `Paired by seed. *Worse*: a loss over the limit (${limitsOf(rules)}), with at most ${
       percent(rules.level)
     } chance of any false alarm in the whole check, for each of accuracy, speed and memory (one-sided t test on the ` +
-    `differences, their spread drawn towards that of all cells, Holm's correction). *Broken*: the same run with the same ` +
+    `differences, of speed on the means of rounds, their spread drawn towards that of all cells, Holm's correction). *Broken*: the same run with the same ` +
     `maskbench, libtorch, BLAS, processor and number of threads gave other losses or another mask.`,
   ].join("\n\n") + "\n";
 }
@@ -180,6 +186,7 @@ function reasonsOf(cells: readonly CellCheck[]): [string, string[]][] {
 export function checkCsv({ cells }: Check): string {
   const header = [
     ...["dataset", "network", "initialisation", "sparsity", "algorithm", "metric", "runs"],
+    ...["rounds before", "rounds now"],
     ...["before", "now", "difference", "low", "high", "p", "verdict", "gate", "reasons"],
   ];
   const text = (value: number | null | undefined) => value?.toString() ?? "";
@@ -187,6 +194,8 @@ export function checkCsv({ cells }: Check): string {
     ...placeOf(cell),
     cell.metric,
     String(cell.runs),
+    text(cell.rounds?.before),
+    text(cell.rounds?.now),
     ...[cell.before, cell.now, cell.difference, cell.interval?.low, cell.interval?.high, cell.p]
       .map(text),
     cell.verdict,

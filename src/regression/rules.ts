@@ -33,7 +33,7 @@ export const defaultRules: Rules = {
   level: 0.005,
   limits: [
     { metric: "accuracy", value: 0.5 },
-    { metric: "speed", value: 10 },
+    { metric: "speed", value: 5 }, // half of the loss that is to be found, as of accuracy
     { metric: "memory", value: 40 },
   ],
   gates: [

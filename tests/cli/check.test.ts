@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
-import { readRuns, runFileOf, writeRun } from "../../src/sweep/store.ts";
+import { writeFailure } from "../../src/sweep/failures.ts";
+import { readRuns, type RunFile, runFileOf, writeRun } from "../../src/sweep/store.ts";
 import { maskbench, withFolder } from "./maskbench.ts";
 
 const sweep = {
@@ -101,5 +102,106 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
       assert.equal(code, 2);
       assert.match(error, /^maskbench: --(gate|limit) .*(did you mean|expected).*\n$/);
     }
+  });
+});
+
+Deno.test("rounds: a baseline of several, what looks slower measured again, and what comes of it", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "tiny.json"), runs = join(folder, "runs-of-tiny");
+    const one = { ...sweep, algorithms: [sweep.algorithms[1]], seeds: [1, 2] };
+    await Deno.writeTextFile(file, JSON.stringify(one));
+    assert.equal((await maskbench(["bench", file, "--out", runs])).code, 0);
+    const made = (await readRuns(runs)).runs;
+    const write = async (name: string, factor: number, which: readonly RunFile[] = made) => {
+      for (const run of which) {
+        const speed = [{ imagesPerSecond: 5e4 * factor, matmul: 3e-4, copy: 1e-4, waited: 0 }];
+        await writeRun(join(folder, name), { ...run, result: { ...run.result, speed } });
+      }
+      return join(folder, name);
+    };
+
+    // Of five rounds; of rounds that contradict each other or lack a run none.
+    const rounds = [];
+    for (const [i, factor] of [0.99, 1, 1.01, 1.005, 0.995].entries()) {
+      rounds.push(await write(`round-${i}`, factor));
+    }
+    const five = await maskbench(["baseline", ...rounds]);
+    assert.deepEqual([five.code, five.error], [0, ""]);
+    assert.match(five.out, /"rounds":\[19\.8,20,20\.2,20\.1,19\.9\]/);
+    const baseline = join(folder, "baseline.json");
+    await Deno.writeTextFile(baseline, five.out);
+    const short = await write("short", 1, made.slice(1));
+    const lacking = await maskbench(["baseline", runs, short]);
+    assert.equal(lacking.code, 2);
+    assert.match(
+      lacking.error,
+      /^maskbench: .*short has no run conv2 × 0\.02 · .* seed \d, which /,
+    );
+    const other = { ...made[0]!, result: { ...made[0]!.result, digest: "ab".repeat(32) } };
+    await writeRun(short, other);
+    const contradicting = await maskbench(["baseline", runs, short]);
+    assert.equal(contradicting.code, 2);
+    assert.match(
+      contradicting.error,
+      /^maskbench: .* gave other losses or another mask in .*short/,
+    );
+
+    const check = (out: string, ...more: string[]) =>
+      maskbench(["check", baseline, "--out", out, "--gate", "speed=fail", ...more], {
+        GITHUB_STEP_SUMMARY: summary,
+      });
+    const summary = join(folder, "summary.md");
+
+    // Slower in all rounds, which lie there finished.
+    const slow = await write("slow", 0.9);
+    await write("slow/rounds/2", 0.91);
+    await write("slow/rounds/3", 0.89);
+    const worse = await check(slow);
+    assert.equal(worse.code, 1, worse.out + worse.error);
+    assert.match(worse.out, /^# Check: .*speed: 1 worse/);
+    assert.match(worse.out, /\| +5, 3 \|/);
+    assert.match(
+      worse.error,
+      /looks 10\.0% slower, over the limit of 5%: .* round 2 of at most 3$/m,
+    );
+    assert.match(
+      worse.error,
+      /looks 9\.5% slower, over the limit of 5%: .* round 3 of at most 3$/m,
+    );
+    // Only the check itself has a word in the summary, and not its rounds.
+    assert.equal((await Deno.readTextFile(summary)).match(/^# Check/mg)!.length, 1);
+
+    // Slower in the first by chance.
+    const once = await write("once", 0.94);
+    await write("once/rounds/2", 1.01);
+    const cleared = await check(once);
+    assert.equal(cleared.code, 0, cleared.out + cleared.error);
+    assert.match(cleared.out, /speed: 1 unchanged/);
+    assert.doesNotMatch(cleared.error, /round 3/);
+
+    // One round is all that there is: of a folder that is only looked at, and where no more are asked for.
+    for (const more of [["--against", once], ["--rounds", "1"]]) {
+      const { error, out } = await check(once, ...more);
+      assert.doesNotMatch(error, /round 2/);
+      assert.match(out, /\| +5, 1 \|/);
+    }
+
+    // A run that fails within a round is named, and no regression.
+    const failing = await write("failing", 0.9), [bad, good] = made;
+    await write("failing/rounds/2", 1.01, [good!]);
+    const { configuration, environment } = bad!, reason = "out of memory";
+    await writeFailure(join(failing, "rounds/2"), { configuration, environment, reason });
+    const failed = await check(failing);
+    assert.equal(failed.code, 3, failed.out + failed.error);
+    assert.match(failed.out, /^- conv2 .* failed in round 2: out of memory$/m);
+
+    // A round that is really made, in the way of the first.
+    const real = await write("real", 0.9);
+    await check(real, "--rounds", "2");
+    const again = (await readRuns(join(real, "rounds/2"))).runs;
+    const facts = ({ identity, result, environment: { threads, jobs, device } }: RunFile) => [
+      ...[identity, result.digest, threads, jobs, device],
+    ];
+    assert.deepEqual(again.map(facts), made.map(facts));
   });
 });

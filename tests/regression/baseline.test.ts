@@ -1,6 +1,12 @@
 // Baselines as files: written and read again, and what is wrong with one is a sentence.
 import assert from "node:assert/strict";
-import { baselineOf, baselineText, parseBaseline } from "../../src/regression/baseline.ts";
+import {
+  baselineOf,
+  baselineText,
+  demandSame,
+  parseBaseline,
+} from "../../src/regression/baseline.ts";
+import type { RunFile } from "../../src/sweep/store.ts";
 import { UserError } from "../../src/errors.ts";
 import { fileOf, runOf } from "../report/runs.ts";
 
@@ -44,11 +50,11 @@ Deno.test("a baseline of another format, with an unknown field, cut short or for
   const cases: [string, RegExp][] = [
     [
       change((json) => delete json.format),
-      /^b\.json: format: is missing: expected 1$/,
+      /^b\.json: format: is missing: expected 2$/,
     ],
     [
-      change((json) => json.format = 2),
-      /^b\.json: format: 2 is another format of baselines than 1/,
+      change((json) => json.format = 1),
+      /^b\.json: format: 1 is another format of baselines than 2: make it anew/,
     ],
     [change((json) => json.extra = 1), /^b\.json: "extra" is not known/],
     [
@@ -66,4 +72,66 @@ Deno.test("a baseline of another format, with an unknown field, cut short or for
     assert.match(message, expected);
     assert.equal(message.split("\n").length, 1);
   }
+});
+
+/** The same run with that speed and memory. */
+const measured = (run: RunFile, imagesPerSecond: number | null, peakMemoryBytes: number) => {
+  const speed = imagesPerSecond === null
+    ? []
+    : [{ imagesPerSecond, matmul: 3e-4, copy: 1e-4, waited: 0 }];
+  return { ...run, result: { ...run.result, speed, peakMemoryBytes } };
+};
+
+Deno.test("of several rounds a baseline keeps each one's speed, and the median of memory", () => {
+  const rounds = [[50e3, 7e8], [null, 9e8], [60e3, 6e8]] as const;
+  const [first, ...others] = rounds.map(([speed, memory]) =>
+    runs.map((run) => measured(run, speed, memory))
+  );
+  const baseline = baselineOf(first!, ...others);
+  for (const { speed, peakMemoryBytes } of baseline.cells[0]!.runs) {
+    assert.deepEqual(speed, { imagesPerSecond: 55e3, rounds: [20, null, 24] }); // by 0.4 ms
+    assert.equal(peakMemoryBytes, 7e8);
+  }
+  assert.deepEqual(parseBaseline(baselineText(baseline), "b.json"), baseline);
+});
+
+Deno.test("rounds that are not the same runs, the same bytes or made alike are refused, with the run's name", () => {
+  const refusal = (change: (run: RunFile) => RunFile | undefined) => {
+    const again = runs.flatMap((run) => run.configuration.seed === 2 ? change(run) ?? [] : run);
+    try {
+      demandSame([{ name: "a", runs }, { name: "b", runs: again }]);
+    } catch (error) {
+      assert.ok(error instanceof UserError);
+      return error.message;
+    }
+  };
+  const [epoch] = runs[0]!.result.epochs, label = "mlp · sbp · sparsity 50% · rate 0.1 · seed 2";
+  const cases: [string | undefined, string | undefined][] = [
+    [refusal((run) => measured(run, 1, 1)), undefined],
+    [
+      refusal((run) => ({ ...run, environment: { ...run.environment, commit: "other" } })),
+      undefined,
+    ],
+    [refusal(() => undefined), `b has no run ${label}, which a has`],
+    [
+      refusal((run) => ({ ...run, result: { ...run.result, digest: "1" } })),
+      `${label} gave other losses or another mask in b than in a`,
+    ],
+    [
+      refusal((run) => ({
+        ...run,
+        result: { ...run.result, epochs: [{ ...epoch!, testLoss: 7 }] },
+      })),
+      `${label} gave other losses or another mask in b than in a`,
+    ],
+    [
+      refusal((run) => ({ ...run, environment: { ...run.environment, jobs: 5 } })),
+      `${label} was made with jobs 1 in a, 5 in b: rounds are made alike`,
+    ],
+  ];
+  for (const [message, expected] of cases) assert.equal(message, expected);
+  assert.throws(
+    () => demandSame([{ name: "a", runs: runs.slice(1) }, { name: "b", runs }]),
+    /^UserError: a has no run .*seed 2, which b has$/,
+  );
 });

@@ -18,6 +18,7 @@ const cell = (
   verdict,
   reasons,
   runs: 3,
+  rounds: null,
   sparsities: [0.5],
   missing: [],
   before: 90,

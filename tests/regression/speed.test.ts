@@ -10,13 +10,16 @@ import { fileOf, runOf } from "../report/runs.ts";
 
 const quiet: SpeedSample = { imagesPerSecond: 5e4, matmul: 4e-4, copy: 4e-5, waited: 0.01 };
 
-/** Five seeds whose speeds differ by a percent or so, after a change to each sample. */
+/** How fast the rounds of the baseline are; of five seeds, a percent or so, those of one round too. */
+const wobbles = [1, 0.99, 1.01, 1.005, 0.995];
+
+/** Five seeds whose speeds differ, after a change to each sample. */
 const runs = (
   change: (sample: SpeedSample) => Partial<SpeedSample> = () => ({}),
   other: Partial<RunFile["environment"]> = {},
   result: Partial<RunFile["result"]> = {},
 ) =>
-  [1, 0.99, 1.01, 1.005, 0.995].map((factor, i) => {
+  wobbles.map((factor, i) => {
     const file = fileOf(runOf({ seed: i + 1 }), other);
     const speed = [0.98, 1, 1.03].map((wobble) => {
       const sample = { ...quiet, imagesPerSecond: quiet.imagesPerSecond * factor * wobble };
@@ -25,14 +28,19 @@ const runs = (
     const peakMemoryBytes = Math.round(7e8 * factor);
     return { ...file, result: { ...file.result, speed, peakMemoryBytes, ...result } };
   });
-const before = baselineOf(runs());
-const slower = (by: number) => ({ imagesPerSecond }: SpeedSample) => ({
-  imagesPerSecond: imagesPerSecond * (1 - by),
-});
+const [first, ...others] = wobbles.map((wobble) => runs(slower(1 - wobble)));
+const before = baselineOf(first!, ...others);
+function slower(by: number) {
+  return ({ imagesPerSecond }: SpeedSample) => ({ imagesPerSecond: imagesPerSecond * (1 - by) });
+}
+/** After two rounds, as alike as can be. */
 const of = (metric: MetricName, now: RunFile[], baseline = before, rules?: Rules) =>
-  compare(baseline, now, rules).find((cell) => cell.metric === metric);
+  compare(baseline, now, rules, [now]).find((cell) => cell.metric === metric);
 const exitOf = (now: RunFile[], rules: Rules, baseline = before) =>
-  exitCodeOf({ cells: compare(baseline, now, rules), rules, obstacles: [] });
+  exitCodeOf({ cells: compare(baseline, now, rules, [now]), rules, obstacles: [] });
+/** Baselines keep speeds to four digits, so within a part of the figure. */
+const near = (actual: number, expected: number, part: number) =>
+  assert.ok(Math.abs(actual / expected - 1) < part, `${actual} is not ${expected}`);
 const gated: Rules = {
   ...defaultRules,
   gates: [...defaultRules.gates, { metric: "speed", value: "fail" }],
@@ -42,11 +50,60 @@ Deno.test("a seventh slower is worse: a warning, and a failure where that is ask
   const now = runs(slower(0.15)), found = of("speed", now)!;
   assert.deepEqual([found.verdict, found.gate], ["worse", "warn"]);
   assert.ok(Math.abs(found.difference! + 15) < 0.01, `${found.difference}`);
-  assert.ok(found.interval!.low < -15 && found.interval!.high > -15);
+  // ttest_ind(log([0.85, 0.85]), log([1, 0.99, 1.01, 1.005, 0.995]), alternative="less") of SciPy 1.17, pooled, and its
+  // interval of 95% in percent: five rounds before and two now, whatever the runs of each do.
+  assert.deepEqual(found.rounds, { before: 5, now: 2 });
+  near(found.p!, 5.9866e-7, 0.02);
+  near(found.interval!.low, -16.281, 0.001);
+  near(found.interval!.high, -13.695, 0.001);
   assert.deepEqual([found.before, found.now].map((x) => Math.round(x! / 1e3)), [50, 43]);
   assert.deepEqual([exitOf(now, defaultRules), exitOf(now, gated)], [0, 1]);
   assert.equal(of("speed", runs(slower(-0.15)))!.verdict, "better");
   assert.equal(of("speed", runs(slower(0.02)))!.verdict, "unchanged");
+});
+
+Deno.test("more rounds are more evidence, and runs of a round are not", () => {
+  const now = [0.94, 0.96, 0.95].map((speed) => runs(slower(1 - speed)));
+  const [found] = compare(before, now[0]!, defaultRules, now.slice(1))
+    .filter(({ metric }) => metric === "speed");
+  assert.deepEqual(found!.rounds, { before: 5, now: 3 });
+  near(found!.p!, 1.0728e-4, 0.02); // of log([0.94, 0.96, 0.95]), as above
+  assert.ok(found!.difference! < -4.99 && found!.difference! > -5.02);
+});
+
+Deno.test("a run without a quiet stretch in a round leaves that round's mean where it is", () => {
+  const disturbed = runs().map((run, i) => {
+    const speed = run.result.speed!.map((sample) => ({ ...sample, waited: i < 2 ? 0.5 : 0 }));
+    return { ...run, result: { ...run.result, speed } };
+  });
+  assert.ok(Math.abs(of("speed", disturbed)!.difference!) < 0.01);
+  const gaps = baselineOf(first!, ...others.slice(1), disturbed);
+  assert.deepEqual(gaps.cells[0]!.runs.map(({ speed }) => speed!.rounds.at(-1) === null), [
+    ...[true, true, false, false, false],
+  ]);
+  assert.ok(Math.abs(of("speed", runs(), gaps)!.difference!) < 0.3);
+});
+
+Deno.test("one round before and one now tell nothing of speed, and say what would", () => {
+  const found = compare(baselineOf(runs()), runs(slower(0.3)))
+    .find(({ metric }) => metric === "speed")!;
+  assert.deepEqual([found.verdict, found.p], ["inconclusive", null]);
+  assert.match(found.reasons[0]!, /^one round before and one now say nothing of chance: make the/);
+});
+
+Deno.test("what looks slower and may be chance is told as that, with how many rounds would do", () => {
+  const rough = [1, 1.09, 0.92, 1.07, 0.93].map((speed) => runs(slower(1 - speed)));
+  const found = of("speed", runs(slower(0.07)), baselineOf(rough[0]!, ...rough.slice(1)))!;
+  assert.equal(found.verdict, "inconclusive");
+  assert.match(
+    found.reasons[0]!,
+    /^with 5 rounds before and 2 now a loss of [67]\.\d% is not told from chance: about \d+ of each/,
+  );
+  const same = of("speed", runs(), baselineOf(rough[0]!, ...rough.slice(1)))!;
+  assert.match(
+    same.reasons[0]!,
+    /2 now a loss of 9\.8% is not ruled out: about \d+ of each would do/,
+  );
 });
 
 Deno.test("a machine of half the speed is not a slower run", () => {
@@ -123,4 +180,13 @@ Deno.test("half as much memory again is worse, and less is better", () => {
 Deno.test("what learns nothing has no speed", () => {
   const still = runs(undefined, {}, { imagesPerSecond: 0, speed: [] });
   assert.equal(of("speed", still, baselineOf(still)), undefined);
+});
+
+Deno.test("a limit of over half is a limit like any other", () => {
+  const rules: Rules = {
+    ...defaultRules,
+    limits: [...defaultRules.limits, { metric: "speed", value: 60 }],
+  };
+  const verdicts = [0, 0.3, 0.7].map((by) => of("speed", runs(slower(by)), before, rules)!.verdict);
+  assert.deepEqual(verdicts, ["unchanged", "unchanged", "worse"]);
 });

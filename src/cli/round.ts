@@ -1,0 +1,89 @@
+// A round of check after the first: the part of the baseline that looks slower, checked in a process of its own.
+import { join } from "node:path";
+import { exitNow } from "../native/mod.ts";
+import {
+  type Baseline,
+  baselineText,
+  type CellCheck,
+  partOf,
+  placeOf,
+  type Rules,
+  runsOf,
+} from "../regression/mod.ts";
+import { valueFor } from "../regression/rules.ts";
+import { readFailure } from "../sweep/failures.ts";
+import { writeWhole } from "../sweep/files.ts";
+import { identityOf } from "../sweep/identity.ts";
+import { labelOf } from "../sweep/label.ts";
+import { type Environment, readRuns, type RunFile } from "../sweep/store.ts";
+import { ownPath } from "./paths.ts";
+
+/** Of which check. */
+export interface Again {
+  readonly baseline: Baseline;
+  /** What looks slower. */
+  readonly slow: readonly CellCheck[];
+  /** Of this round, and at most. */
+  readonly number: number;
+  readonly most: number;
+  /** Of the first round. */
+  readonly folder: string;
+  readonly rules: Rules;
+}
+
+/** How the runs of the first round were made, which those of this one must be too. */
+export interface Manner extends Pick<Environment, "device" | "threads" | "jobs"> {
+  readonly retry?: boolean | undefined;
+}
+
+/** Exit codes of a process that was told to stop, see `workOff`. */
+const stopped = [129, 130, 143];
+
+/** Makes the round in `rounds/<number>` of the folder, or goes on with it, and says why. */
+export async function measureAgain(
+  { baseline, slow, number, most, folder, rules }: Again,
+  { device, threads, jobs, retry }: Manner,
+): Promise<{ runs: readonly RunFile[]; obstacles: string[] }> {
+  for (const cell of slow) {
+    const limit = valueFor(rules.limits, "speed", cell.configuration);
+    console.error(
+      `${placeOf(cell).join(", ")} looks ${Math.abs(cell.difference!).toFixed(1)}% slower, ` +
+        `over the limit of ${limit}%: measured again, round ${number} of at most ${most}`,
+    );
+  }
+  const own = join(folder, "rounds", String(number)), file = join(own, "baseline.json");
+  const part = partOf(baseline, slow);
+  await writeWhole(file, baselineText(part));
+  const code = await runToEnd([
+    ...["check", file, "--out", own, "--rounds", "1", "--device", device],
+    ...["--threads", String(threads), "--jobs", String(jobs), ...(retry ? ["--retry"] : [])],
+  ]);
+  if (stopped.includes(code)) exitNow(code); // the same command goes on from there
+  const { runs } = await readRuns(own), found = new Set(runs.map(({ identity }) => identity));
+  const missing = runsOf(part).runs.filter((run) => !found.has(identityOf(run)));
+  const obstacles = await Promise.all(missing.map(async (run) => {
+    const reason = (await readFailure(own, run))?.reason ?? "there is no result";
+    return `${labelOf(run)} failed in round ${number}: ${reason}`;
+  }));
+  return { runs, obstacles };
+}
+
+// maskbench with these arguments, which says nothing but its progress. @returns its exit code
+async function runToEnd(args: readonly string[]): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-P=compute", ownPath("src/cli/main.ts"), ...args],
+    env: { GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" }, // its findings are not those of the check
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  const listeners = (["SIGHUP", "SIGINT", "SIGTERM"] as const).map((signal) =>
+    [signal, () => child.kill(signal)] as const
+  );
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  try {
+    return (await child.status).code;
+  } finally {
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  }
+}
