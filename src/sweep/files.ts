@@ -10,25 +10,33 @@ export class WriteError extends UserError {
 
 /** Writes a file whole or not at all, and makes its folder. @throws {WriteError} where it can't */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const name = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  await makeFolder(folder);
   try {
-    try {
-      using file = await Deno.open(name, { write: true, createNew: true });
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      await file.sync();
-      await Deno.rename(name, path);
-    } catch (error) {
-      await Deno.remove(name).catch(() => {});
-      throw error;
-    }
-    using opened = await Deno.open(folder);
-    await opened.sync();
+    await write(path, bytes).catch(async (error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      await write(path, bytes); // the folder has just vanished: made anew
+    });
   } catch (error) {
+    if (error instanceof WriteError) throw error;
     throw new WriteError(`${path} can't be written: ${(error as Error).message}`);
   }
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const name = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
+  await makeFolder(folder);
+  try {
+    using file = await Deno.open(name, { write: true, createNew: true });
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+    await Deno.rename(name, path);
+  } catch (error) {
+    await Deno.remove(name).catch(() => {});
+    throw error;
+  }
+  using opened = await Deno.open(folder);
+  await opened.sync();
 }
 
 /** Makes a folder, and those it lies in, that may be there already. @throws {WriteError} where it can't */
