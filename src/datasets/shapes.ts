@@ -61,7 +61,10 @@ function drawSplit(count: number, draw: () => number): Split {
   const all = Object.values(figures), values = new Float64Array(3 * SIDE * SIDE);
   labels.forEach((label, i) => {
     drawPicture(values, all[label]!, draw);
-    images.set(values.map((value) => Math.min(255, Math.max(0, value))), i * values.length);
+    const start = i * values.length;
+    for (let j = 0; j < values.length; j++) {
+      images[start + j] = Math.min(255, Math.max(0, values[j]!));
+    }
   });
   return { images, labels };
 }
@@ -87,10 +90,12 @@ function drawPicture(values: Float64Array, figure: Figure, draw: () => number): 
   const left = size + margin * draw(), top = size + margin * draw();
   // A turn by −30° to 30°, without sine and cosine: t is the tangent of half the angle.
   const t = between(-0.27, 0.27), cosine = (1 - t * t) / (1 + t * t), sine = 2 * t / (1 + t * t);
+  const reach = 1.5 * size; // of the square's corners, and a bit more
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++) {
       let covered = 0; // of four points in the pixel, for smooth edges
-      for (let point = 0; point < 4; point++) {
+      const near = Math.abs(x + 0.5 - left) < reach && Math.abs(y + 0.5 - top) < reach;
+      for (let point = 0; near && point < 4; point++) {
         const dx = (x + 0.25 + 0.5 * (point & 1) - left) / size;
         const dy = (y + 0.25 + 0.25 * (point & 2) - top) / size;
         if (figure(cosine * dx + sine * dy, cosine * dy - sine * dx)) covered += 0.25;
