@@ -17,6 +17,7 @@ import { identityOf } from "../sweep/identity.ts";
 import { labelOf } from "../sweep/label.ts";
 import { type Environment, readRuns, type RunFile } from "../sweep/store.ts";
 import { ownPath } from "./paths.ts";
+import { heeding, signals } from "./signals.ts";
 
 /** Of which check. */
 export interface Again {
@@ -35,9 +36,6 @@ export interface Again {
 export interface Manner extends Pick<Environment, "device" | "threads" | "jobs"> {
   readonly retry?: boolean | undefined;
 }
-
-/** Exit codes of a process that was told to stop, see `workOff`. */
-const stopped = [129, 130, 143];
 
 /** Makes the round in `rounds/<number>` of the folder, or goes on with it, and says why. */
 export async function measureAgain(
@@ -58,7 +56,8 @@ export async function measureAgain(
     ...["check", file, "--out", own, "--rounds", "1", "--device", device],
     ...["--threads", String(threads), "--jobs", String(jobs), ...(retry ? ["--retry"] : [])],
   ]);
-  if (stopped.includes(code)) exitNow(code); // the same command goes on from there
+  const isStopped = Object.values<number>(signals).includes(code); // see `workOff`
+  if (isStopped) exitNow(code); // the same command goes on from there
   const { runs } = await readRuns(own), found = new Set(runs.map(({ identity }) => identity));
   const missing = runsOf(part).runs.filter((run) => !found.has(identityOf(run)));
   const obstacles = await Promise.all(missing.map(async (run) => {
@@ -77,13 +76,5 @@ async function runToEnd(args: readonly string[]): Promise<number> {
     stdout: "null",
     stderr: "inherit",
   }).spawn();
-  const listeners = (["SIGHUP", "SIGINT", "SIGTERM"] as const).map((signal) =>
-    [signal, () => child.kill(signal)] as const
-  );
-  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
-  try {
-    return (await child.status).code;
-  } finally {
-    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
-  }
+  return (await heeding((signal) => child.kill(signal), () => child.status)).code;
 }

@@ -7,6 +7,7 @@ import { grown, type Held, held } from "../soak.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { environmentOf } from "../sweep/environment.ts";
 import { configurationsOf } from "../sweep/expand.ts";
+import { quiet } from "../sweep/progress.ts";
 import { checkSweep } from "../sweep/read.ts";
 import { work } from "../sweep/runner.ts";
 import { positive } from "./number.ts";
@@ -28,17 +29,6 @@ const sweepOf = (round: number) =>
     epochs: 1,
     augmentation: "crop-flip",
   });
-
-const silent = () => {};
-const quiet = {
-  begin: silent,
-  progress: silent,
-  finished: silent,
-  failed: silent,
-  elsewhere: silent,
-  note: silent,
-  end: silent,
-};
 
 const row = ({ seconds, memory, files, handles, bytes }: Held, round: number) =>
   [

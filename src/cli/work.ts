@@ -14,6 +14,7 @@ import { readRuns, runsFolder } from "../sweep/store.ts";
 import { type DeviceChoice, deviceOf, deviceOption } from "./device.ts";
 import { positive } from "./number.ts";
 import { dataFolders, shownPath } from "./paths.ts";
+import { heeding } from "./signals.ts";
 
 /** What `withWorkOptions` adds to a command. */
 export interface WorkOptions {
@@ -22,9 +23,6 @@ export interface WorkOptions {
   readonly device: DeviceChoice;
   readonly retry?: boolean | undefined;
 }
-
-/** The signals that end the work, with the exit codes that shells know them by. */
-const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Milliseconds in which a second signal is taken for the first: a terminal and `deno task` may both send it. */
 const SAME_SIGNAL = 300;
@@ -66,7 +64,7 @@ export async function workOff(
   const watch = progressOn(Deno.stderr.isTerminal());
   const stop = new Stop();
   let code: number | undefined, since = 0;
-  const onSignal = (given: number) => () => {
+  const onSignal = (_signal: Deno.Signal, given: number) => {
     if (code !== undefined && performance.now() - since < SAME_SIGNAL) return;
     if (code !== undefined) exitNow(code); // asked twice: at once
     code = given;
@@ -74,15 +72,13 @@ export async function workOff(
     watch.note("stopping after the steps under way (once more: at once)");
     stop.ask();
   };
-  const listeners = Object.entries(signals).map(([signal, code]) =>
-    [signal as Deno.Signal, onSignal(code)] as const
-  );
-  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   try {
-    const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
-    const { retry = false } = options, folders = dataFolders();
-    const how = { folder, library, folders, device, threads, jobs, environment };
-    const outcome = await work(runs, { ...how, watch, stop, retry });
+    const outcome = await heeding(onSignal, () => {
+      const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
+      const { retry = false } = options, folders = dataFolders();
+      const how = { folder, library, folders, device, threads, jobs, environment };
+      return work(runs, { ...how, watch, stop, retry });
+    });
     const { finished, skipped, left, kept } = outcome;
     if (code !== undefined && left > 0) {
       console.error(
@@ -100,8 +96,6 @@ export async function workOff(
       `${error.message}; ${safe} finished runs are safe in ${shownPath(runsFolder(folder))}, and ` +
         "the same command goes on from there",
     );
-  } finally {
-    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
   }
 }
 

@@ -4,20 +4,10 @@ import { blasInUse, openNative } from "../native/setup.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { environmentOf } from "../sweep/environment.ts";
 import { labelOf } from "../sweep/label.ts";
-import { type Outcome, type RunnerOptions, type Watcher, work } from "../sweep/runner.ts";
+import { quiet } from "../sweep/progress.ts";
+import { type Outcome, type RunnerOptions, work } from "../sweep/runner.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { Context } from "./stage.ts";
-
-/** A watcher that says nothing but what fails. */
-export const quiet: Watcher = {
-  begin: () => {},
-  progress: () => {},
-  finished: () => {},
-  failed: (config, reason) => console.error(`  ${labelOf(config)}: FAILED: ${reason}`),
-  elsewhere: () => {},
-  note: (text) => console.error(`  ${text}`),
-  end: () => {},
-};
 
 /** Runs what is missing in the folder, `jobs` side by side, with one processor thread each. */
 export async function workOn(

@@ -154,9 +154,9 @@ export function demandSame([first, ...others]: readonly [Round, ...Round[]]): vo
   for (const other of others) {
     demandAll(first, other);
     demandAll(other, first);
-    const byIdentity = new Map(other.runs.map((run) => [run.identity, run]));
+    const others = byIdentity(other.runs);
     for (const run of first.runs) {
-      const again = byIdentity.get(run.identity)!, label = labelOf(run.configuration);
+      const again = others.get(run.identity)!, label = labelOf(run.configuration);
       const key = keys.find((key) => run.environment[key] !== again.environment[key]);
       if (key) {
         throw new UserError(
@@ -171,6 +171,11 @@ export function demandSame([first, ...others]: readonly [Round, ...Round[]]): vo
       }
     }
   }
+}
+
+/** Runs by their identities. */
+export function byIdentity(runs: readonly RunFile[]): ReadonlyMap<string, RunFile> {
+  return new Map(runs.map((run) => [run.identity, run]));
 }
 
 /** Whether losses, accuracies and mask of two runs are the same, to the last bit. */
@@ -197,7 +202,7 @@ export function baselineOf(
   }
   const sorted = <T>(map: Map<string, T>) => [...map].sort(([a], [b]) => a < b ? -1 : 1);
   const places = sorted(environments).map(([key]) => key);
-  const rounds = again.map((runs) => new Map(runs.map((run) => [run.identity, run])));
+  const rounds = again.map(byIdentity);
   return {
     format: FORMAT,
     environments: sorted(environments).map(([, made]) => made),

@@ -8,6 +8,7 @@ import {
   type Baseline,
   type BaselineCell,
   type BaselineRun,
+  byIdentity,
   figuresOf,
   lossesOf,
   type Made,
@@ -83,7 +84,7 @@ export function compare(
   again: readonly (readonly RunFile[])[] = [],
 ): CellCheck[] {
   const byCell = Map.groupBy(runs, ({ configuration }) => cellOf(configuration));
-  const rounds = again.map((runs) => new Map(runs.map((run) => [run.identity, run])));
+  const rounds = again.map(byIdentity);
   const pairings = baseline.cells.map((cell) => {
     const found = byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [];
     return pair(cell, baseline.environments, found, rounds);

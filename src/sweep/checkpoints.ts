@@ -7,10 +7,17 @@ import { UserError } from "../errors.ts";
 import { decodeTensors, encodeTensors, type Tensor, type TensorType } from "../safetensors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import { type StreamName, streamNames } from "../training/streams.ts";
-import { promised } from "./environment.ts";
+import { type Promised, promised } from "./environment.ts";
+import { firstFault } from "./faults.ts";
 import { removeFile, writeWhole } from "./files.ts";
 import { canonicalJson } from "./identity.ts";
-import { type Environment, epochSchema, runsFolder, speedSampleSchema } from "./store.ts";
+import {
+  type Environment,
+  environmentSchema,
+  epochSchema,
+  runsFolder,
+  speedSampleSchema,
+} from "./store.ts";
 
 /** Raised when a checkpoint changes so that older ones can't be gone on from. */
 const FORMAT = 1;
@@ -39,15 +46,15 @@ const standing = z.strictObject({
   }),
 });
 
-const made = z.strictObject({
-  maskbench: z.string(),
-  libtorch: z.string(),
-  blas: z.string(),
-  device: z.string(),
-  processor: z.string(),
-  threads: z.int(),
-  started: z.iso.datetime(),
-});
+const made = environmentSchema.pick({
+  maskbench: true,
+  libtorch: true,
+  blas: true,
+  device: true,
+  processor: true,
+  threads: true,
+  started: true,
+}).strict();
 
 const checkpointPath = (folder: string, identity: string) =>
   join(runsFolder(folder), `${identity}.checkpoint.safetensors`);
@@ -85,7 +92,7 @@ export function checkpointBytes(
 export function checkpointOf(
   file: Uint8Array,
   identity: string,
-  environment: Pick<Environment, typeof promised[number]>,
+  environment: Promised,
 ): { checkpoint: Checkpoint; started: string } {
   const { tensors, metadata: { checksum, ...metadata } } = decodeTensors(file);
   if (metadata.format !== `maskbench checkpoint ${FORMAT}`) {
@@ -137,7 +144,7 @@ export function checkpointOf(
 export async function readCheckpoint(
   folder: string,
   identity: string,
-  environment: Pick<Environment, typeof promised[number]>,
+  environment: Promised,
   setAside: (path: string, reason: string) => void,
 ): Promise<{ checkpoint: Checkpoint; started: string } | undefined> {
   const path = checkpointPath(folder, identity);
@@ -256,9 +263,6 @@ function parsed<Schema extends z.ZodType>(
     throw new UserError(`has no ${name}`);
   }
   const { data, error } = schema.safeParse(json);
-  if (error) {
-    const { path, message } = error.issues[0]!;
-    throw new UserError(`has a wrong ${name}: ${path.join(".") || "the whole"}: ${message}`);
-  }
+  if (error) throw new UserError(`has a wrong ${name}: ${firstFault(error)}`);
   return data as z.infer<Schema>;
 }

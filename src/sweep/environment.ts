@@ -33,11 +33,11 @@ export const promised = [
   "threads",
 ] as const;
 
+/** That of an environment. */
+export type Promised = Pick<Environment, typeof promised[number]>;
+
 /** Whether two runs of one identity are promised to give the same bytes. */
-export function comparable(
-  a: Pick<Environment, typeof promised[number]>,
-  b: Pick<Environment, typeof promised[number]>,
-): boolean {
+export function comparable(a: Promised, b: Promised): boolean {
   return promised.every((key) => a[key] === b[key]);
 }
 

@@ -19,6 +19,11 @@ const unknownKeys = (known: readonly string[]) => (issue: z.core.$ZodRawIssue) =
     ? issue.keys.map((key) => unknown(key, known)).join("; ")
     : undefined;
 
+/** The first of them for a file that no person wrote: `result.epochs: …`. */
+export function firstFault({ issues: [first] }: z.ZodError): string {
+  return `${first!.path.join(".") || "the whole"}: ${first!.message}`;
+}
+
 /** Refuses a list with no entry, or with one entry twice. */
 export function distinct<Entry extends z.ZodType>(entry: Entry, what: string) {
   return z.array(entry).min(1, `is empty: expected at least one ${what}`).superRefine(

@@ -106,6 +106,17 @@ export function progressOn(terminal: boolean): Watcher {
   };
 }
 
+/** Says nothing but what fails, and notes. */
+export const quiet: Watcher = {
+  begin: () => {},
+  progress: () => {},
+  finished: () => {},
+  failed: (config, reason) => console.error(`  ${labelOf(config)}: FAILED: ${reason}`),
+  elsewhere: () => {},
+  note: (text) => console.error(`  ${text}`),
+  end: () => {},
+};
+
 type Screen = ReturnType<typeof screenFor>;
 
 // The lower end of a terminal: a bar for the sweep, and below it a line for each run under way.

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import type { RunResult } from "../training/result.ts";
 import type { RunConfig } from "../training/config.ts";
+import { firstFault } from "./faults.ts";
 import { writeWhole } from "./files.ts";
 import { identityOf } from "./identity.ts";
 
@@ -170,10 +171,7 @@ export function parseRun(text: string, name: string): RunFile {
     throw new UserError(`can't be read: ${(error as Error).message}`);
   }
   const { data, error } = runFile.safeParse(json);
-  if (error) {
-    const { path: place, message } = error.issues[0]!;
-    throw new UserError(`is no run file: ${place.join(".") || "the whole"}: ${message}`);
-  }
+  if (error) throw new UserError(`is no run file: ${firstFault(error)}`);
   const identity = identityOf(data.configuration);
   if (data.identity !== identity || name !== `${identity}.json`) {
     throw new UserError(`is not the run that its name says: its configuration is ${identity}`);

@@ -2,18 +2,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
-import { maskbench, start, withFolder } from "./maskbench.ts";
+import { maskbench, start } from "./maskbench.ts";
+import { withSweep as withSweepFile } from "./sweeps.ts";
 
 const sweep = {
-  name: "tiny",
-  dataset: "shapes",
-  networks: [{ name: "conv2", width: 0.02 }],
   algorithms: [
     { name: "random" },
     { name: "edge-popup", learningRate: 0.5 },
     { name: "sbp", learningRate: 1 },
   ],
-  sparsities: [0.5],
   seeds: [1, 2],
   epochs: 1,
 };
@@ -24,11 +21,10 @@ interface Place {
 }
 
 const withSweep = (change: Record<string, unknown>, body: (place: Place) => Promise<void>) =>
-  withFolder(async (folder) => {
-    const file = join(folder, "tiny.json");
-    await Deno.writeTextFile(file, JSON.stringify({ ...sweep, ...change }));
-    await body({ file, out: join(folder, "out") });
-  });
+  withSweepFile(
+    { ...sweep, ...change },
+    (file, folder) => body({ file, out: join(folder, "out") }),
+  );
 
 const runFiles = (out: string) =>
   [...Deno.readDirSync(join(out, "runs"))].map(({ name }) => name).sort();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
+import { randomNumbers } from "../../src/random_numbers.ts";
 import { decodeTensors, encodeTensors } from "../../src/safetensors.ts";
 import { checksumOf } from "../../src/sweep/checkpoints.ts";
 import { maskbench, start } from "./maskbench.ts";
@@ -9,12 +10,6 @@ import { kinds, lasting, withSweep } from "./sweeps.ts";
 
 /** Kills that the test gives, at least. */
 const KILLS = 30;
-
-/** Numbers in [0, 1), the same each time. */
-function uniform(seed: number): () => number {
-  let state = seed;
-  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-}
 
 /** At once, and whatever it is doing; it may have ended by itself just now. */
 function kill(child: Deno.ChildProcess): void {
@@ -42,7 +37,7 @@ Deno.test("killed at 30 random instants, a sweep ends with the bytes of an undis
     assert.equal((await maskbench(bench(file, whole))).code, 0);
     const expected = await lasting(whole), takes = performance.now() - begin;
 
-    const random = uniform(7);
+    const random = randomNumbers(7);
     let kills = 0, reach = 0.7 * takes; // shorter with every start that ends before it is killed
     const cut = { checkpoints: 0, claims: 0 };
     for (let round = 0; kills < KILLS; round++, reach *= 0.7) {

@@ -89,13 +89,14 @@ const fragments = [
 ];
 
 const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
+const stretch = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: 1, max: 8 }),
+  fc.integer({ min: 0, max: 4000 }),
+);
 const edit = fc.record({
   at: place,
-  length: fc.oneof(
-    fc.constant(0),
-    fc.integer({ min: 1, max: 8 }),
-    fc.integer({ min: 0, max: 4000 }),
-  ),
+  length: stretch,
   instead: fc.oneof(
     fc.constant(""),
     fc.constantFrom(...fragments),
@@ -120,11 +121,7 @@ export function editedText(good: readonly string[]): fc.Arbitrary<string> {
 
 const byteEdit = fc.record({
   at: place,
-  length: fc.oneof(
-    fc.constant(0),
-    fc.integer({ min: 1, max: 8 }),
-    fc.integer({ min: 0, max: 4000 }),
-  ),
+  length: stretch,
   instead: fc.oneof(
     fc.constant(new Uint8Array()),
     fc.constantFrom(

@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { configurationsOf } from "../../sweep/expand.ts";
+import { quiet } from "../../sweep/progress.ts";
 import { checkSweep } from "../../sweep/read.ts";
 import type { RunConfig } from "../../training/config.ts";
 import { type Stage, target } from "../stage.ts";
-import { datasetOr, mustNotFail, quiet, workOn } from "../work.ts";
+import { datasetOr, mustNotFail, workOn } from "../work.ts";
 
 export interface Jobs {
   readonly dataset: string;

@@ -3,12 +3,12 @@ import { markdownTable } from "markdown-table";
 import { writeTables } from "../../report/mod.ts";
 import { median } from "../../statistics.ts";
 import { labelOf } from "../../sweep/label.ts";
-import { duration } from "../../sweep/progress.ts";
+import { duration, quiet } from "../../sweep/progress.ts";
 import { readRuns, type RunFile } from "../../sweep/store.ts";
 import type { RunConfig } from "../../training/config.ts";
 import { estimate, sweepOf, type Taken } from "../cifar10.ts";
 import { type Stage, target, Unfinished } from "../stage.ts";
-import { jobsFor, quiet, workOn } from "../work.ts";
+import { jobsFor, workOn } from "../work.ts";
 
 export interface Swept {
   readonly total: number;

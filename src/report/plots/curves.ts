@@ -1,7 +1,7 @@
 // Learning curves: training loss and accuracy by epoch, a line for each run.
 import { fixed } from "../format.ts";
-import { type Figure, runLines } from "./run_lines.ts";
-import { type Plot, rowName } from "./plot.ts";
+import { type Figure, runPanels } from "./run_lines.ts";
+import type { Plot } from "./plot.ts";
 
 const figures: readonly Figure[] = [
   {
@@ -27,10 +27,7 @@ export const curves: Plot = {
     "at a line, or reach the panel with the tab key and go from run to run with the arrow keys, to see which run it " +
     "is; a click or the enter key opens its run file. What learns nothing has no curve.",
   panels: ({ table }) => {
-    const panels = table.rows.flatMap((row) => {
-      const drawn = runLines(row, table, figures);
-      return drawn ? [{ place: rowName(row, table), ...drawn }] : [];
-    });
+    const panels = runPanels(table, figures);
     return panels.length > 0 ? panels : "None of the runs learnt anything by epochs.";
   },
 };

@@ -1,7 +1,7 @@
 // How much of the mask each epoch changes, a line for each run.
 import { fixed } from "../format.ts";
-import { anyHas, type Figure, runLines } from "./run_lines.ts";
-import { type Plot, rowName } from "./plot.ts";
+import { type Figure, runPanels } from "./run_lines.ts";
+import type { Plot } from "./plot.ts";
 
 const figure: Figure = {
   title: "entries of the mask that changed, %",
@@ -18,13 +18,11 @@ export const maskChanges: Plot = {
     "The part of the binary mask's entries that are not as they were one epoch before; of the first epoch, before " +
     "the first step. A line is a run.",
   panels: ({ table }) => {
-    if (!anyHas(table, figure)) {
+    const panels = runPanels(table, [figure]);
+    if (panels.length === 0) {
       return "These run files don't tell how much of the mask changed: they were made before that was recorded, or " +
         "nothing in them learns a mask.";
     }
-    return table.rows.flatMap((row) => {
-      const drawn = runLines(row, table, [figure]);
-      return drawn ? [{ place: rowName(row, table), ...drawn }] : [];
-    });
+    return panels;
   },
 };

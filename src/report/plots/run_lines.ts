@@ -3,6 +3,7 @@ import { percent } from "../format.ts";
 import type { EpochResult } from "../../training/result.ts";
 import type { Row, Run, Table } from "../table.ts";
 import { apart, domainOf } from "./axis.ts";
+import { rowName } from "./plot.ts";
 import { endLabel, type Mark, marksOf } from "./style.ts";
 
 /** A figure that an epoch has. */
@@ -38,13 +39,16 @@ function drawnOf(row: Row, table: Table, { of }: Figure): Drawn[] {
   );
 }
 
-/** Whether any run of the table has the figure at an epoch. */
-export function anyHas(table: Table, figure: Figure): boolean {
-  return table.rows.some((row) => drawnOf(row, table, figure).length > 0);
+/** A panel for each row of which any run has a figure. */
+export function runPanels(table: Table, figures: readonly Figure[]) {
+  return table.rows.flatMap((row) => {
+    const drawn = runLines(row, table, figures);
+    return drawn ? [{ place: rowName(row, table), ...drawn }] : [];
+  });
 }
 
 /** The figures of a row one below the other, by epoch; `undefined` where no run of it has any. */
-export function runLines(row: Row, table: Table, figures: readonly Figure[]) {
+function runLines(row: Row, table: Table, figures: readonly Figure[]) {
   const own = figures.map((figure) => ({ figure, drawn: drawnOf(row, table, figure) }))
     .filter(({ drawn }) => drawn.length > 0);
   if (own.length === 0) return undefined;
