@@ -49,8 +49,12 @@ class Masked(nn.Module):
 
 
 class Conv(Masked):
+    def __init__(self, shape, kept, selection, stride=1):
+        super().__init__(shape, kept, selection)
+        self.stride = stride
+
     def forward(self, x):
-        return F.conv2d(x, self.effective(), padding=1)
+        return F.conv2d(x, self.effective(), stride=self.stride, padding=self.weight.shape[-1] // 2)
 
 
 class Linear(Masked):
@@ -58,7 +62,37 @@ class Linear(Masked):
         return F.linear(x, self.effective())
 
 
+class Residual(nn.Module):
+    def __init__(self, body, shortcut):
+        super().__init__()
+        self.body, self.shortcut = nn.Sequential(*body), nn.Sequential(*shortcut)
+
+    def forward(self, x):
+        return self.body(x) + self.shortcut(x)
+
+
+def resnet(channels, stages, kept, selection):
+    """For CIFAR-10, of basic blocks, normalised without scale and shift."""
+    def conv(inputs, outputs, kernel, stride=1):
+        return [Conv((outputs, inputs, kernel, kernel), kept, selection, stride), nn.BatchNorm2d(outputs, affine=False)]
+
+    layers, inputs = [*conv(3, channels, 3), nn.ReLU(inplace=True)], channels
+    for stage, blocks in enumerate(stages):
+        outputs = channels * 2**stage
+        for block in range(blocks):
+            stride = 2 if stage > 0 and block == 0 else 1
+            body = [*conv(inputs, outputs, 3, stride), nn.ReLU(inplace=True), *conv(outputs, outputs, 3)]
+            layers += [Residual(body, conv(inputs, outputs, 1, stride) if stride > 1 else []), nn.ReLU(inplace=True)]
+            inputs = outputs
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), Linear((10, inputs), kept, selection)]
+    return nn.Sequential(*layers), (3, 32, 32)
+
+
 def network(name, kept, selection):
+    if name == "resnet20":
+        return resnet(16, [3, 3, 3], kept, selection)
+    if name == "resnet18":
+        return resnet(64, [2, 2, 2, 2], kept, selection)
     if name == "mlp":
         sizes, layers, shape = [784, 300, 100, 10], [nn.Flatten()], (1, 28, 28)
     else:
@@ -125,7 +159,7 @@ def measure(name, selection, precision, options):
 
 
 def main():
-    names, selections = ["mlp", "conv2", "conv4", "conv6", "conv8"], ["sort", "kthvalue"]
+    names, selections = ["mlp", "conv2", "conv4", "conv6", "conv8", "resnet20", "resnet18"], ["sort", "kthvalue"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--network", choices=names, nargs="+", required=True)
     parser.add_argument("--selection", choices=selections, nargs="+", required=True)

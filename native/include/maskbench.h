@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 4
+#define MB_ABI_VERSION 5
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -193,24 +193,29 @@ MB_API int32_t mb_step_abandon(mb_step *step);
 typedef enum {
   MB_CONV = 0,         /* weights (outputs, inputs, kernel, kernel); stride, padding */
   MB_LINEAR = 1,       /* weights (outputs, inputs) */
-  MB_MAX_POOL = 2,     /* kernel, stride */
+  MB_MAX_POOL = 2,     /* kernel, stride, padding (by what is never the largest) */
   MB_AVERAGE_POOL = 3, /* kernel, stride */
   MB_RELU = 4,
-  MB_FLATTEN = 5 /* to (batch, channels · height · width), in that order */
+  MB_FLATTEN = 5,    /* to (batch, channels · height · width), in that order */
+  MB_BATCH_NORM = 6, /* (x − mean) / √(variance + 1e-5) by channel: of the batch in training, else of `statistics` */
+  MB_ADD = 7         /* the outputs of two layers, of one shape */
 } mb_layer_kind;
 
 typedef struct {
   int32_t kind, inputs, outputs, kernel, stride, padding; /* 0 where a kind has none */
+  int32_t from, other; /* the layers that it reads, by place, −1 for the pictures; `other` of MB_ADD alone */
 } mb_layer;
 
-/* The last layer must be linear (or flatten what is 1 × 1): its outputs are the logits. `dtype` is float32, float64,
+/* A layer reads what comes before it, and every layer but the last is read. The last one must be linear (or flatten what
+ * is 1 × 1): its outputs are the logits. `dtype` is float32, float64,
  * bfloat16 or TensorFloat-32: with the latter two its vectors and batches are float32 (or, on CUDA, batches of bfloat16
  * for the former), and its layers compute with what is rounded from them (MB_UNSUPPORTED without the instructions). */
 MB_API int32_t mb_network_create(const mb_layer *layers, int64_t count, int64_t channels, int64_t height,
                                  int64_t width, int32_t dtype, int32_t device, mb_network **out);
 MB_API int32_t mb_network_free(mb_network *network);
-/* Number of weights, n. */
-MB_API int32_t mb_network_size(const mb_network *network, int64_t *weights);
+/* Number of weights, n, and length of the statistics: for each MB_BATCH_NORM, in their order, the means of its channels
+ * and then their variances; 0 without one. */
+MB_API int32_t mb_network_size(const mb_network *network, int64_t *weights, int64_t *statistics);
 
 typedef enum { MB_OF_MASK = 0, MB_OF_WEIGHTS = 1 } mb_gradient_of;
 
@@ -218,15 +223,20 @@ typedef enum { MB_OF_MASK = 0, MB_OF_WEIGHTS = 1 } mb_gradient_of;
  *
  *   gradient = ∂L/∂m = ∂L/∂(w ⊙ m) ⊙ w    or, of weights,   ∂L/∂w = ∂L/∂(w ⊙ m) ⊙ m
  *
- * metrics (float64, length 2) += (L · images, correct predictions). The weights are only read. */
+ * metrics (float64, length 2) += (L · images, correct predictions). The weights are only read.
+ *
+ * statistics (null where the network has none) ← 0.9 · statistics + 0.1 · those of the batch, variances as estimated of
+ * the whole: over entries − 1. */
 MB_API int32_t mb_network_gradient(mb_network *network, const mb_vector *weights, const mb_vector *mask,
-                                   const mb_batch *batch, int32_t of, mb_vector *gradient, mb_vector *metrics);
+                                   mb_vector *statistics, const mb_batch *batch, int32_t of, mb_vector *gradient,
+                                   mb_vector *metrics);
 /* Forward alone; logits (capacity at least images · classes) in row-major order. */
 MB_API int32_t mb_network_forward(mb_network *network, const mb_vector *weights, const mb_vector *mask,
-                                  const mb_batch *batch, mb_vector *logits);
+                                  const mb_vector *statistics, const mb_batch *batch, mb_vector *logits);
 /* metrics += (sum of losses, correct predictions) over the whole data set, `batch_size` images at a time. */
 MB_API int32_t mb_network_evaluate(mb_network *network, const mb_vector *weights, const mb_vector *mask,
-                                   const mb_dataset *dataset, int64_t batch_size, mb_vector *metrics);
+                                   const mb_vector *statistics, const mb_dataset *dataset, int64_t batch_size,
+                                   mb_vector *metrics);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,7 @@
 
 #include <tuple>
 
+#include "batch_norm.hpp"
 #include "max_pool.hpp"
 #include "status.hpp"
 
@@ -24,7 +25,7 @@ class Conv final : public Layer {
     weight = {0, s.outputs, s.inputs, int64_t{s.kernel} * s.kernel};
     effective = at::empty({s.outputs, s.inputs, s.kernel, s.kernel}, options, at::MemoryFormat::ChannelsLast);
   }
-  at::Tensor forward(const at::Tensor& input, bool train) override {
+  at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
     if (train) input_ = input;
     return at::conv2d(input, effective, {}, {stride_, stride_}, {padding_, padding_});
   }
@@ -46,7 +47,7 @@ class Linear final : public Layer {
     weight = {0, s.outputs, s.inputs, 1};
     effective = at::empty({s.outputs, s.inputs}, options);
   }
-  at::Tensor forward(const at::Tensor& input, bool train) override {
+  at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
     if (train) input_ = input;
     return at::mm(input, effective.t());
   }
@@ -58,9 +59,9 @@ class Linear final : public Layer {
 
 class MaxPool final : public Layer {
  public:
-  explicit MaxPool(const mb_layer& s) : size_(s.kernel), stride_(s.stride) {}
-  at::Tensor forward(const at::Tensor& input, bool train) override {
-    own_ = pools_in_place(input, size_, stride_);
+  explicit MaxPool(const mb_layer& s) : size_(s.kernel), stride_(s.stride), padding_(s.padding) {}
+  at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
+    own_ = padding_ == 0 && pools_in_place(input, size_, stride_);
     height_ = input.size(2);
     width_ = input.size(3);
     at::Tensor winners;
@@ -69,7 +70,7 @@ class MaxPool final : public Layer {
       if (train) output_ = winners;
       return output;
     }
-    auto [output, indices] = at::max_pool2d_with_indices(input, {size_, size_}, {stride_, stride_});
+    auto [output, indices] = at::max_pool2d_with_indices(input, {size_, size_}, {stride_, stride_}, {padding_, padding_});
     if (train) {
       input_ = input;
       output_ = indices;
@@ -79,20 +80,20 @@ class MaxPool final : public Layer {
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
     if (!wanted) return {};
     if (own_) return max_pool_backward(output_gradient, output_, size_, height_, width_);
-    return at::max_pool2d_with_indices_backward(output_gradient, input_, {size_, size_}, {stride_, stride_}, {0, 0},
-                                                {1, 1}, false, output_);
+    return at::max_pool2d_with_indices_backward(output_gradient, input_, {size_, size_}, {stride_, stride_},
+                                                {padding_, padding_}, {1, 1}, false, output_);
   }
 
  private:
   bool own_ = false;
   int64_t height_ = 0, width_ = 0;
-  const int64_t size_, stride_;
+  const int64_t size_, stride_, padding_;
 };
 
 class AveragePool final : public Layer {
  public:
   explicit AveragePool(const mb_layer& s) : size_(s.kernel), stride_(s.stride) {}
-  at::Tensor forward(const at::Tensor& input, bool train) override {
+  at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
     if (train) input_ = input;
     return at::avg_pool2d(input, {size_, size_}, {stride_, stride_});
   }
@@ -110,7 +111,7 @@ class AveragePool final : public Layer {
 class Relu final : public Layer {
  public:
   explicit Relu(bool in_place) : in_place_(in_place) {}
-  at::Tensor forward(const at::Tensor& input, bool train) override {
+  at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
     at::Tensor output = in_place_ ? at::Tensor(input).relu_() : input.relu();
     if (train) output_ = output;
     return output;
@@ -127,7 +128,7 @@ class Relu final : public Layer {
 // is less to move than the weights would be.
 class Flatten final : public Layer {
  public:
-  at::Tensor forward(const at::Tensor& input, bool) override {
+  at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool) override {
     sizes_ = input.sizes().vec();
     const WeightShape shape{0, sizes_[0], sizes_[1], sizes_[2] * sizes_[3]};
     at::Tensor flat = at::empty({shape.length()}, input.options());
@@ -145,6 +146,52 @@ class Flatten final : public Layer {
  private:
   std::vector<int64_t> sizes_;
 };
+
+class BatchNorm final : public Layer {
+ public:
+  BatchNorm(int64_t channels, bool rectified) : rectified_(rectified) { statistics_length = 2 * channels; }
+  at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
+    if (!train) return batch_norm(input, rectified_, statistics);
+    at::Tensor output = batch_norm(input, rectified_, statistics, &by_);
+    input_ = input;
+    if (rectified_) output_ = output;
+    return output;
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    return wanted ? batch_norm_backward(output_gradient, input_, output_, rectified_, by_) : at::Tensor();
+  }
+
+ private:
+  const bool rectified_;
+  Normalised by_;
+};
+
+// In place where nothing else needs its input.
+class Add final : public Layer {
+ public:
+  Add(bool rectified, bool in_place) : rectified_(rectified), in_place_(in_place) {}
+  at::Tensor forward(const at::Tensor& input, const at::Tensor& other, bool train) override {
+    at::Tensor output = in_place_ ? at::Tensor(input).add_(other) : input.add(other);
+    if (!rectified_) return output;
+    output.relu_();
+    if (train) output_ = output;
+    return output;
+  }
+  at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    if (!wanted) return {};
+    return rectified_ ? at::threshold_backward(output_gradient, output_, 0) : output_gradient;
+  }
+
+ private:
+  const bool rectified_, in_place_;
+};
+
+// Whether a layer's output is its own, and not what it needs on the way back.
+bool gives_away(const Node& node) {
+  const int32_t kind = node.layer.kind;
+  return kind == MB_CONV || kind == MB_LINEAR || kind == MB_MAX_POOL ||
+         ((kind == MB_BATCH_NORM || kind == MB_ADD) && !node.rectified);
+}
 
 constexpr int32_t most = 1 << 20;
 
@@ -172,8 +219,11 @@ void require_bounded(const ActivationShape& shape, int64_t place) {
 
 }  // namespace
 
-std::unique_ptr<Layer> make_layer(const mb_layer& s, const mb_layer* previous, int64_t place,
-                                  ActivationShape& shape, const at::TensorOptions& options) {
+std::unique_ptr<Layer> make_layer(const std::vector<Node>& graph, int64_t place, ActivationShape& shape,
+                                  const ActivationShape& other, const at::TensorOptions& options) {
+  const Node& node = graph[place];
+  const mb_layer& s = node.layer;
+  const bool in_place = node.from >= 0 && graph[node.from].readers == 1 && gives_away(graph[node.from]);
   switch (s.kind) {
     case MB_CONV: {
       require_positive(s.inputs, "inputs", place);
@@ -202,18 +252,31 @@ std::unique_ptr<Layer> make_layer(const mb_layer& s, const mb_layer* previous, i
     case MB_AVERAGE_POOL:
       require_positive(s.kernel, "kernel", place);
       require_positive(s.stride, "stride", place);
-      slide(shape, s, 0, place);
+      require_positive(s.padding, "padding", place, 0);
+      require(2 * int64_t{s.padding} <= (s.kind == MB_MAX_POOL ? s.kernel : 0), "layers: padding ", s.padding,
+              " of layer ", place, ", expected at most half of a max-pool's kernel, and none of an average's");
+      slide(shape, s, s.padding, place);
       if (s.kind == MB_MAX_POOL) return std::make_unique<MaxPool>(s);
       return std::make_unique<AveragePool>(s);
     case MB_RELU:
-      return std::make_unique<Relu>(previous && (previous->kind == MB_CONV || previous->kind == MB_LINEAR ||
-                                                 previous->kind == MB_MAX_POOL));
+      return std::make_unique<Relu>(in_place);
     case MB_FLATTEN:
       require(!shape.flat, "layers: flatten, layer ", place, ", of what is flat already");
       shape.flat = true;
       return std::make_unique<Flatten>();
+    case MB_BATCH_NORM:
+      require(!shape.flat, "layers: normalisation, layer ", place, ", comes after flatten, expected before");
+      require(s.inputs == shape.channels, "layers: inputs ", s.inputs, " of layer ", place, ", expected ",
+              shape.channels);
+      return std::make_unique<BatchNorm>(shape.channels, node.rectified);
+    case MB_ADD:
+      require(shape.flat == other.flat && shape.channels == other.channels && shape.height == other.height &&
+                  shape.width == other.width,
+              "layers: layer ", place, " adds ", shape.channels, " × ", shape.height, " × ", shape.width, " and ",
+              other.channels, " × ", other.height, " × ", other.width, ", expected one shape");
+      return std::make_unique<Add>(node.rectified, in_place && node.from != node.other);
     default:
-      require(false, "layers: kind ", s.kind, " of layer ", place, ", expected 0 (conv) to 5 (flatten)");
+      require(false, "layers: kind ", s.kind, " of layer ", place, ", expected 0 (conv) to 7 (add)");
       return nullptr;
   }
 }

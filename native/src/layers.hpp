@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "effective.hpp"
-#include "maskbench.h"
+#include "graph.hpp"
 
 namespace mb {
 
@@ -20,13 +20,16 @@ struct ActivationShape {
 class Layer {
  public:
   virtual ~Layer() = default;
-  // `train`: keep what `backward` needs.
-  virtual at::Tensor forward(const at::Tensor& input, bool train) = 0;
-  // Gradient with respect to the input; undefined where `wanted` is false.
+  // `train`: keep what `backward` needs. `other` is what a sum reads beside its input.
+  virtual at::Tensor forward(const at::Tensor& input, const at::Tensor& other, bool train) = 0;
+  // Gradient with respect to the input, and to `other`, as they are the same; undefined where `wanted` is false.
   virtual at::Tensor backward(const at::Tensor& output_gradient, bool wanted) = 0;
   // Weights, where the layer has them: its place in the flat vector, w ⊙ m, and the gradient of that.
   WeightShape weight{0, 0, 0, 0};
   at::Tensor effective, weight_gradient;
+  // Running means and variances, where the layer has them: their place in the statistics, and those of the call under way.
+  int64_t statistics_offset = 0, statistics_length = 0;
+  at::Tensor statistics;
   // Drops what `forward` kept.
   void forget() { input_ = output_ = at::Tensor(); }
 
@@ -34,9 +37,9 @@ class Layer {
   at::Tensor input_, output_;
 };
 
-// Makes the layer at `place`, after `previous` (null: the first), for an input of `shape`, which becomes its output's.
-// Throws a Failure where they don't fit.
-std::unique_ptr<Layer> make_layer(const mb_layer& specification, const mb_layer* previous, int64_t place,
-                                  ActivationShape& shape, const at::TensorOptions& options);
+// Makes the layer at `place` of a graph, for an input of `shape`, which becomes its output's, and for a sum another of shape
+// `other`. Throws a Failure where they don't fit.
+std::unique_ptr<Layer> make_layer(const std::vector<Node>& graph, int64_t place, ActivationShape& shape,
+                                  const ActivationShape& other, const at::TensorOptions& options);
 
 }  // namespace mb

@@ -9,9 +9,11 @@
 
 struct mb_network {
   static constexpr const char* family = "network";
-  std::vector<std::unique_ptr<mb::Layer>> layers;
+  std::vector<mb::Node> graph;
+  std::vector<std::unique_ptr<mb::Layer>> layers;  // of its nodes
   mb::ActivationShape input{};
-  int64_t size = 0, classes = 0;
+  std::vector<bool> learns;  // whether there are weights in a node or before it
+  int64_t size = 0, statistics = 0, classes = 0;
   at::TensorOptions options;  // of what it computes with
   at::ScalarType outside;     // of vectors and batches: the same, but float32 where it computes in bfloat16
   bool tensor_float = false;  // products of float32 in TensorFloat-32
@@ -23,13 +25,30 @@ using namespace mb;
 
 namespace {
 
-const at::Tensor& flat_of(const mb_vector* handle, const char* argument, const mb_network& network) {
+const at::Tensor& flat_of(const mb_vector* handle, const char* argument, const mb_network& network, int64_t length) {
   const at::Tensor& tensor = vector_of(handle, argument);
-  require(tensor.numel() == network.size, argument, ": length ", tensor.numel(), ", expected ", network.size,
-          " like the network");
+  require(tensor.numel() == length, argument, ": length ", tensor.numel(), ", expected ", length, " like the network");
   require_dtype(tensor, argument, network.outside);
   require(tensor.device() == network.options.device(), argument, ": expected the network's device");
   return tensor;
+}
+
+const at::Tensor& flat_of(const mb_vector* handle, const char* argument, const mb_network& network) {
+  return flat_of(handle, argument, network, network.size);
+}
+
+// Hands every normalisation its part. Gives them whole; undefined where there are none.
+at::Tensor take_statistics(const mb_network& network, const mb_vector* statistics) {
+  if (network.statistics == 0) {
+    require(statistics == nullptr, "statistics: a vector, expected null: the network has no normalisation");
+    return {};
+  }
+  const at::Tensor& all = flat_of(statistics, "statistics", network, network.statistics);
+  for (const auto& layer : network.layers) {
+    if (layer->statistics_length == 0) continue;
+    layer->statistics = all.narrow(0, layer->statistics_offset, layer->statistics_length);
+  }
+  return all;
 }
 
 at::Tensor& metrics_of(mb_vector* handle, const mb_network& network) {
@@ -75,9 +94,26 @@ void write_weights(mb_network& network, const mb_vector* weights, const mb_vecto
 }
 
 at::Tensor forward(mb_network& network, const at::Tensor& images, bool train) {
-  at::Tensor activation = images.to(network.options.dtype());
-  for (const auto& layer : network.layers) activation = layer->forward(activation, train);
-  return activation.to(network.outside);
+  const at::Tensor pictures = images.to(network.options.dtype());
+  std::vector<at::Tensor> outputs(network.graph.size());
+  const auto output = [&](int64_t place) { return place < 0 ? pictures : outputs[place]; };
+  for (size_t place = 0; place < network.graph.size(); ++place) {
+    const Node& node = network.graph[place];
+    const bool adds = node.layer.kind == MB_ADD;
+    outputs[place] =
+        network.layers[place]->forward(output(node.from), adds ? output(node.other) : at::Tensor(), train);
+    for (const int64_t read : {node.from, adds ? node.other : -1}) {
+      if (read >= 0 && network.graph[read].last_reader == static_cast<int64_t>(place)) outputs[read] = at::Tensor();
+    }
+  }
+  return outputs.back().to(network.outside);
+}
+
+// total + flow; in place where nobody else holds the total.
+void add_flow(at::Tensor& total, at::Tensor flow) {
+  if (!total.defined()) total = std::move(flow);
+  else if (total.use_count() == 1) total.add_(flow);
+  else total = total.add(flow);
 }
 
 // Without them a product in bfloat16 is emulated, slower than in float32.
@@ -128,21 +164,25 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
     network->tensor_float = tensor_float;
     network->outside = low || tensor_float ? at::kFloat : floating_of(dtype);
     network->options = at::TensorOptions().dtype(low ? at::kBFloat16 : network->outside).device(where);
-    ActivationShape shape = network->input;
-    std::vector<mb_layer> order(layers, layers + count);
-    for (size_t place = 1; place < order.size(); ++place) {  // max(relu(x)) = relu(max(x)), which is less to do
-      if (order[place - 1].kind == MB_RELU && order[place].kind == MB_MAX_POOL) std::swap(order[place - 1], order[place]);
-    }
-    for (int64_t place = 0; place < count; ++place) {
-      const mb_layer* const previous = place > 0 ? &order[place - 1] : nullptr;
-      auto layer = make_layer(order[place], previous, place, shape, network->options);
+    network->graph = graph_of(layers, count);
+    std::vector<ActivationShape> shapes;
+    const auto shape_at = [&](int64_t place) { return place < 0 ? network->input : shapes[place]; };
+    for (size_t place = 0; place < network->graph.size(); ++place) {
+      const Node& node = network->graph[place];
+      ActivationShape shape = shape_at(node.from);
+      auto layer = make_layer(network->graph, static_cast<int64_t>(place), shape, shape_at(node.other), network->options);
+      shapes.push_back(shape);
       layer->weight.offset = network->size;
       network->size += layer->weight.length();
+      layer->statistics_offset = network->statistics;
+      network->statistics += layer->statistics_length;
+      const auto learns = [&](int64_t read) { return read >= 0 && network->learns[read]; };
+      network->learns.push_back(layer->effective.defined() || learns(node.from) || learns(node.other));
       network->layers.push_back(std::move(layer));
     }
-    require(shape.flat, "layers: the last one gives pictures, expected flatten before the end");
+    require(shapes.back().flat, "layers: the last one gives pictures, expected flatten before the end");
     require(network->size > 0, "layers: none has weights, expected a conv or linear one");
-    network->classes = shape.features();
+    network->classes = shapes.back().features();
     *out = adopt(std::move(network));
   });
 }
@@ -151,15 +191,18 @@ int32_t mb_network_free(mb_network* network) {
   return guard("mb_network_free", [&] { release(network, "network"); });
 }
 
-int32_t mb_network_size(const mb_network* network, int64_t* weights) {
+int32_t mb_network_size(const mb_network* network, int64_t* weights, int64_t* statistics) {
   return guard("mb_network_size", [&] {
     require(weights != nullptr, "weights: null, expected a place for the number");
-    *weights = object(network, "network").size;
+    require(statistics != nullptr, "statistics: null, expected a place for the number");
+    const mb_network& net = object(network, "network");
+    *weights = net.size;
+    *statistics = net.statistics;
   });
 }
 
 int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const mb_vector* mask,
-                            const mb_batch* batch, int32_t of, mb_vector* gradient, mb_vector* metrics) {
+                            mb_vector* statistics, const mb_batch* batch, int32_t of, mb_vector* gradient, mb_vector* metrics) {
   return guard_within_step("mb_network_gradient", [&] {
     mb_network& net = object(network, "network");
     const mb_batch& from = batch_of(batch, net);
@@ -169,12 +212,15 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     const at::Tensor& w = flat_of(weights, "weights", net);
     require(metrics != weights && metrics != mask && metrics != gradient,
             "metrics: the same vector as another argument");
+    require(!statistics || (statistics != weights && statistics != mask && statistics != gradient && statistics != metrics),
+            "statistics: the same vector as another argument");
     const at::Tensor m = mask ? flat_of(mask, "mask", net) : at::Tensor();
     at::Tensor to = flat_of(gradient, "gradient", net);
     at::Tensor& sums = metrics_of(metrics, net);
+    const at::Tensor running = take_statistics(net, statistics);
     const at::Device device = w.device();
-    if (!carry_out("mb_network_gradient", {word(network), word(w), word(m), word(from.images), word(to), word(sums),
-                                           static_cast<uint64_t>(from.count), static_cast<uint64_t>(of)})) {
+    if (!carry_out("mb_network_gradient", {word(network), word(w), word(m), word(running), word(from.images), word(to),
+                                           word(sums), static_cast<uint64_t>(from.count), static_cast<uint64_t>(of)})) {
       return;
     }
     settle(net);
@@ -183,19 +229,25 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
       const Timed timed(MB_WEIGHTS, device);
       write_weights(net, weights, mask);
     }
-    at::Tensor flow;
+    std::vector<at::Tensor> flows(net.graph.size());  // gradients of the outputs, as far as they are known
     {
       const Timed timed(MB_FORWARD, device);
+      at::Tensor flow;
       add_loss(forward(net, from.pictures(), true), from.truth(), sums, &flow, net.loss_room);
-      flow = flow.to(net.options.dtype());
+      flows.back() = flow.to(net.options.dtype());
     }
-    size_t first = 0;  // nothing before the first layer with weights needs a gradient
-    while (!net.layers[first]->effective.defined()) ++first;
-    for (size_t at = net.layers.size(); at-- > first;) {
+    const auto wanted = [&](int64_t place) { return place >= 0 && net.learns[place]; };
+    for (size_t at = net.graph.size(); at-- > 0;) {
+      if (!net.learns[at]) continue;
+      const Node& node = net.graph[at];
       Layer& layer = *net.layers[at];
+      const bool adds = node.layer.kind == MB_ADD;
       {
         const Timed timed(MB_BACKWARD, device);
-        flow = layer.backward(flow, at > first);
+        at::Tensor flow = layer.backward(flows[at], wanted(node.from) || (adds && wanted(node.other)));
+        flows[at] = at::Tensor();
+        if (adds && wanted(node.other)) add_flow(flows[node.other], flow);
+        if (wanted(node.from)) add_flow(flows[node.from], std::move(flow));
       }
       // At once, so that the gradient's own memory is free for the layers before; the kernels take all of them at the end.
       if (!layer.effective.defined() || by_kernels(device)) continue;
@@ -211,7 +263,7 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
 }
 
 int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const mb_vector* mask,
-                           const mb_batch* batch, mb_vector* logits) {
+                           const mb_vector* statistics, const mb_batch* batch, mb_vector* logits) {
   return guard("mb_network_forward", [&] {
     mb_network& net = object(network, "network");
     const mb_batch& from = batch_of(batch, net);
@@ -220,7 +272,9 @@ int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const 
     require(to.numel() >= from.count * net.classes, "logits: length ", to.numel(), ", expected at least ",
             from.count * net.classes);
     require(to.device() == net.options.device(), "logits: expected the network's device");
-    require(logits != weights && logits != mask, "logits: the same vector as weights or mask");
+    require(logits != weights && logits != mask && logits != statistics,
+            "logits: the same vector as weights, mask or statistics");
+    take_statistics(net, statistics);
     settle(net);
     write_weights(net, weights, mask);
     to.narrow(0, 0, from.count * net.classes).copy_(forward(net, from.pictures(), false).reshape({-1}));
@@ -228,7 +282,7 @@ int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const 
 }
 
 int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const mb_vector* mask,
-                            const mb_dataset* dataset, int64_t batch_size, mb_vector* metrics) {
+                            const mb_vector* statistics, const mb_dataset* dataset, int64_t batch_size, mb_vector* metrics) {
   return guard("mb_network_evaluate", [&] {
     mb_network& net = object(network, "network");
     const mb_dataset& from = object(dataset, "dataset");
@@ -236,7 +290,9 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     require_fits(from.images.permute({0, 3, 1, 2}), from.classes, net, "dataset");
     require(from.images.device() == net.options.device(), "dataset: expected the network's device");
     at::Tensor& sums = metrics_of(metrics, net);
-    require(metrics != weights && metrics != mask, "metrics: the same vector as weights or mask");
+    require(metrics != weights && metrics != mask && metrics != statistics,
+            "metrics: the same vector as weights, mask or statistics");
+    take_statistics(net, statistics);
     settle(net);
     write_weights(net, weights, mask);
     const int64_t count = from.images.size(0), capacity = std::min(batch_size, count);

@@ -25,12 +25,12 @@ export type Catalogue = ReturnType<typeof catalogueOf>;
 /** Everything by name, as `list --json` prints it. */
 export function catalogueOf({ networks, datasets, algorithms }: Registries) {
   return {
-    networks: networks.map(({ name, summary, source, inputShape, build }) => ({
+    networks: networks.map(({ name, summary, source, inputShape, classes, build }) => ({
       name,
       summary,
       source,
       inputShape,
-      weights: weightCount(build((channels) => channels)),
+      weights: weightCount(build({ scaled: (channels) => channels, inputShape, classes })),
     })),
     datasets: datasets.map((dataset) => {
       const { name, summary, source, shape, classes, trainCount, testCount } = dataset;

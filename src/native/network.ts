@@ -1,21 +1,27 @@
 // The masked network: loss and gradient of w ⊙ m, and evaluation.
-import type { Layer, Network } from "../networks/network.ts";
+import { graphOf, type Network, type Node, normalisedChannels } from "../networks/network.ts";
 import type { Batch, DevicePictures } from "./batch.ts";
 import { Handle } from "./handle.ts";
 import { check, type Device, deviceCodes, native } from "./library.ts";
-import { type Precision, type RealType, typeCodes, type Vector } from "./vector.ts";
+import { type Precision, type RealType, typeCodes, Vector } from "./vector.ts";
 
-const kinds: Readonly<Record<Layer["kind"], number>> = {
+const kinds: Readonly<Record<Node["layer"]["kind"], number>> = {
   "conv": 0,
   "linear": 1,
   "max-pool": 2,
   "average-pool": 3,
   "relu": 4,
   "flatten": 5,
+  "batch-norm": 6,
+  "add": 7,
 };
 
-// kind, inputs, outputs, kernel, stride, padding: the fields of mb_layer
-function fields(layer: Layer): number[] {
+// kind, inputs, outputs, kernel, stride, padding, from, other: the fields of mb_layer
+function fields({ layer, from, other = 0 }: Node): number[] {
+  return [...shapeOf(layer), from, other];
+}
+
+function shapeOf(layer: Node["layer"]): number[] {
   switch (layer.kind) {
     case "conv":
       return [
@@ -28,9 +34,14 @@ function fields(layer: Layer): number[] {
       ];
     case "linear":
       return [kinds.linear, layer.inputs, layer.outputs, 0, 0, 0];
-    case "max-pool":
+    case "max-pool": {
+      const { size, stride = size, padding = 0 } = layer;
+      return [kinds["max-pool"], 0, 0, size, stride, padding];
+    }
     case "average-pool":
-      return [kinds[layer.kind], 0, 0, layer.size, layer.stride ?? layer.size, 0];
+      return [kinds["average-pool"], 0, 0, layer.size, layer.stride ?? layer.size, 0];
+    case "batch-norm":
+      return [kinds["batch-norm"], layer.channels, 0, 0, 0, 0];
     default:
       return [kinds[layer.kind], 0, 0, 0, 0, 0];
   }
@@ -40,17 +51,22 @@ function fields(layer: Layer): number[] {
 export class MaskedNetwork extends Handle {
   /** Number of weights, n. */
   readonly size: number;
+  /**
+   * What batch normalisations use outside of training: for each, the running means of its channels, then the running
+   * variances. They start as 0 and 1, and every gradient moves them by a tenth towards its batch's. None without one.
+   */
+  readonly statistics: Vector<RealType> | undefined;
 
   constructor(
     readonly network: Network,
     readonly precision: Precision = "float32",
     readonly device: Device = "cpu",
   ) {
-    const { layers, inputShape: [channels, height, width] } = network;
+    const { layers, inputShape: [channels, height, width] } = network, nodes = graphOf(layers);
     super("network", (out) =>
       native().mb_network_create(
-        new Int32Array(layers.flatMap(fields)),
-        BigInt(layers.length),
+        new Int32Array(nodes.flatMap(fields)),
+        BigInt(nodes.length),
         BigInt(channels),
         BigInt(height),
         BigInt(width),
@@ -58,9 +74,22 @@ export class MaskedNetwork extends Handle {
         deviceCodes[device],
         out,
       ));
-    const size = new BigInt64Array(1);
-    check(native().mb_network_size(this.pointer, size));
-    this.size = Number(size[0]);
+    const sizes = new BigInt64Array(2);
+    check(native().mb_network_size(this.pointer, sizes.subarray(0, 1), sizes.subarray(1)));
+    this.size = Number(sizes[0]);
+    if (sizes[1] === 0n) return;
+    const type = precision === "float64" ? "float64" : "float32";
+    this.statistics = new Vector(Number(sizes[1]), type, device);
+    let offset = 0;
+    for (const channels of normalisedChannels(layers)) {
+      this.statistics.affine(0, 1, offset + channels, channels);
+      offset += 2 * channels;
+    }
+  }
+
+  override free(): void {
+    this.statistics?.free();
+    super.free();
   }
 
   /**
@@ -101,6 +130,7 @@ export class MaskedNetwork extends Handle {
         this.pointer,
         weights.pointer,
         mask?.pointer ?? 0n,
+        this.statistics?.pointer ?? 0n,
         batch.pointer,
         of,
         gradient.pointer,
@@ -121,6 +151,7 @@ export class MaskedNetwork extends Handle {
         this.pointer,
         weights.pointer,
         mask?.pointer ?? 0n,
+        this.statistics?.pointer ?? 0n,
         batch.pointer,
         logits.pointer,
       ),
@@ -140,6 +171,7 @@ export class MaskedNetwork extends Handle {
         this.pointer,
         weights.pointer,
         mask?.pointer ?? 0n,
+        this.statistics?.pointer ?? 0n,
         pictures.pointer,
         BigInt(batchSize),
         metrics.pointer,

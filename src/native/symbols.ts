@@ -90,14 +90,17 @@ export const symbols = {
     result: status,
   },
   mb_network_free: { parameters: [handle], result: status },
-  mb_network_size: { parameters: [handle, "buffer"], result: status },
+  mb_network_size: { parameters: [handle, "buffer", "buffer"], result: status },
   mb_network_gradient: {
-    parameters: [handle, handle, handle, handle, "i32", handle, handle],
+    parameters: [handle, handle, handle, handle, handle, "i32", handle, handle],
     result: status,
   },
-  mb_network_forward: { parameters: [handle, handle, handle, handle, handle], result: status },
+  mb_network_forward: {
+    parameters: [handle, handle, handle, handle, handle, handle],
+    result: status,
+  },
   mb_network_evaluate: {
-    parameters: [handle, handle, handle, handle, "i64", handle],
+    parameters: [handle, handle, handle, handle, handle, "i64", handle],
     result: status,
   },
 } as const satisfies Deno.ForeignLibraryInterface;

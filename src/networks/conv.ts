@@ -9,9 +9,11 @@ function convNetwork(depth: 2 | 4 | 6 | 8): NetworkSource {
     summary: `${depth} convolutions of 3×3, then 256-256-10`,
     source: "Frankle & Carbin, ICLR 2019; Ramanujan et al., CVPR 2020 (hidden-networks)",
     inputShape: [3, 32, 32],
-    build(scaled) {
+    classes: 10,
+    smallest: 2 ** blocks,
+    build({ scaled, inputShape: [colours, height, width], classes }) {
       const layers: Layer[] = [];
-      let channels = 3;
+      let channels = colours;
       for (let block = 0; block < blocks; block++) {
         const outputs = scaled(64 * 2 ** block);
         for (const inputs of [channels, outputs]) {
@@ -20,14 +22,14 @@ function convNetwork(depth: 2 | 4 | 6 | 8): NetworkSource {
         layers.push({ kind: "max-pool", size: 2 });
         channels = outputs;
       }
-      const side = 32 / 2 ** blocks, hidden = scaled(256);
+      const left = (side: number) => Math.floor(side / 2 ** blocks), hidden = scaled(256);
       layers.push(
         { kind: "flatten" },
-        { kind: "linear", inputs: channels * side * side, outputs: hidden },
+        { kind: "linear", inputs: channels * left(height) * left(width), outputs: hidden },
         { kind: "relu" },
         { kind: "linear", inputs: hidden, outputs: hidden },
         { kind: "relu" },
-        { kind: "linear", inputs: hidden, outputs: 10 },
+        { kind: "linear", inputs: hidden, outputs: classes },
       );
       return layers;
     },

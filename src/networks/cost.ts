@@ -1,18 +1,31 @@
 // How much arithmetic a network is.
-import type { Network } from "./network.ts";
+import { graphOf, type Network, type Shape } from "./network.ts";
 
-/** Multiplications with a weight in one picture's forward pass; a training step is about three times as many. */
-export function multiplications({ inputShape, layers }: Network): number {
-  let [, height, width] = inputShape, total = 0;
-  for (const layer of layers) {
-    if (layer.kind === "linear") total += layer.inputs * layer.outputs;
-    if (layer.kind === "relu" || layer.kind === "flatten" || layer.kind === "linear") continue;
+/** Multiplications with a weight in one picture's pass through each layer of the graph. */
+export function multiplicationsByLayer({ inputShape, layers }: Network): number[] {
+  const shapes: Shape[] = [];
+  return graphOf(layers).map(({ layer, from }) => {
+    const [channels, height, width] = from < 0 ? inputShape : shapes[from]!;
+    if (layer.kind === "linear") {
+      shapes.push([layer.outputs, 1, 1]);
+      return layer.inputs * layer.outputs;
+    }
+    if (layer.kind !== "conv" && layer.kind !== "max-pool" && layer.kind !== "average-pool") {
+      shapes.push([channels, height, width]);
+      return 0;
+    }
     const size = layer.kind === "conv" ? layer.kernel : layer.size;
     const stride = layer.stride ?? (layer.kind === "conv" ? 1 : size);
-    const padding = layer.kind === "conv" ? layer.padding ?? 0 : 0;
-    height = Math.floor((height + 2 * padding - size) / stride) + 1;
-    width = Math.floor((width + 2 * padding - size) / stride) + 1;
-    if (layer.kind === "conv") total += height * width * layer.inputs * layer.outputs * size ** 2;
-  }
-  return total;
+    const padding = layer.kind === "average-pool" ? 0 : layer.padding ?? 0;
+    const after = (side: number) => Math.floor((side + 2 * padding - size) / stride) + 1;
+    const outputs = layer.kind === "conv" ? layer.outputs : channels;
+    shapes.push([outputs, after(height), after(width)]);
+    if (layer.kind !== "conv") return 0;
+    return after(height) * after(width) * layer.inputs * layer.outputs * size ** 2;
+  });
+}
+
+/** Of one picture's forward pass; a training step is about three times as many. */
+export function multiplications(network: Network): number {
+  return multiplicationsByLayer(network).reduce((sum, count) => sum + count, 0);
 }

@@ -6,15 +6,16 @@ export const mlp: NetworkSource = {
   summary: "784-300-100-10, fully connected",
   source: "LeCun et al. 1998; Frankle & Carbin: The Lottery Ticket Hypothesis, ICLR 2019",
   inputShape: [1, 28, 28],
-  build(scaled) {
+  classes: 10,
+  build({ scaled, inputShape: [colours, height, width], classes }) {
     const first = scaled(300), second = scaled(100);
     return [
       { kind: "flatten" },
-      { kind: "linear", inputs: 784, outputs: first },
+      { kind: "linear", inputs: colours * height * width, outputs: first },
       { kind: "relu" },
       { kind: "linear", inputs: first, outputs: second },
       { kind: "relu" },
-      { kind: "linear", inputs: second, outputs: 10 },
+      { kind: "linear", inputs: second, outputs: classes },
     ];
   },
 };

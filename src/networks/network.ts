@@ -1,6 +1,9 @@
-// A network is data: the shape of its input and a list of layers. Nothing here computes anything.
+// A network is data: the shape of its input and its layers. Nothing here computes anything.
 
-/** One layer. Activations are `(batch, channels, height, width)`, or `(batch, features)` once flat. */
+/**
+ * One layer, reading the one before it. Activations are `(batch, channels, height, width)`, or `(batch, features)` once
+ * flat.
+ */
 export type Layer =
   | {
     readonly kind: "conv";
@@ -8,24 +11,77 @@ export type Layer =
     readonly outputs: number;
     readonly kernel: number;
     /** Default 1. */
-    readonly stride?: number;
+    readonly stride?: number | undefined;
     /** Zeros added on each side; default 0. */
-    readonly padding?: number;
+    readonly padding?: number | undefined;
   }
   | { readonly kind: "linear"; readonly inputs: number; readonly outputs: number }
-  | { readonly kind: "max-pool"; readonly size: number; readonly stride?: number }
-  | { readonly kind: "average-pool"; readonly size: number; readonly stride?: number }
+  | {
+    readonly kind: "max-pool";
+    readonly size: number;
+    /** Default: the size. */
+    readonly stride?: number | undefined;
+    /** On each side, at most half of the size; default 0. */
+    readonly padding?: number | undefined;
+  }
+  | { readonly kind: "average-pool"; readonly size: number; readonly stride?: number | undefined }
+  /** By channel to mean 0 and variance 1, without scale and shift of its own (Ioffe & Szegedy, ICML 2015). */
+  | { readonly kind: "batch-norm"; readonly channels: number }
   | { readonly kind: "relu" }
-  | { readonly kind: "flatten" };
+  | { readonly kind: "flatten" }
+  /** body(x) + shortcut(x) (He et al., CVPR 2016); a shortcut without layers is x itself. */
+  | {
+    readonly kind: "residual";
+    readonly body: readonly Layer[];
+    readonly shortcut: readonly Layer[];
+  };
 
 /** Channels, height, width. */
 export type Shape = readonly [channels: number, height: number, width: number];
+
+/** A layer of the graph that residual layers make: one that computes, and the places of those that it reads. */
+export interface Node {
+  readonly layer: Exclude<Layer, { kind: "residual" }> | { readonly kind: "add" };
+  /** −1: the pictures. */
+  readonly from: number;
+  /** The second that a sum reads. */
+  readonly other?: number;
+}
+
+/** The layers as a graph in the order of computation; the body of a residual layer comes before its shortcut. */
+export function graphOf(layers: readonly Layer[]): Node[] {
+  const nodes: Node[] = [];
+  const append = (list: readonly Layer[], input: number): number => {
+    let from = input;
+    for (const layer of list) {
+      if (layer.kind === "residual") {
+        const body = append(layer.body, from), other = append(layer.shortcut, from);
+        nodes.push({ layer: { kind: "add" }, from: body, other });
+      } else {
+        nodes.push({ layer, from });
+      }
+      from = nodes.length - 1;
+    }
+    return from;
+  };
+  append(layers, -1);
+  return nodes;
+}
 
 /** A network: the shape of its input, and its layers in their order. */
 export interface Network {
   readonly name: string;
   readonly inputShape: Shape;
   readonly layers: readonly Layer[];
+}
+
+/** What a network is built for. */
+export interface Purpose {
+  /** Gives the number of hidden channels or features under the width multiplier. */
+  scaled(channels: number): number;
+  readonly inputShape: Shape;
+  /** Logits. */
+  readonly classes: number;
 }
 
 /** One file of this folder makes one or more of these, listed in `registry.ts`. */
@@ -35,9 +91,12 @@ export interface NetworkSource {
   readonly summary: string;
   /** Papers. */
   readonly source: string;
+  /** Of the pictures that it was published for. */
   readonly inputShape: Shape;
-  /** @param scaled gives the number of hidden channels or features under the width multiplier */
-  build(scaled: (channels: number) => number): Layer[];
+  readonly classes: number;
+  /** Height and width that it needs at least, in pixels; default 1. */
+  readonly smallest?: number;
+  build(purpose: Purpose): Layer[];
 }
 
 /**
@@ -61,7 +120,7 @@ export function segmentsOf(layers: readonly Layer[]): Segment[] {
   const segments: Segment[] = [];
   const seen = { conv: 0, linear: 0 };
   let offset = 0;
-  for (const layer of layers) {
+  for (const { layer } of graphOf(layers)) {
     if (layer.kind !== "conv" && layer.kind !== "linear") continue;
     const shape = layer.kind === "conv"
       ? [layer.outputs, layer.inputs, layer.kernel, layer.kernel]
@@ -77,4 +136,9 @@ export function segmentsOf(layers: readonly Layer[]): Segment[] {
 /** Number of maskable weights, n. */
 export function weightCount(layers: readonly Layer[]): number {
   return segmentsOf(layers).reduce((sum, segment) => sum + segment.length, 0);
+}
+
+/** Channels of every batch normalisation, in the order of the graph. */
+export function normalisedChannels(layers: readonly Layer[]): number[] {
+  return graphOf(layers).flatMap(({ layer }) => layer.kind === "batch-norm" ? layer.channels : []);
 }

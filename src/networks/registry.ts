@@ -2,21 +2,50 @@
 import { UserError } from "../errors.ts";
 import { conv2, conv4, conv6, conv8 } from "./conv.ts";
 import { mlp } from "./mlp.ts";
-import type { Network, NetworkSource } from "./network.ts";
+import type { Network, NetworkSource, Shape } from "./network.ts";
+import { resnet101, resnet18, resnet20, resnet50, wideResnet50 } from "./resnet.ts";
 
 /** All networks. */
-export const networks: readonly NetworkSource[] = [mlp, conv2, conv4, conv6, conv8];
+export const networks: readonly NetworkSource[] = [
+  mlp,
+  conv2,
+  conv4,
+  conv6,
+  conv8,
+  resnet20,
+  resnet18,
+  resnet50,
+  resnet101,
+  wideResnet50,
+];
 
 /**
  * The network of that name with `width` times its hidden channels and features, each rounded and at least 1.
- * @throws {UserError} if there is none of that name
+ * @param pictures those that it is to read; else such as it was published for
+ * @throws {UserError} if there is none of that name, or pictures are too small for it
  */
-export function networkOf(name: string, width = 1): Network {
+export function networkOf(
+  name: string,
+  width = 1,
+  pictures?: { readonly inputShape: Shape; readonly classes: number },
+): Network {
   const source = networks.find((network) => network.name === name);
   if (!source) {
     const known = networks.map((network) => network.name).join(", ");
     throw new UserError(`no network is called "${name}": there are ${known}`);
   }
-  const layers = source.build((channels) => Math.max(1, Math.round(width * channels)));
-  return { name, inputShape: source.inputShape, layers };
+  const { inputShape, classes } = pictures ?? source;
+  const fault = misfit(source, inputShape);
+  if (fault) throw new UserError(fault);
+  const scaled = (channels: number) => Math.max(1, Math.round(width * channels));
+  return { name, inputShape, layers: source.build({ scaled, inputShape, classes }) };
+}
+
+/** Why a network can't read pictures of that shape, in a sentence; nothing where it can. */
+export function misfit(
+  { name, smallest = 1 }: NetworkSource,
+  [, height, width]: Shape,
+): string | undefined {
+  if (Math.min(height, width) >= smallest) return undefined;
+  return `${name} reads pictures of at least ${smallest} × ${smallest}, not of ${height} × ${width}`;
 }

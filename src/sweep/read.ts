@@ -1,7 +1,7 @@
 // Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
 import { UserError } from "../errors.ts";
 import { datasets } from "../datasets/registry.ts";
-import { networks } from "../networks/registry.ts";
+import { misfit, networks } from "../networks/registry.ts";
 import { expand } from "./expand.ts";
 import { faultsOf } from "./faults.ts";
 import { parseJson } from "./json.ts";
@@ -58,19 +58,11 @@ export function checkSweep(
   return data!;
 }
 
-// Networks that read other pictures than the data set has.
+// Networks that need larger pictures than the data set has.
 function unsuited(sweep: Sweep): string[] {
   const { shape } = datasets.find(({ name }) => name === sweep.dataset)!;
-  const by = (shape: readonly number[]) => shape.join(" × ");
   return sweep.networks.flatMap(({ name }, place) => {
-    const { inputShape } = networks.find((network) => network.name === name)!;
-    if (by(inputShape) === by(shape)) return [];
-    const fitting = networks.filter((network) => by(network.inputShape) === by(shape));
-    return [
-      `networks[${place}]: ${name} reads pictures of ${
-        by(inputShape)
-      }, those of ${sweep.dataset} are ` +
-      `${by(shape)}: expected ${fitting.map(({ name }) => name).join(", ") || "another data set"}`,
-    ];
+    const fault = misfit(networks.find((network) => network.name === name)!, shape);
+    return fault ? [`networks[${place}]: ${fault}, as those of ${sweep.dataset} are`] : [];
   });
 }

@@ -38,7 +38,7 @@ export interface Checkpoint {
   readonly epochs: readonly EpochResult[];
   /** Loss × images and correct predictions, summed up over its steps. */
   readonly sums: Float64Array<ArrayBuffer>;
-  /** The learner's state, by name. */
+  /** The learner's state and the network's, by name. */
   readonly state: Readonly<Record<string, Float32Array>>;
   /** Set to 0 by whoever is done with `state`: its memory, which threads share, is then used again. */
   readonly inUse: Int32Array;
@@ -55,25 +55,31 @@ export function streamStates({ streams }: Pick<Stage, "streams">): StreamStates 
   return Object.fromEntries(states) as unknown as StreamStates;
 }
 
-/** Copies what a learner holds, into memory of its own, or that it took before and has been given back. */
+/** What steps change: the learner's vectors, and what the network's normalisations have seen. */
+function stateOf({ learner, network }: Pick<Stage, "learner" | "network">): Record<string, Vector> {
+  const { statistics } = network;
+  return { ...learner.state, ...(statistics ? { statistics: statistics as Vector } : {}) };
+}
+
+/** Copies what a stage holds, into memory of its own, or that it took before and has been given back. */
 export class StateCopies {
   readonly #rooms: Pick<Checkpoint, "state" | "inUse">[] = [];
 
-  constructor(readonly stage: Pick<Stage, "learner" | "metrics">) {}
+  constructor(readonly stage: Pick<Stage, "learner" | "network" | "metrics">) {}
 
   /** The state and the sums as they are now; waits for the device. */
   take(): Pick<Checkpoint, "state" | "inUse" | "sums"> {
-    const { learner, metrics } = this.stage;
+    const { metrics } = this.stage;
     const room = this.#rooms.find(({ inUse }) => Atomics.load(inUse, 0) === 0) ?? this.#add();
     Atomics.store(room.inUse, 0, 1);
-    for (const [name, vector] of Object.entries(learner.state)) {
+    for (const [name, vector] of Object.entries(stateOf(this.stage))) {
       vector.downloadInto(room.state[name]!);
     }
     return { ...room, sums: metrics.download() as Float64Array<ArrayBuffer> };
   }
 
   #add() {
-    const state = Object.entries(this.stage.learner.state).map(([name, { length }]) =>
+    const state = Object.entries(stateOf(this.stage)).map(([name, { length }]) =>
       [name, new Float32Array(new SharedArrayBuffer(4 * length))] as const
     );
     const inUse = new Int32Array(new SharedArrayBuffer(4));
@@ -89,11 +95,11 @@ export class StateCopies {
  * @throws {CheckpointError} where it is not of this run
  */
 export function restore(
-  { learner, metrics, streams, epoch }: Stage,
+  stage: Stage,
   from: Checkpoint,
   epochs: number,
 ): void {
-  const vectors: Readonly<Record<string, Vector>> = learner.state;
+  const { metrics, streams, epoch } = stage, vectors = stateOf(stage);
   const sizes = (of: Readonly<Record<string, { length: number }>>) =>
     Object.entries(of).map(([name, { length }]) => `${name} (${length})`).sort().join(", ");
   if (sizes(from.state) !== sizes(vectors)) {

@@ -11,7 +11,7 @@ import { type Layer, type Network, weightCount } from "../networks/network.ts";
 
 const size = z.int().min(1).max(1 << 20);
 
-const layer = z.discriminatedUnion("kind", [
+const plain = [
   z.object({
     kind: z.literal("conv"),
     inputs: size,
@@ -21,9 +21,19 @@ const layer = z.discriminatedUnion("kind", [
     padding: z.int().min(0).max(1024).optional(),
   }),
   z.object({ kind: z.literal("linear"), inputs: size, outputs: size }),
-  z.object({ kind: z.literal("maxpool"), size, stride: size.optional() }),
+  z.object({
+    kind: z.literal("maxpool"),
+    size,
+    stride: size.optional(),
+    padding: z.int().min(0).max(1024).optional(),
+  }),
   z.object({ kind: z.literal("avgpool"), size, stride: size.optional() }),
-]);
+  z.object({ kind: z.literal("batchnorm"), channels: size }),
+  z.object({ kind: z.literal("relu") }),
+] as const;
+const several = z.array(z.discriminatedUnion("kind", plain)).max(4096);
+const residual = z.object({ kind: z.literal("residual"), body: several, shortcut: several });
+const layer = z.discriminatedUnion("kind", [...plain, residual]);
 
 const common = {
   input_shape: z.tuple([size, size, size]),
@@ -142,31 +152,38 @@ function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): Manifest
   return data;
 }
 
-// The manifest lists what has weights and what pools; a ReLU follows every layer with weights but the last, and the
-// first linear layer reads the flattened pictures.
+// The first linear layer reads the flattened pictures. Where the manifest names a ReLU it names all of them; else one follows
+// every layer with weights but the last.
 function layersOf({ layers }: Manifest): Layer[] {
   const last = layers.findLastIndex(({ kind }) => kind === "conv" || kind === "linear");
+  const named = layers.some(({ kind }) => kind === "relu");
   let flat = false;
-  return layers.flatMap((layer, place): Layer[] => {
+  const made = (layer: Manifest["layers"][number]): Layer[] => {
     switch (layer.kind) {
       case "maxpool":
-        return [{ kind: "max-pool", size: layer.size, stride: layer.stride ?? layer.size }];
+        return [{ ...layer, kind: "max-pool" }];
       case "avgpool":
-        return [{ kind: "average-pool", size: layer.size, stride: layer.stride ?? layer.size }];
-      case "conv":
+        return [{ ...layer, kind: "average-pool" }];
+      case "batchnorm":
+        return [{ ...layer, kind: "batch-norm" }];
+      case "residual":
+        return [{
+          kind: "residual",
+          body: layer.body.flatMap(made),
+          shortcut: layer.shortcut.flatMap(made),
+        }];
       case "linear": {
-        const before: Layer[] = layer.kind === "linear" && !flat ? [{ kind: "flatten" }] : [];
-        flat ||= layer.kind === "linear";
-        const weighted: Layer = layer.kind === "linear" ? layer : {
-          kind: "conv",
-          inputs: layer.inputs,
-          outputs: layer.outputs,
-          kernel: layer.kernel,
-          stride: layer.stride ?? 1,
-          padding: layer.padding ?? 0,
-        };
-        return [...before, weighted, ...(place === last ? [] : [{ kind: "relu" } as const])];
+        const before: Layer[] = flat ? [] : [{ kind: "flatten" }];
+        flat = true;
+        return [...before, layer];
       }
+      default:
+        return [layer];
     }
+  };
+  return layers.flatMap((layer, place): Layer[] => {
+    const rectified = !named && place !== last &&
+      (layer.kind === "conv" || layer.kind === "linear");
+    return [...made(layer), ...(rectified ? [{ kind: "relu" } as const] : [])];
   });
 }

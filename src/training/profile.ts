@@ -9,8 +9,8 @@ import {
   setThreads,
   type StepPart,
 } from "../native/mod.ts";
-import { multiplications } from "../networks/cost.ts";
-import { networkOf } from "../networks/registry.ts";
+import { multiplicationsByLayer } from "../networks/cost.ts";
+import { networkOf, networks } from "../networks/registry.ts";
 import { median } from "../statistics.ts";
 import type { RunConfig } from "./config.ts";
 import { makeStage } from "./stage.ts";
@@ -95,8 +95,8 @@ export function stepConfig(
 
 /** A run on pictures of noise that goes step by step: batch to updated mask. @param free frees it */
 export function stepper(config: RunConfig, device: Device, free: DisposableStack) {
-  const { inputShape } = networkOf(config.network.name, config.network.width);
-  const pictures = noise(inputShape, config.batchSize * 4);
+  const { inputShape, classes } = networks.find(({ name }) => name === config.network.name)!;
+  const pictures = noise(inputShape, config.batchSize * 4, classes);
   const stage = makeStage(config, pictures, device, free);
   const { epoch, segments, streams, metrics } = stage;
   const rate = Number(config.algorithm.parameters.learningRate);
@@ -184,27 +184,26 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
 
 // Operations of a batch's forward pass, and of its first layer, for whose input no gradient is needed.
 function arithmetic({ batchSize, network: { name, width } }: RunConfig) {
-  const network = networkOf(name, width);
-  const operations = (layers: typeof network.layers) =>
-    2 * batchSize * multiplications({ ...network, layers });
-  const first = network.layers.findIndex(({ kind }) => kind === "conv" || kind === "linear");
+  const operations = multiplicationsByLayer(networkOf(name, width)).map((count) =>
+    2 * batchSize * count
+  );
   return {
-    forward: operations(network.layers),
-    first: operations(network.layers.slice(0, first + 1)),
+    forward: operations.reduce((sum, count) => sum + count, 0),
+    first: operations.find((count) => count > 0)!,
   };
 }
 
 /** Pictures of noise with labels in turn, the same to train and to test on, for what hangs on neither. */
-export function noise(shape: Dataset["shape"], count: number): Dataset {
+export function noise(shape: Dataset["shape"], count: number, classes = 10): Dataset {
   const size = shape[0] * shape[1] * shape[2];
   const split: Split = {
     images: Uint8Array.from({ length: count * size }, (_, i) => Math.imul(i, 2654435761) >>> 24),
-    labels: Int32Array.from({ length: count }, (_, i) => i % 10),
+    labels: Int32Array.from({ length: count }, (_, i) => i % classes),
   };
   return {
     name: "noise",
     shape,
-    classes: Array.from({ length: 10 }, (_, i) => String(i)),
+    classes: Array.from({ length: classes }, (_, i) => String(i)),
     train: split,
     test: split,
     mean: shape[0] === 1 ? [0.5] : [0.5, 0.5, 0.5],

@@ -1,17 +1,16 @@
 // One run: configuration in, result out.
 import { createHash } from "node:crypto";
-import type { Learner } from "../algorithms/algorithm.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import {
   type Device,
   type DevicePictures,
   NativeError,
+  type RealType,
   resetPeak,
   setThreads,
   type Vector,
 } from "../native/mod.ts";
-import type { Segment } from "../networks/network.ts";
 import {
   type Checkpoint,
   restore,
@@ -24,7 +23,7 @@ import { MaskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
 import { Speedometer } from "./speed.ts";
-import { makeStage, picturesOf } from "./stage.ts";
+import { makeStage, picturesOf, type Stage } from "./stage.ts";
 
 /** What a run is made with, beside its configuration. */
 export interface RunOptions {
@@ -185,7 +184,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     epochs,
     lastTestAccuracy: epochs.at(-1)!.testAccuracy,
     bestTestAccuracy: Math.max(...epochs.map((epoch) => epoch.testAccuracy)),
-    ...outcome(learner, weights, segments),
+    ...outcome(stage),
     streams: Object.fromEntries(Object.entries(streams).map(([name, { seed }]) => [name, seed])),
     seconds: { train: clock.train, evaluation: clock.evaluation, total: seconds() },
     imagesPerSecond: clock.train > 0 ? images / clock.train : 0,
@@ -194,11 +193,10 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   };
 }
 
-// The digest of what was found, and how much of each layer it keeps.
+// How much of each layer is kept, and the digest of what was found: the mask, or the weights where there is none, and
+// what the network's normalisations use.
 function outcome(
-  learner: Learner,
-  weights: Vector,
-  segments: readonly Segment[],
+  { learner, weights, segments, network }: Stage,
 ): { layers: LayerKept[]; digest: string } {
   const mask = learner.mask();
   const bits = mask ? Uint8Array.from(mask.download()) : undefined;
@@ -207,9 +205,12 @@ function outcome(
     weights: length,
     kept: bits ? bits.subarray(offset, offset + length).reduce((sum, bit) => sum + bit, 0) : length,
   }));
-  const bytes = bits ?? new Uint8Array(weights.download().buffer);
-  return { layers, digest: createHash("sha256").update(bytes).digest("hex") };
+  const digest = createHash("sha256").update(bits ?? bytesOf(weights));
+  if (network.statistics) digest.update(bytesOf(network.statistics));
+  return { layers, digest: digest.digest("hex") };
 }
+
+const bytesOf = (vector: Vector<RealType>) => new Uint8Array(vector.download().buffer);
 
 function diverged(config: RunConfig, epoch: number): UserError {
   const rate = config.algorithm.parameters.learningRate;

@@ -60,7 +60,7 @@ function networkOn(description: Network, precision: Precision, device: Device): 
 /**
  * Sets up a run, drawing weights and latent from their streams.
  * @param free frees all of it
- * @throws {UserError} where network and data set don't fit
+ * @throws {UserError} where the data set's pictures are too small for the network
  */
 export function makeStage(
   config: RunConfig,
@@ -69,13 +69,11 @@ export function makeStage(
   free: DisposableStack,
 ): Stage {
   const algorithm = algorithmOf(config.algorithm.name);
-  const description = networkOf(config.network.name, config.network.width);
-  if (String(description.inputShape) !== String(dataset.shape)) {
-    throw new UserError(
-      `${description.name} reads pictures of ${description.inputShape.join(" × ")}, ` +
-        `those of ${dataset.name} are ${dataset.shape.join(" × ")}`,
-    );
-  }
+  const { name, width } = config.network;
+  const description = networkOf(name, width, {
+    inputShape: dataset.shape,
+    classes: dataset.classes.length,
+  });
   const train = free.use(picturesOf(dataset.train, dataset, device));
   const network = free.use(networkOn(description, config.precision, device));
   const segments = segmentsOf(description.layers);

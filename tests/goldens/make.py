@@ -22,6 +22,34 @@ MLP = ((1, 6, 6), [
     {"kind": "linear", "inputs": 20, "outputs": 12},
     {"kind": "linear", "inputs": 12, "outputs": 5},
 ])
+# Where a ReLU is named, all are; else one follows every layer with weights but the last.
+RESNET = ((2, 9, 9), [
+    {"kind": "conv", "inputs": 2, "outputs": 6, "kernel": 3, "padding": 1},
+    {"kind": "batchnorm", "channels": 6},
+    {"kind": "relu"},
+    {"kind": "maxpool", "size": 3, "stride": 2, "padding": 1},
+    {"kind": "residual", "body": [
+        {"kind": "conv", "inputs": 6, "outputs": 6, "kernel": 3, "padding": 1},
+        {"kind": "batchnorm", "channels": 6},
+        {"kind": "relu"},
+        {"kind": "conv", "inputs": 6, "outputs": 6, "kernel": 3, "padding": 1},
+        {"kind": "batchnorm", "channels": 6},
+    ], "shortcut": []},
+    {"kind": "relu"},
+    {"kind": "residual", "body": [
+        {"kind": "conv", "inputs": 6, "outputs": 8, "kernel": 3, "padding": 1, "stride": 2},
+        {"kind": "batchnorm", "channels": 8},
+        {"kind": "relu"},
+        {"kind": "conv", "inputs": 8, "outputs": 8, "kernel": 3, "padding": 1},
+        {"kind": "batchnorm", "channels": 8},
+    ], "shortcut": [
+        {"kind": "conv", "inputs": 6, "outputs": 8, "kernel": 1, "stride": 2},
+        {"kind": "batchnorm", "channels": 8},
+    ]},
+    {"kind": "relu"},
+    {"kind": "avgpool", "size": 3},
+    {"kind": "linear", "inputs": 8, "outputs": 5},
+])
 GOLDENS = {
     "edge-popup-conv-layer": (CONV, {"algorithm": "edge-popup", "kept_fraction": 0.3, "scope": "layer",
                                      "learning_rate": 0.2, "momentum": 0.9, "weight_decay": 5e-4}),
@@ -38,6 +66,8 @@ GOLDENS = {
                                      "learning_rate": 0.4, "momentum": 0.9, "weight_decay": 1e-2, "freezes": 3}),
     "gem-miner-mlp-layer": (MLP, {"algorithm": "gem-miner", "kept_fraction": 0.5, "scope": "layer",
                                   "learning_rate": 0.2, "momentum": 0.8, "weight_decay": 0.0, "freezes": 2}),
+    "edge-popup-resnet-layer": (RESNET, {"algorithm": "edge-popup", "kept_fraction": 0.5, "scope": "layer",
+                                         "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 1e-4}),
 }
 STEPS, BATCH, CLASSES = 10, 6, 5
 
@@ -47,22 +77,45 @@ def shape_of(layer):
     return [layer["outputs"], layer["inputs"], *kernel]
 
 
-def logits_of(layers, effective, x):
-    weighted = [layer for layer in layers if layer["kind"] in ("conv", "linear")]
-    used = 0
+def weighted(layers):
+    """The layers with weights; those of a residual block's body come before those of its shortcut."""
     for layer in layers:
-        if layer["kind"] == "maxpool":
-            x = F.max_pool2d(x, layer["size"])
-            continue
-        weight = effective[used]
-        used += 1
-        if layer["kind"] == "conv":
-            x = F.conv2d(x, weight, stride=layer.get("stride", 1), padding=layer.get("padding", 0))
-        else:
-            x = F.linear(x.flatten(1), weight)
-        if used < len(weighted):
-            x = F.relu(x)
-    return x
+        if layer["kind"] == "residual":
+            yield from weighted(layer["body"])
+            yield from weighted(layer["shortcut"])
+        elif layer["kind"] in ("conv", "linear"):
+            yield layer
+
+
+def logits_of(layers, effective, x):
+    weights, left = iter(effective), len(effective)
+    named = any(layer["kind"] == "relu" for layer in layers)
+
+    def through(layers, x):
+        nonlocal left
+        for layer in layers:
+            if layer["kind"] == "maxpool":
+                x = F.max_pool2d(x, layer["size"], layer.get("stride"), layer.get("padding", 0))
+            elif layer["kind"] == "avgpool":
+                x = F.avg_pool2d(x, layer["size"], layer.get("stride"))
+            elif layer["kind"] == "batchnorm":
+                x = F.batch_norm(x, None, None, training=True)
+            elif layer["kind"] == "relu":
+                x = F.relu(x)
+            elif layer["kind"] == "residual":
+                body = through(layer["body"], x)
+                x = body + through(layer["shortcut"], x)
+            else:
+                weight, left = next(weights), left - 1
+                if layer["kind"] == "conv":
+                    x = F.conv2d(x, weight, stride=layer.get("stride", 1), padding=layer.get("padding", 0))
+                else:
+                    x = F.linear(x.flatten(1), weight)
+                if left > 0 and not named:
+                    x = F.relu(x)
+        return x
+
+    return through(layers, x)
 
 
 def top(values, kept_fraction):
@@ -92,7 +145,7 @@ def living(scores, sizes, golden, freezing):
 
 def train(layers, golden, weights, scores, images, labels):
     """The published loop, one vector for all layers. Gives losses, correct predictions, final scores, final mask."""
-    shapes = [shape_of(layer) for layer in layers if layer["kind"] in ("conv", "linear")]
+    shapes = [shape_of(layer) for layer in weighted(layers)]
     sizes = [math.prod(shape) for shape in shapes]
     centre = 0.5 if golden["algorithm"] == "sbp" else 0.0
     alive = torch.ones_like(scores)
@@ -127,8 +180,7 @@ def train(layers, golden, weights, scores, images, labels):
 
 def make(folder, input_shape, layers, golden, seed):
     generator = torch.Generator().manual_seed(seed)
-    fans = [(math.prod(shape_of(layer)), math.prod(shape_of(layer)[1:]))
-            for layer in layers if layer["kind"] in ("conv", "linear")]
+    fans = [(math.prod(shape_of(layer)), math.prod(shape_of(layer)[1:])) for layer in weighted(layers)]
     weights = torch.cat([torch.randn(n, generator=generator) * math.sqrt(2 / fan) for n, fan in fans])
     scores = torch.cat([(torch.rand(n, generator=generator) * 2 - 1) / math.sqrt(fan) for n, fan in fans])
     if golden["algorithm"] == "sbp":

@@ -65,6 +65,7 @@ class World implements Disposable {
     vector("none", 0, float32);
     vector("doubles", n, float64);
     vector("metrics", 2, float64);
+    vector("statistics", 4, float32, Float32Array.of(0, 0, 1, 1));
     vector("logits", 12, float32);
     vector("bytes", n, uint8);
     vector("integers", n, int32);
@@ -101,11 +102,12 @@ class World implements Disposable {
     const network = (label: string, layers: Int32Array, type: number) =>
       this.#make(label, "network", (out) =>
         bound.mb_network_create!(
-          ...[layers, BigInt(layers.length / 6), 1n, 4n, 4n, type, here, out],
+          ...[layers, BigInt(layers.length / fields.length), 1n, 4n, 4n, type, here, out],
         ));
     network("network", layers, float32);
     network("network of doubles", layers, float64);
-    network("larger network", changed(layers, 4, "outputs", 4), float32);
+    network("larger network", changed(layers, LINEAR, "outputs", 4), float32);
+    network("plain network", plain, float32);
 
     this.#make("generator", "generator", (out) => bound.mb_generator_create!(1n, out));
     this.#make("step", "step", (out) => bound.mb_step_create!(here, out));
@@ -147,21 +149,32 @@ class World implements Disposable {
   }
 }
 
-const fields = ["kind", "inputs", "outputs", "kernel", "stride", "padding"];
-/** 1 × 4 × 4 → convolution → 2 × 4 × 4 → ReLU, pooling → 2 × 2 × 2 → linear → 3 */
+const fields = ["kind", "inputs", "outputs", "kernel", "stride", "padding", "from", "other"];
+/** 1 × 4 × 4 → convolution → 2 × 4 × 4 → normalised, and a ReLU of that added → pooling → 2 × 2 × 2 → linear → 3 */
 const layers = Int32Array.of(
-  ...[0, 1, 2, 3, 1, 1],
-  ...[4, 0, 0, 0, 0, 0],
-  ...[2, 0, 0, 2, 2, 0],
-  ...[5, 0, 0, 0, 0, 0],
-  ...[1, 8, 3, 0, 0, 0],
+  ...[0, 1, 2, 3, 1, 1, -1, 0],
+  ...[6, 2, 0, 0, 0, 0, 0, 0],
+  ...[4, 0, 0, 0, 0, 0, 1, 0],
+  ...[7, 0, 0, 0, 0, 0, 1, 2],
+  ...[2, 0, 0, 2, 2, 0, 3, 0],
+  ...[5, 0, 0, 0, 0, 0, 4, 0],
+  ...[1, 8, 3, 0, 0, 0, 5, 0],
+);
+const [CONV, NORM, RELU, ADD, POOL, FLATTEN, LINEAR] = [0, 1, 2, 3, 4, 5, 6];
+/** The same without normalisation and sum. */
+const plain = Int32Array.of(
+  ...[0, 1, 2, 3, 1, 1, -1, 0],
+  ...[4, 0, 0, 0, 0, 0, 0, 0],
+  ...[2, 0, 0, 2, 2, 0, 1, 0],
+  ...[5, 0, 0, 0, 0, 0, 2, 0],
+  ...[1, 8, 3, 0, 0, 0, 3, 0],
 );
 /** Its weights: 2 · 1 · 3 · 3 + 8 · 3. */
 const n = 42;
 
 function changed(layers: Int32Array, place: number, field: string, value: number): Int32Array {
   const copy = layers.slice();
-  copy[6 * place + fields.indexOf(field)] = value;
+  copy[fields.length * place + fields.indexOf(field)] = value;
   return copy;
 }
 
@@ -173,7 +186,7 @@ const triples = (...values: (number | bigint)[]) => BigInt64Array.from(values, B
 
 // --- the right calls ---------------------------------------------------------------------------------------------------
 
-const floats = ["weights", "mask", "gradient", "short", "long", "logits"];
+const floats = ["weights", "mask", "gradient", "short", "long", "logits", "statistics"];
 const reals = [...floats, "doubles"];
 const whole = ["bytes", "integers", "augmentation", "order", "wild order"];
 const range = { offset: 0n, length: 3n };
@@ -495,19 +508,28 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
   mb_network_create: () => {
     const one = (field: string, value: number) => ({ layers: changed(layers, 0, field, value) });
     const many = (count: number, ...layer: number[]) => ({
-      layers: Int32Array.from({ length: 6 * count }, (_, i) => layer[i % 6]!),
+      layers: Int32Array.from(
+        { length: fields.length * count },
+        (_, i) => [...layer, Math.floor(i / fields.length) - 1, 0][i % fields.length]!,
+      ),
       count: BigInt(count),
     });
     const ofOne = { channels: 1n, height: 1n, width: 1n };
     const wrong = [-(2 ** 31), -1, 0, 2 ** 20, 2 ** 20 + 1, 2 ** 31 - 1];
-    const refusedFields = [[0, "inputs"], [0, "kernel"], [0, "stride"], [2, "kernel"], [
-      2,
-      "stride",
-    ], [4, "inputs"]] as const;
+    const refusedFields = [
+      [CONV, "inputs"],
+      [CONV, "kernel"],
+      [CONV, "stride"],
+      [NORM, "inputs"],
+      [POOL, "kernel"],
+      [POOL, "stride"],
+      [LINEAR, "inputs"],
+    ] as const;
+    const places = [-(2 ** 31), -2, 7, 2 ** 31 - 1];
     return {
       args: {
         layers,
-        count: 5n,
+        count: 7n,
         channels: 1n,
         height: 4n,
         width: 4n,
@@ -517,7 +539,8 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       },
       right: { dtype: ["1"], device: ["0", ...cudaCode] },
       accepted: {
-        "what a kind has none of": { layers: changed(layers, 1, "kernel", -5) },
+        "what a kind has none of": { layers: changed(layers, RELU, "kernel", -5) },
+        "a second input of what has one": { layers: changed(layers, RELU, "other", 99) },
       },
       refused: {
         ...Object.fromEntries(
@@ -529,15 +552,31 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
         ),
         ...Object.fromEntries(
           [-(2 ** 31), -1, 0, 2 ** 31 - 1].flatMap((value) => [
-            [`outputs ${value}`, { layers: changed(layers, 4, "outputs", value) }],
+            [`outputs ${value}`, { layers: changed(layers, LINEAR, "outputs", value) }],
             [`padding ${value}`, one("padding", value || -2)],
           ]),
         ),
         ...Object.fromEntries(
-          [-(2 ** 31), -1, 6, 2 ** 31 - 1].map((kind) => [`kind ${kind}`, one("kind", kind)]),
+          [-(2 ** 31), -1, 8, 2 ** 31 - 1].map((kind) => [`kind ${kind}`, one("kind", kind)]),
         ),
-        "no flatten": { count: 3n } as Arguments,
-        "flat twice": { layers: changed(layers, 1, "kind", 5) },
+        ...Object.fromEntries(
+          places.flatMap((value) => [
+            [`from ${value}`, { layers: changed(layers, POOL, "from", value) }],
+            [`other ${value}`, { layers: changed(layers, ADD, "other", value) }],
+          ]),
+        ),
+        "a layer that reads itself": { layers: changed(layers, POOL, "from", POOL!) },
+        "a layer that none reads": { layers: changed(layers, ADD, "other", 1) },
+        "a sum of two shapes": { layers: changed(layers, ADD, "other", -1) },
+        "no flatten": { count: 5n } as Arguments,
+        "flat twice": { layers: changed(layers, POOL, "kind", 5) },
+        "normalised once flat": {
+          layers: changed(changed(layers, LINEAR, "kind", 6), LINEAR, "inputs", 2),
+        },
+        "a padding of an average": {
+          layers: changed(changed(layers, POOL, "kind", 3), POOL, "padding", 1),
+        },
+        "a padding over half of a pool": { layers: changed(layers, POOL, "padding", 2) },
         "no weights": many(1, 5, 0, 0, 0, 0, 0),
         "pictures that grow out of all bounds": {
           ...many(4000, 0, 1, 1, 1, 1, 2 ** 20),
@@ -545,22 +584,18 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
         },
         "one picture of 4 TiB": {
           layers: Int32Array.of(
-            ...[0, 1, 1, 1, 1, 2 ** 20], // 1 × 1 → 2^21 × 2^21
-            ...[3, 0, 0, 2 ** 20, 2 ** 20, 0], // → 2 × 2
-            ...[5, 0, 0, 0, 0, 0],
+            ...[0, 1, 1, 1, 1, 2 ** 20, -1, 0], // 1 × 1 → 2^21 × 2^21
+            ...[3, 0, 0, 2 ** 20, 2 ** 20, 0, 0, 0], // → 2 × 2
+            ...[5, 0, 0, 0, 0, 0, 1, 0],
           ),
           count: 3n,
           ...ofOne,
         },
         "weights beyond what can be counted": {
-          layers: Int32Array.of(...[0, 1, 2 ** 20, 1024, 1, 1024], ...[
-            0,
-            2 ** 20,
-            2 ** 20,
-            1024,
-            1,
-            1024,
-          ]),
+          layers: Int32Array.of(
+            ...[0, 1, 2 ** 20, 1024, 1, 1024, -1, 0],
+            ...[0, 2 ** 20, 2 ** 20, 1024, 1, 1024, 0, 0],
+          ),
           count: 2n,
           ...ofOne,
         },
@@ -569,30 +604,36 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
   },
   mb_network_free: () => ({
     args: { network: "network" },
-    right: { network: ["network of doubles", "larger network"] },
+    right: { network: ["network of doubles", "larger network", "plain network"] },
   }),
   mb_network_size: () => ({
-    args: { network: "network", weights: room() },
-    right: { network: ["network of doubles", "larger network"] },
+    args: { network: "network", weights: room(), statistics: room() },
+    right: { network: ["network of doubles", "larger network", "plain network"] },
   }),
   mb_network_gradient: () => ({
     args: {
       network: "network",
       weights: "weights",
       mask: "mask",
+      statistics: "statistics",
       batch: "batch",
       of: 0,
       gradient: "gradient",
       metrics: "metrics",
     },
     right: { weights: ["mask"], mask: ["weights"], of: ["1"] },
-    accepted: { "all of the weights": { mask: 0n, of: 1 } },
+    accepted: {
+      "all of the weights": { mask: 0n, of: 1 },
+      "no statistics of a network without": { network: "plain network", statistics: 0n },
+    },
+    refused: { "statistics of a network without": { network: "plain network" } },
   }),
   mb_network_forward: () => ({
     args: {
       network: "network",
       weights: "weights",
       mask: "mask",
+      statistics: "statistics",
       batch: "batch",
       logits: "logits",
     },
@@ -607,6 +648,7 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       network: "network",
       weights: "weights",
       mask: "mask",
+      statistics: "statistics",
       dataset: "dataset",
       batch_size: 2n,
       metrics: "metrics",

@@ -56,6 +56,77 @@ const cases: Network[] = [
     ],
   },
   {
+    name: "normalisation with and without a ReLU",
+    inputShape: [3, 6, 5],
+    layers: [
+      { kind: "conv", inputs: 3, outputs: 5, kernel: 3, padding: 1 },
+      { kind: "batch-norm", channels: 5 },
+      relu,
+      { kind: "conv", inputs: 5, outputs: 4, kernel: 3, stride: 2 },
+      { kind: "batch-norm", channels: 4 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 4 * 2 * 2, outputs: 3 },
+    ],
+  },
+  {
+    name: "residual blocks, one within another, after a normalised stem and a padded pool",
+    inputShape: [2, 7, 7],
+    layers: [
+      { kind: "conv", inputs: 2, outputs: 4, kernel: 3, padding: 1 },
+      { kind: "batch-norm", channels: 4 },
+      relu,
+      { kind: "max-pool", size: 3, stride: 2, padding: 1 },
+      {
+        kind: "residual",
+        body: [
+          { kind: "conv", inputs: 4, outputs: 4, kernel: 3, padding: 1 },
+          { kind: "batch-norm", channels: 4 },
+          relu,
+          { kind: "conv", inputs: 4, outputs: 4, kernel: 1 },
+        ],
+        shortcut: [],
+      },
+      relu,
+      {
+        kind: "residual",
+        body: [
+          { kind: "conv", inputs: 4, outputs: 6, kernel: 3, stride: 2, padding: 1 },
+          { kind: "residual", body: [], shortcut: [{ kind: "batch-norm", channels: 6 }] },
+        ],
+        shortcut: [{ kind: "conv", inputs: 4, outputs: 6, kernel: 1, stride: 2 }],
+      },
+      { kind: "average-pool", size: 2 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 6, outputs: 3 },
+    ],
+  },
+  {
+    name: "more pixels than one thread takes at a time",
+    inputShape: [1, 40, 40],
+    layers: [
+      { kind: "conv", inputs: 1, outputs: 7, kernel: 1 },
+      { kind: "batch-norm", channels: 7 },
+      relu,
+      { kind: "average-pool", size: 40 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 7, outputs: 3 },
+    ],
+  },
+  {
+    name: "the pictures added to themselves and to what is made of them",
+    inputShape: [2, 3, 3],
+    layers: [
+      { kind: "residual", body: [], shortcut: [] },
+      {
+        kind: "residual",
+        body: [{ kind: "conv", inputs: 2, outputs: 2, kernel: 3, padding: 1 }, relu],
+        shortcut: [],
+      },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 18, outputs: 3 },
+    ],
+  },
+  {
     name: "a ReLU on the pictures themselves",
     inputShape: [1, 2, 2],
     layers: [{ kind: "flatten" }, relu, { kind: "linear", inputs: 4, outputs: 3 }],
@@ -64,59 +135,120 @@ const cases: Network[] = [
 
 const count = 5;
 
-/** One picture through the network, every sum a loop; activations `[channel][row][column]`, flat once flattened. */
-function logitsByLoops(network: Network, weights: Float64Array, picture: number[]): number[] {
+/** Activations of a batch: `[picture][channel][row][column]`, flat once flattened. */
+interface Activations {
+  readonly shape: Shape;
+  readonly pictures: number[][];
+}
+
+/**
+ * The batch through the network, every sum a loop.
+ * @param running what normalisations take as means and variances, layer by layer; else they are of the batch
+ * @param seen is given means and variances of the batch, layer by layer
+ */
+function logitsByLoops(
+  network: Network,
+  weights: Float64Array,
+  pictures: number[][],
+  running?: number[][],
+  seen: number[][] = [],
+): number[][] {
   const segments = segmentsOf(network.layers);
-  let [channels, height, width]: Shape = network.inputShape, x = picture, used = 0;
-  const at = (c: number, y: number, z: number) =>
-    y < 0 || z < 0 || y >= height || z >= width ? 0 : x[(c * height + y) * width + z]!;
-  for (const layer of network.layers) {
-    const out: number[] = [];
-    if (layer.kind === "relu") {
-      x = x.map((value) => Math.max(0, value));
-      continue;
-    }
-    if (layer.kind === "flatten") continue;
-    if (layer.kind === "linear") {
-      const { offset } = segments[used++]!;
-      for (let o = 0; o < layer.outputs; o++) {
-        out.push(x.reduce((sum, v, i) => sum + v * weights[offset + o * layer.inputs + i]!, 0));
+  let used = 0;
+  const through = (layers: readonly Layer[], from: Activations) =>
+    layers.reduce((x, layer) => after(layer, x), from);
+  const after = (layer: Layer, { shape, pictures }: Activations): Activations => {
+    const [channels, height, width] = shape;
+    switch (layer.kind) {
+      case "relu":
+        return { shape, pictures: pictures.map((x) => x.map((value) => Math.max(0, value))) };
+      case "flatten":
+        return { shape, pictures };
+      case "residual": {
+        const body = through(layer.body, { shape, pictures });
+        const other = through(layer.shortcut, { shape, pictures }).pictures;
+        return {
+          shape: body.shape,
+          pictures: body.pictures.map((x, n) => x.map((value, i) => value + other[n]![i]!)),
+        };
       }
-      x = out;
-      continue;
-    }
-    const k = layer.kind === "conv" ? layer.kernel : layer.size;
-    const stride = layer.stride ?? (layer.kind === "conv" ? 1 : k);
-    const padding = layer.kind === "conv" ? layer.padding ?? 0 : 0;
-    const rows = Math.floor((height + 2 * padding - k) / stride) + 1;
-    const columns = Math.floor((width + 2 * padding - k) / stride) + 1;
-    const outputs = layer.kind === "conv" ? layer.outputs : channels;
-    const offset = layer.kind === "conv" ? segments[used++]!.offset : 0;
-    for (let o = 0; o < outputs; o++) {
-      for (let r = 0; r < rows; r++) {
-        for (let s = 0; s < columns; s++) {
-          let sum = 0, most = -Infinity;
-          for (let i = 0; i < k; i++) {
-            for (let j = 0; j < k; j++) {
-              const y = r * stride + i - padding, z = s * stride + j - padding;
-              if (layer.kind !== "conv") {
-                sum += at(o, y, z) / (k * k);
-                most = Math.max(most, at(o, y, z));
-                continue;
-              }
-              for (let c = 0; c < channels; c++) {
-                sum += at(c, y, z) * weights[offset + ((o * channels + c) * k + i) * k + j]!;
+      case "batch-norm": {
+        const pixels = height * width, channel = (i: number) => Math.floor(i / pixels);
+        const of = (c: number) => pictures.flatMap((x) => x.filter((_, i) => channel(i) === c));
+        const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+        const means = Array.from({ length: channels }, (_, c) => mean(of(c)));
+        const variances = means.map((m, c) => mean(of(c).map((value) => (value - m) ** 2)));
+        const whole = count * pixels / (count * pixels - 1);
+        seen.push([...means, ...variances.map((variance) => variance * whole)]);
+        const by = running?.[seen.length - 1] ?? [...means, ...variances];
+        return {
+          shape,
+          pictures: pictures.map((x) =>
+            x.map((value, i) =>
+              (value - by[channel(i)]!) / Math.sqrt(by[channels + channel(i)]! + 1e-5)
+            )
+          ),
+        };
+      }
+      case "linear": {
+        const { offset } = segments[used++]!;
+        const row = (x: number[], o: number) =>
+          x.reduce((sum, v, i) => sum + v * weights[offset + o * layer.inputs + i]!, 0);
+        return {
+          shape: [layer.outputs, 1, 1],
+          pictures: pictures.map((x) => Array.from({ length: layer.outputs }, (_, o) => row(x, o))),
+        };
+      }
+      default: {
+        const convolves = layer.kind === "conv";
+        const k = convolves ? layer.kernel : layer.size;
+        const stride = layer.stride ?? (convolves ? 1 : k);
+        const padding = layer.kind === "average-pool" ? 0 : layer.padding ?? 0;
+        const rows = Math.floor((height + 2 * padding - k) / stride) + 1;
+        const columns = Math.floor((width + 2 * padding - k) / stride) + 1;
+        const outputs = convolves ? layer.outputs : channels;
+        const offset = convolves ? segments[used++]!.offset : 0;
+        const slide = (x: number[]) => {
+          const out: number[] = [];
+          for (let o = 0; o < outputs; o++) {
+            for (let r = 0; r < rows; r++) {
+              for (let s = 0; s < columns; s++) {
+                let sum = 0, most = -Infinity;
+                for (let i = 0; i < k; i++) {
+                  for (let j = 0; j < k; j++) {
+                    const y = r * stride + i - padding, z = s * stride + j - padding;
+                    if (y < 0 || z < 0 || y >= height || z >= width) continue;
+                    const at = (c: number) => x[(c * height + y) * width + z]!;
+                    if (!convolves) {
+                      sum += at(o) / (k * k);
+                      most = Math.max(most, at(o));
+                      continue;
+                    }
+                    for (let c = 0; c < channels; c++) {
+                      sum += at(c) * weights[offset + ((o * channels + c) * k + i) * k + j]!;
+                    }
+                  }
+                }
+                out.push(layer.kind === "max-pool" ? most : sum);
               }
             }
           }
-          out.push(layer.kind === "max-pool" ? most : sum);
-        }
+          return out;
+        };
+        return { shape: [outputs, rows, columns], pictures: pictures.map(slide) };
       }
     }
-    [channels, height, width] = [outputs, rows, columns];
-    x = out;
-  }
-  return x;
+  };
+  return through(network.layers, { shape: network.inputShape, pictures }).pictures;
+}
+
+/** Those of a batch, one array each. */
+function picturesOf(images: Float64Array): number[][] {
+  const pixels = images.length / count;
+  return Array.from(
+    { length: count },
+    (_, i) => [...images.subarray(i * pixels, (i + 1) * pixels)],
+  );
 }
 
 /** A network with random weights and mask, and a batch for it, in double precision. */
@@ -157,16 +289,19 @@ for (const network of cases) {
     using free = new DisposableStack();
     const { masked, weights, mask, images, labels, batch, metrics, loss } = setUp(network, free);
     const m = mask.download(), effective = weights.download().map((w, i) => w * m[i]!);
-    const pixels = images.length / count;
-    const expected = Array.from(
-      { length: count },
-      (_, i) =>
-        logitsByLoops(network, effective, [...images.subarray(i * pixels, (i + 1) * pixels)]),
-    );
+    const pictures = picturesOf(images), seen: number[][] = [];
+    const expected = logitsByLoops(network, effective, pictures, undefined, seen);
     const classes = expected[0]!.length;
     const logits = free.use(new Vector(count * classes, "float64", device));
+    // Without training, normalisations go by their running statistics: any that could be.
+    const running = seen.map((both) =>
+      both.map((_, i) => i < both.length / 2 ? Math.sin(i) : 1 + i)
+    );
+    masked.statistics?.upload(Float64Array.from(running.flat()));
     masked.forward(weights, mask, batch, logits);
-    logits.download().forEach((x, i) => assert.ok(Math.abs(x - expected.flat()[i]!) < 1e-10));
+    const outside = logitsByLoops(network, effective, pictures, running).flat();
+    logits.download().forEach((x, i) => assert.ok(Math.abs(x - outside[i]!) < 1e-10));
+    assert.deepEqual([...masked.statistics?.download() ?? []], running.flat());
 
     const mean = expected.reduce((sum, row, i) => {
       const total = row.reduce((sum, x) => sum + Math.exp(x), 0);
@@ -175,6 +310,9 @@ for (const network of cases) {
     assert.ok(Math.abs(loss() - mean) < 1e-10);
     const right = expected.filter((row, i) => row.indexOf(Math.max(...row)) === labels[i]).length;
     assert.equal(metrics.download()[1], right);
+    // That one gradient moved the running statistics by a tenth towards the batch's.
+    const moved = running.flat().map((value, i) => 0.9 * value + 0.1 * seen.flat()[i]!);
+    masked.statistics?.download().forEach((x, i) => assert.ok(Math.abs(x - moved[i]!) < 1e-10));
   });
 
   for (const what of ["mask", "weights"] as const) {
@@ -226,6 +364,12 @@ Deno.test("layers that don't fit are refused with their place and what was expec
     [make([{ kind: "flatten" }]), /none has weights/],
     [make([{ kind: "flatten" }, conv]), /after flatten/],
     [make([{ kind: "max-pool", size: 0 }, conv]), /kernel 0 of layer 0/],
+    [make([{ kind: "max-pool", size: 2, padding: 2 }, conv]), /padding 2 of layer 0.*at most half/],
+    [make([conv, { kind: "batch-norm", channels: 3 }]), /inputs 3 of layer 1, expected 4/],
+    [
+      make([{ kind: "residual", body: [conv], shortcut: [] }]),
+      /layer 1 adds 4 × 6 × 6 and 3 × 8 × 8, expected one shape/,
+    ],
   ];
   for (const [call, text] of wrong) {
     assert.throws(call, (error) => error instanceof NativeError && text.test(error.message));

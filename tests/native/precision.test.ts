@@ -11,7 +11,13 @@ const network: Network = {
     { kind: "conv", inputs: 3, outputs: 16, kernel: 3, padding: 1 },
     { kind: "relu" },
     { kind: "conv", inputs: 16, outputs: 20, kernel: 3, padding: 1 },
+    { kind: "batch-norm", channels: 20 },
     { kind: "relu" },
+    {
+      kind: "residual",
+      body: [{ kind: "conv", inputs: 20, outputs: 20, kernel: 1 }],
+      shortcut: [],
+    },
     { kind: "max-pool", size: 2 },
     { kind: "flatten" },
     { kind: "linear", inputs: 20 * 36, outputs: 32 },

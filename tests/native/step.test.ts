@@ -20,7 +20,13 @@ const network: Network = {
   inputShape: shape,
   layers: [
     { kind: "conv", inputs: 3, outputs: 4, kernel: 3, padding: 1 },
+    { kind: "batch-norm", channels: 4 },
     { kind: "relu" },
+    {
+      kind: "residual",
+      body: [{ kind: "conv", inputs: 4, outputs: 4, kernel: 3, padding: 1 }],
+      shortcut: [],
+    },
     { kind: "max-pool", size: 2 },
     { kind: "flatten" },
     { kind: "linear", inputs: 64, outputs: 5 },

@@ -2,20 +2,56 @@
 import assert from "node:assert/strict";
 import "../library.ts";
 import { MaskedNetwork } from "../../src/native/mod.ts";
-import { segmentsOf, weightCount } from "../../src/networks/network.ts";
+import { multiplications } from "../../src/networks/cost.ts";
+import { normalisedChannels, segmentsOf, weightCount } from "../../src/networks/network.ts";
 import { networkOf, networks } from "../../src/networks/registry.ts";
 
 Deno.test("the numbers of weights are those of Frankle & Carbin's networks without biases", () => {
-  const counts = Object.fromEntries(
-    networks.map(({ name }) => [name, weightCount(networkOf(name).layers)]),
+  const counts = ["mlp", "conv2", "conv4", "conv6", "conv8"].map((name) =>
+    [name, weightCount(networkOf(name).layers)] as const
   );
-  assert.deepEqual(counts, {
+  assert.deepEqual(Object.fromEntries(counts), {
     mlp: 266_200,
     conv2: 4_300_992,
     conv4: 2_425_024,
     conv6: 2_261_184,
     conv8: 5_275_840,
   });
+});
+
+Deno.test("with a scale and a shift for each normalised channel and a bias for each class, residual networks have the parameters of the literature", () => {
+  const parameters = (name: string) => {
+    const { layers } = networkOf(name), { classes } = networks.find((one) => one.name === name)!;
+    const channels = normalisedChannels(layers).reduce((sum, count) => sum + count, 0);
+    return weightCount(layers) + 2 * channels + classes;
+  };
+  assert.equal(parameters("resnet20"), 272_474);
+  assert.equal(parameters("resnet18"), 11_173_962);
+  assert.equal(parameters("resnet50"), 25_557_032);
+  assert.equal(parameters("resnet101"), 44_549_160);
+  assert.equal(parameters("wide-resnet50"), 68_883_240);
+});
+
+Deno.test("residual networks take the multiplications of the literature", () => {
+  // He et al. 2016, table 1: 3.8 and 7.6 · 10⁹ with the stride in a block's first convolution; it is in the second here.
+  const billions = (name: string) => multiplications(networkOf(name)) / 1e9;
+  assert.ok(Math.abs(billions("resnet50") - 4.09) < 0.01, `${billions("resnet50")}`);
+  assert.ok(Math.abs(billions("resnet101") - 7.80) < 0.01, `${billions("resnet101")}`);
+  assert.ok(Math.abs(billions("wide-resnet50") - 11.40) < 0.02, `${billions("wide-resnet50")}`);
+});
+
+Deno.test("every network is built for pictures and classes of a data set's own", () => {
+  for (const { name, smallest = 1 } of networks) {
+    for (const side of [smallest, 28, 33, 64]) {
+      const inputShape = [2, side, side] as const;
+      const { layers } = networkOf(name, 0.05, { inputShape, classes: 7 });
+      using network = new MaskedNetwork({ name, inputShape, layers });
+      assert.equal(network.size, weightCount(layers));
+      assert.equal(segmentsOf(layers).at(-1)!.shape[0], 7);
+    }
+  }
+  const small = { inputShape: [3, 8, 8], classes: 10 } as const;
+  assert.throws(() => networkOf("conv8", 1, small), /conv8 .* at least 16 × 16, not of 8 × 8/);
 });
 
 Deno.test("segments tile the vector in the order of the layers, with PyTorch's shapes", () => {
@@ -42,7 +78,7 @@ Deno.test("a width multiplier scales what is hidden, and every width builds", ()
     [10, 128],
   ]);
   for (const { name } of networks) {
-    for (const width of [0.001, 0.1, 1, 1.5]) {
+    for (const width of [0.001, 0.1, 1]) {
       using network = new MaskedNetwork(networkOf(name, width));
       assert.equal(network.size, weightCount(networkOf(name, width).layers));
     }

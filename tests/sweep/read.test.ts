@@ -97,7 +97,6 @@ Deno.test("each slip is told with its place and what is allowed", () => {
     [{ networks: [] }, /^my\.json: networks: is empty: expected at least one network$/],
     [{ networks: ["mlp", "mlp"] }, /^my\.json: networks\[1\]: .* is there twice$/],
     [{ networks: "mlp" }, /^my\.json: networks: expected a list, not "mlp"$/],
-    [{ networks: ["conv4"] }, /networks\[0\]: conv4 reads pictures of 3 × 32 × 32, those of mnist/],
     [{ networks: [{ name: "mlp", width: 0 }] }, /networks\[0\]\.width: 0 is too small/],
     [{ sparsities: [50] }, /sparsities\[0\]: 50 is no sparsity: .* write 0\.5$/],
     [{ sparsities: [1] }, /sparsities\[0\]: 1 is no sparsity: .* less than 1$/],

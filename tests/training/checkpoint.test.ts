@@ -61,6 +61,20 @@ for (const { name, learns } of algorithms) {
   });
 }
 
+Deno.test("what a network's normalisations have seen is part of its checkpoint, and of its digest", () => {
+  const configuration = config("sbp", { network: { name: "resnet20", width: 1 / 8 } });
+  const kept: Checkpoint[] = [];
+  const whole = run(configuration, { ...options, onCheckpoint: (one) => kept.push(one) });
+  for (const from of kept) {
+    assert.deepEqual(lasting(run(configuration, { ...options, from })), lasting(whole));
+  }
+  const from = structuredClone(kept.at(-1)!);
+  from.state.statistics![0]! += 1;
+  const other = run(configuration, { ...options, from });
+  assert.notEqual(other.epochs.at(-1)!.testLoss, whole.epochs.at(-1)!.testLoss);
+  assert.notEqual(other.digest, whole.digest);
+});
+
 Deno.test("a checkpoint of another network or of more epochs is refused in a sentence", () => {
   let from: Checkpoint | undefined;
   run(config("sbp"), { ...options, onCheckpoint: (checkpoint) => from = checkpoint });

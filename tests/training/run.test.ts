@@ -92,11 +92,7 @@ Deno.test("streams: the seeds that a run names rebuild its weights, and no draw 
   assert.deepEqual(lasting(withCrops), lasting(without));
 });
 
-Deno.test("a network for other pictures, and a run that diverges, are told in a sentence", () => {
-  assert.throws(
-    () => go(config("sbp", { network: { name: "mlp", width: 1 } })),
-    (error) => error instanceof UserError && /1 × 28 × 28.* 3 × 32 × 32/.test(error.message),
-  );
+Deno.test("a run that diverges is told in a sentence", () => {
   const { algorithm } = config("dense");
   const parameters = { ...algorithm.parameters, learningRate: 1e30 };
   assert.throws(

@@ -1,0 +1,25 @@
+// The layers as a graph: who reads whom, and what is put in another order or into one because that is less to do.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "maskbench.h"
+
+namespace mb {
+
+// A layer, and the places of those that it reads; −1: the pictures. Places ascend from what is read to what reads.
+struct Node {
+  mb_layer layer;
+  int64_t from;
+  int64_t other = -1;    // the second that an MB_ADD reads
+  bool rectified = false;  // a ReLU of its output belongs to it
+  int64_t readers = 0;
+  int64_t last_reader = -1;
+};
+
+// The nodes of a list of layers, checked. A ReLU becomes part of a normalisation or sum that nothing else reads, and comes
+// after a max-pool that it came before: max(relu(x)) = relu(max(x)).
+std::vector<Node> graph_of(const mb_layer* layers, int64_t count);
+
+}  // namespace mb
