@@ -64,7 +64,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   setThreads(options.threads);
   resetPeak(); // memory anew for each run: where it lies makes one faster or slower than the next, and would last
   const stage = makeStage(config, dataset, device, free);
-  const { network, segments, weights, metrics, epoch, streams, learner, learns } = stage;
+  const { network, weights, metrics, epoch, streams, learner, learns } = stage;
   const test = free.use(picturesOf(dataset.test, dataset, device));
 
   // Mean loss and accuracy of `images` pictures, summed up since the last call.

@@ -160,7 +160,7 @@ const layers = Int32Array.of(
   ...[5, 0, 0, 0, 0, 0, 4, 0],
   ...[1, 8, 3, 0, 0, 0, 5, 0],
 );
-const [CONV, NORM, RELU, ADD, POOL, FLATTEN, LINEAR] = [0, 1, 2, 3, 4, 5, 6];
+const [CONV, NORM, RELU, ADD, POOL, , LINEAR] = [0, 1, 2, 3, 4, 5, 6];
 /** The same without normalisation and sum. */
 const plain = Int32Array.of(
   ...[0, 1, 2, 3, 1, 1, -1, 0],
