@@ -15,12 +15,14 @@ import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
 import { soakCommand } from "./soak.ts";
 import { tableCommand } from "./table.ts";
+import { tuneCommand } from "./tune.ts";
 
 /** Each makes its command anew. */
 export const commands: readonly (() => CommandUnknownOpts)[] = [
   benchCommand,
   tableCommand,
   reportCommand,
+  tuneCommand,
   bestCommand,
   baselineCommand,
   checkCommand,

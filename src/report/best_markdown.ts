@@ -31,19 +31,24 @@ export function bestMarkdownOf(
   const table = markdownTable([[...header, ...columns], ...lines], {
     align: [...header.map(() => "l"), "l", "l", "r", "l", "r", "r"],
   });
-  const warnings = choices.flatMap((choice) =>
-    choice.warnings.map((warning) =>
-      `- ${choice.algorithm}, ${placeOf(choice, { rows: choices })}: ${warning}`
-    )
-  );
-  warnings.push(...setAside.map(setAsideNote).map((note) => `- ${note}`));
   return [
     "Accuracy in percent on the validation split after the last epoch: mean ± standard deviation " +
     "over seeds (number of seeds).",
     table,
-    ...(warnings.length ? [`Look out:\n\n${warnings.join("\n")}`] : []),
+    ...lookOut(choices, setAside),
     ...pasteable(choices),
   ].join("\n\n") + "\n";
+}
+
+/** What is to be looked out for, if anything is. */
+export function lookOut(choices: readonly Choice[], setAside: readonly SetAside[]): string[] {
+  const warnings = choices.flatMap((choice) =>
+    choice.warnings.map((warning) =>
+      `${choice.algorithm}, ${placeOf(choice, { rows: choices })}: ${warning}`
+    )
+  );
+  const notes = [...warnings, ...setAside.map(setAsideNote)].map((note) => `- ${note}`);
+  return notes.length > 0 ? [`Look out:\n\n${notes.join("\n")}`] : [];
 }
 
 function settingOf({ parameters }: Candidate, { tuned }: Choice): string {

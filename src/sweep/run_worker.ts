@@ -5,7 +5,12 @@ import type { Stop } from "./stop.ts";
 import type { Answer, Task } from "./worker.ts";
 
 /** A run that failed, with its reason for people. */
-export class RunFailure extends Error {}
+export class RunFailure extends Error {
+  /** @param diverged whether the settings are to blame: its loss was no number any more */
+  constructor(message: string, readonly diverged = false) {
+    super(message);
+  }
+}
 
 /** A checkpoint that was not of the run it was given to. */
 export class RefusedCheckpoint extends Error {}
@@ -50,7 +55,7 @@ export class RunWorker implements Disposable {
       } else if (data.kind === "result") resolve(data.result);
       else if (data.kind === "stopped") resolve(undefined);
       else if (data.kind === "refused") reject(new RefusedCheckpoint(data.reason));
-      else reject(new RunFailure(data.reason));
+      else reject(new RunFailure(data.reason, data.diverged));
     };
     worker.onerror = (event) => {
       event.preventDefault();

@@ -64,7 +64,15 @@ export interface Outcome {
   /** Finished by an earlier start or another process, and so not run here. */
   readonly skipped: number;
   /** Here, elsewhere, or at an earlier start. */
-  readonly failed: readonly { readonly config: RunConfig; readonly reason: string }[];
+  readonly failed: readonly Failed[];
+}
+
+/** A run that failed. */
+export interface Failed {
+  readonly config: RunConfig;
+  readonly reason: string;
+  /** Whether its settings are to blame: its loss was no number any more. */
+  readonly diverged: boolean;
 }
 
 /** Which of the runs have no valid run file in the folder. */
@@ -97,7 +105,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
   const began = new Date().toISOString();
   const missing = await missingRuns(runs, folder);
   let finished = 0, kept = 0, skipped = runs.length - missing.length;
-  const failed: { config: RunConfig; reason: string }[] = [];
+  const failed: Failed[] = [];
   const unfinished = new Set(missing.map(identityOf));
   await removeLeftovers(folder, unfinished);
   watch.begin(missing, skipped);
@@ -112,7 +120,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
     }
     const failure = await readFailure(folder, config);
     if (!failure || retry && failure.environment.finished < began) return false;
-    failed.push({ config, reason: failure.reason });
+    failed.push({ config, reason: failure.reason, diverged: failure.diverged });
     watch.failed(config, failure.reason);
     return true;
   };
@@ -158,10 +166,10 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
     } catch (error) {
       if (!(error instanceof RunFailure)) throw error;
       await checkpoints.settled();
-      failed.push({ config, reason: error.message });
-      watch.failed(config, error.message);
-      const { message: reason } = error;
-      await writeFailure(folder, { configuration: config, reason, environment: ended() });
+      const { message: reason, diverged } = error;
+      failed.push({ config, reason, diverged });
+      watch.failed(config, reason);
+      await writeFailure(folder, { configuration: config, reason, diverged, environment: ended() });
     }
   };
 

@@ -48,13 +48,19 @@ export class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
+/** Thrown where the loss is no number any more. */
+export class Diverged extends UserError {
+  override readonly name = "Diverged";
+}
+
 /** Milliseconds between two reports of progress, and at most between two checkpoints. */
 const REPORT_EVERY = 250, CHECKPOINT_EVERY = 60_000;
 
 /**
  * Trains, evaluates, and gives the result; blocks the calling thread throughout, so call it in a worker. The native
  * library must be open (`openLibrary`).
- * @throws {UserError} where network and data set don't fit, or training diverged
+ * @throws {UserError} where network and data set don't fit
+ * @throws {Diverged} where the loss is no number any more
  * @throws {CheckpointError} where the checkpoint is of another run
  * @throws {Stopped} where `stops` says so
  */
@@ -211,9 +217,9 @@ function outcome(
   return { layers, digest: createHash("sha256").update(bytes).digest("hex") };
 }
 
-function diverged(config: RunConfig, epoch: number): UserError {
+function diverged(config: RunConfig, epoch: number): Diverged {
   const rate = config.algorithm.parameters.learningRate;
-  return new UserError(
+  return new Diverged(
     `training diverged in epoch ${epoch}: the loss is no number any more at learning rate ${rate}, ` +
       "try a smaller one",
   );
