@@ -4,6 +4,7 @@ import { baselineCommand } from "./baseline.ts";
 import { benchCommand } from "./bench.ts";
 import { bestCommand } from "./best.ts";
 import { checkCommand } from "./check.ts";
+import { controlsCommand } from "./controls.ts";
 import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { gpuCommand } from "./gpu.ts";
@@ -24,6 +25,7 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   reportCommand,
   tuneCommand,
   bestCommand,
+  controlsCommand,
   baselineCommand,
   checkCommand,
   listCommand,

@@ -62,9 +62,9 @@ export class RunWorker implements Disposable {
       this[Symbol.dispose](); // it takes no more tasks
       reject(new RunFailure(event.message));
     };
-    const { config, library, dataset, device, threads, from } = task;
+    const { config, library, dataset, device, threads, controls, from } = task;
     worker.postMessage(
-      { config, library, dataset, device, threads, from, stop: stop.flag } satisfies Task,
+      { config, library, dataset, device, threads, controls, from, stop: stop.flag } satisfies Task,
     );
     const left = (async () => {
       await stop.asked;

@@ -36,6 +36,8 @@ export interface RunnerOptions {
   readonly begins?: (config: RunConfig) => boolean;
   /** Ends the work after the steps under way, which are kept. */
   readonly stop?: Stop;
+  /** Whether masks are held against their controls, once they are learnt. */
+  readonly controls?: boolean;
   /** Whether runs that failed at an earlier start are tried again. */
   readonly retry?: boolean;
 }
@@ -101,7 +103,8 @@ async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
  * finished ones have vanished
  */
 export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
-  const { folder, watch, begins = () => true, retry = false, stop = new Stop() } = options;
+  const { folder, watch, begins = () => true, stop = new Stop() } = options;
+  const { retry = false, controls = false } = options;
   const began = new Date().toISOString();
   const missing = await missingRuns(runs, folder);
   let finished = 0, kept = 0, skipped = runs.length - missing.length;
@@ -142,7 +145,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
           `the files of ${dataset.name} are not those that the run is to be made of`,
         );
       }
-      const task = { ...options, config, dataset, from: before?.checkpoint };
+      const task = { ...options, controls, config, dataset, from: before?.checkpoint };
       const listener: Listener = {
         progress: (progress) => watch.progress(config, progress),
         checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),

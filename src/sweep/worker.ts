@@ -16,6 +16,8 @@ export interface Task {
   readonly dataset: Dataset;
   readonly device: Device;
   readonly threads: number;
+  /** Whether masks are held against their controls. */
+  readonly controls: boolean;
   /** Where to go on from. */
   readonly from: Checkpoint | undefined;
   /** 1 once it is to stop. */
@@ -32,12 +34,15 @@ export type Answer =
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "failure"; readonly reason: string; readonly diverged: boolean };
 
-function work({ config, library, dataset, device, threads, from, stop }: Task): RunResult {
+function work(
+  { config, library, dataset, device, threads, controls, from, stop }: Task,
+): RunResult {
   openLibrary(library);
   return run(config, {
     dataset,
     device,
     threads,
+    controls,
     from,
     stops: () => Atomics.load(stop, 0) === 1,
     onProgress: (progress) => answer({ kind: "progress", progress }),

@@ -20,6 +20,7 @@ import {
   streamStates,
 } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
+import { controlsOf } from "./controls.ts";
 import { MaskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
   /** Where to go on from: the outcome is that of a run that was never stopped. */
   readonly from?: Checkpoint | undefined;
+  /** Whether the mask that was learnt is held against its controls in the end. */
+  readonly controls?: boolean;
   /** Asked after every step. */
   readonly stops?: () => boolean;
 }
@@ -80,8 +83,8 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     metrics.affine(0, 0);
     return [loss! / images, correct! / images];
   };
-  const evaluate = (pictures: DevicePictures, mask: Vector | null) => {
-    network.evaluate(weights, mask, pictures, metrics);
+  const evaluate = (pictures: DevicePictures, mask: Vector | null, under = weights) => {
+    network.evaluate(under, mask, pictures, metrics);
     return taken(pictures.count);
   };
 
@@ -187,11 +190,18 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     }
   }
 
+  const mask = options.controls && learns ? learner.mask() : null;
+  const controls = mask && {
+    ...controlsOf(config, mask, weights, segments, (under, mask) => evaluate(test, mask, under)[1]),
+    chance: 1 / dataset.classes.length,
+  };
+
   return {
     epochs,
     lastTestAccuracy: epochs.at(-1)!.testAccuracy,
     bestTestAccuracy: Math.max(...epochs.map((epoch) => epoch.testAccuracy)),
     ...outcome(learner, weights, segments),
+    ...(controls ? { controls } : {}),
     streams: Object.fromEntries(Object.entries(streams).map(([name, { seed }]) => [name, seed])),
     seconds: { train: clock.train, evaluation: clock.evaluation, total: seconds() },
     imagesPerSecond: clock.train > 0 ? images / clock.train : 0,

@@ -3,8 +3,9 @@ import { markdownTable } from "markdown-table";
 import { placeOf, rangeText } from "../algorithms/space.ts";
 import { lookOut } from "../report/best_markdown.ts";
 import { csvText } from "../report/csv.ts";
-import { agreed, differing, settingText, shared } from "../report/facts.ts";
-import { accuracy } from "../report/format.ts";
+import { agreed, differing, settingText, shared, sharedParts } from "../report/facts.ts";
+import { accuracy, fixed } from "../report/format.ts";
+import { median } from "../statistics.ts";
 import type { SetAside } from "../sweep/store.ts";
 import { type Cell, choiceOf, chosenOf, type Tried } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
@@ -58,7 +59,7 @@ export function tuningMarkdown(
   setAside: readonly SetAside[],
 ): string {
   const { tries, seeds } = sweep.tune, choices = cells.map(choiceOf);
-  const epochs = sweep.tune.epochs ?? sweep.epochs;
+  const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = sharedParts({ rows: cells });
   const spaces = searches.map(({ entry, space }) => {
     const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeText(range)}`);
     return `- **${entry.name}**: ${ranges.join("; ") || "nothing to choose, as the sweep has it"}.`;
@@ -67,7 +68,7 @@ export function tuningMarkdown(
     `# Tuning of ${sweep.name}`,
     [
       `- **The same for every algorithm**, network and sparsity: ${tries} ` +
-      `${tries === 1 ? "try" : "tries"} of ${epochs} epochs with ` +
+      `${tries === 1 ? "try" : "tries"} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"} with ` +
       `seed${seeds.length > 1 ? "s" : ""} ${seeds.join(", ")}; ${runs.length} runs in all.`,
       "- **Accuracy** in percent on the validation split, training pictures held out, after the last " +
       "epoch: mean ± standard deviation over seeds (number of seeds). The test set had no part in it.",
@@ -77,25 +78,29 @@ export function tuningMarkdown(
     tableOf(cells),
     ...lookOut(choices, setAside),
     `What was searched, at the same places of every range:\n\n${spaces.join("\n")}`,
-    `All runs: ${agreed({ rows: cells })}. Every try is in trace.csv.`,
+    `All runs: ${
+      [...alike.map((name) => shared[name]!(cells[0]!)), agreed({ rows: cells })].join(", ")
+    }. Every try is in trace.csv.`,
   ].join("\n\n") + "\n";
 }
 
 function tableOf(cells: readonly Cell[]): string {
   const differ = differing({ rows: cells });
-  const header = [...Object.keys(shared), ...differ, "algorithm"];
+  const { telling } = sharedParts({ rows: cells });
+  const header = [...telling, ...differ, "algorithm"];
   const figures = ["accuracy", "runner-up", "median", "tries", "diverged"];
   const lines = cells.map((cell) => {
-    const { search, tried } = cell, finished = tried.filter(({ accuracy }) => accuracy);
-    const texts = [finished[0], finished[1], finished[finished.length >> 1]].map((one) =>
-      one ? accuracy(one.accuracy!) : "—"
-    );
+    const { search, tried } = cell;
+    const finished = tried.flatMap(({ accuracy }) => accuracy ?? []), [best, second] = finished;
+    const middle = median(finished.map(({ mean }) => mean));
     return [
-      ...Object.values(shared).map((text) => text(cell)),
+      ...telling.map((name) => shared[name]!(cell)),
       ...differ.map((name) => settingText(name, cell)),
       search.entry.name,
       chosenText(cell),
-      ...texts,
+      best ? accuracy(best) : "—",
+      second ? accuracy(second) : "—",
+      middle === null ? "—" : fixed(middle),
       String(tried.length),
       String(tried.length - finished.length),
     ];
