@@ -2,7 +2,7 @@
 import { markdownTable } from "markdown-table";
 import type { SetAside } from "../sweep/store.ts";
 import type { Candidate, Choice } from "./best.ts";
-import { differing, placeOf, settingText, shared } from "./facts.ts";
+import { differing, placesOf, settingText, shared } from "./facts.ts";
 import { accuracy, initialisationName } from "./format.ts";
 import { setAsideNote } from "./notes.ts";
 import { entriesOf } from "./tuned.ts";
@@ -42,11 +42,13 @@ export function bestMarkdownOf(
 
 /** What is to be looked out for, if anything is. */
 export function lookOut(choices: readonly Choice[], setAside: readonly SetAside[]): string[] {
-  const warnings = choices.flatMap((choice) =>
-    choice.warnings.map((warning) =>
-      `${choice.algorithm}, ${placeOf(choice, { rows: choices })}: ${warning}`
-    )
-  );
+  const told = choices.flatMap((choice) => choice.warnings.map((warning) => ({ choice, warning })));
+  const alike = Map.groupBy(told, ({ choice, warning }) => `${choice.algorithm} ${warning}`);
+  const warnings = [...alike.values()].map((members) => {
+    const { choice: { algorithm }, warning } = members[0]!;
+    const places = placesOf(members.map(({ choice }) => choice), { rows: choices });
+    return `${algorithm}, ${places}: ${warning}`;
+  });
   const notes = [...warnings, ...setAside.map(setAsideNote)].map((note) => `- ${note}`);
   return notes.length > 0 ? [`Look out:\n\n${notes.join("\n")}`] : [];
 }
