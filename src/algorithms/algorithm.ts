@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Batch, MaskedNetwork, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
+import { searched } from "./space.ts";
 
 /** What a learner is given. All vectors have length n and the layout of the segments. */
 export interface Setting {
@@ -69,10 +70,21 @@ export interface Algorithm<Parameters = unknown> {
   start(setting: Setting, parameters: Parameters): Learner;
 }
 
-/** The hyper-parameters of gradient descent that learners share, with their published defaults. */
+/** What the values of a hyper-parameter are checked by, its default aside. */
+export function valueSchema(parameter: z.core.$ZodType): z.ZodType {
+  return (parameter instanceof z.ZodDefault ? parameter.unwrap() : parameter) as z.ZodType;
+}
+
+/**
+ * The hyper-parameters of gradient descent that learners share, with their published defaults and where a tuning looks:
+ * for a rate by default in the three decades from a tenth of the published one on.
+ */
 export const descent = {
-  learningRate: (rate: number) =>
-    z.number().positive().default(rate).describe("learning rate before the schedule"),
-  momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of the update"),
-  weightDecay: z.number().min(0).default(1e-4).describe("pull of the latent towards its centre"),
+  learningRate: (rate: number, log: [number, number] = [rate / 10, rate * 100]) =>
+    z.number().positive().default(rate).describe("learning rate before the schedule")
+      .register(searched, { log }),
+  momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of the update")
+    .register(searched, { among: [0.5, 0.8, 0.9, 0.95, 0.98] }),
+  weightDecay: z.number().min(0).default(1e-4).describe("pull of the latent towards its centre")
+    .register(searched, { log: [1e-6, 1e-2], zero: 0.25 }),
 };

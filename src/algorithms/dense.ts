@@ -4,7 +4,7 @@ import { descend } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(0.1),
+  learningRate: descent.learningRate(0.1, [0.001, 1]),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay,
 });

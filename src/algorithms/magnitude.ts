@@ -8,7 +8,7 @@ import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(0.1),
+  learningRate: descent.learningRate(0.1, [0.001, 1]),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay,
   scope,

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
+import { searched } from "./space.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(1),
@@ -17,7 +18,8 @@ const parameters = z.strictObject({
   weightDecay: descent.weightDecay,
   scope,
   ramp: z.number().min(0).max(1).default(0.7)
-    .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on"),
+    .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on")
+    .register(searched, { linear: [0, 1] }),
   floor: z.boolean().default(true)
     .describe("keep only entries above 1/2, so perhaps fewer than k; without it exactly k"),
   box: z.enum(["mask", "latent", "none"]).default("mask")

@@ -23,6 +23,7 @@ export const benchCommand = () =>
       (pair: string, before: string[]) => [...before, pair],
       [] as string[],
     )
+    .option("--controls", "hold each mask against its controls, for `controls` to show")
     .option("--dry-run", "only list the runs, and which are finished")
     .addHelpText(
       "after",

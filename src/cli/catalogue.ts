@@ -1,6 +1,7 @@
 // What there is to put into a sweep file, for programs (a plain object) and for people (text).
 import { z } from "zod";
 import type { Algorithm } from "../algorithms/algorithm.ts";
+import { rangeText, spaceOf } from "../algorithms/space.ts";
 import type { DatasetSource } from "../datasets/dataset.ts";
 import { type NetworkSource, weightCount } from "../networks/network.ts";
 
@@ -18,6 +19,8 @@ export interface Option {
   /** `number, over 0` or `layer | global`. */
   readonly allowed: string;
   readonly description: string;
+  /** Where a tuning looks for it, if it does: `0.1 to 100, log`. */
+  readonly searched?: string;
 }
 
 export type Catalogue = ReturnType<typeof catalogueOf>;
@@ -36,20 +39,15 @@ export function catalogueOf({ networks, datasets, algorithms }: Registries) {
       const { name, summary, source, shape, classes, trainCount, testCount } = dataset;
       return { name, summary, source, shape, classes, trainCount, testCount };
     }),
-    algorithms: algorithms.map(({ name, summary, source, version, masks, learns, parameters }) => ({
-      name,
-      summary,
-      source,
-      version,
-      masks,
-      learns,
-      options: optionsOf(parameters),
-    })),
+    algorithms: algorithms.map((algorithm) => {
+      const { name, summary, source, version, masks, learns } = algorithm;
+      return { name, summary, source, version, masks, learns, options: optionsOf(algorithm) };
+    }),
   };
 }
 
-function optionsOf(parameters: Algorithm["parameters"]): Option[] {
-  const { properties = {} } = z.toJSONSchema(parameters);
+function optionsOf(algorithm: Algorithm): Option[] {
+  const { properties = {} } = z.toJSONSchema(algorithm.parameters), space = spaceOf(algorithm);
   return Object.entries(properties).map(([name, property]) => {
     const schema = property as z.core.JSONSchema.Schema;
     return {
@@ -57,6 +55,7 @@ function optionsOf(parameters: Algorithm["parameters"]): Option[] {
       default: schema.default,
       allowed: allowedBy(schema),
       description: schema.description ?? "",
+      ...(space[name] ? { searched: rangeText(space[name]) } : {}),
     };
   });
 }
@@ -109,7 +108,7 @@ function optionLines(options: readonly Option[]): string[] {
   const allowed = (option: Option) => option.allowed;
   return options.map((option) =>
     `${value(option).padEnd(width(value))}  ${allowed(option).padEnd(width(allowed))}  ` +
-    option.description
+    option.description + (option.searched ? ` (tune: ${option.searched})` : "")
   );
 }
 

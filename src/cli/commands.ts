@@ -4,6 +4,7 @@ import { baselineCommand } from "./baseline.ts";
 import { benchCommand } from "./bench.ts";
 import { bestCommand } from "./best.ts";
 import { checkCommand } from "./check.ts";
+import { controlsCommand } from "./controls.ts";
 import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { gpuCommand } from "./gpu.ts";
@@ -15,13 +16,16 @@ import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
 import { soakCommand } from "./soak.ts";
 import { tableCommand } from "./table.ts";
+import { tuneCommand } from "./tune.ts";
 
 /** Each makes its command anew. */
 export const commands: readonly (() => CommandUnknownOpts)[] = [
   benchCommand,
   tableCommand,
   reportCommand,
+  tuneCommand,
   bestCommand,
+  controlsCommand,
   baselineCommand,
   checkCommand,
   listCommand,

@@ -1,8 +1,9 @@
 // Tuning: which setting of an algorithm did best on the validation split, for each row of a table.
 import { algorithms } from "../algorithms/registry.ts";
+import type { Value } from "../algorithms/space.ts";
 import { UserError } from "../errors.ts";
 import { canonicalJson } from "../sweep/identity.ts";
-import { byAlgorithm, compare, type Value } from "./columns.ts";
+import { byAlgorithm, compare } from "./columns.ts";
 import { summarise, type Summary } from "../statistics.ts";
 import { accuracies, byContext, type Context, contextOf, isUsable, type Run } from "./table.ts";
 
@@ -127,8 +128,8 @@ function edges(algorithm: string, candidates: readonly Candidate[]): string[] {
   });
 }
 
-// Whether the algorithm takes that value at all: where it doesn't, nothing lies beyond the end.
-function allowed(algorithm: string, name: string, value: number): boolean {
+/** Whether the algorithm takes that value at all: where it doesn't, nothing lies beyond the end of what was tried. */
+export function allowed(algorithm: string, name: string, value: number): boolean {
   const schema = algorithms.find((known) => known.name === algorithm)?.parameters;
   return schema?.safeParse({ [name]: value }).success ?? true;
 }

@@ -2,7 +2,7 @@
 import { markdownTable } from "markdown-table";
 import type { SetAside } from "../sweep/store.ts";
 import type { Candidate, Choice } from "./best.ts";
-import { differing, placeOf, settingText, shared } from "./facts.ts";
+import { differing, placesOf, settingText, shared } from "./facts.ts";
 import { accuracy, initialisationName } from "./format.ts";
 import { setAsideNote } from "./notes.ts";
 import { entriesOf } from "./tuned.ts";
@@ -31,19 +31,26 @@ export function bestMarkdownOf(
   const table = markdownTable([[...header, ...columns], ...lines], {
     align: [...header.map(() => "l"), "l", "l", "r", "l", "r", "r"],
   });
-  const warnings = choices.flatMap((choice) =>
-    choice.warnings.map((warning) =>
-      `- ${choice.algorithm}, ${placeOf(choice, { rows: choices })}: ${warning}`
-    )
-  );
-  warnings.push(...setAside.map(setAsideNote).map((note) => `- ${note}`));
   return [
     "Accuracy in percent on the validation split after the last epoch: mean ± standard deviation " +
     "over seeds (number of seeds).",
     table,
-    ...(warnings.length ? [`Look out:\n\n${warnings.join("\n")}`] : []),
+    ...lookOut(choices, setAside),
     ...pasteable(choices),
   ].join("\n\n") + "\n";
+}
+
+/** What is to be looked out for, if anything is. */
+export function lookOut(choices: readonly Choice[], setAside: readonly SetAside[]): string[] {
+  const told = choices.flatMap((choice) => choice.warnings.map((warning) => ({ choice, warning })));
+  const alike = Map.groupBy(told, ({ choice, warning }) => `${choice.algorithm} ${warning}`);
+  const warnings = [...alike.values()].map((members) => {
+    const { choice: { algorithm }, warning } = members[0]!;
+    const places = placesOf(members.map(({ choice }) => choice), { rows: choices });
+    return `${algorithm}, ${places}: ${warning}`;
+  });
+  const notes = [...warnings, ...setAside.map(setAsideNote)].map((note) => `- ${note}`);
+  return notes.length > 0 ? [`Look out:\n\n${notes.join("\n")}`] : [];
 }
 
 function settingOf({ parameters }: Candidate, { tuned }: Choice): string {

@@ -1,9 +1,7 @@
 // Which columns an algorithm gets: one, or one for each of several settings of its hyper-parameters.
 import { algorithms } from "../algorithms/registry.ts";
+import type { Value } from "../algorithms/space.ts";
 import type { RunConfig } from "../training/config.ts";
-
-/** The value of a hyper-parameter. */
-export type Value = number | string | boolean;
 
 /** Hyper-parameters by name, and `version`: everything that can tell apart two runs of one algorithm. */
 export type Setting = Readonly<Record<string, Value>>;

@@ -30,8 +30,10 @@ export function linesOf(table: Table): Line[] {
 }
 
 /** The whole file: those lines below the names of their columns. */
-export function csvOf(table: Table): string {
-  const lines = linesOf(table);
+export const csvOf = (table: Table): string => csvText(linesOf(table));
+
+/** Lines below the names of their columns. */
+export function csvText(lines: readonly Line[]): string {
   const first = Object.keys(lines[0] ?? {}), all = new Set(lines.flatMap(Object.keys));
   // Hyper-parameters differ between algorithms: they come last, by name.
   const parameters = [...all].filter((name) => name.startsWith("parameter_")).sort();

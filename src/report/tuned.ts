@@ -1,8 +1,8 @@
 // The best settings as part of a sweep file: one value, or one by sparsity and by network.
 import { algorithms } from "../algorithms/registry.ts";
+import type { Value } from "../algorithms/space.ts";
 import { canonicalJson } from "../sweep/identity.ts";
 import type { Choice } from "./best.ts";
-import type { Value } from "./columns.ts";
 import { networkName } from "./format.ts";
 import { type Context, isUnmasked } from "./table.ts";
 

@@ -11,12 +11,15 @@ export interface Failure {
   readonly configuration: RunConfig;
   /** One sentence. */
   readonly reason: string;
+  /** Whether the settings are to blame: its loss was no number any more. */
+  readonly diverged: boolean;
   readonly environment: Environment;
 }
 
 const failureSchema = z.strictObject({
   configuration: configurationSchema,
   reason: z.string(),
+  diverged: z.boolean().default(false),
   environment: environmentSchema,
 });
 

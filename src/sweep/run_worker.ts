@@ -5,7 +5,12 @@ import type { Stop } from "./stop.ts";
 import type { Answer, Task } from "./worker.ts";
 
 /** A run that failed, with its reason for people. */
-export class RunFailure extends Error {}
+export class RunFailure extends Error {
+  /** @param diverged whether the settings are to blame: its loss was no number any more */
+  constructor(message: string, readonly diverged = false) {
+    super(message);
+  }
+}
 
 /** A checkpoint that was not of the run it was given to. */
 export class RefusedCheckpoint extends Error {}
@@ -50,16 +55,16 @@ export class RunWorker implements Disposable {
       } else if (data.kind === "result") resolve(data.result);
       else if (data.kind === "stopped") resolve(undefined);
       else if (data.kind === "refused") reject(new RefusedCheckpoint(data.reason));
-      else reject(new RunFailure(data.reason));
+      else reject(new RunFailure(data.reason, data.diverged));
     };
     worker.onerror = (event) => {
       event.preventDefault();
       this[Symbol.dispose](); // it takes no more tasks
       reject(new RunFailure(event.message));
     };
-    const { config, library, dataset, device, threads, from } = task;
+    const { config, library, dataset, device, threads, controls, from } = task;
     worker.postMessage(
-      { config, library, dataset, device, threads, from, stop: stop.flag } satisfies Task,
+      { config, library, dataset, device, threads, controls, from, stop: stop.flag } satisfies Task,
     );
     const left = (async () => {
       await stop.asked;

@@ -36,6 +36,8 @@ export interface RunnerOptions {
   readonly begins?: (config: RunConfig) => boolean;
   /** Ends the work after the steps under way, which are kept. */
   readonly stop?: Stop;
+  /** Whether masks are held against their controls, once they are learnt. */
+  readonly controls?: boolean;
   /** Whether runs that failed at an earlier start are tried again. */
   readonly retry?: boolean;
 }
@@ -64,7 +66,15 @@ export interface Outcome {
   /** Finished by an earlier start or another process, and so not run here. */
   readonly skipped: number;
   /** Here, elsewhere, or at an earlier start. */
-  readonly failed: readonly { readonly config: RunConfig; readonly reason: string }[];
+  readonly failed: readonly Failed[];
+}
+
+/** A run that failed. */
+export interface Failed {
+  readonly config: RunConfig;
+  readonly reason: string;
+  /** Whether its settings are to blame: its loss was no number any more. */
+  readonly diverged: boolean;
 }
 
 /** Which of the runs have no valid run file in the folder. */
@@ -93,11 +103,12 @@ async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
  * finished ones have vanished
  */
 export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
-  const { folder, watch, begins = () => true, retry = false, stop = new Stop() } = options;
+  const { folder, watch, begins = () => true, stop = new Stop() } = options;
+  const { retry = false, controls = false } = options;
   const began = new Date().toISOString();
   const missing = await missingRuns(runs, folder);
   let finished = 0, kept = 0, skipped = runs.length - missing.length;
-  const failed: { config: RunConfig; reason: string }[] = [];
+  const failed: Failed[] = [];
   const unfinished = new Set(missing.map(identityOf));
   await removeLeftovers(folder, unfinished);
   watch.begin(missing, skipped);
@@ -112,7 +123,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
     }
     const failure = await readFailure(folder, config);
     if (!failure || retry && failure.environment.finished < began) return false;
-    failed.push({ config, reason: failure.reason });
+    failed.push({ config, reason: failure.reason, diverged: failure.diverged });
     watch.failed(config, failure.reason);
     return true;
   };
@@ -134,7 +145,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
           `the files of ${dataset.name} are not those that the run is to be made of`,
         );
       }
-      const task = { ...options, config, dataset, from: before?.checkpoint };
+      const task = { ...options, controls, config, dataset, from: before?.checkpoint };
       const listener: Listener = {
         progress: (progress) => watch.progress(config, progress),
         checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
@@ -158,10 +169,10 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
     } catch (error) {
       if (!(error instanceof RunFailure)) throw error;
       await checkpoints.settled();
-      failed.push({ config, reason: error.message });
-      watch.failed(config, error.message);
-      const { message: reason } = error;
-      await writeFailure(folder, { configuration: config, reason, environment: ended() });
+      const { message: reason, diverged } = error;
+      failed.push({ config, reason, diverged });
+      watch.failed(config, reason);
+      await writeFailure(folder, { configuration: config, reason, diverged, environment: ended() });
     }
   };
 

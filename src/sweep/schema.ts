@@ -1,11 +1,13 @@
 // What a sweep file may say: a grid of runs. Published as JSON Schema in bench/sweep.schema.json.
 import { z } from "zod";
 import { algorithms } from "../algorithms/registry.ts";
-import type { Algorithm } from "../algorithms/algorithm.ts";
+import { type Algorithm, valueSchema } from "../algorithms/algorithm.ts";
+import type { Value } from "../algorithms/space.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
 import type { Initialisation, RunConfig } from "../training/config.ts";
 import { distinct, keyed, shown, strict } from "./faults.ts";
+import { tuneSchema } from "./tune_schema.ts";
 
 const namesOf = (registry: readonly { readonly name: string }[]) =>
   registry.map(({ name }) => name);
@@ -26,8 +28,7 @@ function noSparsity(input: unknown): string {
     `removed, at least 0 and less than 1${meant >= 0 && meant < 1 ? `; write ${meant}` : ""}`;
 }
 
-/** A value of a hyper-parameter. */
-export type Value = number | string | boolean;
+export type { Value };
 
 /** One that depends on the sparsity, the network or both; `byNetwork` comes first. */
 export interface Depending {
@@ -52,7 +53,7 @@ const sparsityKey = z.string().refine(
 );
 
 function varying(parameter: z.ZodType): z.ZodType {
-  const value = parameter instanceof z.ZodDefault ? parameter.unwrap() as z.ZodType : parameter;
+  const value = valueSchema(parameter);
   const bySparsity = z.record(sparsityKey, value).optional()
     .describe('a value for each sparsity, such as "0.5"');
   const byNetwork = keyed(namesOf(networks), z.union([value, strict({ bySparsity })])).optional()
@@ -131,6 +132,7 @@ export const sweepSchema = strict({
     .describe(
       "of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU",
     ),
+  tune: tuneSchema.prefault({}),
 }).describe("A sweep of maskbench: every combination of what is listed is one run.");
 
 /** All defaults filled in, but for hyper-parameters. */

@@ -68,6 +68,12 @@ const result = z.strictObject({
   bestTestAccuracy: fraction,
   layers: z.array(z.strictObject({ name: z.string(), weights: count, kept: count })),
   digest,
+  controls: z.strictObject({
+    shuffled: fraction,
+    inverted: fraction,
+    redrawn: fraction,
+    chance: fraction,
+  }).exactOptional(),
   streams: z.record(z.string(), count),
   seconds: z.strictObject({ train: seconds, evaluation: seconds, total: seconds }),
   imagesPerSecond: z.number().min(0),

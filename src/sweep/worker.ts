@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { type Device, openLibrary } from "../native/mod.ts";
 import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import { run, Stopped } from "../training/run.ts";
+import { Diverged, run, Stopped } from "../training/run.ts";
 import type { RunConfig } from "../training/config.ts";
 
 /** What a worker is asked for. */
@@ -16,6 +16,8 @@ export interface Task {
   readonly dataset: Dataset;
   readonly device: Device;
   readonly threads: number;
+  /** Whether masks are held against their controls. */
+  readonly controls: boolean;
   /** Where to go on from. */
   readonly from: Checkpoint | undefined;
   /** 1 once it is to stop. */
@@ -30,14 +32,17 @@ export type Answer =
   | { readonly kind: "stopped" }
   /** The checkpoint was not of this run. */
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "failure"; readonly reason: string };
+  | { readonly kind: "failure"; readonly reason: string; readonly diverged: boolean };
 
-function work({ config, library, dataset, device, threads, from, stop }: Task): RunResult {
+function work(
+  { config, library, dataset, device, threads, controls, from, stop }: Task,
+): RunResult {
   openLibrary(library);
   return run(config, {
     dataset,
     device,
     threads,
+    controls,
     from,
     stops: () => Atomics.load(stop, 0) === 1,
     onProgress: (progress) => answer({ kind: "progress", progress }),
@@ -60,6 +65,7 @@ channel.onmessage = ({ data }) => {
     if (error instanceof CheckpointError) return answer({ kind: "refused", reason: error.message });
     const { message, stack } = error as Error;
     const shown = Deno.env.get("MASKBENCH_DEBUG") && !(error instanceof UserError);
-    answer({ kind: "failure", reason: shown ? stack ?? message : message });
+    const reason = shown ? stack ?? message : message;
+    answer({ kind: "failure", reason, diverged: error instanceof Diverged });
   }
 };

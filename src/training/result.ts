@@ -38,6 +38,18 @@ export interface SpeedSample {
   readonly waited: number;
 }
 
+/** Accuracies on the evaluation split of what the mask is held against; see `controls.ts`. */
+export interface Controls {
+  /** The mask, in a random order within each layer. */
+  readonly shuffled: number;
+  /** The weights that the mask removes. */
+  readonly inverted: number;
+  /** The mask over weights drawn anew. */
+  readonly redrawn: number;
+  /** One over the number of classes. */
+  readonly chance: number;
+}
+
 /** What came out of a run. */
 export interface RunResult {
   readonly epochs: readonly EpochResult[];
@@ -48,6 +60,8 @@ export interface RunResult {
   readonly layers: readonly LayerKept[];
   /** SHA-256 of the final mask, one byte per weight (dense: of the final weights' bytes). */
   readonly digest: string;
+  /** Where they were asked for, and a mask was learnt. */
+  readonly controls?: Controls;
   /** Seeds of the named streams, to give to `torch.manual_seed`. */
   readonly streams: Readonly<Record<string, number>>;
   /** Wall-clock seconds of training steps, of evaluation, and of the whole run. */

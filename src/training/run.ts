@@ -19,6 +19,7 @@ import {
   streamStates,
 } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
+import { controlsOf } from "./controls.ts";
 import { MaskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
   /** Where to go on from: the outcome is that of a run that was never stopped. */
   readonly from?: Checkpoint | undefined;
+  /** Whether the mask that was learnt is held against its controls in the end. */
+  readonly controls?: boolean;
   /** Asked after every step. */
   readonly stops?: () => boolean;
 }
@@ -47,13 +50,19 @@ export class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
+/** Thrown where the loss is no number any more. */
+export class Diverged extends UserError {
+  override readonly name = "Diverged";
+}
+
 /** Milliseconds between two reports of progress, and at most between two checkpoints. */
 const REPORT_EVERY = 250, CHECKPOINT_EVERY = 60_000;
 
 /**
  * Trains, evaluates, and gives the result; blocks the calling thread throughout, so call it in a worker. The native
  * library must be open (`openLibrary`).
- * @throws {UserError} where network and data set don't fit, or training diverged
+ * @throws {UserError} where network and data set don't fit
+ * @throws {Diverged} where the loss is no number any more
  * @throws {CheckpointError} where the checkpoint is of another run
  * @throws {Stopped} where `stops` says so
  */
@@ -64,7 +73,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   setThreads(options.threads);
   resetPeak(); // memory anew for each run: where it lies makes one faster or slower than the next, and would last
   const stage = makeStage(config, dataset, device, free);
-  const { network, weights, metrics, epoch, streams, learner, learns } = stage;
+  const { network, segments, weights, metrics, epoch, streams, learner, learns } = stage;
   const test = free.use(picturesOf(dataset.test, dataset, device));
 
   // Mean loss and accuracy of `images` pictures, summed up since the last call.
@@ -73,8 +82,8 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     metrics.affine(0, 0);
     return [loss! / images, correct! / images];
   };
-  const evaluate = (pictures: DevicePictures, mask: Vector | null) => {
-    network.evaluate(weights, mask, pictures, metrics);
+  const evaluate = (pictures: DevicePictures, mask: Vector | null, under = weights) => {
+    network.evaluate(under, mask, pictures, metrics);
     return taken(pictures.count);
   };
 
@@ -180,11 +189,18 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     }
   }
 
+  const mask = options.controls && learns ? learner.mask() : null;
+  const controls = mask && {
+    ...controlsOf(config, mask, weights, segments, (under, mask) => evaluate(test, mask, under)[1]),
+    chance: 1 / dataset.classes.length,
+  };
+
   return {
     epochs,
     lastTestAccuracy: epochs.at(-1)!.testAccuracy,
     bestTestAccuracy: Math.max(...epochs.map((epoch) => epoch.testAccuracy)),
     ...outcome(stage),
+    ...(controls ? { controls } : {}),
     streams: Object.fromEntries(Object.entries(streams).map(([name, { seed }]) => [name, seed])),
     seconds: { train: clock.train, evaluation: clock.evaluation, total: seconds() },
     imagesPerSecond: clock.train > 0 ? images / clock.train : 0,
@@ -214,7 +230,7 @@ const bytesOf = (vector: Vector<RealType>) => new Uint8Array(vector.download().b
 
 function diverged(config: RunConfig, epoch: number): UserError {
   const rate = config.algorithm.parameters.learningRate;
-  return new UserError(
+  return new Diverged(
     `training diverged in epoch ${epoch}: the loss is no number any more at learning rate ${rate}, ` +
       "try a smaller one",
   );

@@ -6,11 +6,14 @@ import { Generator } from "../native/mod.ts";
 export const streamNames = ["weights", "latent", "order", "augmentation"] as const;
 export type StreamName = (typeof streamNames)[number];
 
+/** What is drawn once a run is over, and so never stands in a checkpoint. */
+export type LateStreamName = "controls";
+
 /**
  * The seed of a stream, to give to `torch.manual_seed`: the first four bytes (big-endian) of the SHA-256 of
  * `maskbench/<seed>/<name>`. Four, because libtorch's generator takes no more than 32 bits of a seed into account.
  */
-export function streamSeed(seed: number, name: StreamName): number {
+export function streamSeed(seed: number, name: StreamName | LateStreamName): number {
   return createHash("sha256").update(`maskbench/${seed}/${name}`).digest().readUInt32BE(0);
 }
 

@@ -190,7 +190,12 @@ Deno.test("rounds: a baseline of several, what looks slower measured again, and 
     const failing = await write("failing", 0.9), [bad, good] = made;
     await write("failing/rounds/2", 1.01, [good!]);
     const { configuration, environment } = bad!, reason = "out of memory";
-    await writeFailure(join(failing, "rounds/2"), { configuration, environment, reason });
+    await writeFailure(join(failing, "rounds/2"), {
+      configuration,
+      environment,
+      reason,
+      diverged: false,
+    });
     const failed = await check(failing);
     assert.equal(failed.code, 3, failed.out + failed.error);
     assert.match(failed.out, /^- conv2 .* failed in round 2: out of memory$/m);

@@ -34,6 +34,15 @@ const good = [
     schedule: "constant",
     augmentation: "crop-flip",
     precision: "bfloat16",
+    tune: {
+      tries: 5,
+      seeds: [3, 4],
+      epochs: 1,
+      spaces: {
+        "edge-popup": { weightDecay: { log: [1e-6, 1e-3], zero: 0.5 } },
+        sbp: { learningRate: { linear: [1, 2] }, scope: { among: ["layer", "global"] } },
+      },
+    },
   }),
 ];
 

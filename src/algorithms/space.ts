@@ -1,0 +1,72 @@
+// Where a tuning looks for hyper-parameters: a range beside each that is worth searching.
+import { z } from "zod";
+import type { Algorithm } from "./algorithm.ts";
+
+/** The value of a hyper-parameter. */
+export type Value = number | string | boolean;
+
+/** The values that are tried of a hyper-parameter; exactly one of `log`, `linear` and `among`. */
+export interface Range {
+  /** Both ends, uniform in the logarithm. */
+  readonly log?: readonly [number, number] | undefined;
+  /** Share of the tries, in (0, 1), that take exactly 0 instead: no logarithm comes to it. */
+  readonly zero?: number | undefined;
+  /** Both ends, uniform. */
+  readonly linear?: readonly [number, number] | undefined;
+  /** Each as often as the others. */
+  readonly among?: readonly Value[] | undefined;
+}
+
+/** Ranges by hyper-parameter. */
+export type Space = Readonly<Record<string, Range>>;
+
+/** The ranges that the algorithms' files state: `z.number()….register(searched, { linear: [0, 1] })`, as its last call. */
+export const searched = z.registry<Range>();
+
+/** The space that an algorithm's file states; what has no range in it is left as it is. */
+export function spaceOf({ parameters }: Pick<Algorithm, "parameters">): Space {
+  const ranges = Object.entries(parameters.shape).map(([name, schema]) =>
+    [name, searched.get(schema as z.ZodType)] as const
+  );
+  return Object.fromEntries(ranges.filter(([, range]) => range)) as Space;
+}
+
+/** Digits of a value that is tried: more would tell nothing, and a recipe is to be read. */
+const DIGITS = 3;
+
+/**
+ * The value at a place of a range.
+ * @param place in [0, 1): equal lengths are equally likely
+ * @param whole whether only whole numbers will do
+ */
+export function valueAt(
+  { log, zero = 0, linear, among }: Range,
+  place: number,
+  whole = false,
+): Value {
+  if (among) return among[Math.floor(place * among.length)]!;
+  if (place < zero) return 0;
+  const within = (place - zero) / (1 - zero);
+  const value = log
+    ? log[0] * (log[1] / log[0]) ** within
+    : linear![0] + (linear![1] - linear![0]) * within;
+  return whole ? Math.round(value) : Number(value.toPrecision(DIGITS));
+}
+
+/** Where between the ends of its range a value lies: 0 at the lower, 1 at the upper; nothing where it has no order. */
+export function placeOf({ log, linear, among = [] }: Range, value: Value): number | undefined {
+  if (typeof value !== "number") return undefined;
+  if (log) return value === 0 ? undefined : Math.log(value / log[0]) / Math.log(log[1] / log[0]);
+  const numbers = among.filter((one) => typeof one === "number");
+  if (numbers.length < among.length) return undefined;
+  if (linear) return (value - linear[0]) / (linear[1] - linear[0]);
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted.length < 2 ? undefined : sorted.indexOf(value) / (sorted.length - 1);
+}
+
+/** A range in words: `0.03 to 30, log, or 0`. */
+export function rangeText({ log, zero, linear, among }: Range): string {
+  if (among) return among.join(" | ");
+  const [low, high] = (log ?? linear)!;
+  return `${low} to ${high}${log ? ", log" : ""}${zero ? ", or 0" : ""}`;
+}

@@ -1,0 +1,66 @@
+// What the section `tune` of a sweep file may say: how much is tried, and where it is looked for.
+import { z } from "zod";
+import { algorithms } from "../algorithms/registry.ts";
+import { valueSchema } from "../algorithms/algorithm.ts";
+import { type Range, rangeText, spaceOf } from "../algorithms/space.ts";
+import { distinct, strict } from "./faults.ts";
+
+/** More tries than this are a slip of the pen. */
+export const MOST_TRIES = 9999;
+
+const whole = { when: ({ issues }: { issues: readonly unknown[] }) => issues.length === 0 };
+
+// What may be searched of a hyper-parameter whose values are those of `value`.
+function range(value: z.ZodType, declared: Range | undefined): z.ZodType {
+  const among = distinct(value, "value").optional().describe("each as often as the others");
+  const kind = declared ? rangeText(declared) : "not searched";
+  if (!(value instanceof z.ZodNumber)) {
+    return strict({ among }).refine((given) => given.among, { error: 'expected "among"', ...whole })
+      .optional().describe(`default: ${kind}`);
+  }
+  const ends = z.tuple([value, value], { error: "expected a list of two numbers" }).refine(
+    ([low, high]) => low < high,
+    {
+      error: "expected the smaller end first",
+      ...whole,
+    },
+  ).optional();
+  return strict({
+    log: ends.describe("both ends, uniform in the logarithm"),
+    zero: z.number().gt(0).lt(1).optional()
+      .describe("with log: the share of the tries that take exactly 0 instead"),
+    linear: ends.describe("both ends, uniform"),
+    among,
+  }).refine(({ log, linear, among }) => [log, linear, among].filter(Boolean).length === 1, {
+    error: 'expected one of "log", "linear" and "among"',
+    ...whole,
+  }).refine(({ log }) => !log || log[0] > 0, {
+    path: ["log"],
+    error: "expected ends over 0: no logarithm comes to less",
+    ...whole,
+  }).refine(({ log, zero }) => zero === undefined || log && value.safeParse(0).success, {
+    path: ["zero"],
+    error: 'is for "log" alone, and for what may be 0',
+    ...whole,
+  }).optional().describe(`default: ${kind}`);
+}
+
+const spaces = algorithms.map((algorithm) => {
+  const declared = spaceOf(algorithm);
+  const ranges = Object.entries(algorithm.parameters.shape).map(([name, schema]) =>
+    [name, range(valueSchema(schema), declared[name])] as const
+  );
+  return [algorithm.name, strict(Object.fromEntries(ranges)).optional()] as const;
+});
+
+/** The section, checked. */
+export const tuneSchema = strict({
+  tries: z.int().min(1).max(MOST_TRIES).default(16)
+    .describe("settings of each algorithm, for each network and sparsity"),
+  seeds: distinct(z.int().min(0), "seed").default([1001])
+    .describe("of every try; none of those that the sweep runs with"),
+  epochs: z.int().min(1).max(1_000_000).optional()
+    .describe("of every try; default those of the sweep"),
+  spaces: strict(Object.fromEntries(spaces)).default({})
+    .describe("where settings are looked for, by algorithm and hyper-parameter"),
+}).describe("how `tune` chooses hyper-parameters; of no matter for `bench`");

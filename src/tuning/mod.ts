@@ -1,0 +1,34 @@
+// A tuning from its folder of runs: the recipe, and the trace of how it was found.
+import { join } from "node:path";
+import { removeFile, writeWhole } from "../sweep/files.ts";
+import { readRuns } from "../sweep/store.ts";
+import { outcomeOf } from "./outcome.ts";
+import type { Plan } from "./plan.ts";
+import { recipesOf } from "./recipe.ts";
+import { traceOf, tuningMarkdown } from "./trace.ts";
+
+export { type Plan, planOf } from "./plan.ts";
+
+/**
+ * Writes `tuning.md`, `trace.csv` and `recipe.json` (several are numbered) to a folder in which every run of the plan
+ * is finished or has diverged. The same run files give the same bytes.
+ * @returns the text of `tuning.md`, and the names of the recipes: none where all tries of some cell diverged
+ */
+export async function writeTuning(
+  folder: string,
+  plan: Plan,
+): Promise<{ markdown: string; recipes: string[] }> {
+  const { runs, setAside } = await readRuns(folder);
+  const accuracies = runs.map(({ identity, result }) =>
+    [identity, result.lastTestAccuracy] as const
+  );
+  const cells = outcomeOf(plan, new Map(accuracies));
+  const markdown = tuningMarkdown(plan, cells, setAside);
+  const texts = recipesOf(plan, cells);
+  const recipes = texts.map((_, i) => texts.length === 1 ? "recipe.json" : `recipe-${i + 1}.json`);
+  await removeFile(join(folder, "recipe.json")); // of an earlier tuning
+  await writeWhole(join(folder, "trace.csv"), traceOf(plan, cells));
+  for (const [i, text] of texts.entries()) await writeWhole(join(folder, recipes[i]!), text);
+  await writeWhole(join(folder, "tuning.md"), markdown);
+  return { markdown, recipes };
+}

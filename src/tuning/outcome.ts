@@ -1,0 +1,102 @@
+// What came out of a tuning: the tries of each algorithm at each network and sparsity, best first.
+import { placeOf, rangeText } from "../algorithms/space.ts";
+import { allowed, type Choice } from "../report/best.ts";
+import { byContext, contextOf } from "../report/table.ts";
+import { summarise, type Summary } from "../statistics.ts";
+import { identityOf } from "../sweep/identity.ts";
+import type { RunConfig } from "../training/config.ts";
+import type { Plan, Search, Trial } from "./plan.ts";
+
+/** One setting at one network and sparsity. */
+export interface Tried {
+  readonly trial: Trial;
+  /** Every hyper-parameter. */
+  readonly parameters: RunConfig["algorithm"]["parameters"];
+  /** Of the last epoch, in percent, by the plan's seeds; nothing where the loss was no number any more. */
+  readonly accuracies: readonly (number | undefined)[];
+  /** Nothing where a seed diverged: the setting then ranks last. */
+  readonly accuracy: Summary | undefined;
+}
+
+/** All that was tried of one entry of the sweep at one network and sparsity. */
+export interface Cell {
+  readonly search: Search;
+  readonly context: Choice["context"];
+  readonly sparsity: number;
+  /** Best first; of equals the earlier try, and last those that diverged. */
+  readonly tried: readonly Tried[];
+}
+
+/** The part of a range, at either end, in which the best is told to lie on its edge. */
+const EDGE = 0.1;
+
+/**
+ * Ranks what was tried.
+ * @param accuracies of the plan's runs by identity, fractions of the last epoch; those that diverged have none
+ * @returns in the order of the sweep's algorithms, and for each in that of a table's rows
+ */
+export function outcomeOf(
+  { searches, sweep }: Plan,
+  accuracies: ReadonlyMap<string, number>,
+): Cell[] {
+  return searches.flatMap((search) => {
+    const all = search.trials.flatMap((trial) => trial.runs.map((run) => ({ trial, run })));
+    const cells = Map.groupBy(all, ({ run }) => JSON.stringify([contextOf(run), run.sparsity]));
+    return [...cells.values()].map((members): Cell => {
+      const { run: { sparsity }, run } = members[0]!;
+      const tried = search.trials.map((trial): Tried => {
+        const own = members.filter((member) => member.trial === trial).map(({ run }) => run);
+        const percents = sweep.tune.seeds.map((seed) => {
+          const found = accuracies.get(identityOf(own.find((run) => run.seed === seed)!));
+          return found === undefined ? undefined : 100 * found;
+        });
+        const known = percents.filter((percent) => percent !== undefined);
+        return {
+          trial,
+          parameters: own[0]!.algorithm.parameters,
+          accuracies: percents,
+          accuracy: known.length < percents.length ? undefined : summarise(known),
+        };
+      });
+      return { search, context: contextOf(run), sparsity, tried: tried.sort(byAccuracy) };
+    }).sort((a, b) => byContext(a.context, b.context) || a.sparsity - b.sparsity);
+  });
+}
+
+const byAccuracy = (a: Tried, b: Tried) =>
+  (b.accuracy?.mean ?? -1) - (a.accuracy?.mean ?? -1) || a.trial.number - b.trial.number;
+
+/** The best try; nothing where all diverged. */
+export function chosenOf({ tried: [best] }: Cell): Tried | undefined {
+  return best?.accuracy && best;
+}
+
+/** The best try in the words of a choice, with what is to be looked out for. */
+export function choiceOf(cell: Cell): Choice {
+  const { search: { entry, space }, context, sparsity, tried } = cell;
+  return {
+    context,
+    sparsity,
+    algorithm: entry.name,
+    candidates: tried.flatMap(({ parameters, accuracy, trial }) =>
+      accuracy ? [{ parameters, accuracy, seeds: trial.runs.map(({ seed }) => seed) }] : []
+    ),
+    tuned: Object.keys(space),
+    warnings: warningsOf(cell),
+  };
+}
+
+function warningsOf(cell: Cell): string[] {
+  const { search: { entry, space }, tried } = cell, best = chosenOf(cell);
+  if (!best) return [`all ${tried.length} tries diverged: expected smaller rates in tune.spaces`];
+  return Object.entries(space).flatMap(([name, range]) => {
+    const value = best.trial.values[name]!, place = placeOf(range, value);
+    if (typeof value !== "number" || place === undefined) return [];
+    const margin = range.among ? 0 : EDGE;
+    const side = place <= margin ? "lower" : place >= 1 - margin ? "upper" : undefined;
+    const end = range.among ? value : (range.log ?? range.linear)![side === "lower" ? 0 : 1];
+    const beyond = end + (side === "lower" ? -0.01 : 0.01) * (end || 1);
+    if (!side || !allowed(entry.name, name, beyond)) return [];
+    return [`${name} ${value} is at the ${side} edge of what was searched, ${rangeText(range)}`];
+  });
+}

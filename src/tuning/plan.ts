@@ -1,0 +1,99 @@
+// What a tuning runs: the same number of settings for every algorithm of a sweep, at every network and sparsity, with the
+// same seeds and epochs, all of them on training pictures held out.
+import { z } from "zod";
+import { valueSchema } from "../algorithms/algorithm.ts";
+import { algorithmOf } from "../algorithms/registry.ts";
+import { type Space, spaceOf, type Value, valueAt } from "../algorithms/space.ts";
+import type { Dataset } from "../datasets/dataset.ts";
+import { UserError } from "../errors.ts";
+import { configurationsOf, MOST_RUNS } from "../sweep/expand.ts";
+import { identityOf } from "../sweep/identity.ts";
+import type { AlgorithmEntry, Sweep, Varying } from "../sweep/schema.ts";
+import type { RunConfig } from "../training/config.ts";
+import { pointsOf } from "./points.ts";
+
+/** One setting that is tried. */
+export interface Trial {
+  /** Counted from 1; of a larger budget, the first are the same. */
+  readonly number: number;
+  /** Of what is searched. */
+  readonly values: Readonly<Record<string, Value>>;
+  /** At every network, initialisation, sparsity and seed. */
+  readonly runs: readonly RunConfig[];
+}
+
+/** What is tried of one entry of a sweep's algorithms. */
+export interface Search {
+  readonly entry: AlgorithmEntry;
+  /** Empty where there is nothing to choose: the entry stays as it is. */
+  readonly space: Space;
+  readonly trials: readonly Trial[];
+}
+
+export interface Plan {
+  /** With the number of tries, seeds and epochs that count. */
+  readonly sweep: Sweep;
+  /** By entry of the sweep's algorithms. */
+  readonly searches: readonly Search[];
+  /** Of all trials, each once: the first try of every algorithm, then the second, … */
+  readonly runs: readonly RunConfig[];
+}
+
+/**
+ * Plans the tuning of a sweep.
+ * @param dataset that its accuracy is measured on, training pictures held out
+ * @throws {UserError} where it has seeds of the sweep, nothing to search, or too many runs
+ */
+export function planOf(sweep: Sweep, dataset: Dataset): Plan {
+  const { tries, seeds } = sweep.tune, epochs = sweep.tune.epochs ?? sweep.epochs;
+  const shared = seeds.filter((seed) => sweep.seeds.includes(seed));
+  if (shared.length > 0) {
+    throw new UserError(
+      `tune.seeds: the sweep itself runs with ${
+        shared.join(", ")
+      }: expected other seeds, so that ` +
+        "what is chosen is measured with fresh ones",
+    );
+  }
+  const searches = sweep.algorithms.map((entry): Search => {
+    const space = searchedIn(entry, sweep), names = Object.keys(space);
+    if (names.length === 0) return { entry, space, trials: [] };
+    const points = pointsOf(names.length, tries);
+    const trials = points.map((point, i): Trial => {
+      const values = Object.fromEntries(names.map((name, j) => [
+        name,
+        valueAt(space[name]!, point[j]!, isWhole(entry.name, name)),
+      ]));
+      const algorithms = [{ ...entry, ...values }];
+      const runs = configurationsOf(
+        { ...sweep, split: "validation", algorithms, seeds, epochs },
+        dataset,
+      );
+      return { number: i + 1, values, runs };
+    });
+    return { entry, space, trials };
+  });
+  const runs = new Map<string, RunConfig>();
+  for (let i = 0; i < tries; i++) {
+    for (const config of searches.flatMap(({ trials }) => trials[i]?.runs ?? [])) {
+      runs.set(identityOf(config), config);
+    }
+    if (runs.size > MOST_RUNS) throw new UserError(`more than ${MOST_RUNS} runs: take fewer tries`);
+  }
+  if (runs.size === 0) throw new UserError("there is nothing to tune: no algorithm is searched");
+  return { sweep, searches, runs: [...runs.values()] };
+}
+
+// What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts.
+function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): Space {
+  const lists = Object.entries(given).filter((pair): pair is [string, readonly Value[]] =>
+    Array.isArray(pair[1] satisfies Varying | undefined)
+  ).map(([parameter, among]) => [parameter, { among }] as const);
+  const own = (tune.spaces as Readonly<Record<string, Space | undefined>>)[name];
+  return { ...spaceOf(algorithmOf(name)), ...Object.fromEntries(lists), ...own };
+}
+
+function isWhole(algorithm: string, parameter: string): boolean {
+  const schema = valueSchema(algorithmOf(algorithm).parameters.shape[parameter]!);
+  return schema instanceof z.ZodNumber && schema.isInt;
+}

@@ -1,0 +1,31 @@
+// The sweep that a tuning comes to: the one it began with, on the test set, with the settings that were chosen.
+import { networkName } from "../sweep/label.ts";
+import { checkSweep } from "../sweep/read.ts";
+import { entriesOf } from "../report/tuned.ts";
+import { type Cell, choiceOf, chosenOf } from "./outcome.ts";
+import type { Plan } from "./plan.ts";
+
+/**
+ * The texts of sweep files, each ending in a newline: one, or one for each initialisation and each width of a network,
+ * which a sweep file can't tell apart; nothing where all tries of a cell diverged.
+ */
+export function recipesOf({ sweep, searches }: Plan, cells: readonly Cell[]): string[] {
+  if (cells.some((cell) => !chosenOf(cell))) return [];
+  const chosen = searches.map((search) =>
+    entriesOf(cells.filter((cell) => cell.search === search).map(choiceOf))
+  );
+  const { $schema: _schema, tune: _tune, ...rest } = sweep;
+  const files = chosen.find((entries) => entries.length > 0)!;
+  return files.map(({ networks, context }, file) => {
+    const recipe = {
+      ...rest,
+      name: `${sweep.name.slice(0, 94)}-tuned`,
+      split: "test",
+      networks: sweep.networks.filter((network) => networks.includes(networkName({ network }))),
+      initialisations: [context.initialisation],
+      algorithms: searches.map(({ entry }, i) => chosen[i]![file]?.algorithms[0] ?? entry),
+    };
+    checkSweep(recipe);
+    return JSON.stringify(recipe, null, 2) + "\n";
+  });
+}

@@ -1,0 +1,120 @@
+// A tuning written down: every setting that was tried, and for people what was chosen.
+import { markdownTable } from "markdown-table";
+import { placeOf, rangeText } from "../algorithms/space.ts";
+import { lookOut } from "../report/best_markdown.ts";
+import { csvText } from "../report/csv.ts";
+import { agreed, differing, settingText, shared, sharedParts } from "../report/facts.ts";
+import { accuracy, fixed } from "../report/format.ts";
+import { median } from "../statistics.ts";
+import type { SetAside } from "../sweep/store.ts";
+import { type Cell, choiceOf, chosenOf, type Tried } from "./outcome.ts";
+import type { Plan } from "./plan.ts";
+
+/**
+ * A line for each try of each cell, best first. `seed_…` are accuracies in percent by seed, empty where the loss was no
+ * number any more; `place_…` says where a value lies between the ends of its range, 0 at the lower, 1 at the upper.
+ */
+export function traceOf({ sweep, searches }: Plan, cells: readonly Cell[]): string {
+  return csvText(cells.flatMap((cell) => {
+    const { search, context, sparsity, tried } = cell;
+    return tried.map((one, i) => ({
+      dataset: context.dataset.name,
+      split: context.dataset.split,
+      network: context.network.name,
+      width: context.network.width,
+      initialisation: context.initialisation.name,
+      scale_fan: context.initialisation.scaleFan,
+      epochs: context.epochs,
+      sparsity,
+      entry: searches.indexOf(search),
+      algorithm: search.entry.name,
+      try: one.trial.number,
+      rank: i + 1,
+      chosen: one === chosenOf(cell),
+      mean: one.accuracy?.mean.toFixed(4),
+      deviation: one.accuracy?.deviation?.toFixed(4),
+      ...fields("seed_", sweep.tune.seeds, (_, j) => one.accuracies[j]?.toFixed(4)),
+      ...fields("place_", Object.keys(search.space), (name) => placeText(name, one, cell)),
+      ...fields("parameter_", Object.keys(one.parameters), (name) => one.parameters[name]),
+    }));
+  }));
+}
+
+function fields<Key extends string | number, Field>(
+  prefix: string,
+  keys: readonly Key[],
+  field: (key: Key, i: number) => Field,
+): Record<string, Field> {
+  return Object.fromEntries(keys.map((key, i) => [`${prefix}${key}`, field(key, i)]));
+}
+
+function placeText(name: string, { trial }: Tried, { search }: Cell): string | undefined {
+  return placeOf(search.space[name]!, trial.values[name]!)?.toFixed(2);
+}
+
+/** What was chosen, how it was looked for, and what to look out for: Markdown, ending in a newline. */
+export function tuningMarkdown(
+  { sweep, searches, runs }: Plan,
+  cells: readonly Cell[],
+  setAside: readonly SetAside[],
+): string {
+  const { tries, seeds } = sweep.tune, choices = cells.map(choiceOf);
+  const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = sharedParts({ rows: cells });
+  const spaces = searches.map(({ entry, space }) => {
+    const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeText(range)}`);
+    return `- **${entry.name}**: ${ranges.join("; ") || "nothing to choose, as the sweep has it"}.`;
+  });
+  return [
+    `# Tuning of ${sweep.name}`,
+    [
+      `- **The same for every algorithm**, network and sparsity: ${tries} ` +
+      `${tries === 1 ? "try" : "tries"} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"} with ` +
+      `seed${seeds.length > 1 ? "s" : ""} ${seeds.join(", ")}; ${runs.length} runs in all.`,
+      "- **Accuracy** in percent on the validation split, training pictures held out, after the last " +
+      "epoch: mean ± standard deviation over seeds (number of seeds). The test set had no part in it.",
+      "- In **brackets**: where a value lies between the ends of what was searched, 0 the lower, 1 the " +
+      "upper.",
+    ].join("\n"),
+    tableOf(cells),
+    ...lookOut(choices, setAside),
+    `What was searched, at the same places of every range:\n\n${spaces.join("\n")}`,
+    `All runs: ${
+      [...alike.map((name) => shared[name]!(cells[0]!)), agreed({ rows: cells })].join(", ")
+    }. Every try is in trace.csv.`,
+  ].join("\n\n") + "\n";
+}
+
+function tableOf(cells: readonly Cell[]): string {
+  const differ = differing({ rows: cells });
+  const { telling } = sharedParts({ rows: cells });
+  const header = [...telling, ...differ, "algorithm"];
+  const figures = ["accuracy", "runner-up", "median", "tries", "diverged"];
+  const lines = cells.map((cell) => {
+    const { search, tried } = cell;
+    const finished = tried.flatMap(({ accuracy }) => accuracy ?? []), [best, second] = finished;
+    const middle = median(finished.map(({ mean }) => mean));
+    return [
+      ...telling.map((name) => shared[name]!(cell)),
+      ...differ.map((name) => settingText(name, cell)),
+      search.entry.name,
+      chosenText(cell),
+      best ? accuracy(best) : "—",
+      second ? accuracy(second) : "—",
+      middle === null ? "—" : fixed(middle),
+      String(tried.length),
+      String(tried.length - finished.length),
+    ];
+  });
+  return markdownTable([[...header, "chosen", ...figures], ...lines], {
+    align: [...header.map(() => "l"), "l", ...figures.map(() => "r")],
+  });
+}
+
+function chosenText(cell: Cell): string {
+  const best = chosenOf(cell);
+  if (!best) return "none";
+  return Object.entries(best.trial.values).map(([name, value]) => {
+    const place = placeText(name, best, cell);
+    return `${name} ${value}${place === undefined ? "" : ` (${place})`}`;
+  }).join(", ");
+}

@@ -1,0 +1,60 @@
+// Ranges of hyper-parameters: what stands at which place of them.
+import assert from "node:assert/strict";
+import { algorithms } from "../../src/algorithms/registry.ts";
+import { placeOf, type Range, spaceOf, valueAt } from "../../src/algorithms/space.ts";
+
+Deno.test("a logarithmic range has its geometric mean in the middle, a linear one its mean", () => {
+  assert.equal(valueAt({ log: [0.01, 100] }, 0.5), 1);
+  assert.equal(valueAt({ log: [0.01, 100] }, 0), 0.01);
+  assert.equal(valueAt({ linear: [2, 4] }, 0.25), 2.5);
+  assert.equal(valueAt({ linear: [1, 10] }, 0.5, true), 6);
+  assert.equal(valueAt({ log: [1, 1000] }, 0.123, true), 2);
+});
+
+Deno.test("the share of zeros is taken off the range, which the rest fills whole", () => {
+  const range = { log: [1e-4, 1e-2], zero: 0.2 } as const;
+  const values = Array.from({ length: 1000 }, (_, i) => valueAt(range, i / 1000) as number);
+  assert.equal(values.filter((value) => value === 0).length, 200);
+  assert.equal(values[200], 1e-4);
+  assert.equal(values[600], 1e-3);
+  assert.ok(values[999]! > 9.9e-3);
+});
+
+Deno.test("each of several values is tried as often as the others", () => {
+  const values = Array.from({ length: 30 }, (_, i) => valueAt({ among: ["a", "b", "c"] }, i / 30));
+  for (const one of ["a", "b", "c"]) {
+    assert.equal(values.filter((value) => value === one).length, 10);
+  }
+});
+
+Deno.test("a value's place leads back to it, to the digits it is rounded to", () => {
+  const ranges: Range[] = [{ log: [0.01, 10] }, { linear: [0, 1] }, { log: [1e-6, 1], zero: 0.25 }];
+  for (const range of ranges) {
+    for (const place of [0.3, 0.5, 0.77]) {
+      const within = (place - (range.zero ?? 0)) / (1 - (range.zero ?? 0));
+      assert.ok(Math.abs(placeOf(range, valueAt(range, place))! - within) < 0.002);
+    }
+  }
+  assert.equal(placeOf({ among: [0.98, 0.5, 0.9] }, 0.9), 0.5);
+  assert.equal(placeOf({ among: ["layer", "global"] }, "layer"), undefined);
+  assert.equal(placeOf({ log: [1e-6, 1], zero: 0.25 }, 0), undefined);
+});
+
+Deno.test("every algorithm that learns states where its rate, momentum and decay are looked for, and takes what is there", () => {
+  for (const algorithm of algorithms) {
+    const space = spaceOf(algorithm);
+    if (!algorithm.learns) continue;
+    for (const name of ["learningRate", "momentum", "weightDecay"]) {
+      assert.ok(space[name], `${algorithm.name}: ${name}`);
+    }
+    const { learningRate: { log } } = space as { learningRate: { log: [number, number] } };
+    assert.ok(Math.abs(Math.log10(log[1] / log[0]) - 3) < 1e-9, algorithm.name); // as wide for each
+    for (const place of [0, 0.1, 0.5, 0.9, 0.9999]) {
+      const setting = Object.entries(space).map(([name, range]) => [name, valueAt(range, place)]);
+      assert.ok(
+        algorithm.parameters.safeParse(Object.fromEntries(setting)).success,
+        algorithm.name,
+      );
+    }
+  }
+});

@@ -1,0 +1,294 @@
+// A tuning in one process: what it plans, that the test set has no part in it, and what it chooses.
+import assert from "node:assert/strict";
+import { csvParse } from "d3-dsv";
+import { device } from "../library.ts";
+import type { Dataset } from "../../src/datasets/dataset.ts";
+import { loadDataset } from "../../src/datasets/registry.ts";
+import { validationOf } from "../../src/datasets/validation.ts";
+import { UserError } from "../../src/errors.ts";
+import { configurationsOf } from "../../src/sweep/expand.ts";
+import { identityOf } from "../../src/sweep/identity.ts";
+import { checkSweep, parseSweep } from "../../src/sweep/read.ts";
+import type { RunConfig } from "../../src/training/config.ts";
+import { run } from "../../src/training/run.ts";
+import { choiceOf, chosenOf, outcomeOf } from "../../src/tuning/outcome.ts";
+import { type Plan, planOf } from "../../src/tuning/plan.ts";
+import { recipesOf } from "../../src/tuning/recipe.ts";
+import { traceOf, tuningMarkdown } from "../../src/tuning/trace.ts";
+
+const shapes = await loadDataset("shapes", []);
+const held = validationOf(shapes);
+
+const sweep = (given: Record<string, unknown> = {}, tune: Record<string, unknown> = {}) =>
+  checkSweep({
+    name: "mine",
+    dataset: "shapes",
+    networks: [{ name: "conv2", width: 0.02 }],
+    algorithms: [
+      { name: "dense" },
+      { name: "random" },
+      { name: "edge-popup", learningRate: { bySparsity: { "0.5": 1, "0.9": 3 } } },
+      { name: "sbp", scope: ["layer", "global"], box: "none" },
+    ],
+    sparsities: [0.5, 0.9],
+    seeds: [1, 2],
+    epochs: 3,
+    tune: { tries: 6, seeds: [7, 8], ...tune },
+    ...given,
+  });
+const plan = (given = {}, tune = {}) => planOf(sweep(given, tune), held);
+
+Deno.test("every algorithm gets the same tries, seeds and epochs at each network and sparsity, on pictures held out", () => {
+  const { runs } = plan({}, { epochs: 2 });
+  assert.ok(runs.every(({ dataset }) => dataset.split === "validation"));
+  assert.ok(runs.every(({ dataset }) => dataset.checksum === held.checksum));
+  assert.ok(runs.every(({ epochs }) => epochs === 2));
+  const cells = Map.groupBy(runs, ({ algorithm, sparsity }) => `${algorithm.name} ${sparsity}`);
+  assert.deepEqual([...cells.keys()].sort(), [
+    ...["dense 0", "edge-popup 0.5", "edge-popup 0.9", "sbp 0.5", "sbp 0.9"],
+  ]);
+  for (const members of cells.values()) {
+    const settings = Map.groupBy(members, ({ algorithm }) => JSON.stringify(algorithm.parameters));
+    assert.equal(settings.size, 6);
+    for (const own of settings.values()) assert.deepEqual(own.map(({ seed }) => seed), [7, 8]);
+  }
+  assert.equal(new Set(runs.map(identityOf)).size, runs.length);
+});
+
+Deno.test("more tries begin with the runs of fewer", () => {
+  const few = plan().runs.map(identityOf);
+  const many = plan({}, { tries: 15 }).runs.map(identityOf);
+  assert.deepEqual(many.slice(0, few.length), few);
+});
+
+Deno.test("settings lie where the section says, then in the sweep's lists, then where the algorithm's file says", () => {
+  const spaces = {
+    sbp: {
+      learningRate: { linear: [2, 3] },
+      ramp: { among: [0.25] },
+      floor: { among: [true, false] },
+    },
+    iterand: { every: { log: [10, 1000] } },
+  };
+  const { searches } = plan(
+    {
+      algorithms: [
+        { name: "sbp", learningRate: [5, 6], scope: ["layer", "global"], momentum: 0.1 },
+        { name: "iterand" },
+      ],
+    },
+    { spaces, tries: 40 },
+  );
+  const [sbp, iterand] = searches.map(({ trials }) => trials.map(({ values }) => values));
+  const rates = sbp!.map(({ learningRate }) => learningRate as number);
+  assert.ok(rates.every((rate) => rate >= 2 && rate <= 3));
+  assert.ok(sbp!.every(({ ramp }) => ramp === 0.25));
+  for (const [name, count] of [["scope", 2], ["floor", 2], ["momentum", 5]] as const) {
+    assert.equal(new Set(sbp!.map((values) => values[name])).size, count, name);
+  }
+  const every = iterand!.map((values) => values.every as number);
+  assert.ok(every.every((steps) => Number.isInteger(steps) && steps >= 10 && steps <= 1000));
+  assert.ok(new Set(every).size > 30);
+  assert.ok(
+    searches[0]!.trials[0]!.runs.every(({ algorithm }) => algorithm.parameters.box === "mask"),
+  );
+});
+
+Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", () => {
+  const refused = (given: object, tune: object, expected: RegExp) =>
+    assert.throws(
+      () => plan(given, tune),
+      (error) => error instanceof UserError && expected.test(error.message),
+    );
+  refused({}, { seeds: [2, 9] }, /tune\.seeds: the sweep itself runs with 2: expected other seeds/);
+  refused({ algorithms: [{ name: "random" }] }, {}, /nothing to tune/);
+});
+
+/** The outcome where each run has the accuracy that is made up for it; `undefined`: it diverged. */
+function outcome(plan: Plan, accuracy: (run: RunConfig) => number | undefined) {
+  const known = plan.runs.flatMap((run) => {
+    const value = accuracy(run);
+    return value === undefined ? [] : [[identityOf(run), value] as const];
+  });
+  return outcomeOf(plan, new Map(known));
+}
+const rate = ({ algorithm }: RunConfig) => algorithm.parameters.learningRate as number;
+
+Deno.test("the highest mean over seeds is chosen, and what diverged with any seed ranks last", () => {
+  const only = { algorithms: [{ name: "sbp" }], sparsities: [0.5] };
+  const spaces = {
+    sbp: {
+      learningRate: { among: [1, 2, 3] },
+      momentum: { among: [0.9] },
+      weightDecay: { among: [0] },
+      ramp: { among: [0.7] },
+    },
+  };
+  const made = plan(only, { tries: 6, spaces });
+  const table: Record<number, (number | undefined)[]> = {
+    1: [0.5, 0.7],
+    2: [0.9, undefined],
+    3: [0.68, 0.6],
+  };
+  const [cell] = outcome(made, (run) => table[rate(run)]![run.seed - 7]);
+  assert.deepEqual([...new Set(cell!.tried.map(({ parameters }) => parameters.learningRate))], [
+    3,
+    1,
+    2,
+  ]);
+  assert.equal(chosenOf(cell!)!.accuracy!.mean, 64);
+  const lines = csvParse(traceOf(made, [cell!]));
+  assert.equal(lines.length, 6);
+  assert.deepEqual(lines.map(({ chosen }) => chosen === "true"), [true, ...Array(5).fill(false)]);
+  const last = lines.at(-1)!;
+  assert.deepEqual([last.parameter_learningRate, last.seed_7, last.seed_8, last.mean], [
+    "2",
+    "90.0000",
+    "",
+    "",
+  ]);
+});
+
+Deno.test("equal means are won by the earlier try", () => {
+  for (const cell of outcome(plan(), () => 0.5)) assert.equal(chosenOf(cell)!.trial.number, 1);
+});
+
+Deno.test("the best at an end of what was searched is warned of, unless nothing lies beyond", () => {
+  const among = { among: [0] }, only = { algorithms: [{ name: "sbp" }], sparsities: [0.5] };
+  const spaces = {
+    sbp: {
+      learningRate: { log: [1, 100] },
+      momentum: among,
+      weightDecay: among,
+      ramp: { linear: [0, 1] },
+    },
+  };
+  const made = plan(only, { tries: 60, spaces });
+  const warnings = (score: (run: RunConfig) => number) =>
+    choiceOf(outcome(made, score)[0]!).warnings;
+  assert.deepEqual(warnings((run) => 1 / (1 + Math.abs(Math.log(rate(run) / 10)))), []);
+  assert.match(
+    warnings((run) => rate(run) / 100).join(),
+    /^learningRate 9\d.* is at the upper edge of what was searched, 1 to 100, log$/,
+  );
+  assert.match(warnings((run) => 1 / rate(run)).join(), /^learningRate 1.* is at the lower edge/);
+  const ramp = (run: RunConfig) => run.algorithm.parameters.ramp as number;
+  assert.ok(
+    warnings(ramp).every((text) => !text.startsWith("ramp")) &&
+      !warnings((run) => 1 - ramp(run)).join().includes("ramp"),
+  );
+});
+
+Deno.test("the recipe runs what was chosen at each network and sparsity, on the test set with the sweep's seeds", () => {
+  const networks = [{ name: "conv2", width: 0.02 }, { name: "conv4", width: 0.02 }];
+  const made = plan({ networks });
+  // Another place in the list is best for each cell.
+  const score = (run: RunConfig) =>
+    parseInt(identityOf({ ...run, seed: 0 }).slice(0, 8), 16) / 2 ** 32;
+  const cells = outcome(made, score);
+  const [text, ...others] = recipesOf(made, cells);
+  assert.equal(others.length, 0);
+  const recipe = parseSweep(text!, "recipe.json");
+  assert.equal(recipe.name, "mine-tuned");
+  const runs = configurationsOf(recipe, shapes);
+  assert.ok(runs.every(({ dataset, epochs }) => dataset.split === "test" && epochs === 3));
+  assert.deepEqual([...new Set(runs.map(({ seed }) => seed))], [1, 2]);
+  assert.equal(runs.length, 2 * 2 * (1 + 3 * 2)); // seeds, networks, dense and three that mask
+  for (const { algorithm, network, sparsity } of runs) {
+    if (algorithm.name === "random") continue;
+    const cell = cells.find((cell) =>
+      cell.search.entry.name === algorithm.name && cell.sparsity === sparsity &&
+      cell.context.network.name === network.name
+    )!;
+    assert.deepEqual(algorithm.parameters, chosenOf(cell)!.parameters);
+    const best = made.runs.filter((run) =>
+      run.algorithm.name === algorithm.name && run.sparsity === sparsity &&
+      run.network.name === network.name
+    ).sort((a, b) => score(b) - score(a))[0]!;
+    assert.deepEqual(algorithm.parameters, best.algorithm.parameters);
+  }
+  assert.match(
+    tuningMarkdown(made, cells, []),
+    /: 6 tries of 3 epochs with seeds 7, 8; 120 runs in all/,
+  );
+});
+
+Deno.test("two entries of one algorithm are tuned each by itself", () => {
+  const algorithms = ["layer", "global"].map((scope) => ({ name: "sbp", scope }));
+  const made = plan({ algorithms, sparsities: [0.5] });
+  const cells = outcome(
+    made,
+    (run) => run.algorithm.parameters.scope === "layer" ? 1 / rate(run) / 100 : rate(run) / 100,
+  );
+  const { algorithms: chosen } = JSON.parse(recipesOf(made, cells)[0]!);
+  const rates = made.runs.map(rate);
+  assert.deepEqual(
+    chosen.map((
+      { scope = "layer", learningRate }: Record<string, unknown>,
+    ) => [scope, learningRate]),
+    [
+      ["layer", Math.min(...rates)],
+      ["global", Math.max(...rates)],
+    ],
+  );
+});
+
+Deno.test("initialisations and widths that a sweep file can't tell apart get a recipe each", () => {
+  const initialisations = ["kaiming-normal", "signed-kaiming-constant"];
+  const networks = [{ name: "conv2", width: 0.02 }, { name: "conv2", width: 0.03 }];
+  const made = plan({ initialisations, networks });
+  const recipes = recipesOf(made, outcome(made, () => 0.5)).map((text) => JSON.parse(text));
+  assert.deepEqual(
+    recipes.map((
+      recipe,
+    ) => [recipe.networks.length, recipe.networks[0].width, recipe.initialisations[0].name]).sort(),
+    [0.02, 0.03].flatMap((width) => initialisations.map((name) => [1, width, name])),
+  );
+});
+
+Deno.test("where all tries diverged there is no recipe, and the reason is told", () => {
+  const made = plan();
+  const cells = outcome(
+    made,
+    (run) => run.algorithm.name === "sbp" && run.sparsity === 0.9 ? undefined : 0.5,
+  );
+  assert.deepEqual(recipesOf(made, cells), []);
+  assert.match(tuningMarkdown(made, cells, []), /- sbp, sparsity 90%: all 6 tries diverged/);
+});
+
+Deno.test("the test set has no part in it: with other pictures and labels there, all comes out the same", () => {
+  const few = (of: Dataset, count: number): Dataset => ({
+    ...of,
+    train: {
+      images: of.train.images.subarray(0, count * 3072),
+      labels: of.train.labels.subarray(0, count),
+    },
+    test: { images: of.test.images.subarray(0, 60 * 3072), labels: of.test.labels.subarray(0, 60) },
+  });
+  const dataset = few(shapes, 240);
+  const changed: Dataset = {
+    ...dataset,
+    test: {
+      images: dataset.test.images.map((byte) => 255 - byte),
+      labels: dataset.test.labels.map((label) => (label + 1) % 10),
+    },
+  };
+  const tuned = (dataset: Dataset) => {
+    const made = planOf(
+      sweep({ networks: [{ name: "conv2", width: 0.1 }], sparsities: [0.5], batchSize: 20 }, {
+        tries: 3,
+        seeds: [7],
+      }),
+      dataset,
+    );
+    const accuracies = made.runs.map((config) =>
+      [identityOf(config), run(config, { dataset, device, threads: 1 }).lastTestAccuracy] as const
+    );
+    const cells = outcomeOf(made, new Map(accuracies));
+    return [traceOf(made, cells), ...recipesOf(made, cells)];
+  };
+  const expected = tuned(validationOf(dataset));
+  assert.ok(new Set(csvParse(expected[0]!).map(({ mean }) => mean)).size > 2);
+  assert.deepEqual(tuned(validationOf(changed)), expected);
+  assert.notDeepEqual(tuned(changed), tuned(dataset)); // as it would be, were the test set read
+});
