@@ -1,6 +1,7 @@
 // The safetensors format (https://github.com/huggingface/safetensors): the length of a header (64 bits, little-endian),
 // the header as JSON (for each tensor its type, shape and place), and the tensors' bytes one after the other. PyTorch,
 // NumPy and JAX read it.
+import { createHash } from "node:crypto";
 import { UserError } from "./errors.ts";
 
 /** Types of elements, with their bytes. */
@@ -101,6 +102,20 @@ export function decodeTensors(file: Uint8Array): Tensors {
   });
   if (end !== data.length) throw bad(`${data.length - end} bytes after its tensors`);
   return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
+}
+
+/** SHA-256 of metadata and tensors, whatever their order. */
+export function checksumOf(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>>,
+): string {
+  const words = Object.keys(metadata).sort().map((key) => [key, metadata[key]] as const);
+  const hash = createHash("sha256").update(JSON.stringify(Object.fromEntries(words)));
+  for (const name of Object.keys(tensors).sort()) {
+    const { type, shape, bytes } = tensors[name]!;
+    hash.update(JSON.stringify([name, type, shape])).update(bytes);
+  }
+  return hash.digest("hex");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -9,6 +9,8 @@ import { pick } from "../sweep/pick.ts";
 import { readSweep } from "../sweep/read.ts";
 import { missingRuns } from "../sweep/runner.ts";
 import { datasetFor } from "../sweep/data.ts";
+import { ticketPath } from "../sweep/tickets.ts";
+import type { RunConfig } from "../training/config.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
 import { tellFailed, withWorkOptions, workOff } from "./work.ts";
 
@@ -23,6 +25,7 @@ export const benchCommand = () =>
       (pair: string, before: string[]) => [...before, pair],
       [] as string[],
     )
+    .option("--save-mask", "keep what each run finds as DIR/tickets/….safetensors, for `ticket`")
     .option("--controls", "hold each mask against its controls, for `controls` to show")
     .option("--dry-run", "only list the runs, and which are finished")
     .addHelpText(
@@ -59,6 +62,13 @@ Examples:
         return;
       }
 
+      const bare = options.saveMask ? await ticketless(picked, folder) : 0;
+      if (bare > 0) {
+        console.error(
+          `${bare} run${bare === 1 ? " is" : "s are"} finished without a ticket, made without ` +
+            "--save-mask: another folder (--out) makes it anew",
+        );
+      }
       const outcome = await workOff(picked, runs.length, folder, options);
       const { markdown, plot } = await tablesAndPlot(folder);
       console.log(markdown);
@@ -66,3 +76,15 @@ Examples:
       console.log(`${shownPath(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
       tellFailed(outcome);
     });
+
+// How many of the runs are finished, and have no ticket.
+async function ticketless(runs: readonly RunConfig[], folder: string): Promise<number> {
+  const missing = new Set(await missingRuns(runs, folder));
+  let bare = 0;
+  for (const run of runs) {
+    if (missing.has(run)) continue;
+    const ticket = await Deno.stat(ticketPath(folder, identityOf(run))).catch(() => undefined);
+    if (!ticket) bare++;
+  }
+  return bare;
+}

@@ -16,6 +16,7 @@ import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
 import { soakCommand } from "./soak.ts";
 import { tableCommand } from "./table.ts";
+import { ticketCommand } from "./ticket.ts";
 import { tuneCommand } from "./tune.ts";
 
 /** Each makes its command anew. */
@@ -25,6 +26,7 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   reportCommand,
   tuneCommand,
   bestCommand,
+  ticketCommand,
   controlsCommand,
   baselineCommand,
   checkCommand,

@@ -24,6 +24,8 @@ export interface WorkOptions {
   readonly retry?: boolean | undefined;
   /** Whether masks are held against their controls; of those commands that can ask for it. */
   readonly controls?: boolean | undefined;
+  /** Whether runs keep their tickets; likewise. */
+  readonly saveMask?: boolean | undefined;
 }
 
 /** Milliseconds in which a second signal is taken for the first: a terminal and `deno task` may both send it. */
@@ -77,9 +79,10 @@ export async function workOff(
   try {
     const outcome = await heeding(onSignal, () => {
       const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
-      const { retry = false, controls = false } = options, folders = dataFolders();
+      const { retry = false, controls = false, saveMask = false } = options;
+      const folders = dataFolders();
       const how = { folder, library, folders, device, threads, jobs, environment };
-      return work(runs, { ...how, watch, stop, retry, controls });
+      return work(runs, { ...how, watch, stop, retry, controls, saveMask });
     });
     const { finished, skipped, left, kept } = outcome;
     if (code !== undefined && left > 0) {

@@ -1,16 +1,20 @@
 // Checkpoints on disk: `DIR/runs/<identity>.checkpoint.safetensors`, until the run is finished. One that is cut short, of
 // another run, or made with another libtorch or processor is set aside: a run goes on to the same bytes, or begins anew.
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { decodeTensors, encodeTensors, type Tensor, type TensorType } from "../safetensors.ts";
+import {
+  checksumOf,
+  decodeTensors,
+  encodeTensors,
+  type Tensor,
+  type TensorType,
+} from "../safetensors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import { type StreamName, streamNames } from "../training/streams.ts";
 import { type Promised, promised } from "./environment.ts";
 import { firstFault } from "./faults.ts";
 import { removeFile, writeWhole } from "./files.ts";
-import { canonicalJson } from "./identity.ts";
 import {
   type Environment,
   environmentSchema,
@@ -236,19 +240,6 @@ function bytesOf(tensors: Readonly<Record<string, Tensor>>, name: string, type: 
   const found = tensors[name];
   if (found?.type !== type) throw new UserError(`has no ${name} of type ${type}`);
   return found.bytes.slice().buffer as ArrayBuffer;
-}
-
-/** SHA-256 of all of it, in the order of the names. */
-export function checksumOf(
-  tensors: Readonly<Record<string, Tensor>>,
-  metadata: Readonly<Record<string, string>>,
-): string {
-  const hash = createHash("sha256").update(canonicalJson(metadata));
-  for (const name of Object.keys(tensors).sort()) {
-    const { type, shape, bytes } = tensors[name]!;
-    hash.update(JSON.stringify([name, type, shape])).update(bytes);
-  }
-  return hash.digest("hex");
 }
 
 function parsed<Schema extends z.ZodType>(

@@ -1,5 +1,6 @@
 // The runner's side of a worker thread.
 import type { Checkpoint } from "../training/checkpoint.ts";
+import type { Found } from "../training/found.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import type { Stop } from "./stop.ts";
 import type { Answer, Task } from "./worker.ts";
@@ -22,6 +23,8 @@ const GRACE = 300;
 export interface Listener {
   progress(progress: RunProgress): void;
   checkpoint(checkpoint: Checkpoint): void;
+  /** Before it ends, where the task asks for it. */
+  found(found: Found): void;
 }
 
 /** One thread; runs one task at a time. */
@@ -52,7 +55,8 @@ export class RunWorker implements Disposable {
         listener.progress(data.progress);
       } else if (data.kind === "checkpoint") {
         listener.checkpoint(data.checkpoint);
-      } else if (data.kind === "result") resolve(data.result);
+      } else if (data.kind === "found") listener.found(data.found);
+      else if (data.kind === "result") resolve(data.result);
       else if (data.kind === "stopped") resolve(undefined);
       else if (data.kind === "refused") reject(new RefusedCheckpoint(data.reason));
       else reject(new RunFailure(data.reason, data.diverged));
@@ -62,10 +66,9 @@ export class RunWorker implements Disposable {
       this[Symbol.dispose](); // it takes no more tasks
       reject(new RunFailure(event.message));
     };
-    const { config, library, dataset, device, threads, controls, from } = task;
-    worker.postMessage(
-      { config, library, dataset, device, threads, controls, from, stop: stop.flag } satisfies Task,
-    );
+    const { config, library, dataset, device, threads, controls, saveMask, from } = task;
+    const how = { config, library, dataset, device, threads, controls, saveMask, from };
+    worker.postMessage({ ...how, stop: stop.flag } satisfies Task);
     const left = (async () => {
       await stop.asked;
       await new Promise((resolve) => setTimeout(resolve, GRACE));

@@ -4,6 +4,7 @@
 // others have claimed is waited for, and taken over where they die.
 import { UserError } from "../errors.ts";
 import type { Device } from "../native/mod.ts";
+import type { Found } from "../training/found.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import type { RunConfig } from "../training/config.ts";
 import { CheckpointWriter, readCheckpoint, setCheckpointAside } from "./checkpoints.ts";
@@ -16,6 +17,7 @@ import { removeLeftovers } from "./leftovers.ts";
 import { type Listener, RefusedCheckpoint, RunFailure, RunWorker } from "./run_worker.ts";
 import { Stop } from "./stop.ts";
 import { type Environment, readRun, runFileOf, runPath, writeRun } from "./store.ts";
+import { ticketFrom, writeTicket } from "./tickets.ts";
 
 /** Milliseconds between two looks at runs that other processes have claimed. */
 const LOOK_EVERY = 1000;
@@ -38,6 +40,8 @@ export interface RunnerOptions {
   readonly stop?: Stop;
   /** Whether masks are held against their controls, once they are learnt. */
   readonly controls?: boolean;
+  /** Whether runs keep their tickets; see `tickets.ts`. */
+  readonly saveMask?: boolean;
   /** Whether runs that failed at an earlier start are tried again. */
   readonly retry?: boolean;
 }
@@ -104,7 +108,7 @@ async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
  */
 export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
   const { folder, watch, begins = () => true, stop = new Stop() } = options;
-  const { retry = false, controls = false } = options;
+  const { retry = false, controls = false, saveMask = false } = options;
   const began = new Date().toISOString();
   const missing = await missingRuns(runs, folder);
   let finished = 0, kept = 0, skipped = runs.length - missing.length;
@@ -145,10 +149,12 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
           `the files of ${dataset.name} are not those that the run is to be made of`,
         );
       }
-      const task = { ...options, controls, config, dataset, from: before?.checkpoint };
+      const task = { ...options, controls, saveMask, config, dataset, from: before?.checkpoint };
+      let found: Found | undefined;
       const listener: Listener = {
         progress: (progress) => watch.progress(config, progress),
         checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
+        found: (subnetwork) => found = subnetwork,
       };
       const result = await worker.run(task, stop, listener).catch(async (error) => {
         if (!(error instanceof RefusedCheckpoint)) throw error;
@@ -159,6 +165,11 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
       if (!result) {
         if (isKept || before) kept++;
         return;
+      }
+      if (found) {
+        const { lastTestAccuracy: accuracy, streams } = result;
+        const ticket = ticketFrom(config, { found, accuracy, streams }, dataset, environment);
+        await writeTicket(folder, ticket);
       }
       await writeRun(folder, runFileOf({ configuration: config, result, environment: ended() }));
       finished++;

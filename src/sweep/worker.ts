@@ -3,6 +3,7 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { type Device, openLibrary } from "../native/mod.ts";
 import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
+import type { Found } from "../training/found.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import { Diverged, run, Stopped } from "../training/run.ts";
 import type { RunConfig } from "../training/config.ts";
@@ -18,16 +19,20 @@ export interface Task {
   readonly threads: number;
   /** Whether masks are held against their controls. */
   readonly controls: boolean;
+  /** Whether it answers with the subnetwork that it found, too. */
+  readonly saveMask: boolean;
   /** Where to go on from. */
   readonly from: Checkpoint | undefined;
   /** 1 once it is to stop. */
   readonly stop: Int32Array<SharedArrayBuffer>;
 }
 
-/** What it answers: progress and checkpoints, any number of times, then one of the others. */
+/** What it answers: progress and checkpoints, any number of times, then what it found, then one of the others. */
 export type Answer =
   | { readonly kind: "progress"; readonly progress: RunProgress }
   | { readonly kind: "checkpoint"; readonly checkpoint: Checkpoint }
+  /** Right before the result, where asked for. */
+  | { readonly kind: "found"; readonly found: Found }
   | { readonly kind: "result"; readonly result: RunResult }
   | { readonly kind: "stopped" }
   /** The checkpoint was not of this run. */
@@ -35,7 +40,7 @@ export type Answer =
   | { readonly kind: "failure"; readonly reason: string; readonly diverged: boolean };
 
 function work(
-  { config, library, dataset, device, threads, controls, from, stop }: Task,
+  { config, library, dataset, device, threads, controls, saveMask, from, stop }: Task,
 ): RunResult {
   openLibrary(library);
   return run(config, {
@@ -44,6 +49,7 @@ function work(
     threads,
     controls,
     from,
+    onFound: saveMask ? (found) => answer({ kind: "found", found }) : undefined,
     stops: () => Atomics.load(stop, 0) === 1,
     onProgress: (progress) => answer({ kind: "progress", progress }),
     onCheckpoint: (checkpoint) => answer({ kind: "checkpoint", checkpoint }),

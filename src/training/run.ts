@@ -20,6 +20,7 @@ import {
 } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import { controlsOf } from "./controls.ts";
+import { type Found, foundOf } from "./found.ts";
 import { MaskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly from?: Checkpoint | undefined;
   /** Whether the mask that was learnt is held against its controls in the end. */
   readonly controls?: boolean;
+  /** Is given the subnetwork in the end. */
+  readonly onFound?: ((found: Found) => void) | undefined;
   /** Asked after every step. */
   readonly stops?: () => boolean;
 }
@@ -194,6 +197,8 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     ...controlsOf(config, mask, weights, segments, (under, mask) => evaluate(test, mask, under)[1]),
     chance: 1 / dataset.classes.length,
   };
+
+  options.onFound?.(foundOf(stage, config));
 
   return {
     epochs,

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
 import { randomNumbers } from "../../src/random_numbers.ts";
-import { decodeTensors, encodeTensors } from "../../src/safetensors.ts";
-import { checksumOf } from "../../src/sweep/checkpoints.ts";
+import { checksumOf, decodeTensors, encodeTensors } from "../../src/safetensors.ts";
 import { maskbench, start } from "./maskbench.ts";
 import { kinds, lasting, withSweep } from "./sweeps.ts";
 

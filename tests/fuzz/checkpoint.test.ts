@@ -1,7 +1,7 @@
 // Checkpoints: a disk may have damaged them, or another version written them.
 import assert from "node:assert/strict";
-import { checkpointBytes, checkpointOf, checksumOf } from "../../src/sweep/checkpoints.ts";
-import { decodeTensors, encodeTensors } from "../../src/safetensors.ts";
+import { checkpointBytes, checkpointOf } from "../../src/sweep/checkpoints.ts";
+import { checksumOf, decodeTensors, encodeTensors } from "../../src/safetensors.ts";
 import { environment, identity, kept } from "../sweep/kept.ts";
 import { answer, changedJson, editedBytes, fuzz, type Json } from "./fuzz.ts";
 

@@ -1,0 +1,61 @@
+// How far two tickets keep the same weights, layer by layer, against what chance would give.
+import { UserError } from "../errors.ts";
+import { segmentsOf } from "../networks/network.ts";
+import { networkName } from "../sweep/label.ts";
+import type { Ticket } from "../sweep/tickets.ts";
+
+/** Of one layer, or of all together. */
+export interface Overlap {
+  readonly name: string;
+  readonly weights: number;
+  /** By the one, the other, and both. */
+  readonly kept: readonly [number, number];
+  readonly both: number;
+  /** Of `both` for two masks that keep as many in each layer at random: mean and standard deviation. */
+  readonly chance: { readonly mean: number; readonly deviation: number };
+}
+
+/** Each layer, then all. @throws {UserError} where the networks differ */
+export function overlapOf(a: Ticket, b: Ticket): Overlap[] {
+  const segments = segmentsOf(a.network.layers);
+  if (JSON.stringify(segments) !== JSON.stringify(segmentsOf(b.network.layers))) {
+    throw new UserError(
+      `the tickets are of two networks, ${networkName(a.configuration)} and ${
+        networkName(b.configuration)
+      }: expected one`,
+    );
+  }
+  const layers = segments.map(({ name, offset, length }): Overlap => {
+    const bits = [a, b].map(({ mask }) =>
+      mask?.subarray(offset, offset + length) ?? new Uint8Array(length).fill(1)
+    ) as [Uint8Array, Uint8Array];
+    const [first, second] = bits.map((mask) => mask.reduce((sum, bit) => sum + bit, 0)) as [
+      number,
+      number,
+    ];
+    // Hypergeometric: `first` draws from a layer of which `second` are kept.
+    const mean = first * second / length;
+    const variance = length > 1
+      ? mean * (length - first) / length * (length - second) / (length - 1)
+      : 0;
+    return {
+      name,
+      weights: length,
+      kept: [first, second],
+      both: bits[0].reduce((sum, bit, i) => sum + (bit & bits[1][i]!), 0),
+      chance: { mean, deviation: Math.sqrt(variance) },
+    };
+  });
+  const sum = (of: (layer: Overlap) => number) =>
+    layers.reduce((total, layer) => total + of(layer), 0);
+  return [...layers, {
+    name: "all",
+    weights: sum(({ weights }) => weights),
+    kept: [sum(({ kept }) => kept[0]), sum(({ kept }) => kept[1])],
+    both: sum(({ both }) => both),
+    chance: {
+      mean: sum(({ chance }) => chance.mean),
+      deviation: Math.sqrt(sum(({ chance }) => chance.deviation ** 2)),
+    },
+  }];
+}

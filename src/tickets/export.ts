@@ -1,0 +1,83 @@
+// A ticket's masked weights, in full and by layer, for other programs: the state of PyTorch's `nn.Sequential`.
+import { strToU8, zipSync } from "fflate";
+import { type Layer, normalisedChannels, segmentsOf } from "../networks/network.ts";
+import { encodeTensors, type Tensor } from "../safetensors.ts";
+import type { Ticket } from "../sweep/tickets.ts";
+import { maskedWeights } from "./rebuild.ts";
+
+export const formats = ["safetensors", "npz"] as const;
+export type Format = (typeof formats)[number];
+
+/** The bytes of a file of that format. @throws {UserError} where the ticket's weights can't be made here */
+export function exported(ticket: Ticket, format: Format): Uint8Array<ArrayBuffer> {
+  const tensors = stateOf(ticket);
+  if (format === "npz") {
+    const files = Object.entries(tensors).map(([name, tensor]) =>
+      [`${name}.npy`, npy(tensor)] as const
+    );
+    // A fixed time, so that the same ticket gives the same bytes.
+    return zipSync(Object.fromEntries(files), { level: 6, mtime: new Date(1980, 0, 1) });
+  }
+  const { configuration: { dataset, network, algorithm, sparsity, seed }, accuracy } = ticket;
+  const about = {
+    dataset: dataset.name,
+    network,
+    algorithm: algorithm.name,
+    sparsity,
+    seed,
+    accuracy,
+  };
+  return encodeTensors({ tensors, metadata: { format: "pt", maskbench: JSON.stringify(about) } });
+}
+
+/** Tensors by the names that PyTorch gives them, in the shapes that it has them in. */
+export function stateOf(ticket: Ticket): Record<string, Tensor> {
+  const { network: { layers }, statistics } = ticket;
+  const masked = maskedWeights(ticket), names = stateNames(layers);
+  const tensor = (values: Float32Array, shape: readonly number[]): Tensor => ({
+    type: "F32",
+    shape,
+    bytes: new Uint8Array(values.slice().buffer),
+  });
+  const weights = segmentsOf(layers).map(({ offset, length, shape }, i) =>
+    [names.weights[i]!, tensor(masked.subarray(offset, offset + length), shape)] as const
+  );
+  let at = 0;
+  const running = normalisedChannels(layers).flatMap((channels, i) =>
+    ["running_mean", "running_var"].map((what) => {
+      const values = statistics!.subarray(at, at += channels);
+      return [`${names.normalisations[i]}.${what}`, tensor(values, [channels])] as const;
+    })
+  );
+  return Object.fromEntries([...weights, ...running]);
+}
+
+/** Names that PyTorch's `nn.Sequential` of the layers gives to what they hold, in the order of the graph. */
+function stateNames(
+  layers: readonly Layer[],
+): { readonly weights: readonly string[]; readonly normalisations: readonly string[] } {
+  const weights: string[] = [], normalisations: string[] = [];
+  const walk = (list: readonly Layer[], prefix: string) =>
+    list.forEach((layer, place) => {
+      const name = `${prefix}${place}`;
+      if (layer.kind === "conv" || layer.kind === "linear") weights.push(`${name}.weight`);
+      if (layer.kind === "batch-norm") normalisations.push(name);
+      if (layer.kind !== "residual") return;
+      walk(layer.body, `${name}.body.`);
+      walk(layer.shortcut, `${name}.shortcut.`);
+    });
+  walk(layers, "");
+  return { weights, normalisations };
+}
+
+// NumPy's format 1.0: a magic string, the length of a header, the header as a Python literal padded to 64 bytes.
+function npy({ shape, bytes }: Tensor): Uint8Array {
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
+  const file = new Uint8Array(10 + length + bytes.length);
+  file.set([0x93, ...strToU8("NUMPY"), 1, 0, length & 255, length >> 8]);
+  file.set(strToU8(`${header.padEnd(length - 1)}\n`), 10);
+  file.set(bytes, 10 + length);
+  return file;
+}

@@ -1,0 +1,44 @@
+// The network of a ticket, rebuilt from the ticket alone.
+import { UserError } from "../errors.ts";
+import { type Device, MaskedNetwork, Vector } from "../native/mod.ts";
+import { segmentsOf } from "../networks/network.ts";
+import type { Ticket } from "../sweep/tickets.ts";
+import { digestOf, drawnWeights, keptOf } from "../training/found.ts";
+
+/**
+ * The masked weights w ⊙ m of a ticket, length n.
+ * @throws {UserError} where they are not those that the ticket was made with
+ */
+export function maskedWeights(ticket: Ticket): Float32Array<ArrayBuffer> {
+  const { configuration, streams, network, mask, environment } = ticket;
+  const segments = segmentsOf(network.layers);
+  const n = segments.reduce((sum, { length }) => sum + length, 0);
+  const masked = new Float32Array(n);
+  let kept = ticket.weights;
+  if (!kept) {
+    if (streams.weights === undefined) throw new UserError("the ticket has no seed of its weights");
+    kept = keptOf(drawnWeights(configuration, streams.weights, segments), mask);
+  }
+  if (digestOf(kept) !== ticket.weightsDigest) {
+    throw new UserError(
+      "the weights that the seed gives here are not those of the ticket, which was made with " +
+        `libtorch ${environment.libtorch} on ${environment.processor}: \`ticket export\` there ` +
+        "writes them out",
+    );
+  }
+  for (let i = 0, at = 0; i < n; i++) if (!mask || mask[i] === 1) masked[i] = kept[at++]!;
+  return masked;
+}
+
+/** On the device, ready for a pass; freed with `free`. */
+export function rebuilt(
+  ticket: Ticket,
+  device: Device,
+  free: DisposableStack,
+): { readonly network: MaskedNetwork; readonly weights: Vector } {
+  const { configuration: { network: { name }, precision }, network, statistics } = ticket;
+  const weights = free.use(Vector.from(maskedWeights(ticket), "float32", device));
+  const masked = free.use(new MaskedNetwork({ name, ...network }, precision, device));
+  if (statistics) masked.statistics!.upload(statistics);
+  return { network: masked, weights };
+}
