@@ -51,6 +51,7 @@ export {
   type Layer,
   type Network,
   type NetworkSource,
+  type Purpose,
   type Segment,
   segmentsOf,
   type Shape,
@@ -70,6 +71,7 @@ export { validationOf } from "./src/datasets/validation.ts";
 export type { Initialisation, RunConfig } from "./src/training/config.ts";
 export { identityOf } from "./src/sweep/identity.ts";
 export { run, type RunOptions } from "./src/training/run.ts";
+export type { Found } from "./src/training/found.ts";
 export type { EpochResult, LayerKept, RunProgress, RunResult } from "./src/training/result.ts";
 export {
   type PartProfile,
@@ -93,6 +95,10 @@ export {
   type SetAside,
   writeRun,
 } from "./src/sweep/store.ts";
+export { readTicket, type Ticket, ticketBytes } from "./src/sweep/tickets.ts";
+export { type Overlap, overlapOf } from "./src/tickets/compare.ts";
+export { exported } from "./src/tickets/export.ts";
+export { maskedWeights, rebuilt } from "./src/tickets/rebuild.ts";
 export { bestSettings, writeTables } from "./src/report/mod.ts";
 
 // The regression check.
