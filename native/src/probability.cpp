@@ -72,10 +72,10 @@ TwoSums mass(const float* x, int64_t length, float v) {
   return sums_of(length, [&](int64_t begin, int64_t end) {
     double sum = 0, moving = 0;
 #pragma omp simd reduction(+ : sum, moving)
-    for (int64_t i = begin; i < end; ++i) {
-      const float moved = x[i] - v;
-      sum += moved < 0 ? 0 : moved > 1 ? 1 : moved;
-      moving += moved > 0 && moved <= 1;
+    for (int64_t i = begin; i < end; ++i) {  // written so that the compiler makes vectors of it
+      const double moved = x[i] - v, above = moved > 0 ? moved : 0, clipped = above < 1 ? above : 1;
+      sum += clipped;
+      moving += (clipped == moved) & (moved != 0) ? 1 : 0;
     }
     return TwoSums{sum, moving};
   });
@@ -84,8 +84,8 @@ TwoSums mass(const float* x, int64_t length, float v) {
 // Of the sum: what is missing at most where there is a better v.
 constexpr double close = 1e-3;
 
-// The v >= 0 of the projection. Newton's steps, since the sum falls along straight lines, and a bisection where one leads
-// out of the bracket.
+// The v >= 0 of the projection. Newton's steps, since the sum falls along straight lines, into the middle of what is close
+// enough; and a bisection where one leads out of the bracket.
 float shift_for(const float* x, int64_t length, double most) {
   float low = 0, high = std::max(0.0f, *std::max_element(x, x + length)), v = 0;
   for (;;) {
@@ -93,7 +93,7 @@ float shift_for(const float* x, int64_t length, double most) {
     const double over = at.first - most;
     if (!(over > 0) && (v == 0 || over > -close || std::isnan(over))) return v;
     (over > 0 ? low : high) = v;
-    v = static_cast<float>(v + over / std::max(at.second, 1.0));
+    v = static_cast<float>(v + (over + close / 2) / std::max(at.second, 1.0));
     if (v > low && v < high) continue;
     v = low + (high - low) / 2;
     if (!(v > low && v < high)) return high;

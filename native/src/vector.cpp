@@ -127,7 +127,7 @@ int32_t mb_vector_binarise(mb_vector* vector, int64_t offset, int64_t length) {
 #pragma omp simd reduction(+ : magnitudes, count)
       for (int64_t i = begin; i < end; ++i) {
         magnitudes += std::abs(x[i]);
-        count += x[i] != 0;
+        count += x[i] != 0 ? 1 : 0;
       }
       return TwoSums{magnitudes, count};
     });

@@ -4,7 +4,9 @@
 //   s ← SGD(s, ∂L/∂m ⊙ σ(s) (1 − σ(s)))      the gradient passes straight through the draw
 //
 // As published, how much is kept is an outcome, and evaluations draw a mask too. To be compared at a sparsity, here σ(s)
-// starts around the fraction to keep, and evaluations keep the largest s. Nothing holds σ(s) near that fraction meanwhile.
+// starts around the fraction to keep, and evaluations keep the largest s. Nothing holds σ(s) near that fraction meanwhile:
+// until most probabilities are near 0 or 1, which takes long training or a high rate, the mask that is evaluated does worse
+// than those that were drawn.
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
@@ -14,7 +16,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(20),
   momentum: descent.momentum,
   weightDecay: z.number().min(0).default(0).describe("pull of the scores to 0"),
-  scope,
+  scope: scope.unwrap().default("global").describe(scope.description!),
 });
 
 /** Scores start as logit(1 − sparsity) + U(−1/√fan_in, 1/√fan_in); defaults as in the code of edge-popup for this method. */
