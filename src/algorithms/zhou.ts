@@ -31,7 +31,8 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
   parameters,
 
   start(setting, p) {
-    const { network, weights, segments, sparsity, metrics, vector, drawLatent, drawNoise } = setting;
+    const { network, weights, segments, sparsity, metrics, vector, drawLatent, drawNoise } =
+      setting;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const chance = vector(), draw = vector();
     const kept = keptSegments(segments, sparsity, p.scope);
