@@ -76,3 +76,12 @@ Deno.test("probabilities stay in [0, 1], in every scope within its budget, and t
     assert.deepEqual([...learner.mask()!.download()], expected);
   }
 });
+
+Deno.test("what has no probability is not kept, even where fewer are kept for it", () => {
+  using free = new DisposableStack();
+  const { learner } = alone("prob-mask", {}, { sparsity: 0.5, steps: 1 }, free);
+  const { probability } = learner.state, p = new Float32Array(probability!.length);
+  p.set([0.2, 1], 3);
+  probability!.upload(p);
+  assert.deepEqual([...learner.mask()!.download()], Array.from(p, (p) => p > 0 ? 1 : 0));
+});

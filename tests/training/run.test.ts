@@ -55,6 +55,9 @@ Deno.test("what is learnt beats chance by far", () => {
   assert.ok(accuracy("dense", 0.02) > 0.9);
   assert.ok(accuracy("edge-popup", 0.5) > 0.9);
   assert.ok(accuracy("sbp", 1) > 0.9);
+  assert.ok(accuracy("biprop", 0.5) > 0.9);
+  assert.ok(accuracy("prob-mask", 0.05) > 0.9);
+  assert.ok(accuracy("zhou", 500) > 0.9);
 });
 
 Deno.test("SBP does not die at any rate, nor where few weights are kept", () => {
