@@ -4,10 +4,11 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/bitwise_right_shift.h>
-#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -67,7 +68,7 @@ void noise_by_operations(at::Tensor& to, uint64_t key, const at::Tensor& draw) {
 // So far from a probability of 0 or 1 that its logarithm is a number; as published for ProbMask.
 constexpr double aside = 1e-20;
 
-// What clip(x − v, 0, 1) sums up to, and how many of its entries would fall if v rose.
+// What clip(x − v, 0, 1) sums up to, NaNs left out, and how many of its entries would fall if v rose.
 TwoSums mass(const float* x, int64_t length, float v) {
   return sums_of(length, [&](int64_t begin, int64_t end) {
     double sum = 0, moving = 0;
@@ -91,7 +92,7 @@ float shift_for(const float* x, int64_t length, double most) {
   for (;;) {
     const TwoSums at = mass(x, length, v);
     const double over = at.first - most;
-    if (!(over > 0) && (v == 0 || over > -close || std::isnan(over))) return v;
+    if (over <= 0 && (v == 0 || over > -close)) return v;
     (over > 0 ? low : high) = v;
     v = static_cast<float>(v + (over + close / 2) / std::max(at.second, 1.0));
     if (v > low && v < high) continue;
@@ -103,7 +104,7 @@ float shift_for(const float* x, int64_t length, double most) {
 // The same without waiting for the device: bisection alone, until float32 tells no more.
 at::Tensor shift_by_operations(const at::Tensor& x, double most) {
   const auto over = [&](const at::Tensor& v) { return (x - v).clamp_(0, 1).sum(at::kDouble) > most; };
-  at::Tensor high = x.max().clamp_min(0), low = high * 0;
+  at::Tensor high = x.max().clamp_min(0), low = at::zeros_like(high);
   const at::Tensor none = low, needed = over(none);
   for (int step = 0; step < 40; ++step) {
     const at::Tensor middle = low + (high - low) / 2, above = over(middle);

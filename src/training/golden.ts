@@ -49,6 +49,7 @@ const manifest = z.discriminatedUnion("algorithm", [
   z.object({
     algorithm: z.literal("prob-mask"),
     ...common,
+    momentum: common.momentum.lt(1),
     draws: z.int().min(1).max(16),
     temperature: z.number().min(1e-3).max(1),
   }),
