@@ -127,6 +127,11 @@ MB_API int32_t mb_vector_add(mb_vector *vector, const mb_vector *term);
 MB_API int32_t mb_vector_affine(mb_vector *vector, int64_t offset, int64_t length, double scale, double shift);
 /* vector[range] = sign(vector[range]): −1, 0 or 1 */
 MB_API int32_t mb_vector_sign(mb_vector *vector, int64_t offset, int64_t length);
+/* vector[range] = 1 / (1 + exp(−vector[range])) */
+MB_API int32_t mb_vector_sigmoid(mb_vector *vector, int64_t offset, int64_t length);
+/* vector[range] = α sign(vector[range]), α the mean magnitude of those that are not 0: the nearest binary vector with a
+ * gain (Rastegari et al., XNOR-Net, ECCV 2016). float32. */
+MB_API int32_t mb_vector_binarise(mb_vector *vector, int64_t offset, int64_t length);
 
 /* --- projection and update ------------------------------------------------------------------------------------ */
 
@@ -153,6 +158,33 @@ MB_API int32_t mb_descend(mb_vector *latent, mb_vector *velocity, const mb_vecto
                           int32_t straight_through, double rate, double momentum, double decay, double centre,
                           double low, double high);
 
+/* One step of Adam (Kingma, Ba, ICLR 2015), as PyTorch takes it, on float32 vectors; `step` counts from 1:
+ *
+ *   g = gradient + decay · latent
+ *   first  = beta1 · first + (1 − beta1) · g,   second = beta2 · second + (1 − beta2) · g²
+ *   latent = latent − rate / (1 − beta1^step) · first / (√second / √(1 − beta2^step) + epsilon) */
+MB_API int32_t mb_descend_adam(mb_vector *latent, mb_vector *first, mb_vector *second, const mb_vector *gradient,
+                               int64_t step, double rate, double beta1, double beta2, double epsilon, double decay);
+
+/* --- masks that are drawn --------------------------------------------------------------------------------------- */
+
+/* Uniform draws from (0, 1), never 0 or 1, into a float32 vector: a function of key, draw (0 to 2^53) and place alone, the
+ * same on every device. Word i mod 4 of Philox4x32-10 with the counter (⌊i / 4⌋, draw), each 64 bits with the lower half
+ * first, and the key likewise: its 23 high bits, plus 1/2, times 2^−23. */
+MB_API int32_t mb_noise(mb_vector *vector, uint64_t key, int64_t draw);
+/* The relaxed draw of a mask (Maddison, Mnih, Teh, ICLR 2017, and Jang, Gu, Poole, ICLR 2017), on float32 vectors, and how
+ * it changes with the probability p; u is uniform noise, and the temperature τ 0.001 to 1000:
+ *
+ *   mask = σ((logit p + logit u) / τ),   slope = ∂mask/∂p = mask (1 − mask) / τ · (1/p + 1/(1 − p))
+ *
+ * where p and 1 − p count as 1e−20 more. As τ falls to 0 the mask becomes 1 with probability p, else 0. `mask` and `slope`
+ * must be two vectors, and not one of the others. */
+MB_API int32_t mb_relax(const mb_vector *probability, const mb_vector *noise, double temperature, mb_vector *mask,
+                        mb_vector *slope);
+/* vector[range] = the nearest vector with entries in [0, 1] that sum up to at most `most`: clip(x − v, 0, 1), where v = 0
+ * if that does, else the v > 0 that makes the sum `most`, less 0.001 at most, or as near below it as a float32 can. */
+MB_API int32_t mb_project_capped_simplex(mb_vector *vector, int64_t offset, int64_t length, double most);
+
 /* --- data ----------------------------------------------------------------------------------------------------- */
 
 /* `images` (count, channels, height, width) bytes and `labels` in [0, classes), copied to the device. An image is
@@ -176,10 +208,11 @@ MB_API int32_t mb_batch_gather(mb_batch *batch, const mb_dataset *dataset, const
 
 /* --- recorded steps: one launch a step on CUDA ------------------------------------------------------------------ */
 
-/* Between begin and end of a step, this thread's calls of mb_batch_gather, mb_vector_copy, _multiply, _add, _affine and
- * _sign, mb_project_top_k, mb_network_gradient and mb_descend on CUDA are recorded as a graph, the third time that a step
- * of that `shape` begins; from then on they only hand over what may differ from step to step, `start`, `alpha` and `rate`,
- * and the end replays the graph. A step must make the same calls as the recorded one, with all else equal:
+/* Between begin and end of a step, this thread's calls of mb_batch_gather, mb_vector_copy, _multiply, _add, _affine,
+ * _sign, _sigmoid and _binarise, mb_project_top_k, mb_network_gradient, mb_descend, mb_descend_adam, mb_noise, mb_relax and
+ * mb_project_capped_simplex on CUDA are recorded as a graph, the third time that a step of that `shape` begins; from then on
+ * they only hand over what may differ from step to step, `start`, `alpha`, `rate`, `step`, `draw` and `temperature`, and the
+ * end replays the graph. A step must make the same calls as the recorded one, with all else equal:
  * MB_UNSUPPORTED where it does not, or makes other calls; then abandon it, and make the calls again: they are carried out
  * one by one from then on. On the CPU, and without kernels, calls are always carried out as they come. */
 MB_API int32_t mb_step_create(int32_t device, mb_step **out);

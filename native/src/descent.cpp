@@ -1,7 +1,8 @@
-// The update: momentum, decay, step and clip in one pass over the vectors.
+// The updates, each in one pass over the vectors: momentum, decay, step and clip; and Adam.
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/sign.h>
+#include <ATen/ops/sqrt.h>
 
 #include <algorithm>
 #include <cmath>
@@ -28,6 +29,19 @@ void descend(float* latent, float* velocity, const float* gradient, int64_t begi
     const float moved = z - by.rate * v;
     // NaN must pass through, to be seen: both comparisons are false for it.
     latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
+  }
+}
+
+struct Adam {
+  float size, root, beta1, beta2, epsilon, decay;
+};
+
+void adam(float* latent, float* first, float* second, const float* gradient, int64_t begin, int64_t end, Adam by) {
+  for (int64_t i = begin; i < end; ++i) {
+    const float g = gradient[i] + by.decay * latent[i];
+    first[i] = by.beta1 * first[i] + (1 - by.beta1) * g;
+    second[i] = by.beta2 * second[i] + (1 - by.beta2) * (g * g);
+    latent[i] -= by.size * first[i] / (std::sqrt(second[i]) / by.root + by.epsilon);
   }
 }
 
@@ -98,5 +112,50 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
     if (decay != 0) step = step + (z - centre) * decay;
     v.mul_(momentum).add_(step);
     z.sub_(v, rate).clamp_(low, high);
+  });
+}
+
+int32_t mb_descend_adam(mb_vector* latent, mb_vector* first, mb_vector* second, const mb_vector* gradient, int64_t step,
+                        double rate, double beta1, double beta2, double epsilon, double decay) {
+  return guard_within_step("mb_descend_adam", [&] {
+    at::Tensor& z = vector_of(latent, "latent");
+    at::Tensor& m = vector_of(first, "first");
+    at::Tensor& s = vector_of(second, "second");
+    const at::Tensor& g = vector_of(gradient, "gradient");
+    require_dtype(z, "latent", at::kFloat);
+    require_like(m, "first", z, "latent");
+    require_like(s, "second", z, "latent");
+    require_like(g, "gradient", z, "latent");
+    require(latent != first && latent != second && latent != gradient && first != second && first != gradient &&
+                second != gradient,
+            "latent, first, second, gradient: one vector twice, expected four");
+    require(step >= 1, "step: ", step, ", expected at least 1");
+    require_finite(rate, "rate", z);
+    require(beta1 >= 0 && beta1 < 1, "beta1: ", beta1, ", expected 0 to below 1");
+    require(beta2 >= 0 && beta2 < 1, "beta2: ", beta2, ", expected 0 to below 1");
+    require_finite(epsilon, "epsilon", z);
+    require(static_cast<float>(epsilon) > 0, "epsilon: ", epsilon, ", expected a Float above 0");
+    require_finite(decay, "decay", z);
+    const Timed timed(MB_UPDATE, z.device());
+    // Both moments began at 0: what they lack for it is made up for here.
+    const double size = rate / (1 - std::pow(beta1, step)), root = std::sqrt(1 - std::pow(beta2, step));
+    require_finite(size, "rate", z);
+    const cuda::Number sized = number(size), rooted = number(root);
+    if (!carry_out("mb_descend_adam",
+                   {word(z), word(m), word(s), word(g), word(beta1), word(beta2), word(epsilon), word(decay)})) {
+      return;
+    }
+    if (z.is_cpu()) {
+      const Adam by{static_cast<float>(size),  static_cast<float>(root),    static_cast<float>(beta1),
+                    static_cast<float>(beta2), static_cast<float>(epsilon), static_cast<float>(decay)};
+      at::parallel_for(0, z.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+        adam(z.data_ptr<float>(), m.data_ptr<float>(), s.data_ptr<float>(), g.data_ptr<float>(), begin, end, by);
+      });
+      return;
+    }
+    const at::Tensor pulled = decay != 0 ? g + z * decay : g;
+    m.mul_(beta1).add_(pulled, 1 - beta1);
+    s.mul_(beta2).add_(pulled * pulled, 1 - beta2);
+    z.sub_((m * as_tensor(sized)).div_(s.sqrt().div_(as_tensor(rooted)).add_(epsilon)));
   });
 }

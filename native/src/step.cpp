@@ -1,5 +1,6 @@
 #include "step.hpp"
 
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <sched.h>
@@ -83,6 +84,11 @@ cuda::Number number(double value) {
   step.ring->values[step.replayed % cuda::Ring::steps][place] = value;
   if (emulated) taken_of(step)->numbers[place] = value;
   return {value, taken_of(step)->numbers + place};
+}
+
+at::Tensor as_tensor(cuda::Number number) {
+  if (!number.place || emulated) return at::scalar_tensor(number.value, at::kDouble);
+  return under_way->taken.view(at::kDouble)[number.place - taken_of(*under_way)->numbers];
 }
 
 bool carry_out(const char* call, std::initializer_list<uint64_t> words) {

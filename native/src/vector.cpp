@@ -1,8 +1,13 @@
 // Vectors: flat, typed, on a device.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "step.hpp"
+#include "sums.hpp"
 
 using namespace mb;
 
@@ -94,5 +99,38 @@ int32_t mb_vector_sign(mb_vector* vector, int64_t offset, int64_t length) {
     at::Tensor range = range_of(vector, "vector", offset, length);
     if (!carry_out("mb_vector_sign", {word(range), word(double(length))})) return;
     range.sign_();
+  });
+}
+
+int32_t mb_vector_sigmoid(mb_vector* vector, int64_t offset, int64_t length) {
+  return guard_within_step("mb_vector_sigmoid", [&] {
+    at::Tensor range = range_of(vector, "vector", offset, length);
+    require(at::isFloatingType(range.scalar_type()), "vector: ", c10::toString(range.scalar_type()),
+            ", expected Float or Double");
+    if (carry_out("mb_vector_sigmoid", {word(range), word(double(length))})) range.sigmoid_();
+  });
+}
+
+int32_t mb_vector_binarise(mb_vector* vector, int64_t offset, int64_t length) {
+  return guard_within_step("mb_vector_binarise", [&] {
+    at::Tensor range = range_of(vector, "vector", offset, length);
+    require_dtype(range, "vector", at::kFloat);
+    if (!carry_out("mb_vector_binarise", {word(range), word(double(length))}) || length == 0) return;
+    if (!range.is_cpu()) {
+      const at::Tensor signs = range.sign(), count = signs.abs().sum(at::kDouble).clamp_min(1);
+      range.copy_(signs.mul_(range.abs().sum(at::kDouble) / count));
+      return;
+    }
+    const float* const x = range.data_ptr<float>();
+    const TwoSums sums = sums_of(length, [&](int64_t begin, int64_t end) {
+      double magnitudes = 0, count = 0;
+#pragma omp simd reduction(+ : magnitudes, count)
+      for (int64_t i = begin; i < end; ++i) {
+        magnitudes += std::abs(x[i]);
+        count += x[i] != 0 ? 1 : 0;
+      }
+      return TwoSums{magnitudes, count};
+    });
+    range.sign_().mul_(sums.first / std::max(sums.second, 1.0));
   });
 }

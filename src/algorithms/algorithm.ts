@@ -8,7 +8,7 @@ import { searched } from "./space.ts";
 export interface Setting {
   /** The network whose mask is learnt. */
   readonly network: MaskedNetwork;
-  /** Drawn once; only `dense` changes them. */
+  /** Drawn once; an algorithm may change them, and says so. */
   readonly weights: Vector;
   /** Its layers within the flat vectors. */
   readonly segments: readonly Segment[];
@@ -24,6 +24,8 @@ export interface Setting {
   drawLatent(into: Vector): void;
   /** A uniform draw from [0, 1) from the stream `latent`. */
   drawUniform(into: Vector): void;
+  /** Draw number `draw` from (0, 1), as many as are asked for: a function of the seed of the stream `latent` and of it. */
+  drawNoise(into: Vector, draw: number): void;
   /** A draw like that of the weights, which were the first, from the stream `weights`. */
   drawWeights(into: Vector): void;
 }

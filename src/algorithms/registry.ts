@@ -1,14 +1,17 @@
 // All algorithms, in the order in which tables show them. A new one is its file and a line here.
 import { UserError } from "../errors.ts";
 import type { Algorithm } from "./algorithm.ts";
+import { biprop } from "./biprop.ts";
 import { dense } from "./dense.ts";
 import { edgePopup } from "./edge_popup.ts";
 import { gemMiner } from "./gem_miner.ts";
 import { iterand } from "./iterand.ts";
 import { magnitude } from "./magnitude.ts";
+import { probMask } from "./prob_mask.ts";
 import { random } from "./random.ts";
 import { sbp } from "./sbp.ts";
 import { smartRatio } from "./smart_ratio.ts";
+import { zhou } from "./zhou.ts";
 
 /** All algorithms, in the order in which tables show them. */
 export const algorithms: readonly Algorithm[] = [
@@ -16,8 +19,11 @@ export const algorithms: readonly Algorithm[] = [
   magnitude,
   random,
   smartRatio,
+  zhou,
   edgePopup,
+  biprop,
   iterand,
+  probMask,
   gemMiner,
   sbp,
 ];

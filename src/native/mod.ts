@@ -19,8 +19,11 @@ export {
   waited,
 } from "./library.ts";
 export { MaskedNetwork } from "./network.ts";
+export { noise, projectCappedSimplex, relax } from "./probability.ts";
 export {
+  type AdamOptions,
   descend,
+  descendAdam,
   type DescentOptions,
   type KeptSegment,
   type ProjectionOptions,

@@ -1,4 +1,4 @@
-// The two operations on the flat vector that learning a mask consists of: projection and descent.
+// The two operations on the flat vector that learning a mask consists of: projection, and descent, perhaps Adam's.
 import { check, native } from "./library.ts";
 import type { Vector } from "./vector.ts";
 
@@ -94,6 +94,51 @@ export function descend(
       options.centre ?? 0,
       options.low ?? -Infinity,
       options.high ?? Infinity,
+    ),
+  );
+}
+
+/** The update of Adam; the moments' decay and the rest are PyTorch's by default. */
+export interface AdamOptions {
+  readonly rate: number;
+  /** Of this update, counted from 1. */
+  readonly step: number;
+  /** Decay of the first moment, 0 to below 1; default 0.9. */
+  readonly beta1?: number;
+  /** Decay of the second moment, 0 to below 1; default 0.999. */
+  readonly beta2?: number;
+  /** Added to the root of the second moment; default 1e−8. */
+  readonly epsilon?: number;
+  /** Pull of the latent to 0, as part of the gradient; default 0. */
+  readonly decay?: number;
+}
+
+/**
+ * One step of Adam on the latent vector, in one pass:
+ *
+ *     g = gradient + decay · latent
+ *     first  = beta1 · first + (1 − beta1) · g,   second = beta2 · second + (1 − beta2) · g²
+ *     latent = latent − rate / (1 − beta1^step) · first / (√second / √(1 − beta2^step) + epsilon)
+ */
+export function descendAdam(
+  latent: Vector,
+  first: Vector,
+  second: Vector,
+  gradient: Vector,
+  options: AdamOptions,
+): void {
+  check(
+    native().mb_descend_adam(
+      latent.pointer,
+      first.pointer,
+      second.pointer,
+      gradient.pointer,
+      BigInt(options.step),
+      options.rate,
+      options.beta1 ?? 0.9,
+      options.beta2 ?? 0.999,
+      options.epsilon ?? 1e-8,
+      options.decay ?? 0,
     ),
   );
 }

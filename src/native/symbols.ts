@@ -40,6 +40,8 @@ export const symbols = {
   mb_vector_add: { parameters: [handle, handle], result: status },
   mb_vector_affine: { parameters: [handle, "i64", "i64", "f64", "f64"], result: status },
   mb_vector_sign: { parameters: [handle, "i64", "i64"], result: status },
+  mb_vector_sigmoid: { parameters: [handle, "i64", "i64"], result: status },
+  mb_vector_binarise: { parameters: [handle, "i64", "i64"], result: status },
 
   mb_project_top_k: {
     parameters: [handle, "buffer", "i64", "i32", "f64", "f64", "f64", "f64", handle],
@@ -49,6 +51,15 @@ export const symbols = {
     parameters: [handle, handle, handle, "i32", "f64", "f64", "f64", "f64", "f64", "f64"],
     result: status,
   },
+
+  mb_descend_adam: {
+    parameters: [handle, handle, handle, handle, "i64", "f64", "f64", "f64", "f64", "f64"],
+    result: status,
+  },
+
+  mb_noise: { parameters: [handle, "u64", "i64"], result: status },
+  mb_relax: { parameters: [handle, handle, "f64", handle, handle], result: status },
+  mb_project_capped_simplex: { parameters: [handle, "i64", "i64", "f64"], result: status },
 
   mb_dataset_create: {
     // images, labels, count, channels, height, width, classes, mean, deviation, device, out

@@ -105,6 +105,16 @@ export class Vector<T extends DType = "float32"> extends Handle {
   sign(offset = 0, length: number = this.length - offset): void {
     check(native().mb_vector_sign(this.pointer, BigInt(offset), BigInt(length)));
   }
+
+  /** `σ(x) = 1 / (1 + exp(−x))`, for `length` elements from `offset` on. */
+  sigmoid(offset = 0, length: number = this.length - offset): void {
+    check(native().mb_vector_sigmoid(this.pointer, BigInt(offset), BigInt(length)));
+  }
+
+  /** `α sign(x)`, α the mean magnitude of those that are not 0, for `length` elements from `offset` on; float32. */
+  binarise(offset = 0, length: number = this.length - offset): void {
+    check(native().mb_vector_binarise(this.pointer, BigInt(offset), BigInt(length)));
+  }
 }
 
 /** Bytes of a generator's state. */

@@ -47,12 +47,22 @@ const common = {
   batch_size: size,
   bias: z.literal(false).default(false),
   losses: z.array(z.number()),
-  correct: z.array(z.int()),
+  /** Correct predictions of each step; a mean over draws where there are several. */
+  correct: z.array(z.number()),
+  /** What draws of masks are made from, where there are any: see `mb_noise`. */
+  noise_key: z.int().min(0).default(0),
 };
 
 const manifest = z.discriminatedUnion("algorithm", [
   z.object({ algorithm: z.literal("gem-miner"), ...common, freezes: z.int().min(1).max(10_000) }),
-  z.object({ algorithm: z.literal("edge-popup"), ...common }),
+  z.object({ algorithm: z.enum(["edge-popup", "biprop", "zhou"]), ...common }),
+  z.object({
+    algorithm: z.literal("prob-mask"),
+    ...common,
+    momentum: common.momentum.lt(1),
+    draws: z.int().min(1).max(16),
+    temperature: z.number().min(1e-3).max(1),
+  }),
   z.object({
     algorithm: z.literal("sbp"),
     ...common,

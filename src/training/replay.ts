@@ -1,6 +1,14 @@
 // Replays a golden trajectory through the same learner and core that runs use, and measures how far they part.
 import { algorithmOf } from "../algorithms/registry.ts";
-import { Batch, type Device, MaskedNetwork, setThreads, Step, Vector } from "../native/mod.ts";
+import {
+  Batch,
+  type Device,
+  MaskedNetwork,
+  noise,
+  setThreads,
+  Step,
+  Vector,
+} from "../native/mod.ts";
 import { segmentsOf } from "../networks/network.ts";
 import { type Golden, type Manifest, readGolden } from "./golden.ts";
 
@@ -49,9 +57,10 @@ export function replay(golden: Golden, device: Device, threads = 1): Replay {
     vector: () => free.use(new Vector(network.size, "float32", device)),
     drawLatent: () => {}, // the golden's own start follows
     drawUniform: () => {},
+    drawNoise: (into, draw) => noise(into, manifest.noise_key, draw),
     drawWeights: () => {},
   }, parametersOf(manifest));
-  const scores = learner.state.scores ?? learner.state.latent!;
+  const { scores = learner.state.latent ?? learner.state.probability! } = learner.state;
   scores.upload(golden.initialScores);
 
   const recorded = free.use(new Step(device));
@@ -100,12 +109,21 @@ function farthest(most: number, difference: number): number {
 function parametersOf(manifest: Manifest): Record<string, unknown> {
   const { learning_rate: learningRate, momentum, weight_decay: weightDecay, scope } = manifest;
   const descent = { learningRate, momentum, weightDecay, scope };
-  if (manifest.algorithm === "edge-popup") return descent;
-  if (manifest.algorithm === "gem-miner") return { ...descent, freezes: manifest.freezes };
-  return {
-    ...descent,
-    ramp: manifest.ramp,
-    floor: manifest.floor !== null,
-    box: manifest.box ? "latent" : "none",
-  };
+  switch (manifest.algorithm) {
+    case "edge-popup":
+    case "biprop":
+    case "zhou":
+      return descent;
+    case "gem-miner":
+      return { ...descent, freezes: manifest.freezes };
+    case "prob-mask":
+      return { ...descent, draws: manifest.draws, temperature: manifest.temperature };
+    case "sbp":
+      return {
+        ...descent,
+        ramp: manifest.ramp,
+        floor: manifest.floor !== null,
+        box: manifest.box ? "latent" : "none",
+      };
+  }
 }

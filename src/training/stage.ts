@@ -9,6 +9,7 @@ import {
   DevicePictures,
   MaskedNetwork,
   NativeError,
+  noise,
   type Precision,
   Step,
   Vector,
@@ -99,6 +100,7 @@ export function makeStage(
     vector,
     drawLatent: (into) => drawLatent(into, segments, streams.latent),
     drawUniform: (into) => streams.latent.uniform(into),
+    drawNoise: (into, draw) => noise(into, streams.latent.seed, draw),
     drawWeights: (into) =>
       drawWeights(into, segments, config.initialisation, config.sparsity, streams.weights),
   }, config.algorithm.parameters);

@@ -7,6 +7,7 @@ import json
 import math
 import pathlib
 
+import numpy
 import torch
 import torch.nn.functional as F
 
@@ -66,6 +67,20 @@ GOLDENS = {
                                      "learning_rate": 0.4, "momentum": 0.9, "weight_decay": 1e-2, "freezes": 3}),
     "gem-miner-mlp-layer": (MLP, {"algorithm": "gem-miner", "kept_fraction": 0.5, "scope": "layer",
                                   "learning_rate": 0.2, "momentum": 0.8, "weight_decay": 0.0, "freezes": 2}),
+    "biprop-conv-layer": (CONV, {"algorithm": "biprop", "kept_fraction": 0.3, "scope": "layer",
+                                 "learning_rate": 0.2, "momentum": 0.9, "weight_decay": 5e-4}),
+    "biprop-mlp-global": (MLP, {"algorithm": "biprop", "kept_fraction": 0.5, "scope": "global",
+                                "learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.0}),
+    "zhou-conv-global": (CONV, {"algorithm": "zhou", "kept_fraction": 0.3, "scope": "global", "learning_rate": 5.0,
+                                "momentum": 0.9, "weight_decay": 1e-3, "noise_key": 1}),
+    "zhou-mlp-layer": (MLP, {"algorithm": "zhou", "kept_fraction": 0.6, "scope": "layer", "learning_rate": 20.0,
+                             "momentum": 0.9, "weight_decay": 0.0, "noise_key": 2**32 + 7}),
+    "prob-mask-conv-layer": (CONV, {"algorithm": "prob-mask", "kept_fraction": 0.4, "scope": "layer",
+                                    "learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-3, "draws": 1,
+                                    "temperature": 0.3, "noise_key": 3}),
+    "prob-mask-mlp-global": (MLP, {"algorithm": "prob-mask", "kept_fraction": 0.3, "scope": "global",
+                                   "learning_rate": 0.006, "momentum": 0.9, "weight_decay": 0.0, "draws": 2,
+                                   "temperature": 0.03, "noise_key": 2**40 + 5}),
     "edge-popup-resnet-layer": (RESNET, {"algorithm": "edge-popup", "kept_fraction": 0.5, "scope": "layer",
                                          "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 1e-4}),
 }
@@ -128,12 +143,68 @@ def top(values, kept_fraction):
 def project(scores, sizes, golden):
     if golden["algorithm"] == "gem-miner":
         return (scores > 0.5).float()
-    compared = scores.abs() if golden["algorithm"] == "edge-popup" else scores
+    compared = scores.abs() if golden["algorithm"] in ("edge-popup", "biprop") else scores
     parts = compared.split(sizes) if golden["scope"] == "layer" else [compared]
     bit = torch.cat([top(part, golden["kept_fraction"]) for part in parts])
+    if golden["algorithm"] == "prob-mask":
+        bit = bit * (scores > 0)
     if golden.get("floor") is not None:
         bit = bit * (compared > golden["floor"])
     return bit
+
+
+def noise(key, draw, length):
+    """Philox4x32-10: uniform in (0, 1), of 23 bits."""
+    low = numpy.uint64(0xFFFFFFFF)
+    half = numpy.uint64(32)
+    place = numpy.arange((length + 3) // 4, dtype=numpy.uint64)
+    nth = numpy.full_like(place, draw)
+    counter = [place & low, place >> half, nth & low, nth >> half]
+    keys = [key & 0xFFFFFFFF, key >> 32]
+    for _ in range(10):
+        even, odd = counter[0] * numpy.uint64(0xD2511F53), counter[2] * numpy.uint64(0xCD9E8D57)
+        counter = [odd >> half ^ counter[1] ^ numpy.uint64(keys[0]), odd & low,
+                   even >> half ^ counter[3] ^ numpy.uint64(keys[1]), even & low]
+        keys = [(keys[0] + 0x9E3779B9) & 0xFFFFFFFF, (keys[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    words = numpy.stack(counter, 1).reshape(-1)[:length]
+    return torch.from_numpy(((words >> numpy.uint64(9)).astype(numpy.float64) + 0.5) / 2**23)
+
+
+def straight_through(value, slope_of):
+    """`value`, with the gradient of `slope_of`."""
+    return value.detach() + (slope_of - slope_of.detach())
+
+
+def weights_by(scores, weights, sizes, golden, t, draw):
+    """What the network computes with, as a function of the scores that autograd takes the gradient of."""
+    if golden["algorithm"] == "biprop":
+        kept = (weights * project(scores, sizes, golden)).split(sizes)
+        binary = [part.sign() * part.abs().sum() / (part != 0).sum() for part in kept]
+        return straight_through(torch.cat(binary), weights * scores.abs())
+    uniform = noise(golden["noise_key"], golden.get("draws", 1) * t + draw, len(scores))
+    if golden["algorithm"] == "zhou":
+        chance = torch.sigmoid(scores)
+        return weights * straight_through((uniform < chance).float(), chance)
+    p = scores.double()
+    temperature = 1 - (1 - golden["temperature"]) * t / STEPS
+    logit = torch.log(p + 1e-20) - torch.log(1 - p + 1e-20)
+    return weights * torch.sigmoid((logit + torch.log(uniform / (1 - uniform))) / temperature).float()
+
+
+def within_budget(scores, sizes, golden):
+    """The nearest vector of [0, 1]^n of which every scope sums up to at most what it keeps; by bisection."""
+    parts = scores.split(sizes) if golden["scope"] == "layer" else [scores]
+    projected = []
+    for part in parts:
+        most = len(part) - int((1 - golden["kept_fraction"]) * len(part))
+        low, high = 0.0, 2.0
+        if part.double().clamp(0, 1).sum() <= most:
+            high = 0.0
+        for _ in range(100):
+            v = (low + high) / 2
+            low, high = (v, high) if (part.double() - v).clamp(0, 1).sum() > most else (low, v)
+        projected.append((part.double() - high).clamp(0, 1).float())
+    return torch.cat(projected)
 
 
 def living(scores, sizes, golden, freezing):
@@ -141,6 +212,14 @@ def living(scores, sizes, golden, freezing):
     left = golden["kept_fraction"] ** (freezing / golden["freezes"])
     parts = scores.split(sizes) if golden["scope"] == "layer" else [scores]
     return torch.cat([top(part, left) for part in parts]) * (scores > 0)
+
+
+def stepped(optimiser, values, gradient):
+    """Where one step of an optimiser, which has one parameter, leads from these values."""
+    parameter = optimiser.param_groups[0]["params"][0]
+    parameter.data, parameter.grad = values.detach().clone(), gradient
+    optimiser.step()
+    return parameter.detach().clone()
 
 
 def train(layers, golden, weights, scores, images, labels):
@@ -151,7 +230,7 @@ def train(layers, golden, weights, scores, images, labels):
     alive = torch.ones_like(scores)
     rounds = golden.get("freezes", 0) + 1
     freezings = {j * STEPS // rounds: j for j in range(1, rounds)}
-    velocity, losses, correct = torch.zeros_like(scores), [], []
+    velocity, losses, correct, adam = torch.zeros_like(scores), [], [], None
     for t in range(STEPS):
         if t in freezings:
             alive = living(scores, sizes, golden, freezings[t])
@@ -160,13 +239,23 @@ def train(layers, golden, weights, scores, images, labels):
         if golden["algorithm"] == "sbp":
             alpha = 1.0 if golden["ramp"] == 0 else min(1.0, t / (golden["ramp"] * STEPS))
             mask = (1 - alpha) * scores + alpha * mask
-        mask.requires_grad_()
-        effective = [part.view(shape) for part, shape in zip((weights * mask).split(sizes), shapes)]
-        logits = logits_of(layers, effective, images[t])
-        loss = F.cross_entropy(logits, labels[t].long())
+        of_scores = golden["algorithm"] in ("biprop", "zhou", "prob-mask")
+        learnt = (scores if of_scores else mask).detach().requires_grad_()
+        logits = []
+        for draw in range(golden.get("draws", 1)):
+            used = weights_by(learnt, weights, sizes, golden, t, draw) if of_scores else weights * learnt
+            effective = [part.view(shape) for part, shape in zip(used.split(sizes), shapes)]
+            logits.append(logits_of(layers, effective, images[t]))
+        loss = sum(F.cross_entropy(each, labels[t].long()) for each in logits) / len(logits)
         losses.append(loss.item())
-        correct.append(int((logits.argmax(1) == labels[t]).sum()))
-        gradient = torch.autograd.grad(loss, mask)[0]
+        right = sum(int((each.argmax(1) == labels[t]).sum()) for each in logits)
+        correct.append(right if len(logits) == 1 else right / len(logits))
+        gradient = torch.autograd.grad(loss, learnt)[0]
+        if golden["algorithm"] == "prob-mask":
+            adam = adam or torch.optim.Adam([learnt], golden["learning_rate"], (golden["momentum"], 0.999), 1e-8,
+                                            golden["weight_decay"])
+            scores = within_budget(stepped(adam, learnt, gradient), sizes, golden)
+            continue
         if golden["algorithm"] == "edge-popup":
             gradient = gradient * scores.sign()
         velocity = golden["momentum"] * velocity + gradient + golden["weight_decay"] * (scores - centre)
@@ -185,6 +274,10 @@ def make(folder, input_shape, layers, golden, seed):
     scores = torch.cat([(torch.rand(n, generator=generator) * 2 - 1) / math.sqrt(fan) for n, fan in fans])
     if golden["algorithm"] == "sbp":
         scores += 0.5
+    if golden["algorithm"] == "zhou":
+        scores += math.log(golden["kept_fraction"] / (1 - golden["kept_fraction"]))
+    if golden["algorithm"] == "prob-mask":
+        scores = torch.full_like(scores, golden["kept_fraction"])
     if golden["algorithm"] == "gem-miner":
         scores = torch.rand(len(scores), generator=generator)
     images = torch.randn(STEPS, BATCH, *input_shape, generator=generator)

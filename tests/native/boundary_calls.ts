@@ -60,6 +60,7 @@ class World implements Disposable {
     vector("weights", n, float32, wave);
     vector("mask", n, float32, wave.map((value) => value > 0 ? 1 : 0));
     vector("gradient", n, float32, wave.toReversed());
+    vector("other", n, float32, wave.map((value) => value * value));
     vector("short", n - 1, float32, wave);
     vector("long", n + 1, float32);
     vector("none", 0, float32);
@@ -186,7 +187,7 @@ const triples = (...values: (number | bigint)[]) => BigInt64Array.from(values, B
 
 // --- the right calls ---------------------------------------------------------------------------------------------------
 
-const floats = ["weights", "mask", "gradient", "short", "long", "logits", "statistics"];
+const floats = ["weights", "mask", "gradient", "other", "short", "long", "logits", "statistics"];
 const reals = [...floats, "doubles"];
 const whole = ["bytes", "integers", "augmentation", "order", "wild order"];
 const range = { offset: 0n, length: 3n };
@@ -302,17 +303,17 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
   mb_vector_copy: () => ({
     args: { to: "weights", from: "gradient" },
     right: {
-      to: ["mask", "gradient", "doubles", "bytes", "integers"],
-      from: ["mask", "weights", "doubles", "bytes", "integers"],
+      to: ["mask", "gradient", "other", "doubles", "bytes", "integers"],
+      from: ["mask", "weights", "other", "doubles", "bytes", "integers"],
     },
   }),
   mb_vector_multiply: () => ({
     args: { vector: "weights", factor: "mask" },
-    right: { vector: ["gradient"], factor: ["gradient"] },
+    right: { vector: ["gradient", "other"], factor: ["gradient", "other"] },
   }),
   mb_vector_add: () => ({
     args: { vector: "weights", term: "mask" },
-    right: { vector: ["gradient"], term: ["gradient"] },
+    right: { vector: ["gradient", "other"], term: ["gradient", "other"] },
   }),
   mb_vector_affine: () => ({
     args: { vector: "weights", ...range, scale: 2, shift: 1 },
@@ -322,6 +323,15 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
   mb_vector_sign: () => ({
     args: { vector: "weights", ...range },
     right: { vector: [...reals, ...whole], length: ["0"] },
+  }),
+
+  mb_vector_sigmoid: () => ({
+    args: { vector: "weights", ...range },
+    right: { vector: reals, length: ["0"] },
+  }),
+  mb_vector_binarise: () => ({
+    args: { vector: "weights", ...range },
+    right: { vector: floats, length: ["0"] },
   }),
 
   mb_project_top_k: () => ({
@@ -337,14 +347,14 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       mask: "mask",
     },
     right: {
-      values: ["gradient"],
+      values: ["gradient", "other"],
       count: ["0"],
       order: ["1"],
       floor: [tiny, "Infinity", "1e+308", "-1e+308"],
       alpha: [tiny],
       low: [tiny, "-Infinity", "-1e+308"],
       high: [tiny, "Infinity", "1e+308"],
-      mask: ["gradient"],
+      mask: ["gradient", "other"],
     },
     accepted: { "an empty segment": { segments: triples(0, 0, 0, 0, 42, 42) } },
     refused: {
@@ -372,6 +382,9 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       high: 1,
     },
     right: {
+      latent: ["other"],
+      velocity: ["other"],
+      gradient: ["other"],
       straight_through: ["1"],
       rate: [tiny],
       momentum: [tiny],
@@ -380,6 +393,50 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       low: [tiny, "-Infinity", "-1e+308"],
       high: [tiny, "Infinity", "1e+308"],
     },
+  }),
+
+  mb_descend_adam: () => ({
+    args: {
+      latent: "weights",
+      first: "mask",
+      second: "other",
+      gradient: "gradient",
+      step: 3n,
+      rate: 0.1,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      decay: 1e-4,
+    },
+    right: {
+      step: ["2^40", "2^62", "2^63 − 1"],
+      rate: [tiny],
+      beta1: [tiny],
+      beta2: [tiny],
+      decay: [tiny],
+    },
+    refused: { "an epsilon that float32 has as 0": { epsilon: 1e-50 } },
+  }),
+
+  mb_noise: () => ({
+    args: { vector: "weights", key: 7n, draw: 1n },
+    right: { vector: [...floats, "none"], key: ["0", "2^64 − 1"], draw: ["0", "2^40"] },
+  }),
+  mb_relax: () => ({
+    args: {
+      probability: "weights",
+      noise: "mask",
+      temperature: 0.5,
+      mask: "gradient",
+      slope: "other",
+    },
+    right: { probability: ["mask"], noise: ["weights"] },
+    accepted: { "one vector for what is only read": { noise: "weights" } },
+    refused: { "too cold": { temperature: 9e-4 }, "too hot": { temperature: 1001 } },
+  }),
+  mb_project_capped_simplex: () => ({
+    args: { vector: "weights", ...range, most: 1 },
+    right: { vector: floats, length: ["0"], most: [tiny, "1e+308"] },
   }),
 
   mb_dataset_create: () => ({
@@ -621,7 +678,12 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       gradient: "gradient",
       metrics: "metrics",
     },
-    right: { weights: ["mask"], mask: ["weights"], of: ["1"] },
+    right: {
+      weights: ["mask", "other"],
+      mask: ["weights", "other"],
+      of: ["1"],
+      gradient: ["other"],
+    },
     accepted: {
       "all of the weights": { mask: 0n, of: 1 },
       "no statistics of a network without": { network: "plain network", statistics: 0n },
@@ -638,9 +700,9 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       logits: "logits",
     },
     right: {
-      weights: ["mask", "gradient"],
-      mask: ["weights", "gradient", "null"],
-      logits: ["gradient", "short", "long"],
+      weights: ["mask", "gradient", "other"],
+      mask: ["weights", "gradient", "other", "null"],
+      logits: ["gradient", "other", "short", "long"],
     },
   }),
   mb_network_evaluate: () => ({
@@ -653,7 +715,10 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       batch_size: 2n,
       metrics: "metrics",
     },
-    right: { weights: ["mask", "gradient"], mask: ["weights", "gradient", "null"] },
+    right: {
+      weights: ["mask", "gradient", "other"],
+      mask: ["weights", "gradient", "other", "null"],
+    },
   }),
 };
 

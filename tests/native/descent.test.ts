@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { device } from "../library.ts";
-import { descend, type DescentOptions, Vector } from "../../src/native/mod.ts";
+import { descend, descendAdam, type DescentOptions, Vector } from "../../src/native/mod.ts";
 
 const f = Math.fround;
 
@@ -73,4 +73,49 @@ Deno.test("vectors of different lengths, one vector twice and numbers that are n
   assert.throws(() => descend(latent, latent, gradient, sane), /one vector twice/);
   assert.throws(() => descend(latent, velocity, gradient, { ...sane, rate: NaN }), /rate/);
   assert.throws(() => descend(latent, velocity, gradient, { ...sane, low: 2, high: 1 }), /low/);
+});
+
+Deno.test("Adam is its three lines, in float64 to within rounding, over some steps", () => {
+  const adam = fc.record({
+    rate: fc.double({ min: 0, max: 1, noNaN: true }),
+    beta1: fc.double({ min: 0, max: 0.99, noNaN: true }),
+    beta2: fc.double({ min: 0, max: 0.999, noNaN: true }),
+    epsilon: fc.double({ min: 1e-8, max: 1, noNaN: true }),
+    decay: fc.double({ min: 0, max: 0.1, noNaN: true }),
+  });
+  const start = fc.float({ min: -1, max: 1, noNaN: true });
+  const gradients = fc.array(fc.float({ min: f(0.01), max: 10, noNaN: true }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  fc.assert(fc.property(start, gradients, fc.boolean(), adam, (z, gradients, down, options) => {
+    const { rate, beta1, beta2, epsilon, decay } = options;
+    using latent = Vector.from(Float32Array.of(z, z), "float32", device);
+    using first = new Vector(2, "float32", device);
+    using second = new Vector(2, "float32", device);
+    let expected = z, m = 0, s = 0;
+    gradients.forEach((size, i) => {
+      const given = down ? -size : size;
+      using gradient = Vector.from(Float32Array.of(given, given), "float32", device);
+      descendAdam(latent, first, second, gradient, { ...options, step: i + 1 });
+      const g = given + decay * expected;
+      m = beta1 * m + (1 - beta1) * g;
+      s = beta2 * s + (1 - beta2) * g * g;
+      const [mean, square] = [m / (1 - beta1 ** (i + 1)), s / (1 - beta2 ** (i + 1))];
+      expected -= rate * mean / (Math.sqrt(square) + epsilon);
+    });
+    for (const got of latent.download()) {
+      assert.ok(Math.abs(got - expected) < 1e-4, `${got}, expected ${expected}`);
+    }
+  }));
+});
+
+Deno.test("Adam's first step is as long as the rate, whatever the gradient", () => {
+  const g = [1e-3, -5, 40];
+  using latent = new Vector(3, "float32", device);
+  using first = new Vector(3, "float32", device);
+  using second = new Vector(3, "float32", device);
+  using gradient = Vector.from(Float32Array.from(g), "float32", device);
+  descendAdam(latent, first, second, gradient, { rate: 0.5, step: 1 });
+  latent.download().forEach((z, i) => assert.ok(Math.abs(z + 0.5 * Math.sign(g[i]!)) < 1e-4));
 });

@@ -4,11 +4,15 @@ import { device } from "../library.ts";
 import {
   Batch,
   descend,
+  descendAdam,
   DevicePictures,
   Generator,
   MaskedNetwork,
   NativeError,
+  noise,
+  projectCappedSimplex,
   projectTopK,
+  relax,
   Step,
   Vector,
 } from "../../src/native/mod.ts";
@@ -97,6 +101,40 @@ function outcome(recorded: boolean, steps: number, between = (_: number, __: Vec
 
 Deno.test("recorded steps of two shapes give what single calls give, whatever changes in between", () => {
   assert.deepEqual(outcome(true, 40), outcome(false, 40));
+});
+
+/** What comes of steps of drawn masks: noise, relaxation, Adam, capped simplex, sigmoid, binary weights, one after the other. */
+function drawnMasks(recorded: boolean, steps: number) {
+  using free = new DisposableStack();
+  const vector = () => free.use(new Vector(1000, "float32", device));
+  const probability = vector(), draw = vector(), mask = vector(), slope = vector();
+  const first = vector(), second = vector(), step = free.use(new Step(device));
+  probability.affine(0, 0.4);
+  for (let t = 0; t < steps; t++) {
+    const body = () => {
+      noise(draw, 3, 7 * t);
+      relax(probability, draw, 1 - t / 50, mask, slope);
+      slope.multiply(mask);
+      slope.affine(1, -0.4);
+      slope.binarise(0, 300);
+      slope.sigmoid(300, 300);
+      descendAdam(probability, first, second, slope, { rate: 0.1 / (1 + t), step: t + 1 });
+      projectCappedSimplex(probability, [{ offset: 0, length: 400, kept: 90 }, {
+        offset: 400,
+        length: 600,
+        kept: 100,
+      }]);
+    };
+    if (recorded) step.run(0, body);
+    else body();
+  }
+  return [probability, draw, mask, slope].map((vector) => [...vector.download()]);
+}
+
+Deno.test("recorded draws of masks give what single calls give, each with its own noise and temperature", () => {
+  const expected = drawnMasks(false, 40);
+  assert.deepEqual(drawnMasks(true, 40), expected);
+  assert.notDeepEqual(drawnMasks(false, 39)[1], expected[1]);
 });
 
 Deno.test("a vector that is written between two recorded steps is taken as it is then", () => {

@@ -23,15 +23,16 @@ for (const { name, masks, learns } of algorithms) {
   if (!masks) continue;
   for (const sparsity of [0, 0.3, 0.5, 0.9]) {
     Deno.test(`${name} at sparsity ${sparsity}: no more is kept than its share`, () => {
-      const { layers } = go(config(name, { sparsity, epochs: 1 }));
+      const given = config(name, { sparsity, epochs: 1 }), { layers } = go(given);
       const sum = (key: "weights" | "kept") => layers.reduce((sum, layer) => sum + layer[key], 0);
       const all = { weights: sum("weights"), kept: sum("kept") };
-      // Which layer keeps how much is for these two to decide.
-      const parts = name === "smart-ratio" || name === "gem-miner" ? [all] : layers;
+      // Which layer keeps how much is for these to decide.
+      const free = name === "smart-ratio" || given.algorithm.parameters.scope === "global";
+      const parts = free ? [all] : layers;
       for (const { weights, kept } of parts) {
         const most = weights - Math.trunc(sparsity * weights);
-        // These keep only what exceeds 1/2, and so perhaps less.
-        const fewer = name === "sbp" || name === "gem-miner";
+        // These keep only what exceeds a floor, and so perhaps less.
+        const fewer = ["sbp", "gem-miner", "prob-mask"].includes(name);
         if (fewer) assert.ok(kept <= most && kept > 0, `${kept} of at most ${most}`);
         else assert.equal(kept, most);
       }
@@ -54,6 +55,9 @@ Deno.test("what is learnt beats chance by far", () => {
   assert.ok(accuracy("dense", 0.02) > 0.9);
   assert.ok(accuracy("edge-popup", 0.5) > 0.9);
   assert.ok(accuracy("sbp", 1) > 0.9);
+  assert.ok(accuracy("biprop", 0.5) > 0.9);
+  assert.ok(accuracy("prob-mask", 0.05) > 0.9);
+  assert.ok(accuracy("zhou", 500) > 0.9);
 });
 
 Deno.test("SBP does not die at any rate, nor where few weights are kept", () => {

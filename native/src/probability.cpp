@@ -1,0 +1,169 @@
+// Masks that are drawn: noise that is a function of its key and the number of its draw, the relaxed draw of a mask, and
+// the projection of its probabilities.
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/bitwise_right_shift.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "profile.hpp"
+#include "step.hpp"
+#include "sums.hpp"
+
+using namespace mb;
+
+namespace {
+
+constexpr int64_t low_half = 0xffffffff;
+
+uint64_t shifted(uint64_t word, int64_t by) { return word >> by; }
+// Of int64, so that what is shifted in must be cut off.
+at::Tensor shifted(const at::Tensor& words, int64_t by) { return at::bitwise_right_shift(words, by); }
+
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011). Words of 32 bits, each
+// in 64: numbers, or tensors of them.
+template <typename Word>
+std::array<Word, 4> philox(std::array<Word, 4> counter, uint64_t key) {
+  uint64_t low = key & low_half, high = key >> 32;
+  for (int round = 0; round < 10; ++round) {
+    const Word even = counter[0] * int64_t{0xD2511F53}, odd = counter[2] * int64_t{0xCD9E8D57};
+    counter = {(shifted(odd, 32) & low_half) ^ counter[1] ^ static_cast<int64_t>(low), odd & low_half,
+               (shifted(even, 32) & low_half) ^ counter[3] ^ static_cast<int64_t>(high), even & low_half};
+    low = (low + 0x9E3779B9) & low_half;
+    high = (high + 0xBB67AE85) & low_half;
+  }
+  return counter;
+}
+
+// The 23 high bits of a word, between 0 and 1 but neither.
+constexpr float spacing = 1.0f / (1 << 23);
+
+void noise_on_cpu(float* to, int64_t length, uint64_t key, uint64_t draw) {
+  at::parallel_for(0, (length + 3) / 4, 1 << 12, [&](int64_t first, int64_t last) {
+    for (int64_t at = first; at < last; ++at) {
+      const uint64_t place = static_cast<uint64_t>(at);
+      const auto words = philox<uint64_t>({place & low_half, place >> 32, draw & low_half, draw >> 32}, key);
+      for (int64_t i = 4 * at; i < std::min(length, 4 * at + 4); ++i) {
+        to[i] = (static_cast<float>(words[i % 4] >> 9) + 0.5f) * spacing;
+      }
+    }
+  });
+}
+
+void noise_by_operations(at::Tensor& to, uint64_t key, const at::Tensor& draw) {
+  const at::Tensor place = at::arange((to.numel() + 3) / 4, to.options().dtype(at::kLong));
+  const at::Tensor nth = draw.to(to.device(), at::kLong);
+  const auto words =
+      philox<at::Tensor>({place & low_half, shifted(place, 32), nth & low_half, shifted(nth, 32)}, key);
+  const at::Tensor bits = shifted(at::stack({words[0], words[1], words[2], words[3]}, 1), 9).reshape({-1});
+  to.copy_(bits.narrow(0, 0, to.numel())).add_(0.5).mul_(spacing);
+}
+
+// So far from a probability of 0 or 1 that its logarithm is a number; as published for ProbMask.
+constexpr double aside = 1e-20;
+
+// What clip(x − v, 0, 1) sums up to, NaNs left out, and how many of its entries would fall if v rose.
+TwoSums mass(const float* x, int64_t length, float v) {
+  return sums_of(length, [&](int64_t begin, int64_t end) {
+    double sum = 0, moving = 0;
+#pragma omp simd reduction(+ : sum, moving)
+    for (int64_t i = begin; i < end; ++i) {  // written so that the compiler makes vectors of it
+      const double moved = x[i] - v, above = moved > 0 ? moved : 0, clipped = above < 1 ? above : 1;
+      sum += clipped;
+      moving += (clipped == moved) & (moved != 0) ? 1 : 0;
+    }
+    return TwoSums{sum, moving};
+  });
+}
+
+// Of the sum: what is missing at most where there is a better v.
+constexpr double close = 1e-3;
+
+// The v >= 0 of the projection. Newton's steps, since the sum falls along straight lines, into the middle of what is close
+// enough; and a bisection where one leads out of the bracket.
+float shift_for(const float* x, int64_t length, double most) {
+  float low = 0, high = std::max(0.0f, *std::max_element(x, x + length)), v = 0;
+  for (;;) {
+    const TwoSums at = mass(x, length, v);
+    const double over = at.first - most;
+    if (over <= 0 && (v == 0 || over > -close)) return v;
+    (over > 0 ? low : high) = v;
+    v = static_cast<float>(v + (over + close / 2) / std::max(at.second, 1.0));
+    if (v > low && v < high) continue;
+    v = low + (high - low) / 2;
+    if (!(v > low && v < high)) return high;
+  }
+}
+
+// The same without waiting for the device: bisection alone, until float32 tells no more.
+at::Tensor shift_by_operations(const at::Tensor& x, double most) {
+  const auto over = [&](const at::Tensor& v) { return (x - v).clamp_(0, 1).sum(at::kDouble) > most; };
+  at::Tensor high = x.max().clamp_min(0), low = at::zeros_like(high);
+  const at::Tensor none = low, needed = over(none);
+  for (int step = 0; step < 40; ++step) {
+    const at::Tensor middle = low + (high - low) / 2, above = over(middle);
+    low = at::where(above, middle, low);
+    high = at::where(above, high, middle);
+  }
+  return at::where(needed, high, none);
+}
+
+}  // namespace
+
+int32_t mb_noise(mb_vector* vector, uint64_t key, int64_t draw) {
+  return guard_within_step("mb_noise", [&] {
+    at::Tensor& to = vector_of(vector, "vector");
+    require_dtype(to, "vector", at::kFloat);
+    require(draw >= 0 && draw <= (int64_t{1} << 53), "draw: ", draw, ", expected 0 to 2^53");
+    const cuda::Number nth = number(static_cast<double>(draw));
+    if (!carry_out("mb_noise", {word(to), key})) return;
+    if (to.is_cpu()) return noise_on_cpu(to.data_ptr<float>(), to.numel(), key, static_cast<uint64_t>(draw));
+    noise_by_operations(to, key, as_tensor(nth));
+  });
+}
+
+int32_t mb_relax(const mb_vector* probability, const mb_vector* noise, double temperature, mb_vector* mask,
+                 mb_vector* slope) {
+  return guard_within_step("mb_relax", [&] {
+    const at::Tensor& p = vector_of(probability, "probability");
+    const at::Tensor& u = vector_of(noise, "noise");
+    at::Tensor& to = vector_of(mask, "mask");
+    at::Tensor& rising = vector_of(slope, "slope");
+    require_dtype(p, "probability", at::kFloat);
+    require_like(u, "noise", p, "probability");
+    require_like(to, "mask", p, "probability");
+    require_like(rising, "slope", p, "probability");
+    require(probability != mask && probability != slope && noise != mask && noise != slope && mask != slope,
+            "mask, slope: a vector twice, expected two that are neither probability nor noise");
+    require(temperature >= 1e-3 && temperature <= 1e3, "temperature: ", temperature, ", expected 0.001 to 1000");
+    const Timed timed(MB_PROJECTION, p.device());
+    const cuda::Number heat = number(temperature);
+    if (!carry_out("mb_relax", {word(p), word(u), word(to), word(rising)})) return;
+    const at::Tensor by = as_tensor(heat), is = p + aside, not_is = (1 - p).add_(aside);
+    const at::Tensor x = (is * u).div_((1 - u).mul_(not_is)).log_().div_(by);
+    to.copy_(x).sigmoid_();
+    rising.copy_(x).neg_().sigmoid_().mul_(to).div_(by).mul_(is.reciprocal() + not_is.reciprocal());
+  });
+}
+
+int32_t mb_project_capped_simplex(mb_vector* vector, int64_t offset, int64_t length, double most) {
+  return guard_within_step("mb_project_capped_simplex", [&] {
+    at::Tensor range = range_of(vector, "vector", offset, length);
+    require_dtype(range, "vector", at::kFloat);
+    require(most >= 0 && std::isfinite(most), "most: ", most, ", expected a number of at least 0");
+    const Timed timed(MB_PROJECTION, range.device());
+    if (!carry_out("mb_project_capped_simplex", {word(range), word(double(length)), word(most)})) return;
+    if (length == 0) return;
+    if (range.is_cpu()) {
+      range.sub_(shift_for(range.data_ptr<float>(), length, most)).clamp_(0, 1);
+    } else {
+      range.sub_(shift_by_operations(range, most)).clamp_(0, 1);
+    }
+  });
+}

@@ -1,0 +1,32 @@
+// Sums over an array that are the same for every number of threads: those of chunks of one size first, then of these in
+// their order.
+#pragma once
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace mb {
+
+struct TwoSums {
+  double first = 0, second = 0;
+};
+
+// body(begin, end) gives the sums of a chunk of [0, length).
+template <typename Body>
+TwoSums sums_of(int64_t length, const Body& body) {
+  constexpr int64_t chunk = 4096;
+  std::vector<TwoSums> parts((length + chunk - 1) / chunk);
+  at::parallel_for(0, static_cast<int64_t>(parts.size()), 8, [&](int64_t first, int64_t last) {
+    for (int64_t at = first; at < last; ++at) parts[at] = body(at * chunk, std::min(length, (at + 1) * chunk));
+  });
+  TwoSums all;
+  for (const TwoSums& part : parts) {
+    all.first += part.first;
+    all.second += part.second;
+  }
+  return all;
+}
+
+}  // namespace mb

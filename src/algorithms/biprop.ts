@@ -1,0 +1,61 @@
+// biprop: edge-popup over binary weights: of the weights that are kept the signs alone count, with one gain for each layer.
+//
+//   m = 1 for the largest |z| of every scope, else 0
+//   b = α sign(w) ⊙ m,   α = ‖w ⊙ m‖₁ / Σ m  of every layer      the nearest binary weights to w ⊙ m
+//   z ← SGD(z, ∂L/∂b ⊙ w ⊙ sign(z))            the gradient passes straight through both
+import { z } from "zod";
+import { descend, projectTopK } from "../native/mod.ts";
+import { type Algorithm, descent } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+
+const parameters = z.strictObject({
+  learningRate: descent.learningRate(0.1),
+  momentum: descent.momentum,
+  weightDecay: descent.weightDecay,
+  scope,
+});
+
+/** Scores start as edge-popup's. The weights that are evaluated are b, that of the mask which is evaluated. */
+export const biprop: Algorithm<z.infer<typeof parameters>> = {
+  name: "biprop",
+  summary: "edge-popup over the signs of the weights, with a gain for each layer",
+  source: "Diffenderfer, Kailkhura: Multi-Prize Lottery Ticket Hypothesis: Finding Accurate " +
+    "Binary Neural Networks by Pruning A Randomly Weighted Network, ICLR 2021",
+  version: 1,
+  masks: true,
+  learns: true,
+  parameters,
+
+  start({ network, weights, segments, sparsity, metrics, vector, drawLatent }, p) {
+    const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
+    const drawn = vector();
+    const kept = keptSegments(segments, sparsity, p.scope);
+    drawn.copyFrom(weights);
+    drawLatent(scores);
+    const binarise = () => {
+      projectTopK(scores, kept, { by: "magnitude" }, mask);
+      weights.copyFrom(drawn);
+      weights.multiply(mask);
+      for (const { offset, length } of segments) weights.binarise(offset, length);
+    };
+
+    return {
+      state: { scores, velocity },
+      step(batch, _t, rate) {
+        binarise();
+        network.weightGradient(weights, null, batch, gradient, metrics); // ∂L/∂b
+        gradient.multiply(drawn);
+        descend(scores, velocity, gradient, {
+          rate,
+          momentum: p.momentum,
+          decay: p.weightDecay,
+          straightThrough: true,
+        });
+      },
+      mask() {
+        binarise();
+        return mask;
+      },
+    };
+  },
+};

@@ -1,0 +1,74 @@
+// prob-mask: the probability of each weight to be kept is learnt, through relaxed draws, and projected so that they sum up
+// to what may be kept.
+//
+//   m = σ((logit p + logit u) / τ),   u uniform,   τ = 1 − (1 − τ₁) t/T     relaxed at first, nearly binary at the end
+//   p ← Adam(p, mean over K draws of ∂L/∂m ⊙ ∂m/∂p)
+//   p ← clip(p − v, 0, 1),   the least v ≥ 0 with Σ p ≤ k
+//
+// As published, weights are learnt beside it by default; here they stay as drawn. The published code starts at p = 1, lets
+// k fall during the run, clips the gradient's norm to 3, and evaluates a draw; here p starts at the fraction to keep, k is
+// the same throughout, no norm is clipped, and evaluations keep the largest p.
+import { z } from "zod";
+import { descendAdam, projectCappedSimplex, projectTopK, relax } from "../native/mod.ts";
+import { type Algorithm, descent } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+import { searched } from "./space.ts";
+
+const parameters = z.strictObject({
+  learningRate: descent.learningRate(6e-3),
+  momentum: descent.momentum.describe("decay β₁ of Adam's first moment"),
+  weightDecay: z.number().min(0).default(0).describe("pull of the probabilities to 0")
+    .register(searched, { log: [1e-6, 1e-2], zero: 0.25 }),
+  scope: scope.unwrap().default("global").describe(scope.description!),
+  draws: z.int().min(1).max(16).default(2).describe("relaxed masks K in every step"),
+  temperature: z.number().min(1e-3).max(1).default(0.03)
+    .describe("temperature τ₁ at the end of the run; it falls from 1"),
+});
+
+/** Probabilities start as 1 − sparsity. At most k weights are kept, fewer where fewer have a probability above 0. */
+export const probMask: Algorithm<z.infer<typeof parameters>> = {
+  name: "prob-mask",
+  summary: "the probability to keep each weight, learnt through relaxed draws and projected",
+  source: "Zhou, Zhang, Xu, Zhang: Effective Sparsification of Neural Networks with Global " +
+    "Sparsity Constraint, CVPR 2021",
+  version: 1,
+  masks: true,
+  learns: true,
+  parameters,
+
+  start({ network, weights, segments, sparsity, steps, metrics, vector, drawNoise }, p) {
+    const probability = vector(), first = vector(), second = vector(), mask = vector();
+    const noise = vector(), slope = vector(), part = vector(), gradient = vector();
+    const kept = keptSegments(segments, sparsity, p.scope);
+    probability.affine(0, 1 - sparsity);
+
+    return {
+      state: { probability, first, second },
+      step(batch, t, rate) {
+        const temperature = 1 - (1 - p.temperature) * t / steps;
+        gradient.affine(0, 0);
+        metrics.affine(p.draws, 0);
+        for (let draw = 0; draw < p.draws; draw++) {
+          drawNoise(noise, p.draws * t + draw);
+          relax(probability, noise, temperature, mask, slope);
+          network.maskGradient(weights, mask, batch, part, metrics);
+          part.multiply(slope);
+          gradient.add(part);
+        }
+        metrics.affine(1 / p.draws, 0); // so that the step adds the mean over its draws
+        gradient.affine(1 / p.draws, 0);
+        descendAdam(probability, first, second, gradient, {
+          rate,
+          step: t + 1,
+          beta1: p.momentum,
+          decay: p.weightDecay,
+        });
+        projectCappedSimplex(probability, kept);
+      },
+      mask() {
+        projectTopK(probability, kept, { by: "value", floor: 0 }, mask);
+        return mask;
+      },
+    };
+  },
+};

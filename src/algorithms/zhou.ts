@@ -1,0 +1,70 @@
+// zhou: supermasks drawn anew in every step, each weight kept with a probability that is learnt.
+//
+//   m = 1 with probability σ(s), else 0
+//   s ← SGD(s, ∂L/∂m ⊙ σ(s) (1 − σ(s)))      the gradient passes straight through the draw
+//
+// As published, how much is kept is an outcome, and evaluations draw a mask too. To be compared at a sparsity, here σ(s)
+// starts around the fraction to keep, and evaluations keep the largest s. Nothing holds σ(s) near that fraction meanwhile:
+// until most probabilities are near 0 or 1, which takes long training or a high rate, the mask that is evaluated does worse
+// than those that were drawn.
+import { z } from "zod";
+import { descend, projectTopK } from "../native/mod.ts";
+import { type Algorithm, descent } from "./algorithm.ts";
+import { keptSegments, scope } from "./scope.ts";
+import { searched } from "./space.ts";
+
+const parameters = z.strictObject({
+  learningRate: descent.learningRate(20),
+  momentum: descent.momentum,
+  weightDecay: z.number().min(0).default(0).describe("pull of the scores to 0")
+    .register(searched, { log: [1e-6, 1e-2], zero: 0.25 }),
+  scope: scope.unwrap().default("global").describe(scope.description!),
+});
+
+/** Scores start as logit(1 − sparsity) + U(−1/√fan_in, 1/√fan_in); defaults as in the code of edge-popup for this method. */
+export const zhou: Algorithm<z.infer<typeof parameters>> = {
+  name: "zhou",
+  summary: "masks drawn anew in every step by learnt probabilities, of which the largest are kept",
+  source: "Zhou, Lan, Liu, Yosinski: Deconstructing Lottery Tickets: Zeros, Signs, and the " +
+    "Supermask, NeurIPS 2019",
+  version: 1,
+  masks: true,
+  learns: true,
+  parameters,
+
+  start(setting, p) {
+    const { network, weights, segments, sparsity, metrics, vector, drawLatent, drawNoise } =
+      setting;
+    const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
+    const chance = vector(), draw = vector();
+    const kept = keptSegments(segments, sparsity, p.scope);
+    const all = keptSegments(segments, 0, "global");
+    drawLatent(scores);
+    scores.affine(1, Math.log((1 - sparsity) / Math.max(sparsity, 1e-3))); // finite where all are kept, too
+
+    return {
+      state: { scores, velocity },
+      step(batch, t, rate) {
+        chance.copyFrom(scores);
+        chance.sigmoid();
+        drawNoise(draw, t);
+        draw.affine(-1, 0);
+        draw.add(chance); // σ(s) − u
+        projectTopK(draw, all, { by: "value", floor: 0 }, mask);
+        network.maskGradient(weights, mask, batch, gradient, metrics);
+        gradient.multiply(chance);
+        chance.affine(-1, 1);
+        gradient.multiply(chance);
+        descend(scores, velocity, gradient, {
+          rate,
+          momentum: p.momentum,
+          decay: p.weightDecay,
+        });
+      },
+      mask() {
+        projectTopK(scores, kept, { by: "value" }, mask);
+        return mask;
+      },
+    };
+  },
+};

@@ -1,0 +1,87 @@
+// prob-mask: the relaxed draws of a step, Adam, and the budget that the probabilities keep to.
+import assert from "node:assert/strict";
+import { alone, largest, near } from "./alone.ts";
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const logit = (p: number) => Math.log(p + 1e-20) - Math.log(1 - p + 1e-20);
+const clip = (x: number) => Math.min(1, Math.max(0, x));
+
+/** The nearest vector of [0, 1]^n with at most that sum, by bisection. */
+function within(p: readonly number[], most: number): number[] {
+  const sum = (v: number) => p.reduce((sum, p) => sum + clip(p - v), 0);
+  let low = 0, high = sum(0) <= most ? 0 : 10;
+  for (let i = 0; i < 100; i++) {
+    const middle = (low + high) / 2;
+    if (sum(middle) > most) low = middle;
+    else high = middle;
+  }
+  return p.map((p) => clip(p - high));
+}
+
+Deno.test("a step averages the gradient of its relaxed draws, takes Adam's step, and projects", () => {
+  using free = new DisposableStack();
+  const sparsity = 0.6, steps = 6, rate = 0.15, draws = 3, coldest = 0.2;
+  const stage = alone("prob-mask", { draws, temperature: coldest }, { sparsity, steps }, free);
+  const { learner, batch, weights, metrics } = stage, w = weights.download(), n = w.length;
+  let p = Array<number>(n).fill(1 - sparsity), first = p.map(() => 0), second = p.map(() => 0);
+  for (let t = 0; t < steps; t++) {
+    const temperature = 1 + (coldest - 1) * t / steps;
+    const g = p.map(() => 0);
+    for (let draw = 0; draw < draws; draw++) {
+      const u = stage.noiseOf(draws * t + draw);
+      const m = p.map((p, i) => sigmoid((logit(p) + Math.log(u[i]! / (1 - u[i]!))) / temperature));
+      stage.maskGradient(w, m).forEach((by, i) => {
+        const slope = m[i]! * (1 - m[i]!) / temperature * (1 / (p[i]! + 1e-20) +
+          1 / (1 - p[i]! + 1e-20));
+        g[i]! += by * slope / draws;
+      });
+    }
+    first = first.map((m, i) => 0.9 * m + 0.1 * g[i]!);
+    second = second.map((s, i) => 0.999 * s + 0.001 * g[i]! ** 2);
+    const moved = p.map((p, i) => {
+      const mean = first[i]! / (1 - 0.9 ** (t + 1)), square = second[i]! / (1 - 0.999 ** (t + 1));
+      return p - rate * mean / (Math.sqrt(square) + 1e-8);
+    });
+    p = within(moved, n - Math.trunc(sparsity * n));
+    learner.step(batch, t, rate);
+    // The projection may fall short of the sum by 0.001.
+    assert.ok(near(learner.state.probability!.download(), p, 2e-4), `step ${t}`);
+  }
+  assert.ok(p.some((p) => p === 0) && p.some((p) => p > 0.5)); // so that the clip had something to do
+  assert.deepEqual(weights.download(), w);
+  // Of each step the mean over its draws, so that it counts as one.
+  const [loss, correct] = metrics.download();
+  assert.ok(loss! / (12 * steps) > 0.1 && loss! / (12 * steps) < 3, `${loss}`);
+  assert.ok(correct! <= 12 * steps);
+});
+
+Deno.test("probabilities stay in [0, 1], in every scope within its budget, and the largest are kept", () => {
+  for (const scope of ["global", "layer"]) {
+    using free = new DisposableStack();
+    const { learner, segments, batch } = alone(
+      "prob-mask",
+      { scope },
+      { sparsity: 0.7, steps: 40 },
+      free,
+    );
+    for (let t = 0; t < 40; t++) learner.step(batch, t, 0.1);
+    const p = learner.state.probability!.download();
+    assert.ok(p.every((p) => p >= 0 && p <= 1));
+    const ranges = scope === "layer" ? segments : [{ offset: 0, length: p.length }];
+    for (const { offset, length } of ranges) {
+      const sum = p.subarray(offset, offset + length).reduce((sum, p) => sum + p, 0);
+      assert.ok(sum <= length - Math.trunc(0.7 * length) + 1e-4, `${sum}`);
+    }
+    const expected = largest(p, ranges, 0.7).map((bit, i) => p[i]! > 0 ? bit : 0);
+    assert.deepEqual([...learner.mask()!.download()], expected);
+  }
+});
+
+Deno.test("what has no probability is not kept, even where fewer are kept for it", () => {
+  using free = new DisposableStack();
+  const { learner } = alone("prob-mask", {}, { sparsity: 0.5, steps: 1 }, free);
+  const { probability } = learner.state, p = new Float32Array(probability!.length);
+  p.set([0.2, 1], 3);
+  probability!.upload(p);
+  assert.deepEqual([...learner.mask()!.download()], Array.from(p, (p) => p > 0 ? 1 : 0));
+});

@@ -1,0 +1,70 @@
+// What is done to every element: the sigmoid, and the nearest binary vector with a gain.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { device } from "../library.ts";
+import { setThreads, Vector } from "../../src/native/mod.ts";
+
+const f = Math.fround;
+const values = fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), {
+  minLength: 1,
+  maxLength: 90,
+}).map((values) => Float32Array.from(values));
+
+Deno.test("the sigmoid is 1 / (1 + exp(−x)), for a range, in both precisions", () => {
+  fc.assert(fc.property(values, fc.nat({ max: 30 }), (x, offset) => {
+    using single = Vector.from(x, "float32", device);
+    using double = Vector.from(Float64Array.from(x), "float64", device);
+    const from = Math.min(offset, x.length);
+    single.sigmoid(from);
+    double.sigmoid(from);
+    const [singles, doubles] = [single.download(), double.download()];
+    x.forEach((x, i) => {
+      const expected = i < from ? x : 1 / (1 + Math.exp(-x));
+      assert.ok(
+        Math.abs(singles[i]! - expected) <= 1e-6 * Math.abs(expected) + 1e-38,
+        `${singles[i]}`,
+      );
+      assert.ok(Math.abs(doubles[i]! - expected) <= 1e-14 * Math.abs(expected), `${doubles[i]}`);
+    });
+  }));
+});
+
+Deno.test("binarised, a range has its signs, and the mean magnitude of what is not 0", () => {
+  const withZeros = fc.tuple(values, fc.array(fc.boolean(), { minLength: 90, maxLength: 90 }))
+    .map(([x, zero]) => x.map((x, i) => zero[i] ? 0 : x));
+  fc.assert(fc.property(withZeros, fc.nat({ max: 30 }), (x, offset) => {
+    using vector = Vector.from(x, "float32", device);
+    const from = Math.min(offset, x.length);
+    vector.binarise(from);
+    const magnitudes = [...x.slice(from)].map(Math.abs).filter((x) => x > 0);
+    const gain = magnitudes.reduce((sum, x) => sum + x, 0) / magnitudes.length;
+    const expected = x.map((x, i) => i < from || x === 0 ? x : Math.sign(x) * f(gain));
+    assert.deepEqual(vector.download().map((x) => x + 0), expected.map((x) => x + 0));
+  }));
+});
+
+Deno.test("of all α s with s in {−1, 1}^n it is the nearest", () => {
+  const x = Float32Array.of(0.3, -1.2, 0.7, 2), n = x.length;
+  using vector = Vector.from(x, "float32", device);
+  vector.binarise();
+  const distance = (b: ArrayLike<number>) => x.reduce((sum, x, i) => sum + (x - b[i]!) ** 2, 0);
+  const best = distance(vector.download());
+  for (let signs = 0; signs < 1 << n; signs++) {
+    for (let gain = 0; gain < 3; gain += 0.05) {
+      const other = Array.from({ length: n }, (_, i) => signs >> i & 1 ? gain : -gain);
+      assert.ok(distance(other) >= best - 1e-6);
+    }
+  }
+});
+
+Deno.test("a gain is the same for every number of threads", () => {
+  const x = Float32Array.from({ length: 100_001 }, (_, i) => Math.sin(i) * 10 ** (i % 7 - 3));
+  const binarised = (threads: number) => {
+    setThreads(threads);
+    using vector = Vector.from(x, "float32", device);
+    vector.binarise();
+    return vector.download();
+  };
+  assert.deepEqual(binarised(3), binarised(1));
+  setThreads(1);
+});
