@@ -46,6 +46,7 @@ export * from "./src/native/mod.ts";
 // What there is to compare, on what: a new one of each is its file and a line in its registry.
 export type { Algorithm, Learner, Setting } from "./src/algorithms/algorithm.ts";
 export { algorithmOf, algorithms } from "./src/algorithms/registry.ts";
+export { type Range, searched, type Space, spaceOf } from "./src/algorithms/space.ts";
 export { keptSegments, type Scope } from "./src/algorithms/scope.ts";
 export {
   type Layer,
@@ -72,7 +73,13 @@ export type { Initialisation, RunConfig } from "./src/training/config.ts";
 export { identityOf } from "./src/sweep/identity.ts";
 export { run, type RunOptions } from "./src/training/run.ts";
 export type { Found } from "./src/training/found.ts";
-export type { EpochResult, LayerKept, RunProgress, RunResult } from "./src/training/result.ts";
+export type {
+  Controls,
+  EpochResult,
+  LayerKept,
+  RunProgress,
+  RunResult,
+} from "./src/training/result.ts";
 export {
   type PartProfile,
   type Profile,
@@ -100,6 +107,9 @@ export { type Overlap, overlapOf } from "./src/tickets/compare.ts";
 export { exported } from "./src/tickets/export.ts";
 export { maskedWeights, rebuilt } from "./src/tickets/rebuild.ts";
 export { bestSettings, writeTables } from "./src/report/mod.ts";
+
+// Tuning: what is tried, and what is chosen of it.
+export { type Plan, planOf, writeTuning } from "./src/tuning/mod.ts";
 
 // The regression check.
 export {

@@ -19,6 +19,9 @@ export const isControlled = (run: Run): run is ControlledRun => run.result.contr
 /** `at`: the 95% interval of the mean over seeds holds chance. `unknown`: one seed has no interval. */
 export type Standing = "at" | "above" | "below" | "unknown";
 
+/** Less than this of what the mask has above chance is near it. */
+const NEAR = 0.05;
+
 /** One control in one cell of the table of masks. Accuracies in percent. */
 interface Control {
   readonly row: Row;
@@ -121,24 +124,27 @@ export function controlsMarkdown(
 }
 
 function verdictOf(label: string, controls: readonly Control[], rows: readonly Row[]): string {
-  const unknown = controls.filter(({ standing }) => standing === "unknown");
   const above = controls.filter(({ standing }) => standing === "above");
-  const most = Math.max(...controls.map(remainder));
-  const left = `what is left is at most ${percent(Number(Math.max(0, most).toFixed(3)))} of what ` +
-    "the mask has above chance";
-  if (unknown.length > 0) {
-    return `**${label}**: one seed doesn't tell whether each control fell to chance; ${left}.`;
-  }
-  if (above.length === 0) {
-    return `**${label}**: each control fell to chance: no 95% interval lies above it; ${left}.`;
-  }
+  const most = Math.max(0, ...controls.map(remainder));
+  const left = `at most ${
+    percent(Number(most.toFixed(3)))
+  } of what the mask has above chance is left`;
   const places = above.map(({ name, row, low, high, accuracy }) =>
     `${name} at ${placeOf(row, { rows })} (${fixed(accuracy.mean)} [${fixed(low!)}, ${
       fixed(high!)
     }])`
   );
-  return `**${label}**: ${above.length} of ${controls.length} controls did not fall to chance: ` +
-    `${places.join("; ")}; ${left}.`;
+  const where = `; of ${controls.length} intervals, ${above.length} above chance: ${
+    places.join("; ")
+  }`;
+  const verdict = controls.some(({ standing }) => standing === "unknown")
+    ? `one seed doesn't tell whether each control fell to chance; ${left}`
+    : above.length === 0
+    ? `each control fell to chance: no 95% interval lies above it; ${left}`
+    : above.every((control) => remainder(control) < NEAR)
+    ? `each control fell to chance or near it: ${left}${where}`
+    : `not every control fell to chance: ${left}${where}`;
+  return `**${label}**: ${verdict}.`;
 }
 
 // What a control keeps of what the mask has above chance.

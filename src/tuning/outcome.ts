@@ -3,7 +3,7 @@ import { placeOf, rangeText } from "../algorithms/space.ts";
 import { allowed, type Choice } from "../report/best.ts";
 import { byContext, contextOf } from "../report/table.ts";
 import { summarise, type Summary } from "../statistics.ts";
-import { identityOf } from "../sweep/identity.ts";
+import { canonicalJson, identityOf } from "../sweep/identity.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { Plan, Search, Trial } from "./plan.ts";
 
@@ -79,7 +79,9 @@ export function choiceOf(cell: Cell): Choice {
     sparsity,
     algorithm: entry.name,
     candidates: tried.flatMap(({ parameters, accuracy, trial }) =>
-      accuracy ? [{ parameters, accuracy, seeds: trial.runs.map(({ seed }) => seed) }] : []
+      accuracy
+        ? [{ parameters, accuracy, seeds: [...new Set(trial.runs.map(({ seed }) => seed))] }]
+        : []
     ),
     tuned: Object.keys(space),
     warnings: warningsOf(cell),
@@ -87,8 +89,18 @@ export function choiceOf(cell: Cell): Choice {
 }
 
 function warningsOf(cell: Cell): string[] {
-  const { search: { entry, space }, tried } = cell, best = chosenOf(cell);
-  if (!best) return [`all ${tried.length} tries diverged: expected smaller rates in tune.spaces`];
+  const { tried } = cell, best = chosenOf(cell);
+  const settings = new Set(tried.map(({ parameters }) => canonicalJson(parameters))).size;
+  return [
+    ...settings < tried.length ? [`its ${tried.length} tries were ${settings} settings`] : [],
+    ...best
+      ? edges(cell, best)
+      : [`all ${tried.length} tries diverged: expected smaller rates in tune.spaces`],
+  ];
+}
+
+// Where the best lies at an end of what was searched, there may be better beyond it, if anything is.
+function edges({ search: { entry, space } }: Cell, best: Tried): string[] {
   return Object.entries(space).flatMap(([name, range]) => {
     const value = best.trial.values[name]!, place = placeOf(range, value);
     if (typeof value !== "number" || place === undefined) return [];

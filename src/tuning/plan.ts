@@ -55,6 +55,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
         "what is chosen is measured with fresh ones",
     );
   }
+  let planned = 0;
   const searches = sweep.algorithms.map((entry): Search => {
     const space = searchedIn(entry, sweep), names = Object.keys(space);
     if (names.length === 0) return { entry, space, trials: [] };
@@ -69,6 +70,8 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
         { ...sweep, split: "validation", algorithms, seeds, epochs },
         dataset,
       );
+      planned += runs.length;
+      if (planned > MOST_RUNS) throw new UserError(tooMany);
       return { number: i + 1, values, runs };
     });
     return { entry, space, trials };
@@ -78,11 +81,12 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
     for (const config of searches.flatMap(({ trials }) => trials[i]?.runs ?? [])) {
       runs.set(identityOf(config), config);
     }
-    if (runs.size > MOST_RUNS) throw new UserError(`more than ${MOST_RUNS} runs: take fewer tries`);
   }
   if (runs.size === 0) throw new UserError("there is nothing to tune: no algorithm is searched");
   return { sweep, searches, runs: [...runs.values()] };
 }
+
+const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;
 
 // What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts.
 function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): Space {

@@ -39,7 +39,8 @@ Deno.test("tune tries, counts what diverges as a try, goes on where there are mo
     const more = await maskbench([...args, "--tries", "3"]);
     assert.equal(more.code, 0, more.error);
     assert.match(more.out, /: 3 tries of /);
-    assert.equal(kinds(out).filter((kind) => kind === ".json").length, 4); // dense has but two settings
+    assert.match(more.out, /- dense, sparsity 0%: its 3 tries were 2 settings/);
+    assert.equal(kinds(out).filter((kind) => kind === ".json").length, 4);
     const { code, out: listed } = await maskbench(["bench", files[2]!, "--dry-run"]);
     assert.equal(code, 0);
     assert.match(listed, /3 runs, 3 of them to run, in results\/tiny-tuned/);

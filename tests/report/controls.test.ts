@@ -45,12 +45,16 @@ Deno.test("all at chance is said in a sentence, and so is what is not", () => {
 
   const bad = controlsMarkdown([...runs([9, 10, 11]), ...runs([49, 50, 51], { sparsity: 0.9 })]);
   assert.match(bad, /50\.00 ± 1\.00 \(3\) ↑/);
+  // (50 − 10) of (90 − 10) points
   assert.match(
     bad,
-    /1 of 6 controls did not fall to chance: shuffled at sparsity 90% \(50\.00 \[47\.52, 52\.48\]\)/,
+    /not every control fell to chance: at most 50% of what the mask has above chance is left; of 6 intervals, 1 above chance: shuffled at sparsity 90% \(50\.00 \[47\.52, 52\.48\]\)/,
   );
-  // (50 − 10) of (90 − 10) points
-  assert.match(bad, /what is left is at most 50% of what the mask has above chance/);
+  // (12 − 10) of (90 − 10) points
+  assert.match(
+    controlsMarkdown(runs([11.9, 12, 12.1])),
+    /each control fell to chance or near it: at most 2\.5% of .* 1 above chance: shuffled/,
+  );
   assert.match(controlsMarkdown(runs([10])), /one seed doesn't tell/);
 });
 

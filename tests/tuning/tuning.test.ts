@@ -102,6 +102,8 @@ Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", 
     );
   refused({}, { seeds: [2, 9] }, /tune\.seeds: the sweep itself runs with 2: expected other seeds/);
   refused({ algorithms: [{ name: "random" }] }, {}, /nothing to tune/);
+  const seeds = Array.from({ length: 2000 }, (_, i) => 10 + i);
+  refused({}, { tries: 9999, seeds }, /the tuning has more than 100,000 runs: take fewer tries/);
 });
 
 /** The outcome where each run has the accuracy that is made up for it; `undefined`: it diverged. */
