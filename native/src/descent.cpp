@@ -33,14 +33,14 @@ void descend(float* latent, float* velocity, const float* gradient, int64_t begi
 }
 
 struct Adam {
-  float size, root, beta1, beta2, epsilon, decay;
+  float size, root, beta1, rest1, beta2, rest2, epsilon, decay;  // rest: 1 − beta, before it is rounded
 };
 
 void adam(float* latent, float* first, float* second, const float* gradient, int64_t begin, int64_t end, Adam by) {
   for (int64_t i = begin; i < end; ++i) {
     const float g = gradient[i] + by.decay * latent[i];
-    first[i] = by.beta1 * first[i] + (1 - by.beta1) * g;
-    second[i] = by.beta2 * second[i] + (1 - by.beta2) * (g * g);
+    first[i] = by.beta1 * first[i] + by.rest1 * g;
+    second[i] = by.beta2 * second[i] + by.rest2 * (g * g);
     latent[i] -= by.size * first[i] / (std::sqrt(second[i]) / by.root + by.epsilon);
   }
 }
@@ -146,8 +146,9 @@ int32_t mb_descend_adam(mb_vector* latent, mb_vector* first, mb_vector* second, 
       return;
     }
     if (z.is_cpu()) {
-      const Adam by{static_cast<float>(size),  static_cast<float>(root),    static_cast<float>(beta1),
-                    static_cast<float>(beta2), static_cast<float>(epsilon), static_cast<float>(decay)};
+      const Adam by{static_cast<float>(size),    static_cast<float>(root),      static_cast<float>(beta1),
+                    static_cast<float>(1 - beta1), static_cast<float>(beta2),     static_cast<float>(1 - beta2),
+                    static_cast<float>(epsilon), static_cast<float>(decay)};
       at::parallel_for(0, z.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
         adam(z.data_ptr<float>(), m.data_ptr<float>(), s.data_ptr<float>(), g.data_ptr<float>(), begin, end, by);
       });

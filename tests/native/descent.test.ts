@@ -84,7 +84,8 @@ Deno.test("Adam is its three lines, in float64 to within rounding, over some ste
     decay: fc.double({ min: 0, max: 0.1, noNaN: true }),
   });
   const start = fc.float({ min: -1, max: 1, noNaN: true });
-  const gradients = fc.array(fc.float({ min: f(0.01), max: 10, noNaN: true }), {
+  // More than decay can take from it: Adam's step is no smooth function of a gradient near 0.
+  const gradients = fc.array(fc.float({ min: 1, max: 10, noNaN: true }), {
     minLength: 1,
     maxLength: 6,
   });
@@ -105,7 +106,8 @@ Deno.test("Adam is its three lines, in float64 to within rounding, over some ste
       expected -= rate * mean / (Math.sqrt(square) + epsilon);
     });
     for (const got of latent.download()) {
-      assert.ok(Math.abs(got - expected) < 1e-4, `${got}, expected ${expected}`);
+      const tolerance = 1e-4 * (1 + Math.abs(expected));
+      assert.ok(Math.abs(got - expected) < tolerance, `${got}, expected ${expected}`);
     }
   }));
 });
