@@ -97,9 +97,11 @@ export const profiles: Stage<readonly StepProfile[]> = {
 
 /** What steps are measured with, ours and PyTorch's. */
 export function settings({ rehearsal }: Pick<Context, "rehearsal">) {
-  return rehearsal
-    ? { networks: ["mlp"], batch: 8, steps: 5 }
-    : { networks: ["conv4", "conv2", "conv6", "conv8", "mlp"], batch: 128, steps: 250 };
+  return rehearsal ? { networks: ["mlp"], batch: 8, steps: 5 } : {
+    networks: ["conv4", "conv2", "conv6", "conv8", "mlp", "resnet18", "resnet20"],
+    batch: 128,
+    steps: 250,
+  };
 }
 
 /** A step of batch 128 as it was measured, if it was. */
