@@ -14,12 +14,15 @@ import { replayCommand } from "./replay.ts";
 import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
 import { soakCommand } from "./soak.ts";
+import { statusCommand } from "./status.ts";
 import { tableCommand } from "./table.ts";
+import { taskCommand } from "./task.ts";
 
 /** Each makes its command anew. */
 export const commands: readonly (() => CommandUnknownOpts)[] = [
   benchCommand,
   tableCommand,
+  statusCommand,
   reportCommand,
   bestCommand,
   baselineCommand,
@@ -33,4 +36,5 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   profileCommand,
   gpuCommand,
   soakCommand,
+  taskCommand,
 ];

@@ -22,6 +22,8 @@ export interface WorkOptions {
   readonly threads?: number | undefined;
   readonly device: DeviceChoice;
   readonly retry?: boolean | undefined;
+  /** Milliseconds to wait for what other processes have claimed; no option of the command line. */
+  readonly patience?: number;
 }
 
 /** Milliseconds in which a second signal is taken for the first: a terminal and `deno task` may both send it. */
@@ -75,9 +77,9 @@ export async function workOff(
   try {
     const outcome = await heeding(onSignal, () => {
       const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
-      const { retry = false } = options, folders = dataFolders();
+      const { retry = false, patience = Infinity } = options, folders = dataFolders();
       const how = { folder, library, folders, device, threads, jobs, environment };
-      return work(runs, { ...how, watch, stop, retry });
+      return work(runs, { ...how, watch, stop, retry, patience });
     });
     const { finished, skipped, left, kept } = outcome;
     if (code !== undefined && left > 0) {
