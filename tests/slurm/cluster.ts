@@ -79,7 +79,7 @@ export async function withCluster(
     SlurmdPort: node,
     SlurmUser: user,
     SlurmdUser: user,
-    AuthInfo: `socket=${socket}`,
+    AuthInfo: `socket=${socket},cred_expire=10`, // which a requeued job waits for
     StateSaveLocation: path("state"),
     SlurmdSpoolDir: path("spool"),
     SlurmctldPidFile: path("slurmctld.pid"),
@@ -105,12 +105,18 @@ export async function withCluster(
   const cluster: Cluster = { env, call: (program, ...args) => run(program, args, env) };
   try {
     await run("munged", [
-      ...[`--socket=${socket}`, `--key-file=${path("munge.key")}`, `--log-file=${path("munge.log")}`],
+      ...[
+        `--socket=${socket}`,
+        `--key-file=${path("munge.key")}`,
+        `--log-file=${path("munge.log")}`,
+      ],
       ...[`--pid-file=${path("munge.pid")}`, `--seed-file=${path("munge.seed")}`],
     ]);
     await cluster.call("slurmctld", "-f", env.SLURM_CONF);
     await cluster.call("slurmd", "-f", env.SLURM_CONF);
-    await until(async () => /idle/.test(await cluster.call("sinfo", "-h", "-o", "%T").catch(String)));
+    await until(async () =>
+      /idle/.test(await cluster.call("sinfo", "-h", "-o", "%T").catch(String))
+    );
     await body(cluster);
   } finally {
     await cluster.call("scancel", `--user=${user}`).catch(() => {});

@@ -1,0 +1,212 @@
+// A sweep on a real Slurm, whatever happens to its tasks, ends with the bytes of a local one.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import "../library.ts";
+import { type Ended, maskbench, start, withFolder } from "../cli/maskbench.ts";
+import { lasting, withSweep } from "../cli/sweeps.ts";
+import { type Cluster, until, withCluster, withoutSlurm } from "./cluster.ts";
+
+/** What a local run writes that computes as a task does. */
+async function local(file: string, folder: string): Promise<Record<string, string>> {
+  const out = join(folder, "local");
+  const { code, error } = await maskbench([
+    ...["bench", file, "--out", out, "--jobs", "1", "--threads", "1"],
+  ]);
+  assert.equal(code, 0, error);
+  return await lasting(out);
+}
+
+const bench = (file: string, out: string) => ["bench", file, "--out", out, "--engine", "slurm"];
+
+/** One that runs, with what it has said so far. */
+function started(args: string[], { env }: Cluster) {
+  const child = start(args, env);
+  const heard = { error: "" };
+  const ended = (async (): Promise<Ended> => {
+    const out = new Response(child.stdout).text();
+    for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+      heard.error += part;
+    }
+    return { ...await child.status, out: await out, error: heard.error };
+  })();
+  return { child, heard, ended };
+}
+
+const namesIn = (out: string): string[] =>
+  existsSync(join(out, "runs"))
+    ? [...Deno.readDirSync(join(out, "runs"))].map(({ name }) => name)
+    : [];
+
+const checkpoints = (out: string): string[] =>
+  namesIn(out).filter((name) => /^\w+\.checkpoint\.safetensors$/.test(name))
+    .map((name) => name.slice(0, 64));
+
+/** The process of a task. */
+function taskProcess(out: string, index: number): number | undefined {
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const words = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
+      if (words.slice(-5).join(" ") === `task ${out} 1 ${index} `) return Number(name);
+    } catch {
+      // gone meanwhile
+    }
+  }
+  return undefined;
+}
+
+// Two at once: each run is done once, by whichever array comes first.
+async function atOnce(cluster: Cluster): Promise<void> {
+  await withSweep({ seeds: [1, 2], epochs: 1 }, async (file, folder) => {
+    const expected = await local(file, folder);
+    const out = join(folder, 'it\'s 100%a "$HOME" `x`');
+    const command = [...bench(file, out), "--sbatch", "--comment='two words' --mem=100M"];
+    const both = await Promise.all([1, 2].map(() => maskbench(command, { ...cluster.env })));
+    for (const { code, out, error } of both) {
+      assert.equal(code, 0, error);
+      assert.match(error, /submitted 6 of 6 runs as job \d+, 4 tasks: /);
+      assert.match(error, /\n6 of 6 runs finished/);
+      assert.match(out, /# Accuracy on shapes/);
+    }
+    await until(async () => await cluster.call("squeue", "-h") === "");
+    assert.deepEqual(await lasting(out), expected);
+    const logs = [1, 2].flatMap((number) =>
+      [0, 1, 2, 3].map((index) =>
+        Deno.readTextFileSync(join(out, "slurm", String(number), `task-${index}.log`))
+      )
+    ).join("");
+    assert.equal([...logs.matchAll(/: accuracy/g)].length, 6, logs);
+    const again = await maskbench(command, { ...cluster.env });
+    assert.equal(again.code, 0, again.error);
+    assert.match(again.error, /^nothing to submit: of 6 runs 6 are finished\n/);
+  });
+}
+
+/** Eight epochs, so that there is a middle. */
+const long = { epochs: 8 };
+
+// Left alone with Ctrl-C, then cancelled, then submitted again.
+async function cancelled(file: string, out: string, cluster: Cluster): Promise<void> {
+  const { child, heard, ended } = started(bench(file, out), cluster);
+  await until(() => checkpoints(out).length === 2); // two processors, so two tasks
+  child.kill("SIGINT");
+  const { code, error } = await ended;
+  assert.equal(code, 130, error);
+  const job = /as job (\d+), 3 tasks/.exec(heard.error)![1]!;
+  assert.match(
+    error,
+    new RegExp(`maskbench status .*out --follow\` comes back to them, \`scancel ${job}\` ends`),
+  );
+  const second = started(bench(file, out), cluster);
+  await until(() => second.heard.error !== "");
+  assert.match(second.heard.error, /^nothing to submit: .* the others wait, run, or have failed/);
+  second.child.kill("SIGINT");
+  await second.ended;
+
+  await cluster.call("scancel", job);
+  await until(async () => await cluster.call("squeue", "-h") === "");
+  const status = await maskbench(["status", out], { ...cluster.env });
+  assert.equal(status.code, 1, status.error);
+  const missing = Number(/, (\d) missing/.exec(status.out)?.[1]);
+  assert.ok(missing >= 1, status.out);
+  assert.match(
+    status.error,
+    new RegExp(`: ${missing} runs have no result, .*\n  conv2 .*out/slurm/1/task-\\d.log`),
+  );
+  assert.match( // those that ran were asked to stop, and kept what they had
+    await Deno.readTextFile(join(out, "slurm", "1", "task-1.log")),
+    /stopping after the steps under way[^]*and 1 more are kept/,
+  );
+  const third = await maskbench(bench(file, out), { ...cluster.env });
+  assert.equal(third.code, 0, third.error);
+  assert.match(third.error, new RegExp(`^submitted ${missing} of 3 runs as job`));
+}
+
+// One task killed, one requeued; nobody follows them, and yet the tables are made.
+async function killed(file: string, out: string, cluster: Cluster): Promise<void> {
+  const { child, heard, ended } = started(bench(file, out), cluster);
+  await until(() => checkpoints(out).length === 2);
+  const kept = checkpoints(out), at = Date.now();
+  child.kill("SIGINT");
+  Deno.kill(taskProcess(out, 0)!, "SIGKILL");
+  await ended;
+  await cluster.call("scontrol", "requeue", `${/as job (\d+)/.exec(heard.error)![1]}_1`);
+  const status = await maskbench(["status", out, "--follow"], { ...cluster.env });
+  assert.equal(status.code, 1, status.error);
+  assert.match(status.error, /\n2 of 3 runs finished, 1 missing\n/);
+  assert.match(status.error, /: 1 runs have no result.*\n.* edge-popup .*slurm\/1\/task-0\.log\n$/);
+  assert.match( // of both starts
+    await Deno.readTextFile(join(out, "slurm", "1", "task-1.log")),
+    /and 1 more are kept[^]*: accuracy/,
+  );
+  await until(async () => await cluster.call("squeue", "-h") === "");
+  assert.match(await Deno.readTextFile(join(out, "table.md")), /dense.*sbp/);
+
+  const again = await maskbench(bench(file, out), { ...cluster.env });
+  assert.equal(again.code, 0, again.error);
+  assert.match(again.error, /^submitted 1 of 3 runs as job/);
+  for (const identity of kept) {
+    const path = join(out, "runs", `${identity}.json`);
+    const { started } = JSON.parse(await Deno.readTextFile(path)).environment;
+    assert.ok(Date.parse(started) < at, "it began anew");
+  }
+}
+
+// In one sentence each, and nothing is left behind.
+async function refused(file: string, out: string, cluster: Cluster): Promise<void> {
+  const cases: [string[], RegExp][] = [
+    [["--partition", "none"], /^maskbench: sbatch says: .*[Ii]nvalid partition.*\n$/],
+    [["--gpus-per-task", "1"], /^maskbench: sbatch says: .*Invalid generic resource.*\n$/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, error } = await maskbench([...bench(file, out), ...args], { ...cluster.env });
+    assert.equal(code, 2, error);
+    assert.match(error, message);
+    assert.deepEqual([...Deno.readDirSync(join(out, "slurm"))], []);
+  }
+}
+
+Deno.test({
+  name: "on a real Slurm" + (withoutSlurm === undefined ? "" : ` (${withoutSlurm})`),
+  ignore: withoutSlurm !== undefined,
+  fn: (t) =>
+    withCluster(async (cluster) => {
+      await t.step(
+        "two submissions at once, with more runs than indices, do each run once, as a local sweep does",
+        () => atOnce(cluster),
+      );
+      await withSweep(long, async (file, folder) => {
+        const expected = await local(file, folder),
+          out = (name: string) => join(folder, name, "out");
+        await t.step(
+          "Ctrl-C leaves the jobs alone; of a cancelled array what is missing is named, and submitted again",
+          async () => {
+            await cancelled(file, out("a"), cluster);
+            assert.deepEqual(await lasting(out("a")), expected);
+          },
+        );
+        await t.step(
+          "what is killed with -9, and what is requeued, goes on from its checkpoint; the tables make themselves",
+          async () => {
+            await killed(file, out("b"), cluster);
+            assert.deepEqual(await lasting(out("b")), expected);
+          },
+        );
+        await t.step("what Slurm refuses", () => refused(file, out("c"), cluster));
+      });
+    }, { MaxArraySize: 4 }),
+});
+
+Deno.test("without Slurm, or without a submission, it says so", () =>
+  withFolder(async (folder) => {
+    const none = await maskbench(["status", folder]);
+    assert.equal(none.code, 2);
+    assert.match(
+      none.error,
+      /nothing was submitted from .*: `deno task bench SWEEP --engine slurm`/,
+    );
+    const stray = await maskbench(["bench", "--time", "1:00", "--out", folder]);
+    assert.equal(stray.code, 2);
+    assert.match(stray.error, /--time is for Slurm: expected --engine slurm beside it/);
+  }));
