@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { exitNow } from "../native/mod.ts";
 import { ensureNative } from "../native/setup.ts";
 import { follow } from "../slurm/follow.ts";
+import { mostTasks } from "../slurm/programs.ts";
 import { quoted, wordsOf } from "../slurm/shell.ts";
 import { type Overview, overview, type Standing } from "../slurm/standing.ts";
 import { submissionFolder } from "../slurm/submission.ts";
@@ -74,8 +75,10 @@ export async function bySlurm(
   folder: string,
   options: WorkOptions & EngineOptions,
 ): Promise<Overview> {
-  const { threads = 1, jobs = 1, retry = false, partition, gpusPerTask, time, tasks } = options;
-  const wishes = { partition, gpusPerTask, time, tasks, extra: wordsOf(options.sbatch ?? "") };
+  const { threads = 1, jobs = 1, retry = false, partition, gpusPerTask, time } = options;
+  const extra = wordsOf(options.sbatch ?? "");
+  const tasks = Math.min(await mostTasks(), options.tasks ?? Infinity);
+  const wishes = { partition, gpusPerTask, time, tasks, extra };
   const device = gpusPerTask !== undefined && options.device === "auto" ? "cuda" : options.device;
   const before = await overview(folder, new Set());
   if (before.silence !== undefined) throw new UserError(before.silence);
@@ -138,7 +141,9 @@ export async function followed(
   if (code === undefined) return found;
   const jobs = [...new Set(found.live?.map(({ job }) => job))];
   console.error(
-    `the jobs go on; \`deno task maskbench status ${quoted(shownPath(folder))} --follow\` comes back to ` +
+    `the jobs go on; \`deno task maskbench status ${
+      quoted(shownPath(folder))
+    } --follow\` comes back to ` +
       `them` + (jobs.length > 0 ? `, \`scancel ${jobs.join(" ")}\` ends them` : ""),
   );
   exitNow(code);

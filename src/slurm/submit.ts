@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import { removeFolder } from "../sweep/files.ts";
 import { identityOf } from "../sweep/identity.ts";
 import type { RunConfig } from "../training/config.ts";
-import { mostTasks, sbatch } from "./programs.ts";
+import { sbatch } from "./programs.ts";
 import { quoted } from "./shell.ts";
 import { sharesOf } from "./shares.ts";
 import {
@@ -20,8 +20,8 @@ export interface Wishes {
   readonly partition?: string | undefined;
   readonly gpusPerTask?: string | undefined;
   readonly time?: string | undefined;
-  /** Tasks at most. */
-  readonly tasks?: number | undefined;
+  /** Tasks at most: no more than `mostTasks`. */
+  readonly tasks: number;
   /** More options of sbatch, a word each. */
   readonly extra: readonly string[];
 }
@@ -50,9 +50,8 @@ export async function submit(request: Request): Promise<Numbered> {
   if (folder.includes("\\")) { // Slurm would write its logs elsewhere
     throw new UserError(`${folder}: Slurm takes no path with a backslash in it`);
   }
-  const most = Math.min(await mostTasks(), wishes.tasks ?? Infinity);
   const places = new Map(runs.map((run, place) => [identityOf(run), place]));
-  const tasks = sharesOf(missing.map((run) => places.get(identityOf(run))!), most);
+  const tasks = sharesOf(missing.map((run) => places.get(identityOf(run))!), wishes.tasks);
   const number = await nextNumber(folder);
   let submission: Omit<Submission, "format"> = {
     ...{ submitted: new Date().toISOString(), device, threads, jobs, retry: request.retry },

@@ -143,6 +143,13 @@ async function killed(file: string, out: string, cluster: Cluster): Promise<void
   await until(async () => await cluster.call("squeue", "-h") === "");
   assert.match(await Deno.readTextFile(join(out, "table.md")), /dense.*sbp/);
 
+  const elsewhere = await maskbench(["status", out], { PATH: "/nowhere" });
+  assert.equal(elsewhere.code, 0, elsewhere.error);
+  assert.match(
+    elsewhere.out,
+    /\n2 of 3 runs finished, 1 (not finished|under way), Slurm can't be asked: there is no squeue here/,
+  );
+
   const again = await maskbench(bench(file, out), { ...cluster.env });
   assert.equal(again.code, 0, again.error);
   assert.match(again.error, /^submitted 1 of 3 runs as job/);
@@ -200,13 +207,20 @@ Deno.test({
 
 Deno.test("without Slurm, or without a submission, it says so", () =>
   withFolder(async (folder) => {
-    const none = await maskbench(["status", folder]);
-    assert.equal(none.code, 2);
-    assert.match(
-      none.error,
-      /nothing was submitted from .*: `deno task bench SWEEP --engine slurm`/,
-    );
-    const stray = await maskbench(["bench", "--time", "1:00", "--out", folder]);
-    assert.equal(stray.code, 2);
-    assert.match(stray.error, /--time is for Slurm: expected --engine slurm beside it/);
+    const cases: [string[], RegExp][] = [
+      [["status", folder], /nothing was submitted from .*: `deno task bench SWEEP --engine slurm`/],
+      [
+        ["bench", "--time", "1:00", "--out", folder],
+        /--time is for Slurm: expected --engine slurm beside it/,
+      ],
+      [["bench", "--engine", "slurm", "--out", folder], /there is no scontrol here: Slurm's/],
+      [["bench", "--engine", "slurm", "--sbatch", "'--x"], /a ' is not closed in: '--x/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, error } = await maskbench(args, { PATH: "/nowhere" });
+      assert.equal(code, 2, error);
+      assert.match(error, message);
+      assert.equal(error.trim().split("\n").length, 1, error);
+    }
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
