@@ -14,7 +14,7 @@ import { bySlurm, refuseStray, tell, withEngineOptions } from "./slurm.ts";
 import { tellFailed, withWorkOptions, workOff } from "./work.ts";
 
 export const benchCommand = () =>
-  withEngineOptions(withWorkOptions(new Command("bench")))
+  withWorkOptions(withEngineOptions(new Command("bench")))
     .description("run a sweep, and make its tables; what is finished already is not run again")
     .argument("[sweep]", "a sweep file; without one, bench/quick.json")
     .option("--out <dir>", "where results go; default results/<name of the sweep>")

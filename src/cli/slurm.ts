@@ -33,9 +33,7 @@ export interface EngineOptions {
 const MOST_TOLD = 20;
 
 /** Adds --engine, and what Slurm may be asked for. */
-export function withEngineOptions<Args extends unknown[], Options extends Record<string, unknown>>(
-  command: Command<Args, Options>,
-) {
+export function withEngineOptions(command: Command) {
   return command
     .addOption(
       new Option("--engine <engine>", "this machine, or a job array on a Slurm cluster")
