@@ -47,7 +47,10 @@ export class Claim {
         }
         return new Claim(folder, identity, place, file);
       } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) {
+        // Over SFTP it is another error where two try at once.
+        const isThere = error instanceof Deno.errors.AlreadyExists ||
+          await Deno.stat(path).then(() => true, () => false);
+        if (!isThere) {
           throw new WriteError(`${path} can't be written: ${(error as Error).message}`);
         }
       }
