@@ -13,14 +13,15 @@ import { configurationSchema } from "../sweep/store.ts";
 const FORMAT = 1;
 
 const count = z.int().min(0);
+const job = z.string().regex(/^\d+$/, "expected a job's number");
 
 const submissionSchema = z.strictObject({
   format: z.literal(FORMAT),
   /** ISO 8601, UTC. */
   submitted: z.iso.datetime(),
   /** Numbers of the jobs, once Slurm has them: of the array, and of what makes the tables after it. */
-  array: z.string().optional(),
-  tables: z.string().optional(),
+  array: job.optional(),
+  tables: job.optional(),
   /** How each task computes. */
   device: z.enum(["auto", "cpu", "cuda"]),
   threads: z.int().min(1),
@@ -83,11 +84,22 @@ export async function writeSubmission(
 /** @throws {UserError} that says what is wrong with it */
 export async function readSubmission(folder: string, number: number): Promise<Submission> {
   const shown = path(folder, number);
-  let json: unknown;
+  let text: string;
   try {
-    json = JSON.parse(await Deno.readTextFile(shown));
+    text = await Deno.readTextFile(shown);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new UserError(`${shown} does not exist`);
+    throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
+  }
+  return parseSubmission(text, shown);
+}
+
+/** The same of a file's text. @param shown how the file is called in messages */
+export function parseSubmission(text: string, shown: string): Submission {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
     throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
   }
   const { data, error } = submissionSchema.safeParse(json);

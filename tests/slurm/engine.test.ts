@@ -19,9 +19,20 @@ async function local(file: string, folder: string): Promise<Record<string, strin
 
 const bench = (file: string, out: string) => ["bench", file, "--out", out, "--engine", "slurm"];
 
+const children: Deno.ChildProcess[] = [];
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // it has ended
+  }
+}
+
 /** One that runs, with what it has said so far. */
 function started(args: string[], { env }: Cluster) {
   const child = start(args, env);
+  children.push(child);
   const heard = { error: "" };
   const ended = (async (): Promise<Ended> => {
     const out = new Response(child.stdout).text();
@@ -179,29 +190,33 @@ Deno.test({
   ignore: withoutSlurm !== undefined,
   fn: (t) =>
     withCluster(async (cluster) => {
-      await t.step(
-        "two submissions at once, with more runs than indices, do each run once, as a local sweep does",
-        () => atOnce(cluster),
-      );
-      await withSweep(long, async (file, folder) => {
-        const expected = await local(file, folder),
-          out = (name: string) => join(folder, name, "out");
+      try {
         await t.step(
-          "Ctrl-C leaves the jobs alone; of a cancelled array what is missing is named, and submitted again",
-          async () => {
-            await cancelled(file, out("a"), cluster);
-            assert.deepEqual(await lasting(out("a")), expected);
-          },
+          "two submissions at once, with more runs than indices, do each run once, as a local sweep does",
+          () => atOnce(cluster),
         );
-        await t.step(
-          "what is killed with -9, and what is requeued, goes on from its checkpoint; the tables make themselves",
-          async () => {
-            await killed(file, out("b"), cluster);
-            assert.deepEqual(await lasting(out("b")), expected);
-          },
-        );
-        await t.step("what Slurm refuses", () => refused(file, out("c"), cluster));
-      });
+        await withSweep(long, async (file, folder) => {
+          const expected = await local(file, folder),
+            out = (name: string) => join(folder, name, "out");
+          await t.step(
+            "Ctrl-C leaves the jobs alone; of a cancelled array what is missing is named, and submitted again",
+            async () => {
+              await cancelled(file, out("a"), cluster);
+              assert.deepEqual(await lasting(out("a")), expected);
+            },
+          );
+          await t.step(
+            "what is killed with -9, and what is requeued, goes on from its checkpoint; the tables make themselves",
+            async () => {
+              await killed(file, out("b"), cluster);
+              assert.deepEqual(await lasting(out("b")), expected);
+            },
+          );
+          await t.step("what Slurm refuses", () => refused(file, out("c"), cluster));
+        });
+      } finally {
+        children.forEach(kill); // what a failed step has left
+      }
     }, { MaxArraySize: 4 }),
 });
 
