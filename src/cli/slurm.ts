@@ -36,7 +36,11 @@ const MOST_TOLD = 20;
 export function withEngineOptions(command: Command) {
   return command
     .addOption(
-      new Option("--engine <engine>", "this machine, or a job array on a Slurm cluster")
+      new Option(
+        "--engine <engine>",
+        "this machine, or a job array on a Slurm cluster, of whose tasks each does a run at a time on " +
+          "one processor unless --jobs and --threads say otherwise",
+      )
         .choices(["local", "slurm"] as const).default("local" as const),
     )
     .option("--partition <name>", "of Slurm")
