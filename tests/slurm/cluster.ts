@@ -123,7 +123,7 @@ export async function withCluster(
     await until(async () => (await cluster.call("squeue", "-h").catch(() => "")) === "")
       .catch(() => {});
     await cluster.call("scontrol", "shutdown").catch(() => {});
-    await until(() => !["slurmctld.pid", "slurmd.pid"].some((name) => lives(path(name))))
+    await until(async () => !await lives(path("slurmctld.pid")) && !await lives(path("slurmd.pid")))
       .catch(() => {});
     await run("munged", ["--stop", `--socket=${socket}`]).catch(() => {});
     await Deno.remove(home, { recursive: true });
@@ -131,12 +131,9 @@ export async function withCluster(
 }
 
 // Whether there is a process of that number.
-function lives(pidFile: string): boolean {
-  try {
-    return Deno.statSync(`/proc/${Deno.readTextFileSync(pidFile).trim()}`).isDirectory;
-  } catch {
-    return false;
-  }
+async function lives(pidFile: string): Promise<boolean> {
+  const pid = await Deno.readTextFile(pidFile).catch(() => "");
+  return pid !== "" && await run("ps", ["-p", pid.trim()]).then(() => true, () => false);
 }
 
 /** Waits until something is so. */
