@@ -89,7 +89,8 @@ export async function withCluster(
     ProctrackType: "proctrack/linuxproc", // else jobs count as completed that never ran
     TaskPlugin: "task/none",
     SelectType: "select/cons_tres",
-    SelectTypeParameters: "CR_Core",
+    SelectTypeParameters: "CR_Core_Memory",
+    DefMemPerCPU: 100, // of 1000: a job that asks for over half of it runs alone
     ReturnToService: 2,
     SchedulerParameters: "batch_sched_delay=0,sched_interval=1,sched_min_interval=0",
     KillWait: 10,

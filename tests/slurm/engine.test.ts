@@ -1,8 +1,10 @@
 // A sweep on a real Slurm, whatever happens to its tasks, ends with the bytes of a local one.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import "../library.ts";
+import { readSubmission } from "../../src/slurm/submission.ts";
+import { identityOf } from "../../src/sweep/identity.ts";
 import { which } from "../../src/native/which.ts";
 import { type Ended, maskbench, start, withFolder } from "../cli/maskbench.ts";
 import { lasting, withSweep } from "../cli/sweeps.ts";
@@ -45,14 +47,13 @@ function started(args: string[], { env }: Cluster) {
   return { child, heard, ended };
 }
 
-const namesIn = (out: string): string[] =>
-  existsSync(join(out, "runs"))
-    ? [...Deno.readDirSync(join(out, "runs"))].map(({ name }) => name)
-    : [];
+/** The runs of the first submission, in the order of its tasks. */
+const runsOf = async (out: string): Promise<string[]> =>
+  (await readSubmission(out, 1)).runs.map(identityOf);
 
-const checkpoints = (out: string): string[] =>
-  namesIn(out).filter((name) => /^\w+\.checkpoint\.safetensors$/.test(name))
-    .map((name) => name.slice(0, 64));
+/** Waits until a run has its first checkpoint, and so is in the middle. */
+const middleOf = (out: string, identity: string) =>
+  until(() => existsSync(join(out, "runs", `${identity}.checkpoint.safetensors`)));
 
 /** The process of a task, by its own words. */
 async function taskProcess(out: string, index: number): Promise<number> {
@@ -109,8 +110,9 @@ const long = { epochs: 8 };
 
 // Left alone with Ctrl-C, then cancelled, then submitted again.
 async function cancelled(file: string, out: string, cluster: Cluster): Promise<void> {
-  const { child, heard, ended } = started(bench(file, out), cluster);
-  await until(() => checkpoints(out).length === 2); // two processors, so two tasks
+  const alone = [...bench(file, out), "--sbatch", "--mem=600M"];
+  const { child, heard, ended } = started(alone, cluster);
+  await until(() => heard.error.includes("under way"));
   child.kill("SIGINT");
   const { code, error } = await ended;
   assert.equal(code, 130, error);
@@ -119,12 +121,15 @@ async function cancelled(file: string, out: string, cluster: Cluster): Promise<v
     error,
     new RegExp(`maskbench status .*out --follow\` comes back to them, \`scancel ${job}\` ends`),
   );
-  const second = started(bench(file, out), cluster);
+  const second = started(alone, cluster);
   await until(() => second.heard.error !== "");
   assert.match(second.heard.error, /^nothing to submit: .* the others wait, run, or have failed/);
   second.child.kill("SIGINT");
   await second.ended;
 
+  const runs = await runsOf(out), names = () => readdirSync(join(out, "runs")).join();
+  const index = runs.findIndex((identity) => !names().includes(identity)); // not begun yet
+  await middleOf(out, runs[index]!);
   await cluster.call("scancel", job);
   await until(async () => await cluster.call("squeue", "-h") === "");
   const status = await maskbench(["status", out], { ...cluster.env });
@@ -135,8 +140,8 @@ async function cancelled(file: string, out: string, cluster: Cluster): Promise<v
     status.error,
     new RegExp(`: ${missing} runs have no result, .*\n  conv2 .*out/slurm/1/task-\\d.log`),
   );
-  assert.match( // those that ran were asked to stop, and kept what they had
-    await Deno.readTextFile(join(out, "slurm", "1", "task-1.log")),
+  assert.match( // the one that ran was asked to stop, and kept what it had
+    await Deno.readTextFile(join(out, "slurm", "1", `task-${index}.log`)),
     /stopping after the steps under way[^]*and 1 more are kept/,
   );
   const third = await maskbench(bench(file, out), { ...cluster.env });
@@ -147,12 +152,16 @@ async function cancelled(file: string, out: string, cluster: Cluster): Promise<v
 // One task killed, one requeued; nobody follows them, and yet the tables are made.
 async function killed(file: string, out: string, cluster: Cluster): Promise<void> {
   const { child, heard, ended } = started(bench(file, out), cluster);
-  await until(() => checkpoints(out).length === 2);
-  const kept = checkpoints(out), at = Date.now();
-  child.kill("SIGINT");
+  await until(() => heard.error.includes("as job"));
+  const job = /as job (\d+)/.exec(heard.error)![1];
+  const [first, second] = await runsOf(out) as [string, string];
+  await middleOf(out, first);
   Deno.kill(await taskProcess(out, 0), "SIGKILL");
+  await middleOf(out, second);
+  await cluster.call("scontrol", "requeue", `${job}_1`);
+  const at = Date.now();
+  child.kill("SIGINT");
   await ended;
-  await cluster.call("scontrol", "requeue", `${/as job (\d+)/.exec(heard.error)![1]}_1`);
   const status = await maskbench(["status", out, "--follow"], { ...cluster.env });
   assert.equal(status.code, 1, status.error);
   assert.match(status.error, /\n2 of 3 runs finished, 1 missing\n/);
@@ -174,7 +183,7 @@ async function killed(file: string, out: string, cluster: Cluster): Promise<void
   const again = await maskbench(bench(file, out), { ...cluster.env });
   assert.equal(again.code, 0, again.error);
   assert.match(again.error, /^submitted 1 of 3 runs as job/);
-  for (const identity of kept) {
+  for (const identity of [first, second]) {
     const path = join(out, "runs", `${identity}.json`);
     const { started } = JSON.parse(await Deno.readTextFile(path)).environment;
     assert.ok(Date.parse(started) < at, "it began anew");
