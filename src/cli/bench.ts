@@ -12,10 +12,11 @@ import { datasetFor } from "../sweep/data.ts";
 import { ticketPath } from "../sweep/tickets.ts";
 import type { RunConfig } from "../training/config.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
+import { bySlurm, refuseStray, tell, withEngineOptions } from "./slurm.ts";
 import { tellFailed, withWorkOptions, workOff } from "./work.ts";
 
 export const benchCommand = () =>
-  withWorkOptions(new Command("bench"))
+  withWorkOptions(withEngineOptions(new Command("bench")))
     .description("run a sweep, and make its tables; what is finished already is not run again")
     .argument("[sweep]", "a sweep file; without one, bench/quick.json")
     .option("--out <dir>", "where results go; default results/<name of the sweep>")
@@ -34,9 +35,11 @@ export const benchCommand = () =>
 Examples:
   deno task bench                                       the embedded data set, about a minute
   deno task bench bench/mnist.json --out results/mine --dry-run
-  deno task bench bench/mnist.json --only algorithm=sbp --only sparsity=0.9`,
+  deno task bench bench/mnist.json --only algorithm=sbp --only sparsity=0.9
+  deno task bench bench/cifar10.json --engine slurm --partition gpu --gpus-per-task 1 --time 8:00:00`,
     )
     .action(async (file, options) => {
+      refuseStray(options);
       const path = file === undefined ? ownPath("bench", "quick.json") : userPath(file);
       const sweep = await readSweep(path, shownPath(path));
       const folder = options.out === undefined
@@ -69,12 +72,15 @@ Examples:
             "--save-mask: another folder (--out) makes it anew",
         );
       }
-      const outcome = await workOff(picked, runs.length, folder, options);
+      const outcome = options.engine === "slurm"
+        ? await bySlurm(picked, await missingRuns(picked, folder), folder, options)
+        : await workOff(picked, runs.length, folder, options);
       const { markdown, plot } = await tablesAndPlot(folder);
       console.log(markdown);
       console.log(plot);
       console.log(`${shownPath(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
-      tellFailed(outcome);
+      if ("standings" in outcome) tell(outcome);
+      else tellFailed(outcome);
     });
 
 // How many of the runs are finished, and have no ticket.

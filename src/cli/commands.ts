@@ -15,7 +15,9 @@ import { replayCommand } from "./replay.ts";
 import { schemaCommand } from "./schema.ts";
 import { setupCommand } from "./setup.ts";
 import { soakCommand } from "./soak.ts";
+import { statusCommand } from "./status.ts";
 import { tableCommand } from "./table.ts";
+import { taskCommand } from "./task.ts";
 import { ticketCommand } from "./ticket.ts";
 import { tuneCommand } from "./tune.ts";
 
@@ -23,6 +25,7 @@ import { tuneCommand } from "./tune.ts";
 export const commands: readonly (() => CommandUnknownOpts)[] = [
   benchCommand,
   tableCommand,
+  statusCommand,
   reportCommand,
   tuneCommand,
   bestCommand,
@@ -39,4 +42,5 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   profileCommand,
   gpuCommand,
   soakCommand,
+  taskCommand,
 ];

@@ -17,6 +17,13 @@ export const shownPath = (path: string): string => relative(standing(), path) ||
 /** A path of the repository. */
 export const ownPath = (...parts: string[]): string => join(root, ...parts);
 
+/** Words that start maskbench anew with these arguments, and with what `bench` may do. */
+export const startingWords = (...args: readonly string[]): [string, ...string[]] => [
+  Deno.execPath(),
+  ...["run", "--quiet", "--no-prompt", "--config", ownPath("deno.json"), "-P=compute"],
+  ...[ownPath("src/cli/main.ts"), ...args],
+];
+
 /** Folders that data sets are looked for in, in order. */
 export function dataFolders(): string[] {
   const given = Deno.env.get("MASKBENCH_DATA");

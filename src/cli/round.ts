@@ -16,7 +16,7 @@ import { writeWhole } from "../sweep/files.ts";
 import { identityOf } from "../sweep/identity.ts";
 import { labelOf } from "../sweep/label.ts";
 import { type Environment, readRuns, type RunFile } from "../sweep/store.ts";
-import { ownPath } from "./paths.ts";
+import { startingWords } from "./paths.ts";
 import { heeding, signals } from "./signals.ts";
 
 /** Of which check. */
@@ -69,8 +69,9 @@ export async function measureAgain(
 
 // maskbench with these arguments, which says nothing but its progress. @returns its exit code
 async function runToEnd(args: readonly string[]): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "-P=compute", ownPath("src/cli/main.ts"), ...args],
+  const [deno, ...words] = startingWords(...args);
+  const child = new Deno.Command(deno, {
+    args: words,
     env: { GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" }, // its findings are not those of the check
     stdin: "null",
     stdout: "null",

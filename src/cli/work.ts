@@ -26,6 +26,8 @@ export interface WorkOptions {
   readonly controls?: boolean | undefined;
   /** Whether runs keep their tickets; likewise. */
   readonly saveMask?: boolean | undefined;
+  /** Milliseconds to wait for what other processes have claimed; no option of the command line. */
+  readonly patience?: number;
 }
 
 /** Milliseconds in which a second signal is taken for the first: a terminal and `deno task` may both send it. */
@@ -80,9 +82,10 @@ export async function workOff(
     const outcome = await heeding(onSignal, () => {
       const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
       const { retry = false, controls = false, saveMask = false } = options;
+      const { patience = Infinity } = options;
       const folders = dataFolders();
       const how = { folder, library, folders, device, threads, jobs, environment };
-      return work(runs, { ...how, watch, stop, retry, controls, saveMask });
+      return work(runs, { ...how, watch, stop, retry, controls, saveMask, patience });
     });
     const { finished, skipped, left, kept } = outcome;
     if (code !== undefined && left > 0) {

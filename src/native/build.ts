@@ -1,7 +1,7 @@
 // Builds the native library, unless it is there for this libtorch, these sources and this machine.
 import { createHash } from "node:crypto";
 import os from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import type { Libtorch } from "./libtorch.ts";
@@ -73,13 +73,18 @@ export function libraryPath(libtorch: Libtorch): string {
 }
 
 /**
- * Builds the library in a folder of its own and renames it into place, so that two that build at once don't meet.
+ * Builds the library in a folder of its own and renames it into place, unless somebody else has done so meanwhile: one
+ * process at a time builds where the file system has locks, and one that is there may be in use, so it is never replaced.
  * @throws {UserError} with the compiler's last lines, and where all of them are
  */
 export async function build(libtorch: Libtorch, path: string): Promise<void> {
   const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
   const log = join(home, "build.log"), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
-  await Deno.mkdir(work, { recursive: true });
+  await Deno.mkdir(home, { recursive: true });
+  using turn = await Deno.open(join(home, ".building"), { create: true, write: true });
+  await turn.lock(true).catch(() => {});
+  if (isThere(path)) return;
+  await Deno.mkdir(work);
   try {
     const cmake = async (...args: string[]) => {
       const { success, stdout, stderr } = await new Deno.Command("cmake", { args }).output();
@@ -108,9 +113,22 @@ export async function build(libtorch: Libtorch, path: string): Promise<void> {
       `-DMB_SANITIZE=${sanitized() ? "ON" : "OFF"}`,
     );
     await cmake("--build", work, "--parallel", String(os.availableParallelism()));
-    await Deno.mkdir(join(path, ".."), { recursive: true });
-    await Deno.rename(join(work, "libmaskbench.so"), path);
+    const whole = join(work, "whole");
+    await Deno.mkdir(whole);
+    await Deno.rename(join(work, "libmaskbench.so"), join(whole, basename(path)));
+    await Deno.rename(whole, dirname(path)).catch((error) => {
+      if (!isThere(path)) throw error;
+    });
   } finally {
     await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** Whether there is such a file. */
+export function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
   }
 }

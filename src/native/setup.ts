@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { aptInstall } from "./apt.ts";
 import { fastBlas, isPlainBlas, plainBlasInSystem } from "./blas.ts";
-import { build, libraryPath } from "./build.ts";
+import { build, isThere, libraryPath } from "./build.ts";
 import { describe, openLibrary } from "./library.ts";
 import { findLibtorch, type Libtorch } from "./libtorch.ts";
 import { which } from "./which.ts";
@@ -37,7 +37,7 @@ export async function ensureNative(
     await aptInstall([fastBlas], "libtorch would run on the plain reference BLAS", say);
   }
   const path = libraryPath(libtorch);
-  if (!isFile(path)) {
+  if (!isThere(path)) {
     const missing = Object.entries(tools).filter(([command]) => !which(command));
     if (missing.length > 0) {
       const commands = missing.map(([command]) => command).join(", ");
@@ -68,12 +68,4 @@ export async function openNative(say?: (text: string) => void): Promise<Native> 
     );
   }
   return native;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,8 @@
 // The report of a folder of runs: tables and choices, made from its run files alone.
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { writeWhole } from "../sweep/files.ts";
-import { readRuns, type Runs } from "../sweep/store.ts";
+import { lookAnew, writeWhole } from "../sweep/files.ts";
+import { readRuns, type Runs, runsFolder } from "../sweep/store.ts";
 import { choicesOf } from "./best.ts";
 import { bestMarkdownOf } from "./best_markdown.ts";
 import { csvOf } from "./csv.ts";
@@ -28,6 +28,7 @@ export async function writeTables(folder: string): Promise<string> {
  * @throws {UserError} if there are none, too
  */
 export async function remakeTables(folder: string): Promise<string> {
+  await lookAnew(runsFolder(folder)).catch(() => {}); // what is seen will do
   return await write(folder, await readSome(folder));
 }
 
@@ -65,6 +66,7 @@ export async function printedTable(folder: string, format: Format): Promise<stri
  * @returns the text of `table.md`, and the same as a picture of text, at most 80 columns wide; empty without a finished run
  */
 export async function tablesAndPlot(folder: string): Promise<{ markdown: string; plot: string }> {
+  await lookAnew(runsFolder(folder)).catch(() => {});
   const found = await readRuns(folder);
   return { markdown: await write(folder, found), plot: textPlotOf(tableOf(found.runs)) };
 }

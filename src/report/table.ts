@@ -81,15 +81,14 @@ export function tableOf(runs: readonly Run[]): Table {
   );
   const comparisons = comparisonsOf(columns);
   const rows = groups.map(({ context, sparsity, runs, seeds }): Row => {
-    const cells = columns.map((column) =>
-      cellOf(column, runs.filter((run) => columnOf(run.configuration, columns) === column))
-    );
+    const byColumn = Map.groupBy(runs, (run) => columnOf(run.configuration, columns));
+    const cells = columns.map((column) => cellOf(column, byColumn.get(column) ?? []));
     const differences = comparisons.map(({ minuend, subtrahend }) =>
       differenceOf(cells[columns.indexOf(minuend)]!, cells[columns.indexOf(subtrahend)]!)
     );
     return { context, sparsity, cells, differences, seeds };
   });
-  return { columns, comparisons, rows, leftOut: sorted.filter((run) => !usable.includes(run)) };
+  return { columns, comparisons, rows, leftOut: sorted.filter(({ result }) => !isUsable(result)) };
 }
 
 /** Whether its figures are numbers from 0 to 1: no mean may take in anything else. */
@@ -112,8 +111,8 @@ function groupsOf(runs: readonly Run[]): Group[] {
     .map((members) => ({ members, context: contextOf(members[0]!.configuration) }))
     .sort((a, b) => byContext(a.context, b.context))
     .flatMap(({ members, context }) => {
-      const whole = members.filter((run) => isUnmasked(run.configuration.algorithm.name));
-      const masked = members.filter((run) => !whole.includes(run));
+      const isWhole = ({ configuration }: Run) => isUnmasked(configuration.algorithm.name);
+      const whole = members.filter(isWhole), masked = members.filter((run) => !isWhole(run));
       const distinct = (values: number[]) => [...new Set(values)].sort(compare);
       const sparsities = distinct(masked.map((run) => run.configuration.sparsity));
       const seeds = distinct(members.map((run) => run.configuration.seed));

@@ -4,13 +4,16 @@
 // claim is `<identity>.claim-1`, which again only one can create, and so on: nothing is ever taken away from anybody, so
 // that nobody can be late. A process is dead if the system has released its lock on the file or, where it is of another
 // machine, if it has not touched the file for minutes. Whoever got a claim looks once more whether the run is finished.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import os from "node:os";
-import { makeFolder, removeFile, WriteError } from "./files.ts";
+import { lookAnew, makeFolder, removeFile, WriteError } from "./files.ts";
 import { runsFolder } from "./store.ts";
 
-/** Milliseconds between two touches of a claim, and after which one untouched is a dead process's. */
-const TOUCHED_EVERY = 20_000, DEAD_AFTER = 180_000;
+/** Milliseconds between two touches of a claim. */
+const TOUCHED_EVERY = 20_000;
+
+/** Milliseconds after which an untouched claim of another machine is a dead process's. */
+export const DEAD_AFTER = 180_000;
 
 /** A run that is this process's to do, until it is released. */
 export class Claim {
@@ -44,7 +47,10 @@ export class Claim {
         }
         return new Claim(folder, identity, place, file);
       } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) {
+        // Over SFTP it is another error where two try at once.
+        const isThere = error instanceof Deno.errors.AlreadyExists ||
+          await Deno.stat(path).then(() => true, () => false);
+        if (!isThere) {
           throw new WriteError(`${path} can't be written: ${(error as Error).message}`);
         }
       }
@@ -79,10 +85,11 @@ function thisMachine(): string {
   return machine;
 }
 
-// Written, so that the time is that of the file system's clock.
+// Written, so that the time is that of the file system's clock; and flushed, so that other machines see it.
 async function touch(file: Deno.FsFile): Promise<void> {
   await file.seek(0, Deno.SeekMode.Start);
   await file.write(new TextEncoder().encode(thisMachine()));
+  await file.syncData();
 }
 
 async function isHeld(path: string): Promise<boolean> {
@@ -96,22 +103,18 @@ async function isHeld(path: string): Promise<boolean> {
         // A file system without locks.
       }
     }
-    return await now(path) - (mtime?.getTime() ?? 0) < DEAD_AFTER;
+    return await lookAnew(dirname(path)) - (mtime?.getTime() ?? 0) < DEAD_AFTER;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return true; // released just now: the next look finds it free
     throw error;
   }
 }
 
-/** The time by the clock of the folder's file system, which may not be this machine's. */
-async function now(path: string): Promise<number> {
-  const probe = `${path}.${crypto.randomUUID()}`;
-  try {
-    await Deno.writeTextFile(probe, "", { createNew: true });
-    return (await Deno.stat(probe)).mtime?.getTime() ?? Date.now();
-  } catch (error) {
-    throw new WriteError(`${probe} can't be written: ${(error as Error).message}`);
-  } finally {
-    await Deno.remove(probe).catch(() => {});
+/** Whether some process that claimed the run has touched its claim of late. @param now by the folder's clock */
+export async function isTouched(folder: string, identity: string, now: number): Promise<boolean> {
+  for (let place = 0;; place++) {
+    const found = await Deno.stat(claimPath(folder, identity, place)).catch(() => undefined);
+    if (!found) return false;
+    if (now - (found.mtime?.getTime() ?? 0) < DEAD_AFTER) return true;
   }
 }

@@ -57,3 +57,30 @@ export async function removeFile(path: string): Promise<void> {
     throw new WriteError(`${path} can't be removed: ${(error as Error).message}`);
   }
 }
+
+/** Removes a folder and all in it. @throws {WriteError} where it can't */
+export async function removeFolder(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    throw new WriteError(`${path} can't be removed: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Makes a file in a folder and removes it again. A network file system may show what other machines did there up to a
+ * minute late; from then on it shows all that was done before.
+ * @returns the time by the clock of the folder's file system, which may not be this machine's
+ * @throws {WriteError} where it can't be written there
+ */
+export async function lookAnew(folder: string): Promise<number> {
+  const path = join(folder, `.look.${crypto.randomUUID()}`);
+  try {
+    await Deno.writeTextFile(path, "", { createNew: true });
+    return (await Deno.stat(path)).mtime?.getTime() ?? Date.now();
+  } catch (error) {
+    throw new WriteError(`${path} can't be written: ${(error as Error).message}`);
+  } finally {
+    await Deno.remove(path).catch(() => {});
+  }
+}

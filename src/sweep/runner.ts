@@ -44,6 +44,8 @@ export interface RunnerOptions {
   readonly saveMask?: boolean;
   /** Whether runs that failed at an earlier start are tried again. */
   readonly retry?: boolean;
+  /** Milliseconds to wait for what others have claimed, once all else is done; default until it is settled. */
+  readonly patience?: number;
 }
 
 /** Is told what happens; see `progress.ts`. */
@@ -63,7 +65,7 @@ export interface Watcher {
 export interface Outcome {
   /** By this call. */
   readonly finished: number;
-  /** Not finished, as it was stopped or `begins` said no. */
+  /** Not finished, as it was stopped, `begins` said no, or another process still has it. */
   readonly left: number;
   /** Of those, the ones with a checkpoint of this call's. */
   readonly kept: number;
@@ -108,7 +110,7 @@ async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
  */
 export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
   const { folder, watch, begins = () => true, stop = new Stop() } = options;
-  const { retry = false, controls = false, saveMask = false } = options;
+  const { retry = false, controls = false, saveMask = false, patience = Infinity } = options;
   const began = new Date().toISOString();
   const missing = await missingRuns(runs, folder);
   let finished = 0, kept = 0, skipped = runs.length - missing.length;
@@ -209,7 +211,8 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
         if (stop.isAsked) return;
         if (begins(config)) await settle(worker, config);
       }
-      while (claimed.length > 0 && !stop.isAsked) {
+      const until = performance.now() + patience;
+      while (claimed.length > 0 && !stop.isAsked && performance.now() < until) {
         const config = claimed.shift()!;
         if (!await settledElsewhere(config)) await settle(worker, config);
         if (claimed.length > 0) await pause(LOOK_EVERY / claimed.length);

@@ -9,6 +9,7 @@ export const inputs = {
   "run files": 4_000,
   "baselines": 3_000,
   "peers' files": 2_000,
+  "submissions": 2_000,
   "IDX files": 4_000,
   "CIFAR-10 files": 1_000,
   "goldens": 2_000,

@@ -1,0 +1,176 @@
+// bench --engine slurm: the same sweep as a job array, followed until it ends.
+import { type Command, Option } from "@commander-js/extra-typings";
+import { UserError } from "../errors.ts";
+import { exitNow } from "../native/mod.ts";
+import { ensureNative } from "../native/setup.ts";
+import { follow } from "../slurm/follow.ts";
+import { mostTasks } from "../slurm/programs.ts";
+import { quoted, wordsOf } from "../slurm/shell.ts";
+import { type Overview, overview, type Standing } from "../slurm/standing.ts";
+import { submissionFolder } from "../slurm/submission.ts";
+import { submit } from "../slurm/submit.ts";
+import { readFailure } from "../sweep/failures.ts";
+import { identityOf } from "../sweep/identity.ts";
+import { labelOf } from "../sweep/label.ts";
+import { Stop } from "../sweep/stop.ts";
+import type { RunConfig } from "../training/config.ts";
+import { positive } from "./number.ts";
+import { root, shownPath, startingWords } from "./paths.ts";
+import { heeding } from "./signals.ts";
+import type { WorkOptions } from "./work.ts";
+
+/** What `withEngineOptions` adds to a command. */
+export interface EngineOptions {
+  readonly engine: "local" | "slurm";
+  readonly partition?: string | undefined;
+  readonly gpusPerTask?: string | undefined;
+  readonly time?: string | undefined;
+  readonly tasks?: number | undefined;
+  readonly sbatch?: string | undefined;
+}
+
+/** Runs that are named one by one. */
+const MOST_TOLD = 20;
+
+/** Adds --engine, and what Slurm may be asked for. */
+export function withEngineOptions(command: Command) {
+  return command
+    .addOption(
+      new Option(
+        "--engine <engine>",
+        "this machine, or a job array on a Slurm cluster, of whose tasks each does a run at a time on " +
+          "one processor unless --jobs and --threads say otherwise",
+      )
+        .choices(["local", "slurm"] as const).default("local" as const),
+    )
+    .option("--partition <name>", "of Slurm")
+    .option("--gpus-per-task <n>", "GPUs of each task of the array, such as 1 or a100:1")
+    .option("--time <time>", "that Slurm gives each task at most, such as 8:00:00")
+    .option("--tasks <n>", "tasks of the array at most; default one for each run", positive)
+    .option("--sbatch <options>", "more options of sbatch, such as '--account=me --mem=8G'");
+}
+
+/** @throws {UserError} where something is asked of Slurm that is not to be used */
+export function refuseStray({ engine, ...wishes }: EngineOptions): void {
+  const names = {
+    partition: "--partition",
+    gpusPerTask: "--gpus-per-task",
+    time: "--time",
+    tasks: "--tasks",
+    sbatch: "--sbatch",
+  } as const;
+  const given = Object.entries(names).find(([key]) => wishes[key as keyof typeof names]);
+  if (engine === "local" && given) {
+    throw new UserError(`${given[1]} is for Slurm: expected --engine slurm beside it`);
+  }
+}
+
+/**
+ * Submits what is missing of these runs and neither waits nor runs already, and follows all of the folder's until none
+ * does any more.
+ * @param missing those of them without a valid run file
+ * @returns how they stand at the end
+ */
+export async function bySlurm(
+  runs: readonly RunConfig[],
+  missing: readonly RunConfig[],
+  folder: string,
+  options: WorkOptions & EngineOptions,
+): Promise<Overview> {
+  const { threads = 1, jobs = 1, retry = false, controls = false, saveMask = false } = options;
+  const { partition, gpusPerTask, time } = options;
+  const extra = wordsOf(options.sbatch ?? "");
+  const tasks = Math.min(await mostTasks(), options.tasks ?? Infinity);
+  const wishes = { partition, gpusPerTask, time, tasks, extra };
+  const device = gpusPerTask !== undefined && options.device === "auto" ? "cuda" : options.device;
+  const before = await overview(folder, new Set());
+  if (before.silence !== undefined) throw new UserError(before.silence);
+  const lacking = await lackingRuns(missing, folder, before, retry);
+  if (lacking.length === 0) {
+    console.error(
+      `nothing to submit: of ${runs.length} runs ${runs.length - missing.length} are finished` +
+        (missing.length > 0 ? ", the others wait, run, or have failed (--retry)" : ""),
+    );
+    return before.submissions.length > 0 ? await followed(folder) : before;
+  }
+  return await followed(folder, async () => {
+    await ensureNative(); // once, before many would
+    const { submission, number } = await submit({
+      ...{ folder, runs, missing: lacking, wishes, device, threads, jobs, retry },
+      ...{ controls, saveMask },
+      ...{ starting: startingWords, standing: root, warn: (text) => console.error(text) },
+    });
+    console.error(
+      `submitted ${lacking.length} of ${runs.length} runs as job ${submission.array}, ` +
+        `${submission.tasks.length} tasks: ${shownPath(submissionFolder(folder, number))}`,
+    );
+  });
+}
+
+// Those that no task has, and that have not failed, unless they are to be tried again.
+async function lackingRuns(
+  missing: readonly RunConfig[],
+  folder: string,
+  { standings }: Overview,
+  retry: boolean,
+): Promise<RunConfig[]> {
+  const given = new Set(
+    standings.filter(({ state }) => state === "waiting" || state === "running")
+      .map(({ run }) => identityOf(run)),
+  );
+  const lacking: RunConfig[] = [];
+  for (const run of missing) {
+    if (!given.has(identityOf(run)) && (retry || !await readFailure(folder, run))) {
+      lacking.push(run);
+    }
+  }
+  return lacking;
+}
+
+/** Does something, and then shows how the runs stand until Slurm has none of them; a signal leaves its jobs alone. */
+export async function followed(
+  folder: string,
+  first: () => Promise<void> = () => Promise.resolve(),
+): Promise<Overview> {
+  const stop = new Stop();
+  let code: number | undefined;
+  const onSignal = (_signal: Deno.Signal, given: number) => {
+    code ??= given;
+    stop.ask();
+  };
+  const found = await heeding(onSignal, async () => {
+    await first();
+    return await follow(folder, stop, (text) => console.error(text));
+  });
+  if (code === undefined) return found;
+  const jobs = [...new Set(found.live?.map(({ job }) => job))];
+  console.error(
+    `the jobs go on; \`deno task maskbench status ${
+      quoted(shownPath(folder))
+    } --follow\` comes back to ` +
+      `them` + (jobs.length > 0 ? `, \`scancel ${jobs.join(" ")}\` ends them` : ""),
+  );
+  exitNow(code);
+}
+
+/** Names what failed and what is missing, and sees to the exit code. */
+export function tell({ standings }: Overview): void {
+  const those = (state: Standing["state"]) => standings.filter((one) => one.state === state);
+  const failed = those("failed"), missing = those("missing");
+  const list = (all: readonly Standing[], text: (one: Standing) => string) => {
+    for (const one of all.slice(0, MOST_TOLD)) console.error(`  ${labelOf(one.run)}: ${text(one)}`);
+    if (all.length > MOST_TOLD) console.error(`  and ${all.length - MOST_TOLD} more`);
+  };
+  if (failed.length > 0) {
+    console.error(`maskbench: ${failed.length} runs failed (--retry tries them again):`);
+    list(failed, ({ reason }) => reason!);
+  }
+  if (missing.length > 0) {
+    console.error(
+      `maskbench: ${missing.length} runs have no result, and no task that waits or runs ` +
+        "(the same `bench` command submits them again); why is in the logs:",
+    );
+    list(missing, ({ log }) => log ? shownPath(log) : "it was in no task");
+  }
+  if (failed.length + missing.length > 0) Deno.exitCode = 1;
+}

@@ -1,0 +1,62 @@
+// Following submitted runs until Slurm has none of them any more.
+import type { Stop } from "../sweep/stop.ts";
+import { type Overview, overview, type State } from "./standing.ts";
+
+/**
+ * Milliseconds before the next look: a tenth of the time that has passed, so that the end is told soon after it, and half
+ * a minute at most, so that a scheduler with thousands of jobs is left in peace.
+ */
+export const pauseAfter = (passed: number): number => Math.min(30_000, Math.max(1000, passed / 10));
+
+/**
+ * Looks again and again, until no task waits or runs, all runs are settled, or it is to stop.
+ * @param say is told how all stand whenever that has changed
+ */
+export async function follow(
+  folder: string,
+  stop: Stop,
+  say: (text: string) => void,
+): Promise<Overview> {
+  const known = new Set<string>(), began = performance.now();
+  for (let said = "";;) {
+    const found = await overview(folder, known), text = summaryOf(found);
+    if (text !== said) say(said = text);
+    if (stop.isAsked || isOver(found)) return found;
+    await pause(pauseAfter(performance.now() - began), stop);
+  }
+}
+
+const isOver = ({ standings, live }: Overview) =>
+  live?.length === 0 || standings.every(({ state }) => state === "finished" || state === "failed");
+
+async function pause(milliseconds: number, stop: Stop): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([promise, stop.asked]);
+  clearTimeout(timer);
+}
+
+const words: Readonly<Record<State, string>> = {
+  finished: "finished",
+  failed: "failed",
+  running: "under way",
+  waiting: "waiting",
+  missing: "missing",
+  open: "not finished",
+};
+
+/** `412 of 1000 runs finished, 24 under way, 564 waiting (Resources)` */
+export function summaryOf({ standings, live, silence }: Overview): string {
+  const byState = Map.groupBy(standings, ({ state }) => state);
+  const reasons = (live ?? []).filter(({ state }) => state === "PENDING")
+    .map(({ reason }) => reason);
+  const why = [...new Set(reasons)].filter((reason) => reason !== "None").sort().join(", ");
+  const parts = (["running", "waiting", "open", "failed", "missing"] as const).flatMap((state) => {
+    const count = byState.get(state)?.length ?? 0;
+    return count === 0
+      ? []
+      : [`${count} ${words[state]}${state === "waiting" && why ? ` (${why})` : ""}`];
+  });
+  const finished = `${byState.get("finished")?.length ?? 0} of ${standings.length} runs finished`;
+  return [finished, ...parts, ...silence ? [`Slurm can't be asked: ${silence}`] : []].join(", ");
+}

@@ -1,0 +1,84 @@
+// Slurm's own programs: started with their arguments one by one, never by a shell.
+import { UserError } from "../errors.ts";
+
+/** Why Slurm could not be asked, or said no. */
+export class SlurmError extends UserError {}
+
+/** A task of a job array that waits or runs. */
+export interface LiveTask {
+  /** Number of the array's job. */
+  readonly job: string;
+  /** Within the array; none of a job that is no array. */
+  readonly index: number | undefined;
+  /** Such as `PENDING`, `RUNNING`, `COMPLETING`. */
+  readonly state: string;
+  /** Why it waits, such as `Resources`. */
+  readonly reason: string;
+}
+
+/** @throws {SlurmError} where it is not there, or fails: in its own words */
+async function called(program: string, args: readonly string[], input = ""): Promise<string> {
+  const spawned = () => {
+    try {
+      const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+      return new Deno.Command(program, { args: [...args], ...pipes }).spawn();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new SlurmError(`there is no ${program} here: Slurm's commands are not on the PATH`);
+    }
+  };
+  const child = spawned(), output = child.output();
+  const stdin = child.stdin.getWriter();
+  await stdin.write(new TextEncoder().encode(input)).then(() => stdin.close())
+    .catch(() => {}); // it ended without reading, and says why
+  const { success, code, stdout, stderr } = await output;
+  if (success) return new TextDecoder().decode(stdout);
+  const said = new TextDecoder().decode(stderr).trim().split("\n")
+    .map((line) => line.replace(/^\w+: (error: )?/, "")).join("; ");
+  throw new SlurmError(`${program} says: ${said || `nothing, and ends with ${code}`}`);
+}
+
+/** Submits a script. @returns the job's number. @throws {SlurmError} */
+export async function sbatch(options: readonly string[], script: string): Promise<string> {
+  const said = await called("sbatch", ["--parsable", ...options], script);
+  return said.trim().split("\n").at(-1)!.split(";")[0]!; // a cluster's name may follow
+}
+
+/** The tasks of these jobs that wait or run, in one question for all. @throws {SlurmError} */
+export async function squeue(jobs: readonly string[]): Promise<LiveTask[]> {
+  if (jobs.length === 0) return [];
+  const args = ["--noheader", "--array", "--format=%F|%K|%T|%r", `--jobs=${jobs.join(",")}`];
+  try {
+    return parsedQueue(await called("squeue", args));
+  } catch (error) {
+    // So it answers when the one job that it is asked for has ended some minutes ago.
+    if (error instanceof SlurmError && /Invalid job id/.test(error.message)) return [];
+    throw error;
+  }
+}
+
+/** What `squeue --format='%F|%K|%T|%r'` prints. */
+export function parsedQueue(text: string): LiveTask[] {
+  return text.split("\n").filter((line) => line.trim() !== "").map((line) => {
+    const [job = "", index = "", state = "", ...reason] = line.trim().split("|");
+    const place = /^\d+$/.test(index) ? Number(index) : undefined;
+    return { job, index: place, state, reason: reason.join("|") };
+  });
+}
+
+/** How many tasks a job array may have. @throws {SlurmError} */
+export async function mostTasks(): Promise<number> {
+  return parsedMostTasks(await called("scontrol", ["show", "config"]));
+}
+
+/** The same of what `scontrol show config` prints: indices end below MaxArraySize. */
+export function parsedMostTasks(text: string): number {
+  const limits = [
+    /^MaxArraySize\s*=\s*(\d+)/m,
+    /^SchedulerParameters\s*=.*\bmax_array_tasks=(\d+)/m,
+  ]
+    .map((limit) => Number(limit.exec(text)?.[1] ?? Infinity));
+  const most = Math.min(...limits);
+  if (most >= 1 && most < Infinity) return most;
+  throw new SlurmError("this Slurm has no job arrays: its MaxArraySize is 0, or not told");
+}

@@ -1,0 +1,127 @@
+// How submitted runs stand: by their own files, and by what Slurm still has of them. A job's state never makes a run
+// finished, as a node that is set up badly calls a job completed that never ran.
+import { isTouched } from "../sweep/claims.ts";
+import { readFailure } from "../sweep/failures.ts";
+import { lookAnew } from "../sweep/files.ts";
+import { identityOf } from "../sweep/identity.ts";
+import { readRun, runPath, runsFolder } from "../sweep/store.ts";
+import type { RunConfig } from "../training/config.ts";
+import { type LiveTask, SlurmError, squeue } from "./programs.ts";
+import { type Numbered, readSubmissions, taskLog } from "./submission.ts";
+
+/** `open`: not finished, and there is no telling whether it waits or is missing, as Slurm can't be asked. */
+export type State = "finished" | "failed" | "running" | "waiting" | "missing" | "open";
+
+/** One run. */
+export interface Standing {
+  readonly run: RunConfig;
+  readonly state: State;
+  /** Why it failed. */
+  readonly reason?: string | undefined;
+  /** Of the last task that it was given to. */
+  readonly log?: string | undefined;
+}
+
+/** What the files of a folder say of its runs, by identity. */
+export interface Found {
+  readonly finished: ReadonlySet<string>;
+  /** With their reasons. */
+  readonly failed: ReadonlyMap<string, string>;
+  /** Claimed by a process that was alive minutes ago. */
+  readonly claimed: ReadonlySet<string>;
+}
+
+/** All runs of all submissions of a folder, in their order. */
+export interface Overview {
+  readonly submissions: readonly Numbered[];
+  readonly standings: readonly Standing[];
+  /** What Slurm has of them; nothing where it can't be asked. */
+  readonly live: readonly LiveTask[] | undefined;
+  /** Why it can't be asked. */
+  readonly silence?: string | undefined;
+}
+
+/**
+ * Looks at the folder, and asks Slurm once.
+ * @param known identities that were seen finished: their files are not read again. Those seen now are added
+ */
+export async function overview(folder: string, known: Set<string>): Promise<Overview> {
+  const submissions = await readSubmissions(folder);
+  let live: readonly LiveTask[] | undefined, silence: string | undefined;
+  try { // before the files: what has ended by then has written them
+    live = await squeue(submissions.map(({ submission }) => submission.array!));
+  } catch (error) {
+    if (!(error instanceof SlurmError)) throw error;
+    silence = error.message;
+  }
+  const runs = submissions.flatMap(({ submission }) => submission.runs);
+  const found = await lookFor(runs, folder, known);
+  return { submissions, standings: standingsOf(folder, submissions, found, live), live, silence };
+}
+
+async function lookFor(
+  runs: readonly RunConfig[],
+  folder: string,
+  finished: Set<string>,
+): Promise<Found> {
+  const failed = new Map<string, string>(), claimed = new Set<string>();
+  const now = await lookAnew(runsFolder(folder)).catch(() => Date.now());
+  const names = await Array.fromAsync(Deno.readDir(runsFolder(folder)), ({ name }) => name)
+    .catch(() => []);
+  const files = Map.groupBy(names, (name) => name.slice(0, 64));
+  for (const run of runs) {
+    const identity = identityOf(run), own = files.get(identity) ?? [];
+    if (finished.has(identity)) continue;
+    if (own.includes(`${identity}.json`)) {
+      const isValid = await readRun(runPath(folder, identity)).then(() => true, () => false);
+      if (isValid) {
+        finished.add(identity);
+        continue;
+      }
+    }
+    if (own.includes(`${identity}.failed`)) {
+      const failure = await readFailure(folder, run);
+      if (failure) failed.set(identity, failure.reason);
+    }
+    if (own.some((name) => name.includes(".claim-")) && await isTouched(folder, identity, now)) {
+      claimed.add(identity);
+    }
+  }
+  return { finished, failed, claimed };
+}
+
+/** What follows from all of that, each run once. */
+export function standingsOf(
+  folder: string,
+  submissions: readonly Numbered[],
+  { finished, failed, claimed }: Found,
+  live: readonly LiveTask[] | undefined,
+): Standing[] {
+  const alive = Map.groupBy(live ?? [], ({ job, index }) => `${job}_${index}`);
+  const runs = new Map<string, RunConfig>(), logs = new Map<string, string>();
+  const given = new Map<string, { isRunning: boolean; retries: boolean }>();
+  for (const { number, submission } of submissions) {
+    const identities = submission.runs.map(identityOf);
+    submission.runs.forEach((run, place) => runs.set(identities[place]!, run));
+    submission.tasks.forEach((places, index) => {
+      const tasks = alive.get(`${submission.array}_${index}`) ?? [];
+      for (const identity of places.map((place) => identities[place]!)) {
+        logs.set(identity, taskLog(folder, number, index));
+        if (tasks.length === 0) continue;
+        const before = given.get(identity);
+        given.set(identity, {
+          isRunning: before?.isRunning || tasks.some(({ state }) => state !== "PENDING"),
+          retries: before?.retries || submission.retry,
+        });
+      }
+    });
+  }
+  return [...runs].map(([identity, run]): Standing => {
+    const log = logs.get(identity), task = given.get(identity), reason = failed.get(identity);
+    if (finished.has(identity)) return { run, state: "finished", log };
+    if (reason !== undefined && !task?.retries) return { run, state: "failed", reason, log };
+    if (!live) return { run, state: claimed.has(identity) ? "running" : "open", log };
+    if (!task) return { run, state: "missing", log };
+    return { run, state: task.isRunning && claimed.has(identity) ? "running" : "waiting", log };
+  });
+}

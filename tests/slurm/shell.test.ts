@@ -1,0 +1,48 @@
+// Quoting and splitting, against a real shell.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { UserError } from "../../src/errors.ts";
+import { quoted, wordsOf } from "../../src/slurm/shell.ts";
+
+/** The words that a shell makes of a text. */
+async function byShell(text: string): Promise<string[] | undefined> {
+  const child = new Deno.Command("/bin/sh", {
+    args: ["-s"],
+    ...{ stdin: "piped", stdout: "piped", stderr: "null" },
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(
+    new TextEncoder().encode(`for word in ${text}\ndo printf '%s\\0' "$word"; done`),
+  );
+  await writer.close();
+  const { success, stdout } = await child.output();
+  return success ? new TextDecoder().decode(stdout).split("\0").slice(0, -1) : undefined;
+}
+
+const some = (...signs: string[]) => fc.string({ unit: fc.constantFrom(...signs), maxLength: 12 });
+
+Deno.test("a quoted word is that word to a shell, whatever is in it", () =>
+  fc.assert(
+    fc.asyncProperty(
+      some("a", " ", "'", '"', "\\", "$HOME", "`id`", "\n", "*", ";", "&", "#", "~", "ß", "%"),
+      async (word) => assert.deepEqual(await byShell(quoted(word)), [word]),
+    ),
+    { numRuns: 150 },
+  ));
+
+Deno.test("options are split as a shell splits them, or refused as it refuses them", () =>
+  fc.assert(
+    fc.asyncProperty(some("a", "b", "=", "--", " ", "  ", "\t", "'", '"', "\\"), async (text) => {
+      const odd = /\\$/.test(text); // a shell would go on with the next line
+      const expected = odd ? undefined : await byShell(text);
+      if (odd) return;
+      if (expected) assert.deepEqual(wordsOf(text), expected);
+      else assert.throws(() => wordsOf(text), UserError);
+    }),
+    { numRuns: 300 },
+  ));
+
+Deno.test("nothing is expanded: what a shell would act on stands for itself", () => {
+  assert.deepEqual(wordsOf("--comment=$HOME;id `id` *"), ["--comment=$HOME;id", "`id`", "*"]);
+  assert.deepEqual(wordsOf(`--a="x \\$ \\" \\y" '' b\\`), ['--a=x $ " \\y', "", "b\\"]);
+});
