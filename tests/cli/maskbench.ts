@@ -41,7 +41,7 @@ export function start(args: string[], env: Record<string, string> = {}): Deno.Ch
 }
 
 /** A folder for the time of a test. */
-export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+export async function withFolder(body: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     await body(folder);
