@@ -1,5 +1,6 @@
 // Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
 import { UserError } from "../errors.ts";
+import { packOf } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
 import { expand } from "./expand.ts";
@@ -58,11 +59,17 @@ export function checkSweep(
   return data!;
 }
 
-// Networks that read other pictures than the data set has.
+// Networks that read other pictures than the data set has, and an augmentation that is not for it.
 function unsuited(sweep: Sweep): string[] {
-  const { shape } = datasets.find(({ name }) => name === sweep.dataset)!;
+  const packed = packOf(sweep.dataset);
+  const shape = packed
+    ? [3, packed.size, packed.size]
+    : datasets.find(({ name }) => name === sweep.dataset)!.shape;
   const by = (shape: readonly number[]) => shape.join(" × ");
-  return sweep.networks.flatMap(({ name }, place) => {
+  const augmentation = sweep.augmentation === "random-resized-crop" && !packed
+    ? ["augmentation: random-resized-crop is for folders of pictures, expected none or crop-flip"]
+    : [];
+  const unfit = sweep.networks.flatMap(({ name }, place) => {
     const { inputShape } = networks.find((network) => network.name === name)!;
     if (by(inputShape) === by(shape)) return [];
     const fitting = networks.filter((network) => by(network.inputShape) === by(shape));
@@ -73,4 +80,5 @@ function unsuited(sweep: Sweep): string[] {
       `${by(shape)}: expected ${fitting.map(({ name }) => name).join(", ") || "another data set"}`,
     ];
   });
+  return [...augmentation, ...unfit];
 }
