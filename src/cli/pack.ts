@@ -44,6 +44,9 @@ Examples:
           `--name: "${called}" can't be the name of a folder: expected letters, digits, ".", "_" and "-"`,
         );
       }
+      if ((await Deno.permissions.query({ name: "ffi" })).state !== "granted") {
+        throw new UserError('this task may not load a decoder, "deno task pack" may');
+      }
       const { packFolder } = await import("../datasets/packing.ts"); // with its decoder, for this command alone
       const bar = barOn(Deno.stderr.isTerminal(), "{bar} {value}/{total} pictures, {left} left");
       const started = performance.now();

@@ -157,10 +157,19 @@ const splitFiles = (home: string, name: "train" | "test") => ({
   index: join(home, `${name}.index`),
 });
 
+/** Reads all of a pack. @returns its manifest @throws {DatasetError} where any of it is not what was packed */
+export async function verifyPack(home: string): Promise<Manifest> {
+  const manifest = await readManifest(home);
+  await openSplit(home, "train", manifest, Infinity);
+  await openSplit(home, "test", manifest, Infinity);
+  return manifest;
+}
+
 async function openSplit(
   home: string,
   name: "train" | "test",
   { size, classes, [name]: expected }: Manifest,
+  mostVerified = MOST_VERIFIED,
 ): Promise<PackedSplit> {
   const paths = splitFiles(home, name), { count, bytes } = expected;
   const entries = await bytesOf(paths.index, count * INDEX_ENTRY + 1);
@@ -169,7 +178,7 @@ async function openSplit(
   }
   const found = await sizeOf(paths.pictures);
   if (found !== bytes) throw damaged(paths.pictures, `${found} bytes, expected ${bytes}`);
-  if (bytes <= MOST_VERIFIED) await verifySplit(home, name, expected);
+  if (bytes <= mostVerified) await verifyPictures(paths.pictures, expected.pictures);
   return { path: paths.pictures, bytes, ...parseIndex(entries, paths.index, size, classes, bytes) };
 }
 
@@ -203,13 +212,8 @@ export function parseIndex(
   return { index, labels };
 }
 
-/** Reads all pictures of a split. @throws {DatasetError} where they are not those that were packed */
-export async function verifySplit(
-  home: string,
-  name: "train" | "test",
-  expected: Manifest["train"],
-): Promise<void> {
-  const path = splitFiles(home, name).pictures, hash = createHash("sha256");
+async function verifyPictures(path: string, expected: string): Promise<void> {
+  const hash = createHash("sha256");
   try {
     using file = await Deno.open(path);
     const part = new Uint8Array(1 << 22);
@@ -217,7 +221,7 @@ export async function verifySplit(
   } catch (error) {
     throw damaged(path, (error as Error).message);
   }
-  if (hash.digest("hex") !== expected.pictures) throw damaged(path, "the wrong checksum");
+  if (hash.digest("hex") !== expected) throw damaged(path, "the wrong checksum");
 }
 
 async function sizeOf(path: string): Promise<number> {

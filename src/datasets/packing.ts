@@ -6,7 +6,7 @@ import os from "node:os";
 import { basename, join } from "node:path";
 import { DatasetError } from "./dataset.ts";
 import { decode, decoder, type Picture } from "./decode.ts";
-import { type Manifest, packName, packsFolder, readManifest, verifySplit } from "./pack.ts";
+import { type Manifest, packName, packsFolder, readManifest, verifyPack } from "./pack.ts";
 import { type ListedPicture, listPictures } from "./picture_folder.ts";
 
 export interface PackOptions {
@@ -81,10 +81,7 @@ async function packedBefore(
     const manifest = await readManifest(home);
     const same = manifest.size === size && manifest.source === source &&
       JSON.stringify(manifest.decoder) === JSON.stringify(decoder);
-    if (!same) return undefined;
-    await verifySplit(home, "train", manifest.train);
-    await verifySplit(home, "test", manifest.test);
-    return manifest;
+    return same ? await verifyPack(home) : undefined;
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
     return undefined; // not there, or damaged: packed anew
