@@ -79,6 +79,9 @@ export async function loadPack(name: string, folders: readonly string[]): Promis
   const home = packHome(name, folders);
   const manifest = await readManifest(home);
   const { size, classes, mean, deviation } = manifest;
+  if (size !== packOf(name)!.size) {
+    throw damaged(home, `it is packed for ${size}, not for its name`);
+  }
   return {
     name,
     shape: [3, size, size],
@@ -126,7 +129,7 @@ export function checksumOfPack({ source: _, skipped: _s, ...rest }: Manifest): s
   return sha256(JSON.stringify(rest));
 }
 
-/** The packs in those folders, as the catalogue shows them. @throws {DatasetError} where one is damaged */
+/** The packs in those folders, as the catalogue shows them; what has no manifest is none. */
 export async function packSources(folders: readonly string[]): Promise<DatasetSource[]> {
   const names = folders.map(packsFolder).flatMap((folder) => {
     try {
@@ -137,9 +140,15 @@ export async function packSources(folders: readonly string[]): Promise<DatasetSo
     }
   });
   const packs = [...new Set(names)].sort().filter((name) => packOf(name));
-  return await Promise.all(packs.map(async (name) => {
-    const { size, classes, train, test } = await readManifest(packHome(name, folders));
-    return {
+  const manifestOf = async (name: string) => await readManifest(packHome(name, folders));
+  const sources = packs.map(async (name): Promise<DatasetSource[]> => {
+    const manifest = await manifestOf(name).catch((error) => {
+      if (error instanceof DatasetError) return undefined;
+      throw error;
+    });
+    if (!manifest) return [];
+    const { size, classes, train, test } = manifest;
+    return [{
       name,
       summary: `an image folder, packed: ${JSON.stringify(packOf(name))} in a sweep file`,
       source: "a folder of pictures",
@@ -148,8 +157,9 @@ export async function packSources(folders: readonly string[]): Promise<DatasetSo
       trainCount: train.count,
       testCount: test.count,
       load: (folders) => loadPack(name, folders),
-    } satisfies DatasetSource;
-  }));
+    }];
+  });
+  return (await Promise.all(sources)).flat();
 }
 
 const splitFiles = (home: string, name: "train" | "test") => ({

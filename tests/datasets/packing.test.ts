@@ -20,7 +20,8 @@ import {
 } from "../../src/native/mod.ts";
 import { configurationsOf } from "../../src/sweep/expand.ts";
 import { checkSweep } from "../../src/sweep/read.ts";
-import { run } from "../../src/training/run.ts";
+import type { Checkpoint } from "../../src/training/checkpoint.ts";
+import { run, type RunOptions, Stopped } from "../../src/training/run.ts";
 import { picturesOf } from "../../src/training/stage.ts";
 import { imagesOf } from "./images.ts";
 import { drawn, plain, writeFiles } from "./pictures.ts";
@@ -244,7 +245,7 @@ Deno.test("pictures packed from PNG files are those that they were, and give the
     }
     const plainly: Dataset = { ...packed, train, test, checksum: checksumOf(train, test) };
 
-    const figures = (dataset: Dataset, augmentation: string, seed = 1) => {
+    const figures = (dataset: Dataset, augmentation: string, more: Partial<RunOptions> = {}) => {
       const sweep = checkSweep({
         name: "x",
         dataset: { folder: "shapes", size: 32 },
@@ -253,11 +254,10 @@ Deno.test("pictures packed from PNG files are those that they were, and give the
         sparsities: [0.5],
         epochs: 2,
         batchSize: 64,
-        seeds: [seed],
         augmentation,
       });
       const [config] = configurationsOf(sweep, dataset);
-      return run(config!, { dataset, device, threads: 1 }).epochs;
+      return run(config!, { dataset, device, threads: 1, ...more }).epochs;
     };
     const validation = [validationOf(packed), validationOf(plainly)] as const;
     for (const [a, b] of [[packed, plainly], validation] as const) {
@@ -268,7 +268,13 @@ Deno.test("pictures packed from PNG files are those that they were, and give the
       }
     }
     const cropped = figures(packed, "random-resized-crop");
-    assert.deepEqual(figures(packed, "random-resized-crop"), cropped);
+    let stopped: Checkpoint | undefined, steps = 0; // stopped within an epoch and gone on with: the same crops
+    assert.throws(() =>
+      figures(packed, "random-resized-crop", {
+        stops: () => ++steps === 6,
+        onCheckpoint: (checkpoint) => stopped = structuredClone(checkpoint),
+      }), Stopped);
+    assert.deepEqual(figures(packed, "random-resized-crop", { from: stopped }), cropped);
     assert.notDeepEqual(figures(packed, "none")[0]!.trainLoss, cropped[0]!.trainLoss);
     assert.throws(() => figures(plainly, "random-resized-crop"), /is for folders of pictures/);
 
@@ -315,6 +321,13 @@ async function changesAndDamage(folder: string, from: string): Promise<void> {
     );
     await pack();
   }
+
+  Deno.renameSync(home, join(folder, "packed/shapes-31"));
+  assert.match(await refusal(loadPack("shapes-31", [folder])), /packed for 32, not for its name/);
+  Deno.mkdirSync(home);
+  assert.deepEqual((await packSources([folder])).map(({ name }) => name), ["shapes-31"]);
+  Deno.removeSync(home);
+  Deno.renameSync(join(folder, "packed/shapes-31"), home);
 
   // A run that has mapped the pack keeps it while another takes its place.
   using mapped = new DevicePictures(whole.train as never, { ...whole, classes: 10, device });

@@ -15,7 +15,16 @@ Deno.test({
   name: "the core's tests pass with the CUDA kernels, run on the processor",
   ignore: within,
   async fn() {
-    const files = ["batch", "boundary", "descent", "network", "precision", "projection", "step"]
+    const files = [
+      "batch",
+      "boundary",
+      "descent",
+      "network",
+      "packed",
+      "precision",
+      "projection",
+      "step",
+    ]
       .map((name) => `tests/native/${name}.test.ts`);
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "--quiet", "--no-check", "-A", ...files, "tests/training/replay.test.ts"],
