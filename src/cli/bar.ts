@@ -10,6 +10,5 @@ export function barOn(terminal: boolean, format: string): cliProgress.SingleBar 
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: true,
-    gracefulExit: false,
   }, cliProgress.Presets.shades_classic);
 }

@@ -6,6 +6,7 @@ import { UserError } from "../errors.ts";
 import { duration } from "../sweep/progress.ts";
 import { barOn } from "./bar.ts";
 import { ownPath, shownPath, userPath } from "./paths.ts";
+import { heeding } from "./signals.ts";
 
 /** Milliseconds between two plain lines. */
 const PLAIN_EVERY = 10_000;
@@ -51,27 +52,33 @@ Examples:
       const bar = barOn(Deno.stderr.isTerminal(), "{bar} {value}/{total} pictures, {left} left");
       const started = performance.now();
       let spoken = started, shown = false;
+      const stopping = new AbortController();
       try {
-        const { home, manifest, before } = await packFolder({
-          from,
-          to: to === undefined ? ownPath("data") : userPath(to),
-          name: called,
-          size,
-          note: (text) => console.error(text),
-          onProgress(done, total) {
-            const now = performance.now();
-            const left = duration((now - started) / 1000 * (total - done) / done);
-            if (!shown) bar?.start(total, 0, { left });
-            shown = true;
-            bar?.update(done, { left });
-            if (bar || now - spoken < PLAIN_EVERY) return;
-            spoken = now;
-            console.error(`${done}/${total} pictures, ${left} left`);
-          },
-        });
+        const { home, manifest, before } = await heeding((_, code) => stopping.abort(code), () =>
+          packFolder({
+            from,
+            to: to === undefined ? ownPath("data") : userPath(to),
+            name: called,
+            size,
+            signal: stopping.signal,
+            note: (text) =>
+              console.error(text),
+            onProgress(done, total) {
+              const now = performance.now();
+              const left = duration((now - started) / 1000 * (total - done) / done);
+              if (!shown) bar?.start(total, 0, { left });
+              shown = true;
+              bar?.update(done, { left });
+              if (bar || now - spoken < PLAIN_EVERY) return;
+              spoken = now;
+              console.error(`${done}/${total} pictures, ${left} left`);
+            },
+          }));
         bar?.stop();
         const { train, test, classes, skipped } = manifest;
-        if (skipped > 0) await tellSkipped(join(home, "skipped.txt"), skipped);
+        if (skipped > 0) {
+          await tellSkipped(join(home, "skipped.txt"), skipped);
+        }
         const megabytes = Math.round((train.bytes + test.bytes) / 1e6).toLocaleString("en");
         console.log(
           `${shownPath(home)} ${
@@ -82,6 +89,11 @@ Examples:
               JSON.stringify({ folder: called, size })
             }`,
         );
+      } catch (error) {
+        if (!stopping.signal.aborted) throw error;
+        bar?.stop();
+        console.error("stopped: nothing is packed");
+        Deno.exitCode = stopping.signal.reason;
       } finally {
         bar?.stop();
       }

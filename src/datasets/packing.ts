@@ -9,6 +9,9 @@ import { decode, decoder, type Picture } from "./decode.ts";
 import { type Manifest, packName, packsFolder, readManifest, verifyPack } from "./pack.ts";
 import { type ListedPicture, listPictures } from "./picture_folder.ts";
 
+/** Milliseconds between two looks at a pack that another process makes. */
+const LOOK_EVERY = 500;
+
 export interface PackOptions {
   /** The folder of pictures. */
   readonly from: string;
@@ -19,6 +22,8 @@ export interface PackOptions {
   /** Side of the pictures that are fed. */
   readonly size: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends it early, with nothing left. */
+  readonly signal?: AbortSignal;
   /** Is told what a user should know of meanwhile. */
   readonly note?: (text: string) => void;
 }
@@ -36,7 +41,7 @@ export interface Packed {
  * @throws {DatasetError} where the folder is not laid out as it should be, or the pack can't be written
  */
 export async function packFolder(options: PackOptions): Promise<Packed> {
-  const { to, size, note = () => {} } = options;
+  const { to, size, signal, note = () => {} } = options;
   const name = packName(options.name, size), home = join(packsFolder(to), name);
   const list = listPictures(options.from);
   if (list.untested.length > 0) {
@@ -48,16 +53,18 @@ export async function packFolder(options: PackOptions): Promise<Packed> {
       create: true,
       write: true,
     });
-    if (!await lock.tryLock(true)) {
-      note(`another process packs ${name}: waiting for it`);
-      await lock.lock(true); // given up by the system where that process dies
+    // Given up by the system where the process that has it dies.
+    for (let told = false; !await lock.tryLock(true); told = true) {
+      if (!told) note(`another process packs ${name}: waiting for it`);
+      await new Promise((done) => setTimeout(done, LOOK_EVERY));
+      signal?.throwIfAborted();
     }
     await removeLeftovers(packsFolder(to), name);
     const before = await packedBefore(home, size, list.digest);
     if (before) return { home, manifest: before, before: true };
     return { home, manifest: await pack(list, home, options), before: false };
   } catch (error) {
-    if (error instanceof DatasetError) throw error;
+    if (error instanceof DatasetError || signal?.aborted) throw error;
     throw new DatasetError(`${home} can't be written: ${(error as Error).message}`);
   }
 }
@@ -91,11 +98,14 @@ async function packedBefore(
 async function pack(
   list: ReturnType<typeof listPictures>,
   home: string,
-  { from, size, onProgress = () => {} }: PackOptions,
+  { from, size, signal, onProgress = () => {} }: PackOptions,
 ): Promise<Manifest> {
   const temporary = temporaryOf(home), total = list.train.length + list.test.length;
   let done = 0;
-  const advance = () => onProgress(++done, total);
+  const advance = () => {
+    signal?.throwIfAborted();
+    onProgress(++done, total);
+  };
   await Deno.mkdir(temporary);
   try {
     const train = await writeSplit(temporary, "train", decoded(from, list.train, size), advance);

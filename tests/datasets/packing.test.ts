@@ -87,7 +87,6 @@ Deno.test("a folder like ImageNet's: killed while it is packed, packed by two at
     await imagenetIn(pictures);
     const args = [pictures, "--size", String(SIZE), "--name", "tiny", "--to", data];
 
-    const killed = start(args, {}, "pack");
     const under = () => {
       try {
         return [...Deno.readDirSync(packs)].map(({ name }) => name).filter((name) =>
@@ -97,24 +96,35 @@ Deno.test("a folder like ImageNet's: killed while it is packed, packed by two at
         return [];
       }
     };
-    const written = () => {
-      try {
-        return Deno.statSync(join(packs, under()[0]!, "train.pack")).size;
-      } catch {
-        return 0;
-      }
+    // Starts it, and ends it once it has written something.
+    const ending = async (signal: Deno.Signal) => {
+      const before = under(), child = start(args, {}, "pack");
+      const written = () => {
+        try {
+          const [own] = under().filter((name) => !before.includes(name));
+          return Deno.statSync(join(packs, own!, "train.pack")).size;
+        } catch {
+          return 0;
+        }
+      };
+      let ended = false;
+      child.status.then(() => ended = true);
+      while (written() < 1_000_000 && !ended) await new Promise((done) => setTimeout(done, 5));
+      assert.ok(!ended);
+      child.kill(signal);
+      return await child.output();
     };
-    let ended = false;
-    killed.status.then(() => ended = true);
-    while (written() < 1_000_000 && !ended) await new Promise((done) => setTimeout(done, 5));
-    assert.ok(!ended);
-    killed.kill("SIGKILL");
-    await killed.output();
+    await ending("SIGKILL");
     assert.equal(under().length, 1); // what it had written
     assert.match(
       await refusal(loadDataset("tiny-64", [data])),
       /tiny-64 was not found: .*deno task pack PATH --name tiny --size 64/,
     );
+
+    const { code, stderr } = await ending("SIGINT");
+    assert.equal(code, 130);
+    assert.match(new TextDecoder().decode(stderr), /stopped: nothing is packed\n$/);
+    assert.deepEqual(under(), []); // nor anything of the one that was killed
 
     const ends = await Promise.all([maskbench(args, {}, "pack"), maskbench(args, {}, "pack")]);
     for (const { code, error } of ends) assert.equal(code, 0, error);
@@ -132,7 +142,7 @@ Deno.test("a folder like ImageNet's: killed while it is packed, packed by two at
     for (const { error } of ends) {
       assert.match(error, /5 files were skipped, .*skipped\.txt names them:/);
     }
-    assert.deepEqual(under(), []); // nor anything of the one that was killed
+    assert.deepEqual(under(), []);
     const skipped = Deno.readTextFileSync(join(packs, "tiny-64/skipped.txt")).trimEnd().split("\n");
     assert.deepEqual(
       skipped.map((line) => line.split(": ")[0]),
