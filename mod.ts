@@ -63,6 +63,7 @@ export {
   type Dataset,
   DatasetError,
   type DatasetSource,
+  type PackedSplit,
   type Split,
 } from "./src/datasets/dataset.ts";
 export { datasets, loadDataset } from "./src/datasets/registry.ts";

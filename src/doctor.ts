@@ -2,6 +2,7 @@
 import os from "node:os";
 import maskbench from "../deno.json" with { type: "json" };
 import { DatasetError, type DatasetSource } from "./datasets/dataset.ts";
+import { packSources } from "./datasets/pack.ts";
 import { datasets } from "./datasets/registry.ts";
 import { UserError } from "./errors.ts";
 import { fastBlas, isPlainBlas, plainBlasInSystem } from "./native/blas.ts";
@@ -35,7 +36,9 @@ export async function examine(folders: readonly string[]): Promise<Finding[]> {
     },
     ...Object.entries(tools).map(([command, name]) => tool(command, name)),
     ...library(),
-    ...await Promise.all(datasets.map((source) => data(source, folders))),
+    ...await Promise.all(
+      [...datasets, ...await packSources(folders)].map((source) => data(source, folders)),
+    ),
   ];
 }
 

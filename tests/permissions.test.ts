@@ -41,6 +41,25 @@ Deno.test("native code is the core's alone, where users' files are read", () => 
   }
 });
 
+Deno.test("the decoder of pictures is loaded by one task, which has no network and starts nothing", () =>
+  withFolder(async (folder) => {
+    assert.deepEqual(Object.keys(sets[setOf("pack")]!), ["read", "write", "env", "ffi", "sys"]);
+    const { code, error } = await maskbench(["pack", folder]);
+    assert.equal(code, 2);
+    assert.match(error, /may not load a decoder, "deno task pack" may/);
+    const users = sources(join(root, "src")).filter((path) =>
+      /from "sharp"|decode\.ts"/.test(Deno.readTextFileSync(path))
+    );
+    assert.deepEqual(users.map((path) => path.split("/").at(-1)).sort(), [
+      "decode.ts",
+      "packing.ts",
+    ]);
+    const importers = sources(join(root, "src")).filter((path) =>
+      /^import.*packing\.ts"/m.test(Deno.readTextFileSync(path))
+    );
+    assert.deepEqual(importers, []); // but where the command is carried out
+  }));
+
 Deno.test("what only reads may not write, and what starts nothing may not", () => {
   assert.deepEqual(Object.keys(sets[setOf("baseline")]!), ["read", "env"]);
   assert.deepEqual(Object.keys(sets[setOf("report")]!), ["read", "write", "env"]);

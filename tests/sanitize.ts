@@ -15,6 +15,7 @@ const all = [
   "generator",
   "library",
   "network",
+  "packed",
   "precision",
   "projection",
   "step",

@@ -28,7 +28,7 @@ extern "C" {
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
-typedef struct mb_dataset mb_dataset;     /* images as bytes, and labels */
+typedef struct mb_dataset mb_dataset;     /* images as bytes, in memory or in a file, and labels */
 typedef struct mb_batch mb_batch;         /* normalised images, and labels */
 typedef struct mb_network mb_network;     /* layers, and the room for a pass through them */
 typedef struct mb_step mb_step;           /* a training step, recorded */
@@ -192,6 +192,14 @@ MB_API int32_t mb_project_capped_simplex(mb_vector *vector, int64_t offset, int6
 MB_API int32_t mb_dataset_create(const uint8_t *images, const int32_t *labels, int64_t count, int64_t channels,
                                  int64_t height, int64_t width, int64_t classes, const double *mean,
                                  const double *deviation, int32_t device, mb_dataset **out);
+/* The same of images in a file, larger than memory perhaps: mapped, read as they are needed and never copied as a whole.
+ * `path` is zero-terminated, `bytes` is what the file must have. `index` has an offset in bytes, a height and a width for
+ * each image: there it lies as (height, width, channels) bytes, at least as large as the `height` × `width` that is fed,
+ * its middle. Its batches are on `device`; they are gathered by the host, so orders, augmentations and crops are on the
+ * CPU, and gathering them is no part of a recorded step. A file that is cut short afterwards kills whoever reads on. */
+MB_API int32_t mb_dataset_open(const char *path, int64_t bytes, const int64_t *index, const int32_t *labels,
+                               int64_t count, int64_t channels, int64_t height, int64_t width, int64_t classes,
+                               const double *mean, const double *deviation, int32_t device, mb_dataset **out);
 MB_API int32_t mb_dataset_free(mb_dataset *dataset);
 
 /* Room for up to `capacity` images of float32 or float64, or on CUDA of bfloat16 (uploaded as float32). */
@@ -205,6 +213,18 @@ MB_API int32_t mb_batch_upload(mb_batch *batch, const void *images, const int32_
  * `padding` zeros (normalised) on each side, 0 to 2·padding each, and 0/1 for a horizontal flip after it. */
 MB_API int32_t mb_batch_gather(mb_batch *batch, const mb_dataset *dataset, const mb_vector *order, int64_t start,
                                int64_t count, const mb_vector *augmentation, int64_t padding);
+
+/* Random resized crops for the images of an order, both on the CPU: int32, five parts of the length of `order`: top, left,
+ * height and width within the image as it is stored, and 0/1 for a horizontal flip. 8 to 100% of its area, a ratio from
+ * 3:4 to 4:3, ten tries, else the middle: the draws of torchvision's RandomResizedCrop() and RandomHorizontalFlip() for
+ * one image after the other. */
+MB_API int32_t mb_generator_crops(mb_generator *generator, const mb_dataset *dataset, const mb_vector *order,
+                                  mb_vector *crops);
+/* As mb_batch_gather, of images on the host: the crop, resized to what is fed, then flipped. Bilinear between the centres
+ * of pixels, which lie at half-pixels, without antialiasing, as torch.nn.functional.interpolate(mode="bilinear",
+ * align_corners=False) does. MB_UNSUPPORTED for those of mb_dataset_create on CUDA. */
+MB_API int32_t mb_batch_gather_crops(mb_batch *batch, const mb_dataset *dataset, const mb_vector *order, int64_t start,
+                                     int64_t count, const mb_vector *crops);
 
 /* --- recorded steps: one launch a step on CUDA ------------------------------------------------------------------ */
 

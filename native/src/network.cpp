@@ -59,11 +59,11 @@ at::Tensor& metrics_of(mb_vector* handle, const mb_network& network) {
   return tensor;
 }
 
-void require_fits(const at::Tensor& images, int64_t classes, const mb_network& network, const char* argument) {
-  require(images.size(1) == network.input.channels && images.size(2) == network.input.height &&
-              images.size(3) == network.input.width,
-          argument, ": pictures ", images.size(1), " × ", images.size(2), " × ", images.size(3), ", expected ",
-          network.input.channels, " × ", network.input.height, " × ", network.input.width);
+void require_fits(int64_t channels, int64_t height, int64_t width, int64_t classes, const mb_network& network,
+                  const char* argument) {
+  require(channels == network.input.channels && height == network.input.height && width == network.input.width,
+          argument, ": pictures ", channels, " × ", height, " × ", width, ", expected ", network.input.channels, " × ",
+          network.input.height, " × ", network.input.width);
   require(classes <= network.classes, argument, ": labels up to ", classes - 1, ", expected below ",
           network.classes, ", the network's outputs");
 }
@@ -71,7 +71,8 @@ void require_fits(const at::Tensor& images, int64_t classes, const mb_network& n
 const mb_batch& batch_of(const mb_batch* handle, const mb_network& network) {
   const mb_batch& batch = object(handle, "batch");
   require(batch.count > 0, "batch: empty, expected pictures");
-  require_fits(batch.images, batch.classes, network, "batch");
+  const auto shape = batch.images.sizes();
+  require_fits(shape[1], shape[2], shape[3], batch.classes, network, "batch");
   if (batch.images.scalar_type() != network.options.dtype()) require_dtype(batch.images, "batch", network.outside);
   require(batch.images.device() == network.options.device(), "batch: expected the network's device");
   return batch;
@@ -287,15 +288,15 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     mb_network& net = object(network, "network");
     const mb_dataset& from = object(dataset, "dataset");
     require(batch_size >= 1 && batch_size <= (1 << 24), "batch_size: ", batch_size, ", expected 1 to 16777216");
-    require_fits(from.images.permute({0, 3, 1, 2}), from.classes, net, "dataset");
-    require(from.images.device() == net.options.device(), "dataset: expected the network's device");
+    require_fits(from.channels, from.height, from.width, from.classes, net, "dataset");
+    require(from.device == net.options.device(), "dataset: expected the network's device");
     at::Tensor& sums = metrics_of(metrics, net);
     require(metrics != weights && metrics != mask && metrics != statistics,
             "metrics: the same vector as weights, mask or statistics");
     take_statistics(net, statistics);
     settle(net);
     write_weights(net, weights, mask);
-    const int64_t count = from.images.size(0), capacity = std::min(batch_size, count);
+    const int64_t count = from.count, capacity = std::min(batch_size, count);
     if (!net.evaluation || net.evaluation->images.size(0) < capacity) {
       const at::ScalarType type = by_kernels(net.options.device()) ? net.options.dtype().toScalarType() : net.outside;
       net.evaluation = make_batch(capacity, net.input.channels, net.input.height, net.input.width, type,

@@ -9,6 +9,7 @@ import { dataCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { gpuCommand } from "./gpu.ts";
 import { listCommand } from "./list.ts";
+import { packCommand } from "./pack.ts";
 import { profileCommand } from "./profile.ts";
 import { reportCommand } from "./report.ts";
 import { replayCommand } from "./replay.ts";
@@ -35,6 +36,7 @@ export const commands: readonly (() => CommandUnknownOpts)[] = [
   checkCommand,
   listCommand,
   dataCommand,
+  packCommand,
   schemaCommand,
   setupCommand,
   doctorCommand,

@@ -1,8 +1,7 @@
 // maskbench data NAME: downloads a data set, unless it is there already.
-import process from "node:process";
 import { Command } from "@commander-js/extra-typings";
-import cliProgress from "cli-progress";
 import { fetchDataset } from "../datasets/download.ts";
+import { barOn } from "./bar.ts";
 import { dataFolders, ownPath, userPath } from "./paths.ts";
 
 export const dataCommand = () =>
@@ -11,14 +10,10 @@ export const dataCommand = () =>
     .argument("<name>", "mnist or cifar10")
     .option("--to <dir>", "the folder to put it in; default data/ beside deno.json")
     .action(async (name, { to }) => {
-      const bar = Deno.stderr.isTerminal()
-        ? new cliProgress.SingleBar({
-          format: "{bar} {percentage}% of {megabytes} MB, {file}",
-          stream: process.stderr,
-          clearOnComplete: true,
-          hideCursor: true,
-        }, cliProgress.Presets.shades_classic)
-        : undefined;
+      const bar = barOn(
+        Deno.stderr.isTerminal(),
+        "{bar} {percentage}% of {megabytes} MB, {file}",
+      );
       let shown = "";
       try {
         const found = await fetchDataset(name, to === undefined ? ownPath("data") : userPath(to), {

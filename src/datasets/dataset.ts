@@ -8,14 +8,27 @@ export interface Split {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
+/** Pictures that stay in their file: see `pack.ts`. */
+export interface PackedSplit {
+  readonly path: string;
+  /** Bytes that the file must have. */
+  readonly bytes: number;
+  /**
+   * Three numbers for each picture, its offset in bytes, height and width: there it lies as `(height, width, channels)`
+   * bytes. What is fed is the middle of it, or a crop.
+   */
+  readonly index: BigInt64Array;
+  readonly labels: Int32Array<ArrayBuffer>;
+}
+
 /** Pictures to train on and to test on. */
 export interface Dataset {
   /** The name that tables print; `cifar10-jpeg` where that is what the files turned out to be. */
   readonly name: string;
   readonly shape: Shape;
   readonly classes: readonly string[];
-  readonly train: Split;
-  readonly test: Split;
+  readonly train: Split | PackedSplit;
+  readonly test: Split | PackedSplit;
   /** Per channel, of pixels scaled to 0..1: an image is fed as `(pixel / 255 − mean) / deviation`. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];

@@ -2,9 +2,10 @@
 import { cifar10, cifar10Jpeg } from "./cifar10.ts";
 import { type Dataset, DatasetError, type DatasetSource } from "./dataset.ts";
 import { mnist } from "./mnist.ts";
+import { loadPack, packOf } from "./pack.ts";
 import { shapes } from "./shapes.ts";
 
-/** All data sets. */
+/** All data sets but packed folders: see `pack.ts`. */
 export const datasets: readonly DatasetSource[] = [shapes, mnist, cifar10, cifar10Jpeg];
 
 /** @throws {DatasetError} if there is none of that name */
@@ -16,10 +17,11 @@ export function sourceOf(name: string): DatasetSource {
 }
 
 /**
- * Loads a data set. Its name may be another than the one asked for: see `cifar10-jpeg`.
+ * Loads a data set, or a packed folder such as `imagenet-224`. Its name may be another than the one asked for: see
+ * `cifar10-jpeg`.
  * @param folders searched in order
  * @throws {DatasetError} if it is missing, damaged or unknown
  */
 export async function loadDataset(name: string, folders: readonly string[]): Promise<Dataset> {
-  return await sourceOf(name).load(folders);
+  return await (packOf(name) ? loadPack(name, folders) : sourceOf(name).load(folders));
 }

@@ -1,6 +1,6 @@
 // Pictures held out to choose hyper-parameters on, so that the test set is looked at only once they are chosen.
 import { sha256 } from "./checksum.ts";
-import type { Dataset, Split } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
 
 /**
  * The same data set with the last `count` training pictures as its `test`, and the others as its `train`.
@@ -13,16 +13,17 @@ export function validationOf(
     Math.floor(dataset.train.labels.length / 5),
   ),
 ): Dataset {
-  const { images, labels } = dataset.train;
-  const size = images.length / labels.length, kept = labels.length - count;
-  const part = (from: number, to: number): Split => ({
-    images: images.subarray(from * size, to * size),
-    labels: labels.subarray(from, to),
-  });
+  const { train } = dataset, all = train.labels.length, kept = all - count;
+  const part = (from: number, to: number): Dataset["train"] => {
+    const labels = train.labels.subarray(from, to);
+    if ("path" in train) return { ...train, index: train.index.subarray(3 * from, 3 * to), labels };
+    const size = train.images.length / all;
+    return { images: train.images.subarray(from * size, to * size), labels };
+  };
   return {
     ...dataset,
     train: part(0, kept),
-    test: part(kept, labels.length),
+    test: part(kept, all),
     checksum: sha256(dataset.checksum, ` validation ${count}`),
   };
 }

@@ -1,5 +1,12 @@
 // The native core as the rest of maskbench sees it.
-export { Batch, DevicePictures, type Pictures, type PicturesOptions } from "./batch.ts";
+export {
+  Batch,
+  CROP_PARTS,
+  DevicePictures,
+  type PackedPictures,
+  type Pictures,
+  type PicturesOptions,
+} from "./batch.ts";
 export {
   describe,
   type Description,

@@ -78,6 +78,25 @@ export const symbols = {
     ],
     result: status,
   },
+  mb_dataset_open: {
+    // path, bytes, index, labels, count, channels, height, width, classes, mean, deviation, device, out
+    parameters: [
+      "buffer",
+      "i64",
+      "buffer",
+      "buffer",
+      "i64",
+      "i64",
+      "i64",
+      "i64",
+      "i64",
+      "buffer",
+      "buffer",
+      "i32",
+      "buffer",
+    ],
+    result: status,
+  },
   mb_dataset_free: { parameters: [handle], result: status },
   mb_batch_create: {
     parameters: ["i64", "i64", "i64", "i64", "i32", "i32", "buffer"],
@@ -87,6 +106,11 @@ export const symbols = {
   mb_batch_upload: { parameters: [handle, "buffer", "buffer", "i64"], result: status },
   mb_batch_gather: {
     parameters: [handle, handle, handle, "i64", "i64", handle, "i64"],
+    result: status,
+  },
+  mb_generator_crops: { parameters: [handle, handle, handle, handle], result: status },
+  mb_batch_gather_crops: {
+    parameters: [handle, handle, handle, "i64", "i64", handle],
     result: status,
   },
 

@@ -1,4 +1,5 @@
 // Flat vectors on a device, and the generators that fill them.
+import type { DevicePictures } from "./batch.ts";
 import { Handle } from "./handle.ts";
 import { check, type Device, deviceCodes, native } from "./library.ts";
 
@@ -186,6 +187,16 @@ export class Generator extends Handle {
   /** A random order of 0 … length − 1: `torch.randperm(length)`. */
   permutation(into: Vector<"int64">): void {
     check(native().mb_generator_permutation(this.pointer, into.pointer));
+  }
+
+  /**
+   * Random resized crops for the pictures of an order, `CROP_PARTS` parts of its length: the draws of torchvision's
+   * RandomResizedCrop and RandomHorizontalFlip, with their defaults.
+   */
+  crops(pictures: DevicePictures, order: Vector<"int64">, into: Vector<"int32">): void {
+    check(
+      native().mb_generator_crops(this.pointer, pictures.pointer, order.pointer, into.pointer),
+    );
   }
 
   /** Where it stands: what `restore` takes, and `torch.Generator().set_state` too. */

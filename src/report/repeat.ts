@@ -1,4 +1,5 @@
 // Sweep files that repeat the runs of a folder, made of their configurations and checked by expanding them again.
+import { packOf } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { UserError } from "../errors.ts";
 import { expand } from "../sweep/expand.ts";
@@ -37,12 +38,11 @@ function repeatOf(rows: readonly Row[], table: Table): Repeat | undefined {
         .map((run) => [run.identity, run]),
     ).values(),
   ];
-  const source = datasets.find(({ name }) =>
-    name === dataset.name || dataset.name.startsWith(`${name}-`)
-  );
+  const source = packOf(dataset.name) ??
+    datasets.find(({ name }) => name === dataset.name || dataset.name.startsWith(`${name}-`))?.name;
   const sweep = {
     name: dataset.name,
-    dataset: source?.name,
+    dataset: source,
     split: dataset.split,
     networks: distinct(rows.map(({ context }) => context.network)),
     algorithms: table.columns.flatMap((_, i) => entriesOf(choicesOf(rows, i)))

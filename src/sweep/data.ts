@@ -1,5 +1,5 @@
-// The data set of a run: loaded once a process, its pictures in memory that all threads read.
-import type { Dataset, Split } from "../datasets/dataset.ts";
+// The data set of a run: loaded once a process, its pictures in memory that all threads read, or in a file that all map.
+import type { Dataset } from "../datasets/dataset.ts";
 import { loadDataset } from "../datasets/registry.ts";
 import { validationOf } from "../datasets/validation.ts";
 import type { RunConfig } from "../training/config.ts";
@@ -23,7 +23,9 @@ const shared = ({ train, test, ...rest }: Dataset): Dataset => ({
   test: sharedSplit(test),
 });
 
-function sharedSplit({ images, labels }: Split): Split {
+function sharedSplit(split: Dataset["train"]): Dataset["train"] {
+  if ("path" in split) return split;
+  const { images, labels } = split;
   const copy = new Uint8Array(new SharedArrayBuffer(images.length));
   copy.set(images);
   return { images: copy, labels };

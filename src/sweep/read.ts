@@ -1,6 +1,8 @@
 // Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
 import { UserError } from "../errors.ts";
+import { packOf } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
+import type { Shape } from "../networks/network.ts";
 import { misfit, networks } from "../networks/registry.ts";
 import { expand } from "./expand.ts";
 import { faultsOf } from "./faults.ts";
@@ -58,11 +60,18 @@ export function checkSweep(
   return data!;
 }
 
-// Networks that need larger pictures than the data set has.
+// Networks that need larger pictures than the data set has, and an augmentation that is not for it.
 function unsuited(sweep: Sweep): string[] {
-  const { shape } = datasets.find(({ name }) => name === sweep.dataset)!;
-  return sweep.networks.flatMap(({ name }, place) => {
+  const packed = packOf(sweep.dataset);
+  const shape: Shape = packed
+    ? [3, packed.size, packed.size]
+    : datasets.find(({ name }) => name === sweep.dataset)!.shape;
+  const augmentation = sweep.augmentation === "random-resized-crop" && !packed
+    ? ["augmentation: random-resized-crop is for folders of pictures, expected none or crop-flip"]
+    : [];
+  const unfit = sweep.networks.flatMap(({ name }, place) => {
     const fault = misfit(networks.find((network) => network.name === name)!, shape);
     return fault ? [`networks[${place}]: ${fault}, as those of ${sweep.dataset} are`] : [];
   });
+  return [...augmentation, ...unfit];
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { algorithms } from "../algorithms/registry.ts";
 import { type Algorithm, valueSchema } from "../algorithms/algorithm.ts";
 import type { Value } from "../algorithms/space.ts";
+import { folderName, packName, SIZES } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
 import type { Initialisation, RunConfig } from "../training/config.ts";
@@ -83,6 +84,15 @@ function algorithmEntry({ name, summary, parameters }: Algorithm) {
   });
 }
 
+const packedFolder = strict({
+  folder: z.string().regex(folderName, {
+    error: ({ input }) =>
+      `${shown(input)} names no packed folder: expected letters, digits, ".", "_" and "-"`,
+  }).describe('what "deno task pack" was told to call it; by default the last part of its path'),
+  size: z.int().min(SIZES.least).max(SIZES.most).default(224)
+    .describe("height and width of what the networks read; it must be packed for that"),
+}).transform(({ folder, size }) => packName(folder, size));
+
 const initialisation = z.enum(["kaiming-normal", "signed-kaiming-constant"]);
 const algorithmEntries = algorithms.map(algorithmEntry);
 
@@ -94,7 +104,8 @@ export const sweepSchema = strict({
       `${shown(input)} names no folder: expected letters, digits, ".", "_" and "-"`,
   })
     .describe("of the sweep; its results go to results/<name>"),
-  dataset: names(datasets).describe("what the networks are to tell apart"),
+  dataset: z.union([names(datasets).transform((name): string => name), packedFolder])
+    .describe("what the networks are to tell apart: a name, or a folder of pictures"),
   split: z.enum(["test", "validation"]).default("test")
     .describe("what accuracy is measured on; to tune, training pictures held out"),
   networks: distinct(
@@ -127,7 +138,8 @@ export const sweepSchema = strict({
   epochs: z.int().min(1).max(1_000_000),
   batchSize: z.int().min(1).max(1_000_000).default(128),
   schedule: z.enum(["cosine", "constant"]).default("cosine").describe("of the learning rate"),
-  augmentation: z.enum(["none", "crop-flip"]).default("none").describe("of training pictures"),
+  augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]).default("none")
+    .describe("of training pictures; random-resized-crop is for folders of pictures"),
   precision: z.enum(["float32", "bfloat16", "tf32"]).default("float32")
     .describe(
       "of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU",

@@ -37,7 +37,7 @@ export const configurationSchema = z.strictObject({
   epochs: z.int().min(1),
   batchSize: z.int().min(1),
   schedule: z.enum(["cosine", "constant"]),
-  augmentation: z.enum(["none", "crop-flip"]),
+  augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]),
   precision: z.enum(["float32", "bfloat16", "tf32"]),
 });
 

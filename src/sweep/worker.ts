@@ -13,7 +13,7 @@ export interface Task {
   readonly config: RunConfig;
   /** Path of the native library. */
   readonly library: string;
-  /** Its pictures are in shared memory. */
+  /** Its pictures are in shared memory or in a file. */
   readonly dataset: Dataset;
   readonly device: Device;
   readonly threads: number;

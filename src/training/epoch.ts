@@ -1,5 +1,5 @@
 // One pass over the training pictures: their order, their augmentation, their batches.
-import { type Batch, type Device, type DevicePictures, Vector } from "../native/mod.ts";
+import { type Batch, CROP_PARTS, type Device, type DevicePictures, Vector } from "../native/mod.ts";
 import type { RunConfig } from "./config.ts";
 import type { Streams } from "./streams.ts";
 
@@ -12,6 +12,7 @@ export class Epoch {
   readonly steps: number;
   readonly #order: Vector<"int64">;
   readonly #augmentation: Vector<"uint8"> | undefined;
+  readonly #crops: Vector<"int32"> | undefined;
 
   constructor(
     readonly pictures: DevicePictures,
@@ -20,11 +21,13 @@ export class Epoch {
     device: Device,
     free: DisposableStack,
   ) {
-    const { count } = pictures;
+    const { count } = pictures, where = pictures.packed ? "cpu" : device;
     this.steps = Math.ceil(count / batchSize);
-    this.#order = free.use(new Vector(count, "int64", device));
+    this.#order = free.use(new Vector(count, "int64", where));
     if (augmentation === "crop-flip") {
-      this.#augmentation = free.use(new Vector(3 * count, "uint8", device));
+      this.#augmentation = free.use(new Vector(3 * count, "uint8", where));
+    } else if (augmentation === "random-resized-crop") {
+      this.#crops = free.use(new Vector(CROP_PARTS * count, "int32", where));
     }
   }
 
@@ -32,6 +35,7 @@ export class Epoch {
   draw(streams: Streams): void {
     const { count } = this.pictures;
     streams.order.permutation(this.#order);
+    if (this.#crops) streams.augmentation.crops(this.pictures, this.#order, this.#crops);
     if (!this.#augmentation) return;
     streams.augmentation.integers(this.#augmentation, 2 * PADDING + 1, 0, 2 * count);
     streams.augmentation.integers(this.#augmentation, 2, 2 * count, count);
@@ -50,6 +54,7 @@ export class Epoch {
   /** Fills the batch with those of a step. */
   gather(batch: Batch, step: number): void {
     const start = step * this.batchSize, count = this.count(step);
-    batch.gather(this.pictures, this.#order, start, count, this.#augmentation, PADDING);
+    if (this.#crops) batch.gatherCrops(this.pictures, this.#order, start, count, this.#crops);
+    else batch.gather(this.pictures, this.#order, start, count, this.#augmentation, PADDING);
   }
 }

@@ -1,7 +1,7 @@
 // All that a run sets up before its first step: pictures on the device, network, weights, streams, learner.
 import type { Learner } from "../algorithms/algorithm.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
-import type { Dataset, Split } from "../datasets/dataset.ts";
+import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import {
   Batch,
@@ -42,8 +42,12 @@ export interface Stage {
   readonly learns: boolean;
 }
 
-/** A split on the device, normalised as the data set says when it is gathered. */
-export function picturesOf(split: Split, dataset: Dataset, device: Device): DevicePictures {
+/** A split on the device or in its file, normalised as the data set says when it is gathered. */
+export function picturesOf(
+  split: Dataset["train"],
+  dataset: Dataset,
+  device: Device,
+): DevicePictures {
   return new DevicePictures(split, { ...dataset, classes: dataset.classes.length, device });
 }
 
@@ -75,6 +79,9 @@ export function makeStage(
     inputShape: dataset.shape,
     classes: dataset.classes.length,
   });
+  if (config.augmentation === "random-resized-crop" && !("path" in dataset.train)) {
+    throw new UserError(`random-resized-crop is for folders of pictures, ${dataset.name} is none`);
+  }
   const train = free.use(picturesOf(dataset.train, dataset, device));
   const network = free.use(networkOn(description, config.precision, device));
   const segments = segmentsOf(description.layers);
@@ -108,8 +115,9 @@ export function makeStage(
   const step = (t: number, rate: number) => {
     const at = t % epoch.steps, count = epoch.count(at);
     learner.before?.(t);
+    if (train.packed) epoch.gather(batch, at); // by the host, which can't be recorded
     recorded.run(count, () => {
-      epoch.gather(batch, at);
+      if (!train.packed) epoch.gather(batch, at);
       learner.step(batch, t, rate);
     });
     return count;

@@ -11,10 +11,15 @@ export interface Ended {
   readonly error: string;
 }
 
+/** A task that has permissions of its own and is a command; `maskbench` has all the others. */
+type Task = "maskbench" | "pack";
+
 /** The words after `deno` that start it. */
-export function words(...args: string[]): string[] {
-  const [, ...task] = settings.tasks.maskbench.command.split(" ");
-  return [...task.slice(0, 2), "--no-prompt", ...task.slice(2), ...args];
+export const words = (...args: string[]): string[] => wordsOf("maskbench", args);
+
+function wordsOf(task: Task, args: readonly string[]): string[] {
+  const [, ...words] = settings.tasks[task].command.split(" ");
+  return [...words.slice(0, 2), "--no-prompt", ...words.slice(2), ...args];
 }
 
 const surroundings = (env: Record<string, string>) => ({
@@ -23,25 +28,36 @@ const surroundings = (env: Record<string, string>) => ({
 });
 
 /** Runs it to its end. */
-export async function maskbench(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  const command = new Deno.Command(Deno.execPath(), { ...surroundings(env), args: words(...args) });
+export async function maskbench(
+  args: string[],
+  env: Record<string, string> = {},
+  task: Task = "maskbench",
+): Promise<Ended> {
+  const command = new Deno.Command(Deno.execPath(), {
+    ...surroundings(env),
+    args: wordsOf(task, args),
+  });
   const { code, stdout, stderr } = await command.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), error: text(stderr) };
 }
 
 /** Starts it, with its standard error to read. */
-export function start(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
+export function start(
+  args: string[],
+  env: Record<string, string> = {},
+  task: Task = "maskbench",
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     ...surroundings(env),
-    args: words(...args),
+    args: wordsOf(task, args),
     stdout: "piped",
     stderr: "piped",
   }).spawn();
 }
 
 /** A folder for the time of a test. */
-export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+export async function withFolder(body: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     await body(folder);

@@ -11,6 +11,7 @@ import { loadDataset } from "../../src/datasets/registry.ts";
 import { untar } from "../../src/datasets/untar.ts";
 import { validationOf } from "../../src/datasets/validation.ts";
 import { withFolder } from "../cli/maskbench.ts";
+import { imagesOf } from "./images.ts";
 
 const refuses = (call: () => unknown, message: RegExp) =>
   assert.throws(call, (error) => {
@@ -164,7 +165,7 @@ Deno.test("the validation split is the end of the training pictures, and another
   };
   const { train, test, checksum } = validationOf(dataset);
   assert.deepEqual([...train.labels, ...test.labels], [...dataset.train.labels]);
-  assert.deepEqual([...train.images, ...test.images], [...dataset.train.images]);
+  assert.deepEqual([...imagesOf(train), ...imagesOf(test)], [...imagesOf(dataset.train)]);
   assert.equal(test.labels.length, 2);
   assert.notEqual(checksum, dataset.checksum);
   assert.notEqual(validationOf(dataset, 1).checksum, checksum);
@@ -181,7 +182,8 @@ Deno.test({
     const { train, test } = await mnist.load([data!]);
     assert.deepEqual([train.labels.length, test.labels.length], [60_000, 10_000]);
     assert.deepEqual([...train.labels.subarray(0, 10)], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
-    const mean = train.images.reduce((sum, value) => sum + value, 0) / train.images.length / 255;
+    const images = imagesOf(train);
+    const mean = images.reduce((sum, value) => sum + value, 0) / images.length / 255;
     assert.ok(Math.abs(mean - 0.1307) < 1e-4, `${mean}`);
 
     const cifar = await loadDataset("cifar10", [data!]);
@@ -193,8 +195,8 @@ Deno.test({
     }
     for (let channel = 0; channel < 3; channel++) {
       let sum = 0;
-      for (let at = channel * 1024; at < cifar.train.images.length; at += 3072) {
-        for (let i = 0; i < 1024; i++) sum += cifar.train.images[at + i]!;
+      for (let at = channel * 1024; at < imagesOf(cifar.train).length; at += 3072) {
+        for (let i = 0; i < 1024; i++) sum += imagesOf(cifar.train)[at + i]!;
       }
       const mean = sum / 50_000 / 1024 / 255;
       assert.ok(Math.abs(mean - cifar.mean[channel]!) < 2e-3, `${channel}: ${mean}`);

@@ -2,6 +2,7 @@
 // How hard it is, shapes_difficulty.py measures.
 import assert from "node:assert/strict";
 import { shapes } from "../../src/datasets/shapes.ts";
+import { imagesOf } from "./images.ts";
 
 const dataset = await shapes.load([]);
 
@@ -15,7 +16,7 @@ Deno.test("shapes has the bytes that it always had", () => {
 Deno.test("shapes has as many pictures as it says, every class equally often", () => {
   for (const [split, count] of [[dataset.train, 8_000], [dataset.test, 2_000]] as const) {
     assert.equal(split.labels.length, count);
-    assert.equal(split.images.length, count * 3 * 32 * 32);
+    assert.equal(imagesOf(split).length, count * 3 * 32 * 32);
     const counts = new Array(10).fill(0);
     for (const label of split.labels) counts[label]++;
     assert.deepEqual(counts, Array(10).fill(count / 10));
@@ -24,7 +25,7 @@ Deno.test("shapes has as many pictures as it says, every class equally often", (
 
 Deno.test("no picture of shapes is there twice, so none of the test set was trained on", () => {
   const size = 3 * 32 * 32, seen = new Set<string>();
-  for (const { images } of [dataset.train, dataset.test]) {
+  for (const images of [dataset.train, dataset.test].map(imagesOf)) {
     for (let at = 0; at < images.length; at += size) {
       seen.add(String(images.subarray(at, at + size)));
     }

@@ -15,6 +15,7 @@ export const inputs = {
   "goldens": 2_000,
   "checkpoints": 2_000,
   "archives": 1_500,
+  "packs": 3_000,
 } as const;
 
 /** `deno task fuzz` raises the one and changes the other. */

@@ -4,26 +4,7 @@ import fc from "fast-check";
 import { device } from "../library.ts";
 import { Batch, DevicePictures, MaskedNetwork, Vector } from "../../src/native/mod.ts";
 import type { Layer, Shape } from "../../src/networks/network.ts";
-
-// A network whose logits are the pictures' own pixels: an identity matrix, so that a batch can be read back.
-function pixelsOf(batch: Batch, count: number): Float64Array {
-  const size = batch.shape.reduce((a, b) => a * b);
-  using network = new MaskedNetwork(
-    {
-      name: "identity",
-      inputShape: batch.shape,
-      layers: [{ kind: "flatten" }, { kind: "linear", inputs: size, outputs: size }],
-    },
-    "float64",
-    device,
-  );
-  const identity = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) identity[i * size + i] = 1;
-  using weights = Vector.from(identity, "float64", device);
-  using logits = new Vector(count * size, "float64", device);
-  network.forward(weights, null, batch, logits);
-  return logits.download();
-}
+import { pixelsOf } from "./pixels.ts";
 
 const problem = fc.record({
   shape: fc.tuple(
@@ -71,7 +52,7 @@ Deno.test("pictures come in order, cropped out of their padding, flipped and nor
       augmented ? augmentationVector : undefined,
       padding,
     );
-    const got = pixelsOf(batch, count);
+    const got = pixelsOf(batch, count, device);
 
     for (let i = 0; i < count; i++) {
       const place = start + i, image = order[place]!;

@@ -82,6 +82,18 @@ class World implements Disposable {
     pictures("dataset", 4n, 3n);
     pictures("larger pictures", 5n, 3n);
     pictures("more classes", 4n, 9n);
+    this.#make("packed", "dataset", (out) =>
+      bound.mb_dataset_open!(
+        ...[pack.path, 100n, pack.index, labels, 5n, 1n, 4n, 4n, 3n, half, half, here, out],
+      ));
+    this.#make("order on the CPU", "vector", (out) => bound.mb_vector_create!(4n, int64, 0, out), {
+      length: 4,
+    });
+    this.#make("crops", "vector", (out) => bound.mb_vector_create!(20n, int32, 0, out), {
+      length: 20,
+    });
+    const crops = Int32Array.from({ length: 20 }, (_, i) => Number(i >= 8 && i < 16));
+    ok(bound.mb_vector_upload!(this.pointer("crops"), crops, 0n, 20n), "an upload");
 
     const batch = (label: string, side: bigint, type: number, filled: Int32Array | null) => {
       this.#make(
@@ -181,6 +193,14 @@ function changed(layers: Int32Array, place: number, field: string, value: number
 
 const images = new Uint8Array(5 * 25), labels = Int32Array.of(0, 1, 2, 0, 1);
 const half = Float64Array.of(0.5, 0.5, 0.5, 0.5);
+/** A file of 100 bytes with five pictures of 4 × 4 and 5 × 4. */
+const packFile = Deno.makeTempFileSync();
+Deno.writeFileSync(packFile, new Uint8Array(100));
+globalThis.addEventListener("unload", () => Deno.removeSync(packFile));
+const pack = {
+  path: new TextEncoder().encode(`${packFile}\0`),
+  index: BigInt64Array.of(0n, 4n, 4n, 16n, 5n, 4n, 36n, 4n, 5n, 80n, 5n, 4n, 84n, 4n, 4n),
+};
 const room = () => new Uint8Array(4096);
 const out = () => BigUint64Array.of(0xdeadn);
 const triples = (...values: (number | bigint)[]) => BigInt64Array.from(values, BigInt);
@@ -189,7 +209,8 @@ const triples = (...values: (number | bigint)[]) => BigInt64Array.from(values, B
 
 const floats = ["weights", "mask", "gradient", "other", "short", "long", "logits", "statistics"];
 const reals = [...floats, "doubles"];
-const whole = ["bytes", "integers", "augmentation", "order", "wild order"];
+const hostOrders = ["order on the CPU", "crops"];
+const whole = ["bytes", "integers", "augmentation", "order", "wild order", ...hostOrders];
 const range = { offset: 0n, length: 3n };
 const tiny = "5e-324";
 const huge = 1n << 62n;
@@ -252,7 +273,7 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
   }),
   mb_generator_permutation: () => ({
     args: { generator: "generator", vector: "order" },
-    right: { vector: ["wild order"] },
+    right: { vector: ["wild order", "order on the CPU"] },
   }),
 
   mb_generator_save: () => ({
@@ -471,9 +492,41 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       },
     },
   }),
+  mb_dataset_open: () => ({
+    args: {
+      path: pack.path,
+      bytes: 100n,
+      index: pack.index,
+      labels,
+      count: 5n,
+      channels: 1n,
+      height: 4n,
+      width: 4n,
+      classes: 3n,
+      mean: half,
+      deviation: half,
+      device: here,
+      out: out(),
+    },
+    right: { device: ["0", ...cudaCode] },
+    refused: {
+      "no file": { path: new TextEncoder().encode("/none/of/that/name\0") },
+      "a folder": { path: new TextEncoder().encode("/\0") },
+      "no path": { path: new Uint8Array(1) },
+      "a byte too many": { bytes: 101n },
+      "a picture beyond the end": { index: pack.index.with(12, 85n) },
+      "a picture before the beginning": { index: pack.index.with(0, -1n) },
+      "a picture too small": { index: pack.index.with(1, 3n) },
+      "a place that wraps": { index: pack.index.with(0, (1n << 63n) - 1n) },
+      "sizes that wrap": { index: pack.index.with(1, 1n << 32n).with(2, 1n << 32n) },
+      "a label too large": { classes: 2n },
+      "a NaN for a mean": { mean: Float64Array.of(NaN) },
+      "a deviation of nothing": { deviation: Float64Array.of(0) },
+    },
+  }),
   mb_dataset_free: () => ({
     args: { dataset: "dataset" },
-    right: { dataset: ["larger pictures", "more classes"] },
+    right: { dataset: ["larger pictures", "more classes", "packed"] },
   }),
   mb_batch_create: () => ({
     args: {
@@ -535,8 +588,8 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
     },
     right: {
       batch: ["empty batch", "batch of more classes", "batch of doubles"],
-      dataset: ["more classes"],
-      order: onCpu ? [] : ["wild order"], // elsewhere it is trusted
+      dataset: onCpu ? ["more classes", "packed"] : ["more classes"],
+      order: onCpu ? ["order on the CPU"] : ["wild order"], // elsewhere it is trusted
       start: ["0"],
       augmentation: ["null"],
       padding: ["0"],
@@ -546,6 +599,39 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       "more than there is room for": { start: 0n, count: 5n },
       "a sum that wraps": { start: huge, count: huge },
       "more padding than a byte can tell": { padding: 128n },
+    },
+  }),
+
+  mb_generator_crops: () => ({
+    args: { generator: "generator", dataset: "packed", order: "order on the CPU", crops: "crops" },
+    right: {
+      dataset: ["dataset", "larger pictures", "more classes"],
+      order: onCpu ? ["order"] : [],
+    },
+  }),
+  mb_batch_gather_crops: () => ({
+    args: {
+      batch: "batch",
+      dataset: "packed",
+      order: "order on the CPU",
+      start: 1n,
+      count: 3n,
+      crops: "crops",
+    },
+    right: {
+      batch: ["empty batch", "batch of more classes", "batch of doubles"],
+      dataset: onCpu ? ["dataset", "more classes"] : [],
+      order: onCpu ? ["order"] : [],
+      start: ["0"],
+    },
+    refused: {
+      "beyond the order": { start: 2n },
+      "more than there is room for": { start: 0n, count: 5n },
+      "a sum that wraps": { start: huge, count: huge },
+      "crops of nothing": (world) => {
+        ok(bound.mb_vector_upload!(world.pointer("crops"), new Int32Array(20), 0n, 20n), "zeros");
+        return {};
+      },
     },
   }),
 
@@ -718,6 +804,7 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
     right: {
       weights: ["mask", "gradient", "other"],
       mask: ["weights", "gradient", "other", "null"],
+      dataset: ["packed"],
     },
   }),
 };
@@ -829,7 +916,7 @@ function attempt(
     }
     const made = args.out as BigUint64Array | undefined;
     if (made && status === 0) {
-      const family = /^mb_(\w+)_create$/.exec(name)![1];
+      const family = /^mb_(\w+)_(?:create|open)$/.exec(name)![1];
       ok(bound[`mb_${family}_free`]!(made[0]!), "the new handle's end");
     } else if (made && made[0] !== 0n) finding("left something in place of a handle");
     if (status !== 0 && alive() !== aliveBefore) {

@@ -16,7 +16,16 @@ Deno.test({
   ignore: within,
   async fn() {
     const files = [
-      ...["batch", "boundary", "descent", "network", "precision", "probability", "projection"],
+      ...[
+        "batch",
+        "boundary",
+        "descent",
+        "network",
+        "packed",
+        "precision",
+        "probability",
+        "projection",
+      ],
       ...["step", "vector"],
     ].map((name) => `tests/native/${name}.test.ts`);
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -93,6 +93,25 @@ for (const name of ["quick", "mnist", "cifar10-cpu"]) {
   });
 }
 
+Deno.test("the sweep file of a packed folder's report names the folder, whatever else is called alike", () => {
+  const sweep = parseSweep(
+    JSON.stringify({
+      name: "x",
+      dataset: { folder: "cifar10", size: 32 },
+      networks: ["conv2"],
+      algorithms: [{ name: "random" }],
+      sparsities: [0.5],
+      epochs: 1,
+    }),
+    "x",
+  );
+  const { runs: [config] } = expand(sweep, "5a".repeat(32));
+  const { algorithm: { name, version, parameters }, ...rest } = config!;
+  const made = runOf({ algorithm: name, version, parameters, config: rest });
+  const [repeat] = repeatsOf(tableOf([made]));
+  assert.deepEqual(JSON.parse(repeat!.text).dataset, { folder: "cifar10", size: 32 });
+});
+
 Deno.test("labels are moved apart by as little as will do; what lies far away is a group of its own", () => {
   assert.deepEqual(apart([0, 10, 10.5, 20], 2), [0, 9.25, 11.25, 20]);
   const at = (value: number) => ({ low: value, high: value });

@@ -94,6 +94,22 @@ Deno.test("each slip is told with its place and what is allowed", () => {
     [{ epochs: 1.5 }, /^my\.json: epochs: expected a whole number, not 1\.5$/],
     [{ epochs: "3" }, /^my\.json: epochs: expected a number, not "3"$/],
     [{ dataset: "minst" }, /^my\.json: dataset: "minst" is not known: did you mean "mnist"\?$/],
+    [{ dataset: 3 }, /^my\.json: dataset: expected "shapes", .* or an object, not 3$/],
+    [
+      { dataset: { folder: "../x", size: 28 } },
+      /dataset\.folder: "\.\.\/x" names no packed folder: expected letters/,
+    ],
+    [{ dataset: { folder: "x", size: 7 } }, /dataset\.size: 7 is too small: expected at least 8$/],
+    [{ dataset: { size: 28 } }, /dataset\.folder: is missing: expected a string$/],
+    [{ dataset: { folder: "x", sise: 28 } }, /dataset: "sise" is not known: did you mean "size"\?/],
+    [
+      { dataset: { folder: "x", size: 28 } },
+      /networks\[0\]: mlp reads pictures of 1 × 28 × 28, those of x-28 are 3 × 28 × 28/,
+    ],
+    [
+      { augmentation: "random-resized-crop" },
+      /augmentation: random-resized-crop is for folders of pictures, expected none or crop-flip$/,
+    ],
     [{ networks: [] }, /^my\.json: networks: is empty: expected at least one network$/],
     [{ networks: ["mlp", "mlp"] }, /^my\.json: networks\[1\]: .* is there twice$/],
     [{ networks: "mlp" }, /^my\.json: networks: expected a list, not "mlp"$/],
@@ -137,6 +153,16 @@ Deno.test("each slip is told with its place and what is allowed", () => {
     assert.match(message, expected);
     assert.equal(message.split("\n").length, 1, message);
   }
+});
+
+Deno.test("a packed folder is a data set by the name that its size gives it", () => {
+  const sweep = { ...good, networks: ["conv2"], augmentation: "random-resized-crop" };
+  const read = (dataset: unknown) => parseSweep(JSON.stringify({ ...sweep, dataset }), "x").dataset;
+  assert.equal(read({ folder: "my.pictures-1", size: 32 }), "my.pictures-1-32");
+  assert.match(
+    refused({ ...sweep, dataset: { folder: "x" } }),
+    /those of x-224 are 3 × 224 × 224/,
+  );
 });
 
 Deno.test("several slips are told together, a line each", () => {

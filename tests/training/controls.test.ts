@@ -1,5 +1,6 @@
 // The controls of a mask: against a network evaluated by plain loops, and against what they are by definition.
 import assert from "node:assert/strict";
+import { imagesOf } from "../datasets/images.ts";
 import { device } from "../library.ts";
 import type { Dataset, Split } from "../../src/datasets/dataset.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
@@ -36,7 +37,7 @@ const small: Dataset = {
 
 /** The mlp's accuracy by definition: products and sums in double precision, layer by layer. */
 function accuracyOf(weights: Float32Array, mask: Float32Array, segments: readonly Segment[]) {
-  const { images, labels } = small.test;
+  const images = imagesOf(small.test), { labels } = small.test;
   const right = labels.filter((label, picture) => {
     let values = Array.from(
       images.subarray(784 * picture, 784 * (picture + 1)),

@@ -1,5 +1,6 @@
 // A tuning in one process: what it plans, that the test set has no part in it, and what it chooses.
 import assert from "node:assert/strict";
+import { imagesOf } from "../datasets/images.ts";
 import { csvParse } from "d3-dsv";
 import { device } from "../library.ts";
 import type { Dataset } from "../../src/datasets/dataset.ts";
@@ -262,16 +263,19 @@ Deno.test("the test set has no part in it: with other pictures and labels there,
   const few = (of: Dataset, count: number): Dataset => ({
     ...of,
     train: {
-      images: of.train.images.subarray(0, count * 3072),
+      images: imagesOf(of.train).subarray(0, count * 3072),
       labels: of.train.labels.subarray(0, count),
     },
-    test: { images: of.test.images.subarray(0, 60 * 3072), labels: of.test.labels.subarray(0, 60) },
+    test: {
+      images: imagesOf(of.test).subarray(0, 60 * 3072),
+      labels: of.test.labels.subarray(0, 60),
+    },
   });
   const dataset = few(shapes, 240);
   const changed: Dataset = {
     ...dataset,
     test: {
-      images: dataset.test.images.map((byte) => 255 - byte),
+      images: imagesOf(dataset.test).map((byte) => 255 - byte),
       labels: dataset.test.labels.map((label) => (label + 1) % 10),
     },
   };

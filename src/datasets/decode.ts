@@ -1,0 +1,53 @@
+// Decoding of pictures, by sharp (libvips). Nothing else imports it: what computes on packed pictures has no decoder.
+import sharp from "sharp";
+
+/** A picture as it is packed: `(height, width, 3)` bytes, red, green, blue. */
+export interface Picture {
+  readonly height: number;
+  readonly width: number;
+  readonly pixels: Uint8Array;
+}
+
+/** What decodes, with versions: others may give other pixels. */
+export const decoder: Readonly<Record<string, string>> = Object.fromEntries(
+  (["sharp", "vips", "mozjpeg", "png", "lcms"] as const).map((name) => [
+    name,
+    sharp.versions[name as keyof typeof sharp.versions] ?? "unknown",
+  ]),
+);
+
+/** Pixels that a file may have, and how much longer than wide a picture may be. */
+const MOST_PIXELS = 1 << 27, MOST_RATIO = 16;
+
+sharp.cache(false);
+sharp.concurrency(1); // many pictures at once instead
+sharp.block({ operation: ["VipsForeignLoad"] }); // no format that can name other files, or that nobody asked for
+sharp.unblock({ operation: ["VipsForeignLoadJpeg", "VipsForeignLoadPng"] });
+
+/**
+ * The side that pictures are stored with so that `size` is fed: the shorter one, 256 for 224, so that there is something
+ * to crop; below 64 both sides, exactly.
+ */
+export const storedSide = (size: number): number => size < 64 ? size : Math.ceil(size * 256 / 224);
+
+/**
+ * Decodes a JPEG or PNG file: turned as its EXIF says, in sRGB, 8 bits a channel, what is transparent on white, resized
+ * (triangle filter) to `storedSide`; small ones are cut to a square.
+ * @throws {Error} where it is none, damaged or cut short, or of extreme size; its message says so
+ */
+export async function decode(file: Uint8Array, size: number): Promise<Picture> {
+  if (file.length === 0) throw new Error("the file is empty");
+  const picture = sharp(file, { failOn: "error", limitInputPixels: MOST_PIXELS });
+  const { autoOrient: { width, height } } = await picture.metadata();
+  const shorter = Math.min(width, height), side = storedSide(size);
+  if (Math.max(width, height) > MOST_RATIO * shorter) {
+    throw new Error(`${width} × ${height} pixels, more than ${MOST_RATIO} times as long as wide`);
+  }
+  const scaled = (length: number) =>
+    size < 64 ? side : Math.max(side, Math.round(length * side / shorter));
+  const { data, info } = await picture.autoOrient().flatten({ background: "white" })
+    .resize({ width: scaled(width), height: scaled(height), fit: "cover", kernel: "linear" })
+    .toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(`${info.channels} channels, expected 3`);
+  return { height: info.height, width: info.width, pixels: data };
+}

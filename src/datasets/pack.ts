@@ -1,0 +1,246 @@
+// A packed image folder, `packed/FOLDER-SIZE/` in one of the data folders: its pictures, decoded and resized once, in a
+// file for each split that the native core maps. Nothing here decodes, and no part of a pack names a file.
+//
+//   manifest.json             classes, normalisation, decoder, and what the other files must be
+//   train.pack, test.pack     pictures one after another, (height, width, 3) bytes each
+//   train.index, test.index   for each of them height, width and label, as little-endian int32
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { z } from "zod";
+import { sha256 } from "./checksum.ts";
+import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
+import { bytesOf, candidates, firstFile } from "./files.ts";
+
+/** Sides of the pictures that can be fed. */
+export const SIZES = { least: 8, most: 1024 } as const;
+
+/** What a folder may be packed as: it becomes part of a path. */
+export const folderName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** The data set that a packed folder is, such as `imagenet-224`. */
+export const packName = (folder: string, size: number): string => `${folder}-${size}`;
+
+/** What `packName` made it of; nothing where it is no such name. */
+export function packOf(name: string): { folder: string; size: number } | undefined {
+  const [, folder = "", digits] = /^(.+)-([1-9]\d{0,3})$/.exec(name) ?? [];
+  const size = Number(digits);
+  const fits = folderName.test(folder) && size >= SIZES.least && size <= SIZES.most;
+  return fits ? { folder, size } : undefined;
+}
+
+/** Where the packs of a data folder are. */
+export const packsFolder = (folder: string): string => join(folder, "packed");
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
+const perChannel = z.tuple([z.number(), z.number(), z.number()]);
+const splitSchema = z.strictObject({
+  count: z.int().min(1).max(2 ** 31),
+  bytes: z.int().min(1),
+  /** SHA-256 of the two files. */
+  pictures: digest,
+  index: digest,
+});
+const manifestSchema = z.strictObject({
+  /** Raised when packs change so that older ones can't be read any more. */
+  format: z.literal(1),
+  size: z.int().min(SIZES.least).max(SIZES.most),
+  /** By label. */
+  classes: z.array(z.string()).min(1).max(1 << 24),
+  /** Of the training pictures as they are stored, of pixels scaled to 0..1. */
+  mean: perChannel,
+  deviation: perChannel.refine((values) => values.every((value) => value > 0), {
+    error: "expected deviations over 0",
+  }),
+  decoder: z.record(z.string(), z.string()),
+  train: splitSchema,
+  test: splitSchema,
+  /** Of the folder that was packed: see `PictureFolder`. */
+  source: digest,
+  /** Files that could not be decoded; `skipped.txt` names them. */
+  skipped: z.int().min(0),
+});
+
+/** `manifest.json`. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Files of a pack of this size or less are held against their SHA-256 whenever they are opened, larger ones when packed. */
+const MOST_VERIFIED = 1 << 30;
+
+/** A manifest names all classes; an index has 12 bytes a picture. */
+const MOST_MANIFEST = 64 << 20, INDEX_ENTRY = 12;
+
+/**
+ * The data set of a packed folder.
+ * @param name as `packName` gives it
+ * @param folders searched in order
+ * @throws {DatasetError} if there is none, or it is damaged
+ */
+export async function loadPack(name: string, folders: readonly string[]): Promise<Dataset> {
+  const home = packHome(name, folders);
+  const manifest = await readManifest(home);
+  const { size, classes, mean, deviation } = manifest;
+  if (size !== packOf(name)!.size) {
+    throw damaged(home, `it is packed for ${size}, not for its name`);
+  }
+  return {
+    name,
+    shape: [3, size, size],
+    classes,
+    train: await openSplit(home, "train", manifest),
+    test: await openSplit(home, "test", manifest),
+    mean,
+    deviation,
+    checksum: checksumOfPack(manifest),
+  };
+}
+
+function packHome(name: string, folders: readonly string[]): string {
+  const manifest = firstFile(candidates(folders.map(packsFolder), [join(name, "manifest.json")]));
+  if (manifest) return join(manifest, "..");
+  const { folder, size } = packOf(name)!;
+  throw new DatasetError(
+    `${name} was not found: expected packed/${name}/manifest.json in ${folders.join(" or ")}; ` +
+      `type "deno task pack PATH --name ${folder} --size ${size}" with the path of the pictures`,
+  );
+}
+
+/** @throws {DatasetError} where it is not there, or none */
+export async function readManifest(home: string): Promise<Manifest> {
+  const path = join(home, "manifest.json");
+  return parseManifest(new TextDecoder().decode(await bytesOf(path, MOST_MANIFEST)), path);
+}
+
+/** The same of its text. */
+export function parseManifest(text: string, path: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw damaged(path, "no JSON");
+  }
+  const { data, error } = manifestSchema.safeParse(json);
+  if (!error) return data;
+  const { path: place, message } = error.issues[0]!;
+  throw damaged(path, `${place.join(".") || "the whole"}: ${message}`);
+}
+
+/** The same pictures, fed alike, give the same checksum, wherever and whenever they were packed by the same decoder. */
+export function checksumOfPack({ source: _, skipped: _s, ...rest }: Manifest): string {
+  return sha256(JSON.stringify(rest));
+}
+
+/** The packs in those folders, as the catalogue shows them; what has no manifest is none. */
+export async function packSources(folders: readonly string[]): Promise<DatasetSource[]> {
+  const names = folders.map(packsFolder).flatMap((folder) => {
+    try {
+      return [...Deno.readDirSync(folder)].map(({ name }) => name);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  });
+  const packs = [...new Set(names)].sort().filter((name) => packOf(name));
+  const manifestOf = async (name: string) => await readManifest(packHome(name, folders));
+  const sources = packs.map(async (name): Promise<DatasetSource[]> => {
+    const manifest = await manifestOf(name).catch((error) => {
+      if (error instanceof DatasetError) return undefined;
+      throw error;
+    });
+    if (!manifest) return [];
+    const { size, classes, train, test } = manifest;
+    return [{
+      name,
+      summary: `an image folder, packed: ${JSON.stringify(packOf(name))} in a sweep file`,
+      source: "a folder of pictures",
+      shape: [3, size, size],
+      classes,
+      trainCount: train.count,
+      testCount: test.count,
+      load: (folders) => loadPack(name, folders),
+    }];
+  });
+  return (await Promise.all(sources)).flat();
+}
+
+const splitFiles = (home: string, name: "train" | "test") => ({
+  pictures: join(home, `${name}.pack`),
+  index: join(home, `${name}.index`),
+});
+
+/** Reads all of a pack. @returns its manifest @throws {DatasetError} where any of it is not what was packed */
+export async function verifyPack(home: string): Promise<Manifest> {
+  const manifest = await readManifest(home);
+  await openSplit(home, "train", manifest, Infinity);
+  await openSplit(home, "test", manifest, Infinity);
+  return manifest;
+}
+
+async function openSplit(
+  home: string,
+  name: "train" | "test",
+  { size, classes, [name]: expected }: Manifest,
+  mostVerified = MOST_VERIFIED,
+): Promise<PackedSplit> {
+  const paths = splitFiles(home, name), { count, bytes } = expected;
+  const entries = await bytesOf(paths.index, count * INDEX_ENTRY + 1);
+  if (entries.length !== count * INDEX_ENTRY || sha256(entries) !== expected.index) {
+    throw damaged(paths.index, `${entries.length} bytes, or not those that the manifest promises`);
+  }
+  const found = await sizeOf(paths.pictures);
+  if (found !== bytes) throw damaged(paths.pictures, `${found} bytes, expected ${bytes}`);
+  if (bytes <= mostVerified) await verifyPictures(paths.pictures, expected.pictures);
+  return { path: paths.pictures, bytes, ...parseIndex(entries, paths.index, size, classes, bytes) };
+}
+
+/** Takes an index apart. @throws {DatasetError} where it is not that of pictures that fill the file */
+export function parseIndex(
+  entries: Uint8Array<ArrayBuffer>,
+  path: string,
+  size: number,
+  classes: readonly string[],
+  bytes: number,
+): Pick<PackedSplit, "index" | "labels"> {
+  const count = entries.length / INDEX_ENTRY, view = new DataView(entries.buffer);
+  const index = new BigInt64Array(new SharedArrayBuffer(24 * count));
+  const labels = new Int32Array(count);
+  let offset = 0;
+  for (let i = 0; i < count; i++) {
+    const [height, width, label] = [0, 4, 8].map((at) =>
+      view.getInt32(entries.byteOffset + INDEX_ENTRY * i + at, true)
+    ) as [number, number, number];
+    if (Math.min(height, width) < size || Math.max(height, width) > 65_536) {
+      throw damaged(path, `picture ${i} of ${height} × ${width}, expected at least ${size}`);
+    }
+    if (label < 0 || label >= classes.length) {
+      throw damaged(path, `label ${label} of picture ${i}, expected 0 to ${classes.length - 1}`);
+    }
+    index.set([BigInt(offset), BigInt(height), BigInt(width)], 3 * i);
+    labels[i] = label;
+    offset += height * width * 3;
+  }
+  if (offset !== bytes) throw damaged(path, `pictures of ${offset} bytes, expected ${bytes}`);
+  return { index, labels };
+}
+
+async function verifyPictures(path: string, expected: string): Promise<void> {
+  const hash = createHash("sha256");
+  try {
+    using file = await Deno.open(path);
+    const part = new Uint8Array(1 << 22);
+    for (let read; (read = await file.read(part)) !== null;) hash.update(part.subarray(0, read));
+  } catch (error) {
+    throw damaged(path, (error as Error).message);
+  }
+  if (hash.digest("hex") !== expected) throw damaged(path, "the wrong checksum");
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    throw damaged(path, (error as Error).message);
+  }
+}
+
+const damaged = (path: string, how: string) =>
+  new DatasetError(`${path} is damaged (${how}): type "deno task pack" as before to pack it anew`);

@@ -1,0 +1,273 @@
+// Packing an image folder: each picture decoded and resized once, many at a time, and written in the order of the list.
+// All of it is made under a temporary name and renamed when it is whole and on the disk.
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import os from "node:os";
+import { basename, join } from "node:path";
+import { DatasetError } from "./dataset.ts";
+import { decode, decoder, type Picture } from "./decode.ts";
+import { type Manifest, packName, packsFolder, readManifest, verifyPack } from "./pack.ts";
+import { type ListedPicture, listPictures } from "./picture_folder.ts";
+
+/** Milliseconds between two looks at a pack that another process makes. */
+const LOOK_EVERY = 500;
+
+export interface PackOptions {
+  /** The folder of pictures. */
+  readonly from: string;
+  /** The data folder that the pack goes to. */
+  readonly to: string;
+  /** What it is to be called. */
+  readonly name: string;
+  /** Side of the pictures that are fed. */
+  readonly size: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends it early, with nothing left. */
+  readonly signal?: AbortSignal;
+  /** Is told what a user should know of meanwhile. */
+  readonly note?: (text: string) => void;
+}
+
+export interface Packed {
+  readonly home: string;
+  readonly manifest: Manifest;
+  /** Whether it was there already, and right. */
+  readonly before: boolean;
+}
+
+/**
+ * Packs a folder, unless that is done already: with the same files, sizes and times of change, by the same decoder.
+ * Another process that packs it at the same time is waited for.
+ * @throws {DatasetError} where the folder is not laid out as it should be, or the pack can't be written
+ */
+export async function packFolder(options: PackOptions): Promise<Packed> {
+  const { to, size, signal, note = () => {} } = options;
+  const name = packName(options.name, size), home = join(packsFolder(to), name);
+  const list = listPictures(options.from);
+  if (list.untested.length > 0) {
+    note(`${list.untested.length} classes have no pictures to test on`);
+  }
+  try {
+    await Deno.mkdir(packsFolder(to), { recursive: true });
+    using lock = await Deno.open(join(packsFolder(to), `.${name}.lock`), {
+      create: true,
+      write: true,
+    });
+    // Given up by the system where the process that has it dies.
+    for (let told = false; !await lock.tryLock(true); told = true) {
+      if (!told) note(`another process packs ${name}: waiting for it`);
+      await new Promise((done) => setTimeout(done, LOOK_EVERY));
+      signal?.throwIfAborted();
+    }
+    await removeLeftovers(packsFolder(to), name);
+    const before = await packedBefore(home, size, list.digest);
+    if (before) return { home, manifest: before, before: true };
+    return { home, manifest: await pack(list, home, options), before: false };
+  } catch (error) {
+    if (error instanceof DatasetError || signal?.aborted) throw error;
+    throw new DatasetError(`${home} can't be written: ${(error as Error).message}`);
+  }
+}
+
+// What a process that was killed has left. The lock must be held.
+async function removeLeftovers(folder: string, name: string): Promise<void> {
+  for await (const { name: found } of Deno.readDir(folder)) {
+    const isTemporary = found.startsWith(`.${name}.`) &&
+      /^[0-9a-f-]{36}$/.test(found.slice(name.length + 2));
+    if (isTemporary) await Deno.remove(join(folder, found), { recursive: true });
+  }
+}
+
+// The manifest of a pack of the same files, after a look at all of it.
+async function packedBefore(
+  home: string,
+  size: number,
+  source: string,
+): Promise<Manifest | undefined> {
+  try {
+    const manifest = await readManifest(home);
+    const same = manifest.size === size && manifest.source === source &&
+      JSON.stringify(manifest.decoder) === JSON.stringify(decoder);
+    return same ? await verifyPack(home) : undefined;
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    return undefined; // not there, or damaged: packed anew
+  }
+}
+
+async function pack(
+  list: ReturnType<typeof listPictures>,
+  home: string,
+  { from, size, signal, onProgress = () => {} }: PackOptions,
+): Promise<Manifest> {
+  const temporary = temporaryOf(home), total = list.train.length + list.test.length;
+  let done = 0;
+  const advance = () => {
+    signal?.throwIfAborted();
+    onProgress(++done, total);
+  };
+  await Deno.mkdir(temporary);
+  try {
+    const train = await writeSplit(temporary, "train", decoded(from, list.train, size), advance);
+    const test = await writeSplit(temporary, "test", decoded(from, list.test, size), advance);
+    const emptied = list.classes.filter((_, label) => !train.labels.has(label));
+    if (emptied.length > 0 || test.labels.size === 0) {
+      const [first] = [...train.skipped, ...test.skipped];
+      throw new DatasetError(
+        `${from} has no picture that can be decoded ` +
+          `${emptied.length > 0 ? `in train/${emptied[0]}` : "to test on"}, such as ${first}`,
+      );
+    }
+    const skipped = [...train.skipped, ...test.skipped].sort();
+    const manifest: Manifest = {
+      format: 1,
+      size,
+      classes: [...list.classes],
+      ...normalisation(train.histogram),
+      decoder,
+      train: train.entry,
+      test: test.entry,
+      source: list.digest,
+      skipped: skipped.length,
+    };
+    await writeFlushed(join(temporary, "skipped.txt"), skipped.map((line) => `${line}\n`).join(""));
+    await writeFlushed(join(temporary, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    await flush(temporary);
+    await putInPlace(temporary, home);
+    return manifest;
+  } finally {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+  }
+}
+
+// In the way of `removeLeftovers`.
+const temporaryOf = (home: string) => join(home, "..", `.${basename(home)}.${crypto.randomUUID()}`);
+
+// An older pack goes out of the way first; runs that have mapped it keep it.
+async function putInPlace(temporary: string, home: string): Promise<void> {
+  const old = temporaryOf(home);
+  await Deno.rename(home, old).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.rename(temporary, home);
+  await flush(join(home, ".."));
+  await Deno.remove(old, { recursive: true }).catch(() => {});
+}
+
+// A picture, or why it is none.
+type Decoded =
+  & { readonly listed: ListedPicture }
+  & ({ readonly picture: Picture } | { readonly reason: string });
+
+// In the order of the list, so many ahead at most as keep all processors at work.
+async function* decoded(
+  from: string,
+  list: readonly ListedPicture[],
+  size: number,
+): AsyncGenerator<Decoded> {
+  const one = async (listed: ListedPicture): Promise<Decoded> => {
+    try {
+      return { listed, picture: await decode(await readPicture(join(from, listed.path)), size) };
+    } catch (error) {
+      return { listed, reason: (error as Error).message.trim().split("\n").at(-1)! };
+    }
+  };
+  const ahead = 4 * os.availableParallelism(), under: Promise<Decoded>[] = [];
+  for (const listed of list) {
+    under.push(one(listed));
+    if (under.length >= ahead) yield under.shift()!;
+  }
+  for (const last of under) yield last;
+}
+
+/** Bytes of a picture's file at most. */
+const MOST_FILE = 256 << 20;
+
+async function readPicture(path: string): Promise<Uint8Array> {
+  const { isFile, size } = await Deno.stat(path);
+  if (!isFile) throw new Error("no file");
+  if (size > MOST_FILE) throw new Error(`${size} bytes, expected ${MOST_FILE} at most`);
+  return await Deno.readFile(path);
+}
+
+interface WrittenSplit {
+  readonly entry: Manifest["train"];
+  readonly labels: ReadonlySet<number>;
+  /** By channel, how often each value occurs. */
+  readonly histogram: readonly Float64Array[];
+  /** `train/class/name.jpg: why` */
+  readonly skipped: readonly string[];
+}
+
+async function writeSplit(
+  home: string,
+  name: "train" | "test",
+  pictures: AsyncIterable<Decoded>,
+  advance: () => void,
+): Promise<WrittenSplit> {
+  const index: number[] = [], skipped: string[] = [], labels = new Set<number>();
+  const histogram = [0, 1, 2].map(() => new Float64Array(256));
+  const hash = createHash("sha256");
+  let bytes = 0;
+  {
+    using file = await Deno.open(join(home, `${name}.pack`), { write: true, createNew: true });
+    for await (const { listed, ...outcome } of pictures) {
+      advance();
+      if ("reason" in outcome) {
+        skipped.push(`${listed.path}: ${outcome.reason}`);
+        continue;
+      }
+      const { height, width, pixels } = outcome.picture;
+      for (let at = 0; at < pixels.length;) at += await file.write(pixels.subarray(at));
+      hash.update(pixels);
+      histogram.forEach((counts, channel) => {
+        for (let i = channel; i < pixels.length; i += 3) counts[pixels[i]!]!++;
+      });
+      index.push(height, width, listed.label);
+      labels.add(listed.label);
+      bytes += pixels.length;
+    }
+    await file.sync();
+  }
+  const entries = Buffer.from(Int32Array.from(index).buffer);
+  await writeFlushed(join(home, `${name}.index`), entries);
+  return {
+    entry: {
+      count: index.length / 3,
+      bytes,
+      pictures: hash.digest("hex"),
+      index: createHash("sha256").update(entries).digest("hex"),
+    },
+    labels,
+    histogram,
+    skipped,
+  };
+}
+
+// Mean and deviation by channel, of pixels scaled to 0..1, to the four places that published figures have.
+function normalisation(histogram: readonly Float64Array[]): Pick<Manifest, "mean" | "deviation"> {
+  const moments = histogram.map((counts) => {
+    const sum = (of: (value: number) => number) =>
+      counts.reduce((total, count, value) => total + count * of(value / 255), 0);
+    const count = sum(() => 1), mean = sum((value) => value) / count;
+    return { mean, deviation: Math.sqrt(sum((value) => (value - mean) ** 2) / count) };
+  });
+  const each = (of: (moment: { mean: number; deviation: number }) => number) =>
+    moments.map((moment) => Number(of(moment).toFixed(4))) as [number, number, number];
+  return {
+    mean: each(({ mean }) => mean),
+    deviation: each(({ deviation }) => Math.max(deviation, 1e-4)), // pictures of one colour have none
+  };
+}
+
+async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  using file = await Deno.open(path, { write: true, createNew: true });
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
+}
+
+async function flush(folder: string): Promise<void> {
+  using opened = await Deno.open(folder);
+  await opened.sync();
+}
