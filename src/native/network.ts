@@ -158,13 +158,19 @@ export class MaskedNetwork extends Handle {
     );
   }
 
-  /** `metrics += (sum of losses, correct predictions)` over all pictures, `batchSize` at a time. */
+  /**
+   * `metrics += (sum of losses, correct predictions)` over all pictures, `batchSize` at a time: by default 500, of large
+   * pictures as many as have the pixels of 500 of 64 × 64, which is what memory for activations goes by.
+   */
   evaluate(
     weights: Vector<RealType>,
     mask: Vector<RealType> | null,
     pictures: DevicePictures,
     metrics: Vector<"float64">,
-    batchSize = 500,
+    batchSize: number = Math.max(
+      1,
+      Math.min(500, Math.floor(500 * 64 ** 2 / (pictures.shape[1] * pictures.shape[2]))),
+    ),
   ): void {
     check(
       native().mb_network_evaluate(
