@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { DatasetError } from "./dataset.ts";
 import { decode, decoder, type Picture } from "./decode.ts";
 import { type Manifest, packName, packsFolder, readManifest, verifyPack } from "./pack.ts";
-import { type ListedPicture, listPictures } from "./picture_folder.ts";
+import { listed, type ListedPicture, listPictures } from "./picture_folder.ts";
 
 /** Milliseconds between two looks at a pack that another process makes. */
 const LOOK_EVERY = 500;
@@ -45,7 +45,7 @@ export async function packFolder(options: PackOptions): Promise<Packed> {
   const name = packName(options.name, size), home = join(packsFolder(to), name);
   const list = listPictures(options.from);
   if (list.untested.length > 0) {
-    note(`${list.untested.length} classes have no pictures to test on`);
+    note(`classes without pictures to test on: ${listed(list.untested)}`);
   }
   try {
     await Deno.mkdir(packsFolder(to), { recursive: true });
@@ -110,15 +110,15 @@ async function pack(
   try {
     const train = await writeSplit(temporary, "train", decoded(from, list.train, size), advance);
     const test = await writeSplit(temporary, "test", decoded(from, list.test, size), advance);
-    const emptied = list.classes.filter((_, label) => !train.labels.has(label));
-    if (emptied.length > 0 || test.labels.size === 0) {
-      const [first] = [...train.skipped, ...test.skipped];
-      throw new DatasetError(
-        `${from} has no picture that can be decoded ` +
-          `${emptied.length > 0 ? `in train/${emptied[0]}` : "to test on"}, such as ${first}`,
-      );
-    }
     const skipped = [...train.skipped, ...test.skipped].sort();
+    const emptied = list.classes.find((_, label) => !train.labels.has(label));
+    if (emptied !== undefined || test.labels.size === 0) {
+      const where = emptied === undefined ? "test or val" : join("train", emptied);
+      const [first] = emptied === undefined
+        ? test.skipped
+        : skipped.filter((line) => line.startsWith(join(where, "/")));
+      throw new DatasetError(`${from} has no picture in ${where} that can be decoded: ${first}`);
+    }
     const manifest: Manifest = {
       format: 1,
       size,

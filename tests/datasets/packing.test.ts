@@ -361,7 +361,7 @@ async function changesAndDamage(folder: string, from: string): Promise<void> {
   }
   assert.match(
     await refusal(pack()),
-    /has no picture that can be decoded in train\/\S+, such as .*the file is empty/,
+    /has no picture in train\/angle that can be decoded: train\/angle\/\S+: the file is empty$/,
   );
   assert.equal((await load()).train.labels.length, 201); // the pack before it stays
   const left = [...Deno.readDirSync(join(folder, "packed"))].map(({ name }) => name).sort();
