@@ -27,8 +27,8 @@ const submissionSchema = z.strictObject({
   threads: z.int().min(1),
   jobs: z.int().min(1),
   retry: z.boolean(),
-  controls: z.boolean().default(false),
-  saveMask: z.boolean().default(false),
+  controls: z.boolean(),
+  saveMask: z.boolean(),
   /** All that were asked for, finished ones too. */
   runs: z.array(configurationSchema),
   /** For each task the places of its runs among them. */

@@ -13,6 +13,8 @@ const good = JSON.stringify({
   threads: 1,
   jobs: 2,
   retry: false,
+  controls: false,
+  saveMask: true,
   runs: [1, 2, 3].map((seed) => runOf({ seed }).configuration),
   tasks: [[0, 2], [1]],
 });

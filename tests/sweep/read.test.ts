@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { UserError } from "../../src/errors.ts";
 import { parseSweep, readSweep } from "../../src/sweep/read.ts";
-import { publishedSchema, sweepSchema } from "../../src/sweep/schema.ts";
+import { publishedSchema } from "../../src/sweep/schema.ts";
 import { root } from "../cli/maskbench.ts";
 
 const good = {

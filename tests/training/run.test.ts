@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { device } from "../library.ts";
 import { algorithms } from "../../src/algorithms/registry.ts";
 import { UserError } from "../../src/errors.ts";
-import { live } from "../../src/native/mod.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
 import { makeStage } from "../../src/training/stage.ts";
@@ -75,15 +74,6 @@ Deno.test("SBP does not die at any rate, nor where few weights are kept", () => 
       assert.ok(layers.every(({ kept }) => kept > 0));
     }
   }
-});
-
-Deno.test("a run gives back all that it took from the native core", () => {
-  go(config("sbp"));
-  const before = live();
-  go(config("sbp"));
-  go(config("dense"));
-  assert.equal(live().handles, before.handles);
-  assert.ok(live().bytes <= before.bytes);
 });
 
 Deno.test("streams: the seeds that a run names rebuild its weights, and no draw shifts another", () => {
