@@ -162,8 +162,8 @@ export class MaskedNetwork extends Handle {
   }
 
   /**
-   * `metrics += (sum of cross-entropies, correct predictions)` over all pictures, `batchSize` at a time: by default 500, of large
-   * pictures as many as have the pixels of 500 of 64 × 64, which is what memory for activations goes by.
+   * `metrics += (sum of cross-entropies, correct predictions)` over all pictures, `batchSize` at a time: by default 500,
+   * of large pictures as many as have the pixels of 500 of 64 × 64, which is what memory for activations goes by.
    */
   evaluate(
     weights: Vector<RealType>,
