@@ -272,7 +272,9 @@ MB_API int32_t mb_network_size(const mb_network *network, int64_t *weights, int6
 
 typedef enum { MB_OF_MASK = 0, MB_OF_WEIGHTS = 1 } mb_gradient_of;
 
-/* Mean cross-entropy L of the network with weights w ⊙ m (m null: w) on the batch, and
+/* Mean loss L of the network with weights w ⊙ m (m null: w) on the batch: of each image, with its probabilities p, the
+ * cross-entropy with smoothed labels, (1 − ε) · −log p[label] + ε · mean of −log p over the classes, where ε in [0, 1) is
+ * `smoothing`. And
  *
  *   gradient = ∂L/∂m = ∂L/∂(w ⊙ m) ⊙ w    or, of weights,   ∂L/∂w = ∂L/∂(w ⊙ m) ⊙ m
  *
@@ -281,8 +283,8 @@ typedef enum { MB_OF_MASK = 0, MB_OF_WEIGHTS = 1 } mb_gradient_of;
  * statistics (null where the network has none) ← 0.9 · statistics + 0.1 · those of the batch, variances as estimated of
  * the whole: over entries − 1. */
 MB_API int32_t mb_network_gradient(mb_network *network, const mb_vector *weights, const mb_vector *mask,
-                                   mb_vector *statistics, const mb_batch *batch, int32_t of, mb_vector *gradient,
-                                   mb_vector *metrics);
+                                   mb_vector *statistics, const mb_batch *batch, double smoothing, int32_t of,
+                                   mb_vector *gradient, mb_vector *metrics);
 /* Forward alone; logits (capacity at least images · classes) in row-major order. */
 MB_API int32_t mb_network_forward(mb_network *network, const mb_vector *weights, const mb_vector *mask,
                                   const mb_vector *statistics, const mb_batch *batch, mb_vector *logits);

@@ -203,10 +203,12 @@ int32_t mb_network_size(const mb_network* network, int64_t* weights, int64_t* st
 }
 
 int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const mb_vector* mask,
-                            mb_vector* statistics, const mb_batch* batch, int32_t of, mb_vector* gradient, mb_vector* metrics) {
+                            mb_vector* statistics, const mb_batch* batch, double smoothing, int32_t of,
+                            mb_vector* gradient, mb_vector* metrics) {
   return guard_within_step("mb_network_gradient", [&] {
     mb_network& net = object(network, "network");
     const mb_batch& from = batch_of(batch, net);
+    require(smoothing >= 0 && smoothing < 1, "smoothing: ", smoothing, ", expected at least 0 and less than 1");
     require(of == MB_OF_MASK || of == MB_OF_WEIGHTS, "of: ", of, ", expected 0 (mask) or 1 (weights)");
     require(of == MB_OF_WEIGHTS || mask, "mask: null, expected one to take the gradient of");
     require(gradient != weights && (gradient != mask || !mask), "gradient: the same vector as weights or mask");
@@ -221,7 +223,8 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     const at::Tensor running = take_statistics(net, statistics);
     const at::Device device = w.device();
     if (!carry_out("mb_network_gradient", {word(network), word(w), word(m), word(running), word(from.images), word(to),
-                                           word(sums), static_cast<uint64_t>(from.count), static_cast<uint64_t>(of)})) {
+                                           word(sums), word(smoothing), static_cast<uint64_t>(from.count),
+                                           static_cast<uint64_t>(of)})) {
       return;
     }
     settle(net);
@@ -234,7 +237,7 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     {
       const Timed timed(MB_FORWARD, device);
       at::Tensor flow;
-      add_loss(forward(net, from.pictures(), true), from.truth(), sums, &flow, net.loss_room);
+      add_loss(forward(net, from.pictures(), true), from.truth(), smoothing, sums, &flow, net.loss_room);
       flows.back() = flow.to(net.options.dtype());
     }
     const auto wanted = [&](int64_t place) { return place >= 0 && net.learns[place]; };
@@ -305,7 +308,7 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     mb_batch& batch = *net.evaluation;
     for (int64_t start = 0; start < count; start += capacity) {
       gather(batch, from, nullptr, start, std::min(capacity, count - start), nullptr, 0);
-      add_loss(forward(net, batch.pictures(), false), batch.truth(), sums, nullptr, net.loss_room);
+      add_loss(forward(net, batch.pictures(), false), batch.truth(), 0, sums, nullptr, net.loss_room);
     }
   });
 }

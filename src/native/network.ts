@@ -57,10 +57,12 @@ export class MaskedNetwork extends Handle {
    */
   readonly statistics: Vector<RealType> | undefined;
 
+  /** @param labelSmoothing the ε of the loss that gradients are of, in [0, 1) */
   constructor(
     readonly network: Network,
     readonly precision: Precision = "float32",
     readonly device: Device = "cpu",
+    readonly labelSmoothing: number = 0,
   ) {
     const { layers, inputShape: [channels, height, width] } = network, nodes = graphOf(layers);
     super("network", (out) =>
@@ -93,8 +95,8 @@ export class MaskedNetwork extends Handle {
   }
 
   /**
-   * Mean cross-entropy L with weights w ⊙ m on the batch: `gradient = ∂L/∂m = ∂L/∂(w ⊙ m) ⊙ w`, and
-   * `metrics += (L · images, correct predictions)`.
+   * Mean loss L with weights w ⊙ m on the batch, of each picture (1 − ε) · −log p[label] + ε · mean of −log p over the
+   * classes: `gradient = ∂L/∂m = ∂L/∂(w ⊙ m) ⊙ w`, and `metrics += (L · images, correct predictions)`.
    */
   maskGradient(
     weights: Vector<RealType>,
@@ -132,6 +134,7 @@ export class MaskedNetwork extends Handle {
         mask?.pointer ?? 0n,
         this.statistics?.pointer ?? 0n,
         batch.pointer,
+        this.labelSmoothing,
         of,
         gradient.pointer,
         metrics.pointer,
@@ -159,8 +162,8 @@ export class MaskedNetwork extends Handle {
   }
 
   /**
-   * `metrics += (sum of losses, correct predictions)` over all pictures, `batchSize` at a time: by default 500, of large
-   * pictures as many as have the pixels of 500 of 64 × 64, which is what memory for activations goes by.
+   * `metrics += (sum of cross-entropies, correct predictions)` over all pictures, `batchSize` at a time: by default 500,
+   * of large pictures as many as have the pixels of 500 of 64 × 64, which is what memory for activations goes by.
    */
   evaluate(
     weights: Vector<RealType>,

@@ -34,10 +34,10 @@ export const csvOf = (table: Table): string => csvText(linesOf(table));
 
 /** Lines below the names of their columns. */
 export function csvText(lines: readonly Line[]): string {
-  const first = Object.keys(lines[0] ?? {}), all = new Set(lines.flatMap(Object.keys));
+  const all = [...new Set(lines.flatMap(Object.keys))];
   // Hyper-parameters differ between algorithms: they come last, by name.
-  const parameters = [...all].filter((name) => name.startsWith("parameter_")).sort();
-  const names = [...first.filter((name) => !parameters.includes(name)), ...parameters];
+  const parameters = all.filter((name) => name.startsWith("parameter_")).sort();
+  const names = [...all.filter((name) => !parameters.includes(name)), ...parameters];
   return csvFormatRows([names, ...lines.map((line) => names.map((name) => text(line[name])))]) +
     "\n";
 }
@@ -55,6 +55,8 @@ function contextFields({ context }: Row): Record<string, Field> {
     epochs: context.epochs,
     batch_size: context.batchSize,
     schedule: context.schedule,
+    ...(context.warmUp ? { warm_up: context.warmUp } : {}),
+    ...(context.labelSmoothing ? { label_smoothing: context.labelSmoothing } : {}),
     augmentation: context.augmentation,
     precision: context.precision,
   };

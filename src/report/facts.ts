@@ -26,12 +26,14 @@ export function sharedParts({ rows }: Places): { alike: string[]; telling: strin
   return { alike: names.filter(isAlike), telling: names.filter((name) => !isAlike(name)) };
 }
 
-// Said once below the table where all rows agree, and a column of it where they don't.
+// Said once below the table where all rows agree, unless that is on 0, and a column of it where they don't.
 const settings: Readonly<Record<string, (context: Context) => string>> = {
   "split": ({ dataset }) => dataset.split,
   "epochs": ({ epochs }) => String(epochs),
   "batch size": ({ batchSize }) => String(batchSize),
   "schedule": ({ schedule }) => schedule,
+  "warm-up epochs": ({ warmUp = 0 }) => String(warmUp),
+  "label smoothing": ({ labelSmoothing = 0 }) => String(labelSmoothing),
   "augmentation": ({ augmentation }) => augmentation,
   "precision": ({ precision }) => precision,
 };
@@ -54,7 +56,8 @@ export function settingText(name: string, { context }: Place): string {
 export function agreed(table: Places): string {
   const row = table.rows[0], differ = differing(table);
   if (!row) return "";
-  return Object.keys(settings).filter((name) => !differ.includes(name))
+  return Object.keys(settings)
+    .filter((name) => !differ.includes(name) && settingText(name, row) !== "0")
     .map((name) => `${name} ${settingText(name, row)}`).join(", ");
 }
 

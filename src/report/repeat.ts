@@ -28,7 +28,7 @@ export function repeatsOf(table: Table): (Repeat | undefined)[] {
 }
 
 function repeatOf(rows: readonly Row[], table: Table): Repeat | undefined {
-  const { dataset, epochs, batchSize, schedule, augmentation, precision } = rows[0]!.context;
+  const { network: _n, initialisation: _i, dataset, ...settings } = rows[0]!.context;
   const distinct = <T>(
     values: readonly T[],
   ) => [...new Map(values.map((value) => [canonicalJson(value), value])).values()];
@@ -50,11 +50,7 @@ function repeatOf(rows: readonly Row[], table: Table): Repeat | undefined {
     sparsities: distinct(rows.map(({ sparsity }) => sparsity)),
     initialisations: distinct(rows.map(({ context }) => context.initialisation)),
     seeds: distinct(runs.map(({ configuration }) => configuration.seed)).sort((a, b) => a - b),
-    epochs,
-    batchSize,
-    schedule,
-    augmentation,
-    precision,
+    ...settings,
   };
   try {
     const checked = { ...checkSweep(sweep), dataset: dataset.name };

@@ -31,6 +31,7 @@ export function expand(sweep: Sweep, checksum: string): Expansion {
   const places = new Map<string, number>();
   let tried = 0;
   const { dataset, split, epochs, batchSize, schedule, augmentation, precision } = sweep;
+  const { warmUp, labelSmoothing } = sweep;
   for (const { seed, network, initialisation, entry, place, sparsity } of cells(sweep)) {
     const { name, version } = algorithmOf(entry.name);
     const combinations = settings(entry, place, network.name, sparsity, faults);
@@ -47,6 +48,8 @@ export function expand(sweep: Sweep, checksum: string): Expansion {
         epochs,
         batchSize,
         schedule,
+        ...(warmUp > 0 ? { warmUp } : {}),
+        ...(labelSmoothing > 0 ? { labelSmoothing } : {}),
         augmentation,
         precision,
       };

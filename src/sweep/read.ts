@@ -60,7 +60,8 @@ export function checkSweep(
   return data!;
 }
 
-// Networks that need larger pictures than the data set has, and an augmentation that is not for it.
+// Networks that need larger pictures than the data set has, an augmentation that is not for it, and a warm-up that never
+// comes to its end.
 function unsuited(sweep: Sweep): string[] {
   const packed = packOf(sweep.dataset);
   const shape: Shape = packed
@@ -69,9 +70,18 @@ function unsuited(sweep: Sweep): string[] {
   const augmentation = sweep.augmentation === "random-resized-crop" && !packed
     ? ["augmentation: random-resized-crop is for folders of pictures, expected none or crop-flip"]
     : [];
+  const { warmUp, epochs, tune } = sweep;
+  const warming = [
+    ...warmUp >= epochs && warmUp > 0
+      ? [`warmUp: ${warmUp} is too large: expected less than ${epochs}, the epochs`]
+      : [],
+    ...warmUp > 0 && tune.epochs !== undefined && warmUp >= tune.epochs
+      ? [`tune.epochs: ${tune.epochs} is too small: expected more than ${warmUp}, those of warmUp`]
+      : [],
+  ];
   const unfit = sweep.networks.flatMap(({ name }, place) => {
     const fault = misfit(networks.find((network) => network.name === name)!, shape);
     return fault ? [`networks[${place}]: ${fault}, as those of ${sweep.dataset} are`] : [];
   });
-  return [...augmentation, ...unfit];
+  return [...augmentation, ...warming, ...unfit];
 }

@@ -138,6 +138,12 @@ export const sweepSchema = strict({
   epochs: z.int().min(1).max(1_000_000),
   batchSize: z.int().min(1).max(1_000_000).default(128),
   schedule: z.enum(["cosine", "constant"]).default("cosine").describe("of the learning rate"),
+  warmUp: z.int().min(0).max(1_000_000).default(0)
+    .describe(
+      "epochs, fewer than all, in which the learning rate climbs to its base in equal steps",
+    ),
+  labelSmoothing: z.number().min(0).lt(1).default(0)
+    .describe("share of a training label that is spread over all classes"),
   augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]).default("none")
     .describe("of training pictures; random-resized-crop is for folders of pictures"),
   precision: z.enum(["float32", "bfloat16", "tf32"]).default("float32")

@@ -37,6 +37,8 @@ export const configurationSchema = z.strictObject({
   epochs: z.int().min(1),
   batchSize: z.int().min(1),
   schedule: z.enum(["cosine", "constant"]),
+  warmUp: z.int().min(1).exactOptional(),
+  labelSmoothing: z.number().gt(0).lt(1).exactOptional(),
   augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]),
   precision: z.enum(["float32", "bfloat16", "tf32"]),
 });

@@ -30,6 +30,10 @@ export interface RunConfig {
   readonly batchSize: number;
   /** Learning rate over epochs; cosine falls from the base rate to 0, stepped once an epoch. */
   readonly schedule: "cosine" | "constant";
+  /** Epochs before the schedule, in which the learning rate climbs to the base rate; absent where there are none. */
+  readonly warmUp?: number;
+  /** Share of a training label that is spread over all classes, in (0, 1); absent where none is. */
+  readonly labelSmoothing?: number;
   /**
    * `crop-flip`: random crop after padding by 4, and horizontal flip. `random-resized-crop`, of packed folders: 8 to 100%
    * of a picture at a ratio of 3:4 to 4:3, resized, and horizontal flip.

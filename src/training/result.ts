@@ -6,7 +6,7 @@ export interface EpochResult {
   readonly epoch: number;
   /** Of this epoch, after the schedule. */
   readonly learningRate: number;
-  /** Mean over the epoch's batches, each measured before its update, at the mask of that step. */
+  /** Mean over the epoch's batches, each measured before its update, at the mask of that step; with smoothed labels. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
   /** On the evaluation split, with the binary mask. */

@@ -163,7 +163,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     const base = config.algorithm.parameters.learningRate as number;
     watched.before ?? watched.change(learner.mask()); // what the first epoch's is compared with
     for (let at = from?.epoch ?? 0; at < config.epochs; at++) {
-      const rate = learningRate(config.schedule, base, at, config.epochs);
+      const rate = learningRate(config.schedule, base, at, config.epochs, config.warmUp);
       const begin = performance.now();
       const drawn = streamStates(stage), first = at === from?.epoch ? from.step : 0;
       epoch.draw(streams);

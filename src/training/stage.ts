@@ -10,7 +10,6 @@ import {
   MaskedNetwork,
   NativeError,
   noise,
-  type Precision,
   Step,
   Vector,
 } from "../native/mod.ts";
@@ -51,9 +50,13 @@ export function picturesOf(
   return new DevicePictures(split, { ...dataset, classes: dataset.classes.length, device });
 }
 
-function networkOn(description: Network, precision: Precision, device: Device): MaskedNetwork {
+function networkOn(
+  description: Network,
+  { precision, labelSmoothing }: RunConfig,
+  device: Device,
+): MaskedNetwork {
   try {
-    return new MaskedNetwork(description, precision, device);
+    return new MaskedNetwork(description, precision, device, labelSmoothing);
   } catch (error) {
     if (!(error instanceof NativeError) || error.status !== "unsupported") throw error;
     throw new UserError(
@@ -83,7 +86,7 @@ export function makeStage(
     throw new UserError(`random-resized-crop is for folders of pictures, ${dataset.name} is none`);
   }
   const train = free.use(picturesOf(dataset.train, dataset, device));
-  const network = free.use(networkOn(description, config.precision, device));
+  const network = free.use(networkOn(description, config, device));
   const segments = segmentsOf(description.layers);
   const vector = () => free.use(new Vector(network.size, "float32", device));
   const weights = vector();

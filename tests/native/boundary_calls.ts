@@ -760,11 +760,13 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       mask: "mask",
       statistics: "statistics",
       batch: "batch",
+      smoothing: 0.1,
       of: 0,
       gradient: "gradient",
       metrics: "metrics",
     },
     right: {
+      smoothing: [tiny],
       weights: ["mask", "other"],
       mask: ["weights", "other"],
       of: ["1"],
@@ -774,7 +776,10 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       "all of the weights": { mask: 0n, of: 1 },
       "no statistics of a network without": { network: "plain network", statistics: 0n },
     },
-    refused: { "statistics of a network without": { network: "plain network" } },
+    refused: {
+      "statistics of a network without": { network: "plain network" },
+      "labels smoothed away": { smoothing: 1 },
+    },
   }),
   mb_network_forward: () => ({
     args: {

@@ -1,7 +1,14 @@
 // The masked network in double precision: its logits against loops written out, its gradients against finite differences.
 import assert from "node:assert/strict";
 import { device } from "../library.ts";
-import { Batch, Generator, MaskedNetwork, NativeError, Vector } from "../../src/native/mod.ts";
+import {
+  Batch,
+  DevicePictures,
+  Generator,
+  MaskedNetwork,
+  NativeError,
+  Vector,
+} from "../../src/native/mod.ts";
 import { type Layer, type Network, segmentsOf, type Shape } from "../../src/networks/network.ts";
 
 const relu: Layer = { kind: "relu" };
@@ -251,9 +258,19 @@ function picturesOf(images: Float64Array): number[][] {
   );
 }
 
+/** Mean of (1 − ε) · −log p[label] + ε · mean of −log p over the classes, every sum a loop. */
+function lossByLoops(logits: number[][], labels: Int32Array, smoothing = 0): number {
+  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  const losses = logits.map((row, i) => {
+    const total = Math.log(sum(row.map(Math.exp))), costs = row.map((x) => total - x);
+    return (1 - smoothing) * costs[labels[i]!]! + smoothing * sum(costs) / costs.length;
+  });
+  return sum(losses) / logits.length;
+}
+
 /** A network with random weights and mask, and a batch for it, in double precision. */
-function setUp(network: Network, free: DisposableStack) {
-  const masked = free.use(new MaskedNetwork(network, "float64", device));
+function setUp(network: Network, free: DisposableStack, labelSmoothing = 0) {
+  const masked = free.use(new MaskedNetwork(network, "float64", device, labelSmoothing));
   const generator = free.use(new Generator(11));
   const vector = () => free.use(new Vector(masked.size, "float64", device));
   const weights = vector(), mask = vector(), gradient = vector();
@@ -284,6 +301,23 @@ function setUp(network: Network, free: DisposableStack) {
   };
 }
 
+/** Checks what the gradient of the loss became, by moving each entry of what it is of. */
+function assertDerivative(gradient: Float64Array, moved: Vector<"float64">, loss: () => number) {
+  const values = moved.download(), step = 1e-6;
+  for (let i = 0; i < values.length; i++) {
+    const around = [step, -step].map((shift) => {
+      moved.upload(Float64Array.of(values[i]! + shift), i);
+      return loss();
+    });
+    moved.upload(Float64Array.of(values[i]!), i);
+    const difference = (around[0]! - around[1]!) / (2 * step);
+    assert.ok(
+      Math.abs(difference - gradient[i]!) < 1e-7 * (1 + Math.abs(difference)),
+      `entry ${i}: gradient ${gradient[i]}, difference ${difference}`,
+    );
+  }
+}
+
 for (const network of cases) {
   Deno.test(`${network.name}: logits, loss and correct predictions are those of plain loops`, () => {
     using free = new DisposableStack();
@@ -303,11 +337,7 @@ for (const network of cases) {
     logits.download().forEach((x, i) => assert.ok(Math.abs(x - outside[i]!) < 1e-10));
     assert.deepEqual([...masked.statistics?.download() ?? []], running.flat());
 
-    const mean = expected.reduce((sum, row, i) => {
-      const total = row.reduce((sum, x) => sum + Math.exp(x), 0);
-      return sum + Math.log(total) - row[labels[i]!]!;
-    }, 0) / count;
-    assert.ok(Math.abs(loss() - mean) < 1e-10);
+    assert.ok(Math.abs(loss() - lossByLoops(expected, labels)) < 1e-10);
     const right = expected.filter((row, i) => row.indexOf(Math.max(...row)) === labels[i]).length;
     assert.equal(metrics.download()[1], right);
     // That one gradient moved the running statistics by a tenth towards the batch's.
@@ -321,23 +351,51 @@ for (const network of cases) {
       const { masked, weights, mask, gradient, batch, metrics, loss } = setUp(network, free);
       if (what === "mask") masked.maskGradient(weights, mask, batch, gradient, metrics);
       else masked.weightGradient(weights, mask, batch, gradient, metrics);
-      const g = gradient.download(), moved = what === "mask" ? mask : weights;
-      const values = moved.download(), step = 1e-6;
-      for (let i = 0; i < values.length; i++) {
-        const around = [step, -step].map((shift) => {
-          moved.upload(Float64Array.of(values[i]! + shift), i);
-          return loss();
-        });
-        moved.upload(Float64Array.of(values[i]!), i);
-        const difference = (around[0]! - around[1]!) / (2 * step);
-        assert.ok(
-          Math.abs(difference - g[i]!) < 1e-7 * (1 + Math.abs(difference)),
-          `entry ${i}: gradient ${g[i]}, difference ${difference}`,
-        );
-      }
+      assertDerivative(gradient.download(), what === "mask" ? mask : weights, loss);
     });
   }
 }
+
+const manyClasses: Network = {
+  name: "600 classes",
+  inputShape: [1, 1, 2],
+  layers: [{ kind: "flatten" }, { kind: "linear", inputs: 2, outputs: 600 }],
+};
+for (const labelSmoothing of [0.1, 0.3]) {
+  for (const network of [cases[0]!, manyClasses]) {
+    Deno.test(`${network.name}, labels smoothed by ${labelSmoothing}: loss by loops, gradient by differences`, () => {
+      using free = new DisposableStack();
+      const { weights, mask, gradient, images, labels, metrics, loss } = setUp(
+        network,
+        free,
+        labelSmoothing,
+      );
+      const m = mask.download(), effective = weights.download().map((w, i) => w * m[i]!);
+      const logits = logitsByLoops(network, effective, picturesOf(images));
+      assert.ok(Math.abs(loss() - lossByLoops(logits, labels, labelSmoothing)) < 1e-10);
+      const right = logits.filter((row, i) => row.indexOf(Math.max(...row)) === labels[i]).length;
+      assert.equal(metrics.download()[1], right);
+      assertDerivative(gradient.download(), mask, loss);
+    });
+  }
+}
+
+Deno.test("evaluation knows no smoothed labels", () => {
+  const [network] = cases as [Network], { inputShape: shape } = network;
+  const evaluated = (labelSmoothing: number) => {
+    using free = new DisposableStack();
+    const { masked, weights, mask, metrics } = setUp(network, free, labelSmoothing);
+    const split = {
+      images: Uint8Array.from({ length: count * 18 }, (_, i) => i * i),
+      labels: Int32Array.from({ length: count }, (_, i) => i % 3),
+    };
+    const by = { shape, classes: 3, mean: [0.5, 0.5], deviation: [0.5, 0.5], device };
+    masked.evaluate(weights, mask, free.use(new DevicePictures(split, by)), metrics);
+    return [...metrics.download()];
+  };
+  assert.ok(evaluated(0)[0]! > 0);
+  assert.deepEqual(evaluated(0.3), evaluated(0));
+});
 
 Deno.test("a pass leaves weights, mask and batch as they were", () => {
   for (const network of cases) {

@@ -40,7 +40,7 @@ const pictureCount = 50, batchSize = 16;
 
 /** A small training, in which batch, share of the projection and rate change from step to step. */
 function training(free: DisposableStack) {
-  const masked = free.use(new MaskedNetwork(network, "float32", device));
+  const masked = free.use(new MaskedNetwork(network, "float32", device, 0.1));
   const generator = free.use(new Generator(5));
   const vector = () => free.use(new Vector(masked.size, "float32", device));
   const weights = vector(), latent = vector(), velocity = vector();

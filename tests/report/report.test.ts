@@ -112,6 +112,15 @@ Deno.test("the sweep file of a packed folder's report names the folder, whatever
   assert.deepEqual(JSON.parse(repeat!.text).dataset, { folder: "cifar10", size: 32 });
 });
 
+Deno.test("the sweep file of a report has the warm-up and the label smoothing of its runs", () => {
+  const config = { warmUp: 5, labelSmoothing: 0.1 };
+  const [repeat] = repeatsOf(
+    tableOf([runOf({ algorithm: "random", parameters: { scope: "layer" }, config })]),
+  );
+  const { warmUp, labelSmoothing } = JSON.parse(repeat!.text);
+  assert.deepEqual({ warmUp, labelSmoothing }, config);
+});
+
 Deno.test("labels are moved apart by as little as will do; what lies far away is a group of its own", () => {
   assert.deepEqual(apart([0, 10, 10.5, 20], 2), [0, 9.25, 11.25, 20]);
   const at = (value: number) => ({ low: value, high: value });

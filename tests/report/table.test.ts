@@ -246,6 +246,8 @@ Deno.test("runs that differ in anything but algorithm, sparsity and seed are in 
     { batchSize: 128 },
     { schedule: "constant" },
     { augmentation: "crop-flip" },
+    { warmUp: 5 },
+    { labelSmoothing: 0.1 },
   ] as const;
   const rows = lines(configs.map((config) => runOf({ config }))).slice(1);
   assert.equal(rows.length, configs.length);
@@ -321,6 +323,29 @@ Deno.test("the CSV has a line for each cell and difference, with all facts of it
     [difference!.quantity, difference!.mean, difference!.low, difference!.high, difference!.method],
     ["difference", "2", "-0.484138", "4.484138", "paired"],
   );
+});
+
+Deno.test("warm-up and label smoothing are told where they are not 0, by row where rows differ", () => {
+  const config = { warmUp: 5, labelSmoothing: 0.1 };
+  const alike = tableOf([runOf({ config })]), mixed = tableOf([runOf({}), runOf({ config })]);
+  const none = tableOf([runOf({})]);
+  const said = "schedule cosine, warm-up epochs 5, label smoothing 0.1, augmentation none";
+  assert.ok(markdownOf(alike).includes(said));
+  for (const table of [none, mixed]) {
+    assert.ok(markdownOf(table).includes("schedule cosine, augmentation none"));
+  }
+  assert.ok(!markdownOf(none).includes("warm-up") && !csvOf(none).includes("warm_up"));
+  const rows = csvParse(csvOf(mixed)).map(({ warm_up, label_smoothing }) => [
+    warm_up,
+    label_smoothing,
+  ]);
+  assert.deepEqual(rows.sort(), [["", ""], ["5", "0.1"]]);
+  const [header, ...cells] = lines([runOf({}), runOf({ config })]);
+  const place = header!.indexOf("warm-up epochs");
+  assert.deepEqual(cells.map((row) => row.slice(place, place + 2)).sort(), [["0", "0"], [
+    "5",
+    "0.1",
+  ]]);
 });
 
 Deno.test("small hyper-parameters keep all their digits in the CSV", () => {

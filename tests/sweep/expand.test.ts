@@ -71,6 +71,17 @@ Deno.test("a default written out is the same run as one left out", () => {
   );
 });
 
+Deno.test("warm-up and label smoothing are of a run where they are not 0, and then tell it apart", () => {
+  const all = [{}, { warmUp: 0, labelSmoothing: 0 }, { warmUp: 1 }, { labelSmoothing: 0.1 }]
+    .map((given) => runs({ epochs: 2, ...given })[0]!);
+  const [none, zero, warm, smooth] = all.map(identityOf);
+  assert.equal(zero, none);
+  assert.equal(new Set([none, warm, smooth]).size, 3);
+  assert.ok(!("warmUp" in all[1]!) && !("labelSmoothing" in all[1]!));
+  assert.equal(all[2]!.warmUp, 1);
+  assert.equal(all[3]!.labelSmoothing, 0.1);
+});
+
 Deno.test("the first seed's runs come first", () => {
   const seeds = runs({ seeds: [7, 3], sparsities: [0.5, 0.7] }).map(({ seed }) => seed);
   assert.deepEqual(seeds, [7, 7, 3, 3]);

@@ -146,6 +146,13 @@ Deno.test("each slip is told with its place and what is allowed", () => {
       { algorithms: [{ name: "sbp", learningRate: { bySparsity: { "0.5": 1 } } }] },
       /algorithms\[0\]\.learningRate\.bySparsity: has no value for 0\.9/,
     ],
+    [{ warmUp: 5 }, /^my\.json: warmUp: 5 is too large: expected less than 3, the epochs$/],
+    [{ warmUp: 0.5 }, /^my\.json: warmUp: expected a whole number, not 0\.5$/],
+    [
+      { epochs: 9, warmUp: 5, tune: { epochs: 5 } },
+      /^my\.json: tune\.epochs: 5 is too small: expected more than 5, those of warmUp$/,
+    ],
+    [{ labelSmoothing: 1 }, /^my\.json: labelSmoothing: 1 is too large: expected less than 1$/],
     [{ seeds: Array.from({ length: 60_000 }, (_, i) => i) }, /more than 100,000 runs/],
   ];
   for (const [change, expected] of slips) {

@@ -54,6 +54,7 @@ Deno.test("a run file that is another run than its name or identity says is set 
       [{ ...run, format: 2 }, /no run file: format/],
       [{ ...run, extra: 1 }, /no run file/],
       [{ ...run, result: { ...run.result, lastTestAccuracy: 91 } }, /result\.lastTestAccuracy/],
+      [{ ...run, configuration: { ...run.configuration, warmUp: 0 } }, /configuration\.warmUp/],
       [withMaskChange(run, 2), /result\.epochs\.0\.maskChange/],
       [[], /no run file/],
       [null, /no run file/],

@@ -67,6 +67,23 @@ Deno.test("the cosine falls from the base rate through its half towards 0; const
   assert.equal(learningRate("constant", 0.4, 9, 10), 0.4);
 });
 
+Deno.test("the rate climbs by equal steps to its base, and the schedule has the epochs that are left", () => {
+  // As cosine_lr and constant_lr of hidden-networks have it for --warmup_length 5 and --epochs 9.
+  const rates = (schedule: "cosine" | "constant") =>
+    Array.from({ length: 9 }, (_, epoch) => learningRate(schedule, 0.5, epoch, 9, 5));
+  const climb = [0.1, 0.2, 0.3, 0.4, 0.5];
+  const falls = [0.5, 0.25 + Math.SQRT2 / 8, 0.25, 0.25 - Math.SQRT2 / 8];
+  const expected = { cosine: [...climb, ...falls], constant: [...climb, 0.5, 0.5, 0.5, 0.5] };
+  for (const schedule of ["cosine", "constant"] as const) {
+    rates(schedule).forEach((rate, i) => {
+      assert.ok(
+        Math.abs(rate - expected[schedule][i]!) < 1e-15,
+        `${schedule}, epoch ${i}: ${rate}`,
+      );
+    });
+  }
+});
+
 Deno.test("a stream's seed is the head of a SHA-256 that anyone can take", () => {
   const digest = createHash("sha256").update("maskbench/7/weights").digest("hex");
   assert.equal(streamSeed(7, "weights"), parseInt(digest.slice(0, 8), 16));

@@ -59,6 +59,26 @@ Deno.test("what is learnt beats chance by far", () => {
   assert.ok(accuracy("zhou", 500) > 0.9);
 });
 
+Deno.test("a run warms up as it is told", () => {
+  const { algorithm } = config("edge-popup"), base = algorithm.parameters.learningRate as number;
+  const { epochs } = go(config("edge-popup", { warmUp: 2, schedule: "constant" }));
+  assert.deepEqual(epochs.map(({ learningRate }) => learningRate), [base / 2, base, base]);
+});
+
+Deno.test("training comes near the entropy of its smoothed labels and not below, as it does with plain ones", () => {
+  const { algorithm, ...rest } = config("dense", { augmentation: "none", epochs: 5 });
+  const parameters = { ...algorithm.parameters, learningRate: 0.02 };
+  const losses = (changes: Partial<RunConfig>) =>
+    go({ ...rest, algorithm: { ...algorithm, parameters }, ...changes })
+      .epochs.map(({ trainLoss }) => trainLoss);
+  // Of two classes, smoothed by a half: 3/4 and 1/4.
+  const entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
+  const smoothed = losses({ labelSmoothing: 0.5 });
+  assert.ok(smoothed.every((loss) => loss >= entropy), String(smoothed));
+  assert.ok(smoothed.at(-1)! < entropy + 0.05, String(smoothed));
+  assert.ok(losses({}).at(-1)! < entropy);
+});
+
 Deno.test("SBP does not die at any rate, nor where few weights are kept", () => {
   const { algorithm, ...rest } = config("sbp", {
     epochs: 8,

@@ -96,11 +96,11 @@ struct Gather {
 };
 void gather(const Gather& from, void* images, int64_t* labels, Real type, void* stream);
 
-// metrics[0] += sum of losses, metrics[1] += correct predictions; gradient (null: not wanted) of their mean. `room`:
-// loss_room(rows) bytes, zeros at first.
+// metrics[0] += sum of losses, metrics[1] += correct predictions; gradient (null: not wanted) of their mean; see loss.hpp.
+// `room`: loss_room(rows) bytes, zeros at first.
 size_t loss_room(int64_t rows);
-void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t classes, double* metrics, void* gradient,
-              void* room, Real type, void* stream);
+void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t classes, double smoothing, double* metrics,
+              void* gradient, void* room, Real type, void* stream);
 
 // See max_pool.hpp: pictures with channels last.
 struct Pool {

@@ -15,8 +15,8 @@ struct alignas(8) Room {
 };
 
 template <typename Real>
-__global__ void rows_of(int64_t rows, int64_t classes, const Real* logits, const int64_t* truth, double* metrics,
-                        Real* gradient, Room* room) {
+__global__ void rows_of(int64_t rows, int64_t classes, const Real* logits, const int64_t* truth, double smoothing,
+                        double* metrics, Real* gradient, Room* room) {
   __shared__ Real values[threads];
   __shared__ int64_t places[threads];
   __shared__ double sums[threads];
@@ -61,15 +61,23 @@ __global__ void rows_of(int64_t rows, int64_t classes, const Real* logits, const
   const Real log_sum = log(values[0]);
   if (gradient) {
     const Real scale = Real(1) / static_cast<Real>(rows);
+    const Real even = static_cast<Real>(smoothing / static_cast<double>(classes)) * scale;
+    const Real peak = static_cast<Real>(1 - smoothing) * scale;
     for (int64_t c = threadIdx.x; c < classes; c += threads) {
-      const Real share = exp(from[c] - top - log_sum) * scale;
-      gradient[row * classes + c] = c == truth[row] ? share - scale : share;
+      const Real share = exp(from[c] - top - log_sum) * scale - even;
+      gradient[row * classes + c] = c == truth[row] ? share - peak : share;
     }
+  }
+  if (smoothing > 0) {
+    double above = 0;  // see loss.cpp
+    for (int64_t c = threadIdx.x; c < classes; c += threads) above += static_cast<double>(from[truth[row]] - from[c]);
+    scan(sums, above);
   }
   double* const losses = room->losses();
   uint8_t* const right = reinterpret_cast<uint8_t*>(losses + rows);
   if (threadIdx.x == 0) {
     losses[row] = static_cast<double>(log_sum - (from[truth[row]] - top));
+    if (smoothing > 0) losses[row] += smoothing * sums[threads - 1] / static_cast<double>(classes);
     right[row] = correct;
   }
   if (!last_of(&room->ticket, static_cast<uint32_t>(rows))) return;
@@ -90,12 +98,12 @@ __global__ void rows_of(int64_t rows, int64_t classes, const Real* logits, const
 
 size_t loss_room(int64_t rows) { return sizeof(Room) + static_cast<size_t>(rows) * (sizeof(double) + 1); }
 
-void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t classes, double* metrics, void* gradient,
-              void* room, Real type, void* stream) {
+void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t classes, double smoothing, double* metrics,
+              void* gradient, void* room, Real type, void* stream) {
   const auto run = [&](auto zero) {
     using Value = decltype(zero);
-    launch(rows_of<Value>, rows, stream, rows, classes, static_cast<const Value*>(logits), truth, metrics,
-           static_cast<Value*>(gradient), static_cast<Room*>(room));
+    launch(rows_of<Value>, rows, stream, rows, classes, static_cast<const Value*>(logits), truth, smoothing,
+           metrics, static_cast<Value*>(gradient), static_cast<Room*>(room));
   };
   type == Real::float64 ? run(double{}) : run(float{});
 }
