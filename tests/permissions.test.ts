@@ -32,7 +32,7 @@ Deno.test("the network is for data alone, and for the tests' own servers", () =>
   const users = commands.filter(({ words }) =>
     words.some((word) => /=(download|test)$/.test(word))
   );
-  assert.deepEqual(users.map(({ task }) => task), ["data", "test", "test:sanitize"]);
+  assert.deepEqual([...new Set(users.map(({ task }) => task))], ["data", "test", "test:sanitize"]);
 });
 
 Deno.test("native code is the core's alone, where users' files are read", () => {
