@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values } = parseArgs({
   args: Deno.args,
   options: {
-    networks: { type: "string", default: "mlp,conv2,conv4,conv6,conv8" },
+    networks: { type: "string", default: "mlp,conv2,conv4,conv6,conv8,resnet20,resnet18" },
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(os.availableParallelism()) },
     out: { type: "string" },
@@ -47,7 +47,7 @@ const ours = (network: string, steps: number) =>
     ...["--network", network, "--threads", threads, "--steps", String(steps)],
   ]);
 
-const ms = (value: number) => value.toPrecision(value < 100 ? 2 : 3);
+const ms = (value: number) => String(Number(value.toPrecision(value < 100 ? 2 : 3)));
 
 const rows: string[][] = [];
 const networks: Peers["networks"] = [];
