@@ -6,8 +6,9 @@ import { runsFolder } from "./store.ts";
 /** Milliseconds after which a temporary file is a dead process's: nothing takes so long to write. */
 const LEFT_BEHIND = 3600_000;
 
-const temporary = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const temporary = /^\.(.+)\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ofRun = /^([0-9a-f]{64})\.(claim-\d+|checkpoint\.safetensors(\.aside)?|failed)$/;
+const halfOfRun = /^([0-9a-f]{64})\.(json|checkpoint\.safetensors|failed)$/;
 
 /**
  * Removes files half written, and whatever belongs to a run that is finished. Where the process that finished it still
@@ -26,12 +27,10 @@ export async function removeLeftovers(
   }
   const all = new Set(names);
   for (const name of names) {
-    const path = join(runsFolder(folder), name), run = ofRun.exec(name)?.[1];
-    if (
-      run
-        ? all.has(`${run}.json`) && !unfinished.has(run)
-        : temporary.test(name) && await isOld(path)
-    ) {
+    const path = join(runsFolder(folder), name), half = temporary.exec(name)?.[1];
+    const run = (half === undefined ? ofRun.exec(name) : halfOfRun.exec(half))?.[1];
+    const isDone = run !== undefined && all.has(`${run}.json`) && !unfinished.has(run);
+    if (isDone || half !== undefined && await isOld(path)) {
       await removeFile(path).catch(() => {}); // it takes room and does no harm
     }
   }

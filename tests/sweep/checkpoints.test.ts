@@ -104,7 +104,8 @@ Deno.test("leftovers: what belongs to finished runs and old halves of files go, 
   await withFolder(async (folder) => {
     const runs = join(folder, "runs"), other = "b".repeat(64), damaged = "c".repeat(64);
     const half = (name: string) => `.${name}.${crypto.randomUUID()}`;
-    const [old, young] = [half(`${identity}.json`), half(`${other}.json`)];
+    const [old, young] = [half(`${other}.json`), half(`${other}.checkpoint.safetensors`)];
+    const done = half(`${identity}.checkpoint.safetensors`); // its process was killed just now
     const stays = [
       `${identity}.json`,
       "notes.txt",
@@ -121,6 +122,7 @@ Deno.test("leftovers: what belongs to finished runs and old halves of files go, 
       `${identity}.checkpoint.safetensors.aside`,
       `${identity}.failed`,
       old,
+      done,
     ];
     await Deno.mkdir(runs);
     for (const name of [...stays, ...goes]) await Deno.writeTextFile(join(runs, name), "");
