@@ -11,6 +11,7 @@ import { missingRuns } from "../sweep/runner.ts";
 import { datasetFor } from "../sweep/data.ts";
 import { ticketPath } from "../sweep/tickets.ts";
 import type { RunConfig } from "../training/config.ts";
+import { onlyOption } from "./only.ts";
 import { dataFolders, ownPath, shownPath, userPath } from "./paths.ts";
 import { bySlurm, refuseStray, tell, withEngineOptions } from "./slurm.ts";
 import { tellFailed, withWorkOptions, workOff } from "./work.ts";
@@ -20,12 +21,7 @@ export const benchCommand = () =>
     .description("run a sweep, and make its tables; what is finished already is not run again")
     .argument("[sweep]", "a sweep file; without one, bench/quick.json")
     .option("--out <dir>", "where results go; default results/<name of the sweep>")
-    .option(
-      "--only <key=value>",
-      "only runs with this network, algorithm, sparsity, seed, …; may be repeated",
-      (pair: string, before: string[]) => [...before, pair],
-      [] as string[],
-    )
+    .addOption(onlyOption())
     .option("--save-mask", "keep what each run finds as DIR/tickets/….safetensors, for `ticket`")
     .option("--controls", "hold each mask against its controls, for `controls` to show")
     .option("--dry-run", "only list the runs, and which are finished")
@@ -85,12 +81,10 @@ Examples:
 
 // How many of the runs are finished, and have no ticket.
 async function ticketless(runs: readonly RunConfig[], folder: string): Promise<number> {
-  const missing = new Set(await missingRuns(runs, folder));
-  let bare = 0;
+  const without: RunConfig[] = [];
   for (const run of runs) {
-    if (missing.has(run)) continue;
     const ticket = await Deno.stat(ticketPath(folder, identityOf(run))).catch(() => undefined);
-    if (!ticket) bare++;
+    if (!ticket) without.push(run);
   }
-  return bare;
+  return without.length - (await missingRuns(without, folder)).length;
 }

@@ -12,6 +12,7 @@ import {
 import { writeWhole } from "../sweep/files.ts";
 import { pick } from "../sweep/pick.ts";
 import { readRuns, type RunFile } from "../sweep/store.ts";
+import { onlyOption } from "./only.ts";
 import { shownPath, userPath } from "./paths.ts";
 import { tellFailed, withWorkOptions, workOff } from "./work.ts";
 
@@ -21,12 +22,7 @@ export const controlsCommand = () =>
       "hold the masks of finished runs against shuffled and inverted ones, and other weights",
     )
     .argument("<dir>", "the folder that bench wrote to, such as results/quick")
-    .option(
-      "--only <key=value>",
-      "only runs with this network, algorithm, sparsity, seed, …; may be repeated",
-      (pair: string, before: string[]) => [...before, pair],
-      [] as string[],
-    )
+    .addOption(onlyOption())
     .addHelpText(
       "after",
       `
