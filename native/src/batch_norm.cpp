@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "with_type.hpp"
+
 namespace mb {
 namespace {
 
@@ -121,15 +123,18 @@ at::Tensor forward(const at::Tensor& input, bool rectified, at::Tensor& running,
   return output;
 }
 
-template <typename Real>
-at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& output, bool rectified,
+template <typename Real, bool rectified>
+at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& output,
                     const Normalised& by) {
   using Number = Accurate<Real>;
   const Rows rows(input);
   const int64_t channels = rows.channels;
   const Real* const flow = gradient.data_ptr<Real>();
   const Real* const from = input.data_ptr<Real>();
-  const Real* const passed = rectified ? output.data_ptr<Real>() : nullptr;
+  const Real* const given = rectified ? output.data_ptr<Real>() : flow;  // read only where it is rectified
+  const auto passed = [](Real g, Real y) {
+    return !rectified || static_cast<Number>(y) > 0 ? static_cast<Number>(g) : Number(0);
+  };
   const double* const mean = by.mean.data_ptr<double>();
   const double* const scale = by.scale.data_ptr<double>();
   std::vector<Number> centre(channels), factor(channels), constant(channels), slope(channels);
@@ -139,21 +144,13 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const a
   const auto sum = sums(rows, [=, centre = centre.data()](int64_t row, double* s, double* products) {
     const Real* const __restrict g = flow + row * channels;
     const Real* const __restrict x = from + row * channels;
-    const Real* const __restrict y = passed ? passed + row * channels : g;
+    const Real* const __restrict y = given + row * channels;
     double* const __restrict first = s;
     double* const __restrict second = products;
-    if (passed) {
-      for (int64_t c = 0; c < channels; ++c) {
-        const double value = static_cast<Number>(y[c]) > 0 ? static_cast<double>(static_cast<Number>(g[c])) : 0.0;
-        first[c] += value;
-        second[c] += value * static_cast<double>(static_cast<Number>(x[c]) - centre[c]);
-      }
-    } else {
-      for (int64_t c = 0; c < channels; ++c) {
-        const auto value = static_cast<double>(static_cast<Number>(g[c]));
-        first[c] += value;
-        second[c] += value * static_cast<double>(static_cast<Number>(x[c]) - centre[c]);
-      }
+    for (int64_t c = 0; c < channels; ++c) {
+      const auto value = static_cast<double>(passed(g[c], y[c]));
+      first[c] += value;
+      second[c] += value * static_cast<double>(static_cast<Number>(x[c]) - centre[c]);
     }
   });
   // ∂L/∂x = scale (g − Σg/n − (x − mean) scale² Σg(x − mean)/n) = factor · g + slope · (x − mean) + constant
@@ -169,30 +166,15 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const a
     for (int64_t row = first; row < end; ++row) {
       const Real* const __restrict g = flow + row * channels;
       const Real* const __restrict x = from + row * channels;
-      const Real* const __restrict y = passed ? passed + row * channels : g;
+      const Real* const __restrict y = given + row * channels;
       Real* const __restrict d = into + row * channels;
-      if (passed) {
-        for (int64_t c = 0; c < channels; ++c) {
-          const Number value = static_cast<Number>(y[c]) > 0 ? static_cast<Number>(g[c]) : Number(0);
-          d[c] = static_cast<Real>(factor[c] * value + slope[c] * (static_cast<Number>(x[c]) - centre[c]) + constant[c]);
-        }
-      } else {
-        for (int64_t c = 0; c < channels; ++c) {
-          const auto value = static_cast<Number>(g[c]);
-          d[c] = static_cast<Real>(factor[c] * value + slope[c] * (static_cast<Number>(x[c]) - centre[c]) + constant[c]);
-        }
+      for (int64_t c = 0; c < channels; ++c) {
+        const Number moved = static_cast<Number>(x[c]) - centre[c];
+        d[c] = static_cast<Real>(factor[c] * passed(g[c], y[c]) + slope[c] * moved + constant[c]);
       }
     }
   });
   return to;
-}
-
-// body(a number of the tensor's type)
-template <typename Body>
-auto with_type(const at::Tensor& tensor, const Body& body) {
-  if (tensor.scalar_type() == at::kDouble) return body(double{});
-  if (tensor.scalar_type() == at::kBFloat16) return body(at::BFloat16{});
-  return body(float{});
 }
 
 at::Tensor means(const at::Tensor& running) { return running.narrow(0, 0, running.numel() / 2); }
@@ -240,7 +222,11 @@ at::Tensor batch_norm_backward(const at::Tensor& output_gradient, const at::Tens
     return std::get<0>(at::native_batch_norm_backward(gradient, read, {}, {}, {}, by.mean, by.scale, true, epsilon,
                                                       {true, false, false}));
   }
-  return with_type(read, [&](auto zero) { return backward<decltype(zero)>(gradient, read, output, rectified, by); });
+  return with_type(read, [&](auto zero) {
+    using Real = decltype(zero);
+    return rectified ? backward<Real, true>(gradient, read, output, by)
+                     : backward<Real, false>(gradient, read, output, by);
+  });
 }
 
 }  // namespace mb

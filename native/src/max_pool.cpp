@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "cuda/runtime.hpp"
+#include "with_type.hpp"
 
 namespace mb {
 namespace {
@@ -87,13 +88,6 @@ void backward(const Real* gradient, const uint8_t* winners, Real* input_gradient
   });
 }
 
-template <typename Body>
-void with_type(at::ScalarType type, const Body& body) {
-  if (type == at::kDouble) return body(double{});
-  if (type == at::kBFloat16) return body(at::BFloat16{});
-  body(float{});
-}
-
 cuda::Pool pool_of(const Shape& s) { return {s.count, s.channels, s.height, s.width, s.size}; }
 
 }  // namespace
@@ -115,7 +109,7 @@ at::Tensor max_pool(const at::Tensor& input, int64_t size, at::Tensor* winners) 
       return output;
     }
   }
-  with_type(input.scalar_type(), [&](auto zero) {
+  with_type(input, [&](auto zero) {
     using Real = decltype(zero);
     forward(input.data_ptr<Real>(), output.data_ptr<Real>(), bytes, s);
   });
@@ -136,7 +130,7 @@ at::Tensor max_pool_backward(const at::Tensor& output_gradient, const at::Tensor
       return to;
     }
   }
-  with_type(gradient.scalar_type(), [&](auto zero) {
+  with_type(gradient, [&](auto zero) {
     using Real = decltype(zero);
     backward(gradient.data_ptr<Real>(), bytes, to.data_ptr<Real>(), s);
   });
