@@ -1,14 +1,16 @@
 // Whether anything piles up in a process that runs for hours: sweeps on the embedded data, one after the other, and after
 // each the memory, the open files and the native core's handles.
-import { live } from "./native/mod.ts";
+import { live, resetPeak } from "./native/mod.ts";
 import { median } from "./statistics.ts";
 
 /** What a process holds at a moment. */
 export interface Held {
   /** Since the start. */
   readonly seconds: number;
-  /** Resident memory of the process, in bytes. */
+  /** Resident memory of the process, in bytes, once what is not used any more went back to the system. */
   readonly memory: number;
+  /** Of it, what JavaScript's objects of the main thread take, in bytes: to tell where growth comes from. */
+  readonly heap: number;
   /** Open files, sockets and pipes. */
   readonly files: number;
   /** Of the native core, and the bytes of their tensors. */
@@ -19,10 +21,15 @@ export interface Held {
 /** Share by which the memory may differ between the second and the last quarter: an allocator's own ups and downs. */
 const FLAT = 0.03;
 
+/** Milliseconds that threads take to end once they are told to. */
+const ENDING = 200;
+
 /** What this process holds now. @param seconds since the start */
 export async function held(seconds: number): Promise<Held> {
-  const { handles, bytes } = live();
-  return { seconds, memory: Deno.memoryUsage().rss, files: await openFiles(), handles, bytes };
+  await new Promise((resolve) => setTimeout(resolve, ENDING));
+  resetPeak();
+  const { handles, bytes } = live(), { rss: memory, heapUsed: heap } = Deno.memoryUsage();
+  return { seconds, memory, heap, files: await openFiles(), handles, bytes };
 }
 
 // As the system's `ls` sees it: a process without all permissions may not look there itself.

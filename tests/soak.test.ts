@@ -6,6 +6,7 @@ const log = (at: (i: number) => Partial<Held>): Held[] =>
   Array.from({ length: 40 }, (_, i) => ({
     seconds: 60 * i,
     memory: 3e8,
+    heap: 2e7,
     files: 20,
     handles: 0,
     bytes: 0,

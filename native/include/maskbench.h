@@ -66,6 +66,7 @@ MB_API int32_t mb_describe(char *text, int64_t capacity);
 MB_API int32_t mb_set_threads(int32_t threads);
 /* Handles alive, and bytes of tensors that the core holds, now and at most since mb_reset_peak. */
 MB_API int32_t mb_live(int64_t *handles, int64_t *bytes, int64_t *peak_bytes);
+/* Also gives memory that is not used any more back to the system. */
 MB_API int32_t mb_reset_peak(void);
 /* Seconds since this thread began in which it could have run, but others had the processor. 0 throughout where the
  * system doesn't tell. */

@@ -5,6 +5,7 @@
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,6 +86,9 @@ class KeepingAllocator final : public at::Allocator {
       for (void* block : blocks) std::free(block);
     }
     kept_.clear();
+#ifdef __GLIBC__
+    malloc_trim(0);  // else only what lies above all that is in use goes back
+#endif
   }
 };
 

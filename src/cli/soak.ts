@@ -30,11 +30,12 @@ const sweepOf = (round: number) =>
     augmentation: "crop-flip",
   });
 
-const row = ({ seconds, memory, files, handles, bytes }: Held, round: number) =>
+const row = ({ seconds, memory, heap, files, handles, bytes }: Held, round: number) =>
   [
     `${Math.round(seconds)} s`,
     `${round} sweeps`,
     `${(memory / 1e6).toFixed(1)} MB`,
+    `${(heap / 1e6).toFixed(1)} MB of it JavaScript's`,
     `${files} open files`,
     `${handles} handles`,
     `${bytes} bytes of tensors`,

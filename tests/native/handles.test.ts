@@ -2,7 +2,7 @@
 // with the tests that have it for themselves.
 import assert from "node:assert/strict";
 import { device } from "../library.ts";
-import { live } from "../../src/native/mod.ts";
+import { live, resetPeak, Vector } from "../../src/native/mod.ts";
 import { profile, stepConfig } from "../../src/training/profile.ts";
 import { run } from "../../src/training/run.ts";
 import { config, dataset } from "../training/halves.ts";
@@ -16,4 +16,23 @@ Deno.test("a run and a profile give back all that they took from the native core
   profile(stepConfig("mlp", "edge-popup", 16), { device, threads: 1, steps: 3 });
   assert.equal(live().handles, before.handles);
   assert.ok(live().bytes <= before.bytes);
+});
+
+Deno.test("memory that is not used any more goes back to the system, though some above it is in use", () => {
+  const count = 200, length = 100_000;
+  const round = () => {
+    const taken = Array.from({ length: count }, () => {
+      const large = new Vector(length, "float32", device),
+        small = new Vector(100, "float32", device);
+      return { large, small };
+    });
+    const before = Deno.memoryUsage().rss;
+    for (const { large } of taken) large[Symbol.dispose]();
+    resetPeak();
+    const after = Deno.memoryUsage().rss;
+    for (const { small } of taken) small[Symbol.dispose]();
+    return before - after;
+  };
+  round(); // a system that has seen such blocks freed keeps the next ones
+  assert.ok(round() > 0.8 * count * length * Float32Array.BYTES_PER_ELEMENT);
 });
