@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 5
+#define MB_ABI_VERSION 6
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -133,6 +133,8 @@ MB_API int32_t mb_vector_sigmoid(mb_vector *vector, int64_t offset, int64_t leng
 /* vector[range] = α sign(vector[range]), α the mean magnitude of those that are not 0: the nearest binary vector with a
  * gain (Rastegari et al., XNOR-Net, ECCV 2016). float32. */
 MB_API int32_t mb_vector_binarise(mb_vector *vector, int64_t offset, int64_t length);
+/* vector[range] = vector[range] − its mean, summed in double: what is left has the mean 0. float32. */
+MB_API int32_t mb_vector_centre(mb_vector *vector, int64_t offset, int64_t length);
 
 /* --- projection and update ------------------------------------------------------------------------------------ */
 

@@ -134,3 +134,26 @@ int32_t mb_vector_binarise(mb_vector* vector, int64_t offset, int64_t length) {
     range.sign_().mul_(sums.first / std::max(sums.second, 1.0));
   });
 }
+
+int32_t mb_vector_centre(mb_vector* vector, int64_t offset, int64_t length) {
+  return guard_within_step("mb_vector_centre", [&] {
+    at::Tensor range = range_of(vector, "vector", offset, length);
+    require_dtype(range, "vector", at::kFloat);
+    if (!carry_out("mb_vector_centre", {word(range), word(double(length))}) || length == 0) return;
+    if (!range.is_cpu()) {
+      range.sub_(range.mean(at::kDouble));
+      return;
+    }
+    float* const x = range.data_ptr<float>();
+    const TwoSums sums = sums_of(length, [&](int64_t begin, int64_t end) {
+      double sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (int64_t i = begin; i < end; ++i) sum += x[i];
+      return TwoSums{sum};
+    });
+    const auto mean = static_cast<float>(sums.first / static_cast<double>(length));
+    at::parallel_for(0, length, 1 << 15, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) x[i] -= mean;
+    });
+  });
+}

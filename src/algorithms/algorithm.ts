@@ -64,7 +64,7 @@ export interface Algorithm<Parameters = unknown> {
   /** False where nothing is learnt (`random`): a run then only evaluates. */
   readonly learns: boolean;
   /**
-   * Hyper-parameters, each with a default and a description. One that learns has `learningRate`;
+   * Hyper-parameters, each with a description and a default, or optional. One that learns has `learningRate`;
    * the loop scales it by the schedule.
    */
   readonly parameters: z.ZodObject<z.ZodRawShape>;
@@ -74,7 +74,8 @@ export interface Algorithm<Parameters = unknown> {
 
 /** What the values of a hyper-parameter are checked by, its default aside. */
 export function valueSchema(parameter: z.core.$ZodType): z.ZodType {
-  return (parameter instanceof z.ZodDefault ? parameter.unwrap() : parameter) as z.ZodType;
+  const wrapped = parameter instanceof z.ZodDefault || parameter instanceof z.ZodOptional;
+  return (wrapped ? parameter.unwrap() : parameter) as z.ZodType;
 }
 
 /**

@@ -4,10 +4,13 @@
 //   m = (1 − α) clip(z, 0, 1) + α Π_k(z),   α = min(1, t / (ρT))       relaxed at first, binary from ρT on
 //   v ← μ v + ∂L/∂m + λ (z − 1/2),   z ← z − η v
 //
+// Centred, the gradient is taken less its mean over the entries that compete. The mean of z is then 1/2 at first and
+// stays so, whatever the rate: some entry of every layer exceeds it.
+//
 // The clip is the mask's alone, so that the latent keeps the order of entries beyond the box. Clipped itself, more than
 // k of its entries soon tie at 1, and what is kept of them is a matter of their index: the network dies.
 import { z } from "zod";
-import { descend, projectTopK } from "../native/mod.ts";
+import { descend, projectTopK, type Vector } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
 import { searched } from "./space.ts";
@@ -24,6 +27,10 @@ const parameters = z.strictObject({
     .describe("keep only entries above 1/2, so perhaps fewer than k; without it exactly k"),
   box: z.enum(["mask", "latent", "none"]).default("mask")
     .describe("what is clipped to [0, 1]: the relaxed mask only, the latent itself, or nothing"),
+  spread: z.number().positive().optional()
+    .describe("factor on how far the latent starts from 1/2; 1 where it is not given"),
+  centred: z.literal(true).optional()
+    .describe("take its mean from the gradient, so that no layer falls below 1/2 as a whole"),
 });
 
 /** The latent z starts as 1/2 + U(−1/√fan_in, 1/√fan_in). */
@@ -44,8 +51,11 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     const floor = p.floor ? 0.5 : -Infinity;
     const unit = { low: 0, high: 1 };
     const relaxed = p.box === "mask" ? unit : {}, boxed = p.box === "latent" ? unit : {};
+    const centre = (vector: Vector) =>
+      kept.forEach(({ offset, length }) => vector.centre(offset, length));
     drawLatent(latent);
-    latent.affine(1, 0.5);
+    if (p.centred) centre(latent);
+    latent.affine(p.spread ?? 1, 0.5);
 
     return {
       state: { latent, velocity },
@@ -53,6 +63,7 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
         const alpha = p.ramp === 0 ? 1 : Math.min(1, t / (p.ramp * steps));
         projectTopK(latent, kept, { by: "value", floor, alpha, ...relaxed }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
+        if (p.centred) centre(gradient);
         descend(latent, velocity, gradient, {
           rate,
           momentum: p.momentum,

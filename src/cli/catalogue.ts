@@ -15,7 +15,8 @@ export interface Registries {
 /** A hyper-parameter of an algorithm. */
 export interface Option {
   readonly name: string;
-  readonly default: unknown;
+  /** Nothing where it is left out unless given, as of what came later: identities then are those of before. */
+  readonly default?: unknown;
   /** `number, over 0` or `layer | global`. */
   readonly allowed: string;
   readonly description: string;
@@ -52,7 +53,7 @@ function optionsOf(algorithm: Algorithm): Option[] {
     const schema = property as z.core.JSONSchema.Schema;
     return {
       name,
-      default: schema.default,
+      ...(schema.default === undefined ? {} : { default: schema.default }),
       allowed: allowedBy(schema),
       description: schema.description ?? "",
       ...(space[name] ? { searched: rangeText(space[name]) } : {}),
@@ -62,6 +63,7 @@ function optionsOf(algorithm: Algorithm): Option[] {
 
 function allowedBy(schema: z.core.JSONSchema.Schema): string {
   if (schema.enum) return schema.enum.join(" | ");
+  if (schema.const !== undefined) return String(schema.const);
   if (schema.type === "boolean") return "true | false";
   const bounds = [
     schema.minimum === undefined ? [] : [`from ${schema.minimum}`],
@@ -104,7 +106,8 @@ export function catalogueText({ networks, datasets, algorithms }: Catalogue): st
 function optionLines(options: readonly Option[]): string[] {
   const width = (of: (option: Option) => string) =>
     Math.max(...options.map((option) => of(option).length));
-  const value = (option: Option) => `${option.name} = ${option.default}`;
+  const value = (option: Option) =>
+    option.name + (option.default === undefined ? "" : ` = ${option.default}`);
   const allowed = (option: Option) => option.allowed;
   return options.map((option) =>
     `${value(option).padEnd(width(value))}  ${allowed(option).padEnd(width(allowed))}  ` +

@@ -116,6 +116,11 @@ export class Vector<T extends DType = "float32"> extends Handle {
   binarise(offset = 0, length: number = this.length - offset): void {
     check(native().mb_vector_binarise(this.pointer, BigInt(offset), BigInt(length)));
   }
+
+  /** `x − mean(x)`, for `length` elements from `offset` on; float32. */
+  centre(offset = 0, length: number = this.length - offset): void {
+    check(native().mb_vector_centre(this.pointer, BigInt(offset), BigInt(length)));
+  }
 }
 
 /** Bytes of a generator's state. */

@@ -71,7 +71,7 @@ function varying(parameter: z.ZodType): z.ZodType {
     .describe(`${parameter.description}; default ${defaultOf(parameter)}`);
 }
 
-const defaultOf = (parameter: z.ZodType) => JSON.stringify(parameter.parse(undefined));
+const defaultOf = (parameter: z.ZodType) => JSON.stringify(parameter.parse(undefined)) ?? "none";
 
 function algorithmEntry({ name, summary, parameters }: Algorithm) {
   const hyperparameters = Object.entries(parameters.shape).map(([key, schema]) => [

@@ -69,6 +69,9 @@ const manifest = z.discriminatedUnion("algorithm", [
     ramp: z.number().min(0).max(1),
     floor: z.literal(0.5).nullable().default(0.5),
     box: z.tuple([z.literal(0), z.literal(1)]).nullable().default([0, 1]),
+    /** Whether the relaxed mask alone is clipped. */
+    mask_box: z.boolean().default(false),
+    centred: z.boolean().default(false),
   }),
 ]);
 

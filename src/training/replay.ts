@@ -123,7 +123,8 @@ function parametersOf(manifest: Manifest): Record<string, unknown> {
         ...descent,
         ramp: manifest.ramp,
         floor: manifest.floor !== null,
-        box: manifest.box ? "latent" : "none",
+        box: manifest.box ? "latent" : manifest.mask_box ? "mask" : "none",
+        ...manifest.centred ? { centred: true } : {},
       };
   }
 }

@@ -34,7 +34,8 @@ Deno.test("the mlp has 784 · 300 + 300 · 100 + 100 · 10 weights", () => {
 Deno.test("the options of an algorithm are its hyper-parameters with their defaults", () => {
   for (const { name, options } of catalogue.algorithms) {
     const { parameters } = algorithms.find((algorithm) => algorithm.name === name)!;
-    const defaults = Object.fromEntries(options.map((option) => [option.name, option.default]));
+    const given = options.filter((option) => "default" in option);
+    const defaults = Object.fromEntries(given.map((option) => [option.name, option.default]));
     assert.deepEqual(defaults, parameters.parse({}));
     for (const { allowed, description } of options) assert.ok(allowed && description);
   }
@@ -48,6 +49,7 @@ Deno.test("what an option allows is said in words", () => {
   assert.equal(allowed.ramp, "number from 0 to 1");
   assert.equal(allowed.scope, "layer | global");
   assert.equal(allowed.floor, "true | false");
+  assert.equal(allowed.centred, "true");
   const searched = Object.fromEntries(options.map((option) => [option.name, option.searched]));
   assert.equal(searched.learningRate, "0.1 to 100, log");
   assert.equal(searched.ramp, "0 to 1");

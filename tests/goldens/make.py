@@ -83,6 +83,12 @@ GOLDENS = {
                                    "temperature": 0.03, "noise_key": 2**40 + 5}),
     "edge-popup-resnet-layer": (RESNET, {"algorithm": "edge-popup", "kept_fraction": 0.5, "scope": "layer",
                                          "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 1e-4}),
+    "sbp-conv-layer-centred": (CONV, {"algorithm": "sbp", "kept_fraction": 0.5, "scope": "layer",
+                                      "learning_rate": 2.0, "momentum": 0.9, "weight_decay": 1e-3, "ramp": 0.7,
+                                      "floor": 0.5, "box": None, "mask_box": True, "centred": True}),
+    "sbp-mlp-global-centred": (MLP, {"algorithm": "sbp", "kept_fraction": 0.2, "scope": "global",
+                                     "learning_rate": 1.0, "momentum": 0.8, "weight_decay": 0.0, "ramp": 0.5,
+                                     "floor": 0.5, "box": None, "mask_box": True, "centred": True}),
 }
 STEPS, BATCH, CLASSES = 10, 6, 5
 
@@ -238,7 +244,8 @@ def train(layers, golden, weights, scores, images, labels):
         mask = project(scores, sizes, golden)
         if golden["algorithm"] == "sbp":
             alpha = 1.0 if golden["ramp"] == 0 else min(1.0, t / (golden["ramp"] * STEPS))
-            mask = (1 - alpha) * scores + alpha * mask
+            relaxed = scores.clamp(0, 1) if golden.get("mask_box") else scores
+            mask = (1 - alpha) * relaxed + alpha * mask
         of_scores = golden["algorithm"] in ("biprop", "zhou", "prob-mask")
         learnt = (scores if of_scores else mask).detach().requires_grad_()
         logits = []
@@ -258,6 +265,9 @@ def train(layers, golden, weights, scores, images, labels):
             continue
         if golden["algorithm"] == "edge-popup":
             gradient = gradient * scores.sign()
+        if golden.get("centred"):
+            parts = gradient.split(sizes) if golden["scope"] == "layer" else [gradient]
+            gradient = torch.cat([part - part.mean() for part in parts])
         velocity = golden["momentum"] * velocity + gradient + golden["weight_decay"] * (scores - centre)
         scores = scores - golden["learning_rate"] * velocity
         if golden.get("box"):
@@ -272,6 +282,9 @@ def make(folder, input_shape, layers, golden, seed):
     fans = [(math.prod(shape_of(layer)), math.prod(shape_of(layer)[1:])) for layer in weighted(layers)]
     weights = torch.cat([torch.randn(n, generator=generator) * math.sqrt(2 / fan) for n, fan in fans])
     scores = torch.cat([(torch.rand(n, generator=generator) * 2 - 1) / math.sqrt(fan) for n, fan in fans])
+    if golden.get("centred"):
+        parts = scores.split([n for n, _ in fans]) if golden["scope"] == "layer" else [scores]
+        scores = torch.cat([part - part.mean() for part in parts])
     if golden["algorithm"] == "sbp":
         scores += 0.5
     if golden["algorithm"] == "zhou":

@@ -355,6 +355,11 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
     right: { vector: floats, length: ["0"] },
   }),
 
+  mb_vector_centre: () => ({
+    args: { vector: "weights", ...range },
+    right: { vector: floats, length: ["0"] },
+  }),
+
   mb_project_top_k: () => ({
     args: {
       values: "weights",

@@ -57,14 +57,26 @@ Deno.test("of all α s with s in {−1, 1}^n it is the nearest", () => {
   }
 });
 
-Deno.test("a gain is the same for every number of threads", () => {
+Deno.test("centred, a range is what it was less its mean, and the rest as before", () => {
+  fc.assert(fc.property(values, fc.nat({ max: 30 }), (x, offset) => {
+    using vector = Vector.from(x, "float32", device);
+    const from = Math.min(offset, x.length), part = x.slice(from);
+    vector.centre(from);
+    const mean = f(part.reduce((sum, x) => sum + x, 0) / part.length);
+    assert.deepEqual(vector.download(), x.map((x, i) => i < from ? x : x - mean));
+  }));
+});
+
+Deno.test("a gain and a mean are the same for every number of threads", () => {
   const x = Float32Array.from({ length: 100_001 }, (_, i) => Math.sin(i) * 10 ** (i % 7 - 3));
-  const binarised = (threads: number) => {
+  const made = (threads: number, make: (vector: Vector) => void) => {
     setThreads(threads);
     using vector = Vector.from(x, "float32", device);
-    vector.binarise();
+    make(vector);
     return vector.download();
   };
-  assert.deepEqual(binarised(3), binarised(1));
+  for (const make of [(x: Vector) => x.binarise(), (x: Vector) => x.centre()]) {
+    assert.deepEqual(made(3, make), made(1, make));
+  }
   setThreads(1);
 });

@@ -1,0 +1,67 @@
+// SBP's protection against a layer dying: what its update leaves as it is. And what it starts from.
+import assert from "node:assert/strict";
+import { alone, near } from "./alone.ts";
+
+/** How far the means of the latents of each scope ever are from 1/2 in 40 steps, and the fewest that a mask ever keeps. */
+function follow(parameters: object, learningRate: number) {
+  using free = new DisposableStack();
+  const steps = 40, setting = { sparsity: 0.5, steps };
+  const { learner, segments, batch } = alone(
+    "sbp",
+    { momentum: 0.98, ...parameters },
+    setting,
+    free,
+  );
+  const whole = { offset: 0, length: learner.state.latent!.length };
+  const scopes = "scope" in parameters ? [whole] : segments;
+  let away = 0, fewest = Infinity;
+  for (let t = 0; t < steps; t++) {
+    const latent = learner.state.latent!.download(), mask = learner.mask()!.download();
+    for (const { offset, length } of scopes) {
+      const sum = (x: Float32Array) =>
+        x.slice(offset, offset + length).reduce((sum, one) => sum + one, 0);
+      const size = Math.max(1, ...latent.map(Math.abs));
+      away = Math.max(away, Math.abs(sum(latent) / length - 0.5) / size);
+      fewest = Math.min(fewest, sum(mask));
+    }
+    learner.step(batch, t, learningRate);
+  }
+  return { away, fewest };
+}
+
+Deno.test("centred, the latents of every scope keep the mean 1/2 at any rate, so that none dies", () => {
+  for (const scope of [{}, { scope: "global" }]) {
+    for (const rate of [0.1, 10, 1000]) {
+      const { away, fewest } = follow({ ...scope, centred: true }, rate);
+      assert.ok(away < 1e-5, `${away} at rate ${rate}`);
+      assert.ok(fewest > 0);
+    }
+  }
+});
+
+Deno.test("not centred, their mean drifts", () => {
+  const { away } = follow({}, 1000);
+  assert.ok(away > 0.1, String(away));
+});
+
+Deno.test("the latent starts as far from 1/2 as its spread says, centred or not", () => {
+  const start = (parameters: object) => {
+    using free = new DisposableStack();
+    const { learner, segments, latent } = alone(
+      "sbp",
+      parameters,
+      { sparsity: 0.5, steps: 1 },
+      free,
+    );
+    return { z: learner.state.latent!.download(), segments, drawn: latent };
+  };
+  const { z, segments, drawn } = start({ spread: 3 });
+  assert.ok(near(z, drawn.map((u) => 0.5 + 3 * u), 1e-6));
+  const centred = drawn.slice();
+  for (const { offset, length } of segments) {
+    const part = centred.subarray(offset, offset + length);
+    const mean = part.reduce((sum, u) => sum + u, 0) / length;
+    part.forEach((u, i) => part[i] = u - mean);
+  }
+  assert.ok(near(start({ centred: true }).z, centred.map((u) => 0.5 + u), 1e-6));
+});
