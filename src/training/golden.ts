@@ -90,15 +90,18 @@ export interface Golden {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
+/** Bytes of a manifest, at most: one of a million steps has 50 MB. */
+const LARGEST_MANIFEST = 2 ** 26;
+
 /**
- * @param read gives the bytes of a file of the folder
+ * @param read gives the bytes of a file of the folder, or throws where there are more than `most`
  * @throws {UserError} naming the file, what it holds and what was expected
  */
 export async function readGolden(
   folder: string,
-  read: (folder: string, file: string) => Promise<Uint8Array<ArrayBuffer>> = readFile,
+  read: (folder: string, file: string, most: number) => Promise<Uint8Array<ArrayBuffer>> = readFile,
 ): Promise<Golden> {
-  const described = parseManifest(await read(folder, "manifest.json"), folder);
+  const described = parseManifest(await read(folder, "manifest.json", LARGEST_MANIFEST), folder);
   const { steps, batch_size, input_shape: [channels, height, width] } = described;
   const network = {
     name: described.algorithm,
@@ -111,8 +114,8 @@ export async function readGolden(
     length: number,
     type: { new (buffer: ArrayBuffer): T; BYTES_PER_ELEMENT: number },
   ): Promise<T> => {
-    const bytes = await read(folder, file);
     const expected = length * type.BYTES_PER_ELEMENT;
+    const bytes = await read(folder, file, expected);
     if (bytes.length !== expected) {
       throw new UserError(`${join(folder, file)} has ${bytes.length} bytes, expected ${expected}`);
     }
@@ -130,11 +133,20 @@ export async function readGolden(
   };
 }
 
-async function readFile(folder: string, file: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readFile(
+  folder: string,
+  file: string,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(folder, file);
   try {
+    const { size } = await Deno.stat(path);
+    if (size > most) {
+      throw new UserError(`${path} has ${size} bytes, expected at most ${most}`);
+    }
     return await Deno.readFile(path);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       error instanceof Deno.errors.NotFound
         ? `${path} is missing: a golden folder holds manifest.json and six .bin files`

@@ -79,6 +79,10 @@ Deno.test("a folder that is no golden is refused with its file, and what was exp
     assert.equal((await replayFolder(folder, device)).passed, true);
     await Deno.truncate(join(folder, "images.f32.bin"), 100);
     await refused(/images\.f32\.bin has 100 bytes, expected 8640/);
+    await Deno.truncate(join(folder, "images.f32.bin"), 2 ** 42); // no memory has room for it
+    await refused(/images\.f32\.bin has 4398046511104 bytes, expected at most 8640/);
+    await Deno.truncate(join(folder, "manifest.json"), 2 ** 42);
+    await refused(/manifest\.json has 4398046511104 bytes, expected at most 67108864/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
