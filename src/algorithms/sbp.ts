@@ -27,6 +27,10 @@ const parameters = z.strictObject({
     .describe("keep only entries above 1/2, so perhaps fewer than k; without it exactly k"),
   box: z.enum(["mask", "latent", "none"]).default("mask")
     .describe("what is clipped to [0, 1]: the relaxed mask only, the latent itself, or nothing"),
+  keptAtFirst: z.number().positive().max(1).optional()
+    .describe(
+      "fraction that k of the relaxed mask falls from, with (1 − α)³; where not given, k stays",
+    ),
   spread: z.number().positive().optional()
     .describe("factor on how far the latent starts from 1/2; 1 where it is not given"),
   centred: z.literal(true).optional()
@@ -53,6 +57,12 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     const relaxed = p.box === "mask" ? unit : {}, boxed = p.box === "latent" ? unit : {};
     const centre = (vector: Vector) =>
       kept.forEach(({ offset, length }) => vector.centre(offset, length));
+    // The gradual schedule of Zhu and Gupta, 2017. A step whose k is another than the last one's isn't recorded on CUDA.
+    const allowed = (alpha: number) =>
+      p.keptAtFirst === undefined ? kept : kept.map(({ offset, length, kept }) => {
+        const more = Math.max(0, p.keptAtFirst! * length - kept);
+        return { offset, length, kept: kept + Math.round(more * (1 - alpha) ** 3) };
+      });
     drawLatent(latent);
     if (p.centred) centre(latent);
     latent.affine(p.spread ?? 1, 0.5);
@@ -61,7 +71,7 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
       state: { latent, velocity },
       step(batch, t, rate) {
         const alpha = p.ramp === 0 ? 1 : Math.min(1, t / (p.ramp * steps));
-        projectTopK(latent, kept, { by: "value", floor, alpha, ...relaxed }, mask);
+        projectTopK(latent, allowed(alpha), { by: "value", floor, alpha, ...relaxed }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         if (p.centred) centre(gradient);
         descend(latent, velocity, gradient, {

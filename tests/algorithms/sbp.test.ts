@@ -1,6 +1,6 @@
-// SBP's protection against a layer dying: what its update leaves as it is. And what it starts from.
+// SBP step by step against its definition, and what its update leaves as it is.
 import assert from "node:assert/strict";
-import { alone, near } from "./alone.ts";
+import { alone, largest, near } from "./alone.ts";
 
 /** How far the means of the latents of each scope ever are from 1/2 in 40 steps, and the fewest that a mask ever keeps. */
 function follow(parameters: object, learningRate: number) {
@@ -64,4 +64,60 @@ Deno.test("the latent starts as far from 1/2 as its spread says, centred or not"
     part.forEach((u, i) => part[i] = u - mean);
   }
   assert.ok(near(start({ centred: true }).z, centred.map((u) => 0.5 + u), 1e-6));
+});
+
+Deno.test("each step is the definition's: relaxed mask, gradient, update", () => {
+  const momentum = 0.8, weightDecay = 0.01, ramp = 0.5, steps = 12, rate = 0.3, sparsity = 0.7;
+  const variants = [
+    {},
+    { floor: false },
+    { scope: "global" },
+    { centred: true },
+    { scope: "global", centred: true },
+    { keptAtFirst: 0.9 },
+    { keptAtFirst: 0.1 }, // fewer than k: it stays k
+    { scope: "global", keptAtFirst: 0.6, floor: false },
+  ] as const;
+  for (const variant of variants) {
+    using free = new DisposableStack();
+    const given = { momentum, weightDecay, ramp, ...variant };
+    const { learner, segments, batch, weights, maskGradient } = alone(
+      "sbp",
+      given,
+      { sparsity, steps },
+      free,
+    );
+    const w = weights.download(),
+      { scope, keptAtFirst = 0, floor = true, centred = false } = given as {
+        scope?: string;
+        keptAtFirst?: number;
+        floor?: boolean;
+        centred?: boolean;
+      };
+    const ranges = scope === "global" ? [{ offset: 0, length: w.length }] : segments;
+    let v = new Array<number>(w.length).fill(0);
+    for (let t = 0; t < steps; t++) {
+      const z = [...learner.state.latent!.download()], alpha = Math.min(1, t / (ramp * steps));
+      const bits = ranges.flatMap(({ offset, length }) => {
+        const k = length - Math.trunc(sparsity * length);
+        const most = k + Math.round(Math.max(0, keptAtFirst * length - k) * (1 - alpha) ** 3);
+        const part = z.slice(offset, offset + length);
+        return largest(part, [{ offset: 0, length }], (length - most + 1e-9) / length)
+          .map((bit, i) => floor && part[i]! <= 0.5 ? 0 : bit);
+      });
+      const mask = z.map((z, i) => (1 - alpha) * Math.min(1, Math.max(0, z)) + alpha * bits[i]!);
+      const g = [...maskGradient(w, mask)];
+      for (const { offset, length } of centred ? ranges : []) {
+        const mean = g.slice(offset, offset + length).reduce((sum, one) => sum + one, 0) / length;
+        for (let i = offset; i < offset + length; i++) g[i]! -= mean;
+      }
+      v = v.map((v, i) => momentum * v + g[i]! + weightDecay * (z[i]! - 0.5));
+      learner.step(batch, t, rate);
+      const expected = z.map((z, i) => z - rate * v[i]!);
+      assert.ok(
+        near(learner.state.latent!.download(), expected, 1e-5),
+        JSON.stringify({ given, t }),
+      );
+    }
+  }
 });
