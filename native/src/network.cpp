@@ -1,7 +1,7 @@
 // Networks: the masked forward and backward pass, written out layer by layer instead of recorded.
 #include <ATen/Context.h>
 
-#include "dataset.hpp"
+#include "batch.hpp"
 #include "layers.hpp"
 #include "loss.hpp"
 #include "profile.hpp"
