@@ -40,8 +40,12 @@ export function bestMarkdownOf(
   ].join("\n\n") + "\n";
 }
 
-/** What is to be looked out for, if anything is. */
-export function lookOut(choices: readonly Choice[], setAside: readonly SetAside[]): string[] {
+/** What is to be looked out for, if anything is. @param general what is true of all choices */
+export function lookOut(
+  choices: readonly Choice[],
+  setAside: readonly SetAside[],
+  general: readonly string[] = [],
+): string[] {
   const told = choices.flatMap((choice) => choice.warnings.map((warning) => ({ choice, warning })));
   const alike = Map.groupBy(told, ({ choice, warning }) => `${choice.algorithm} ${warning}`);
   const warnings = [...alike.values()].map((members) => {
@@ -49,7 +53,7 @@ export function lookOut(choices: readonly Choice[], setAside: readonly SetAside[
     const places = placesOf(members.map(({ choice }) => choice), { rows: choices });
     return `${algorithm}, ${places}: ${warning}`;
   });
-  const notes = [...warnings, ...setAside.map(setAsideNote)].map((note) => `- ${note}`);
+  const notes = [...general, ...warnings, ...setAside.map(setAsideNote)].map((note) => `- ${note}`);
   return notes.length > 0 ? [`Look out:\n\n${notes.join("\n")}`] : [];
 }
 

@@ -76,7 +76,14 @@ export function tuningMarkdown(
       "upper.",
     ].join("\n"),
     tableOf(cells),
-    ...lookOut(choices, setAside),
+    ...lookOut(
+      choices,
+      setAside,
+      epochs === sweep.epochs ? [] : [
+        `tried for ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, and the recipe runs ` +
+        `${sweep.epochs}: what is best at one length need not be at another`,
+      ],
+    ),
     `What was searched, at the same places of every range:\n\n${spaces.join("\n")}`,
     `All runs: ${
       [...alike.map((name) => shared[name]!(cells[0]!)), agreed({ rows: cells })].join(", ")

@@ -182,6 +182,16 @@ Deno.test("the best at an end of what was searched is warned of, unless nothing 
   );
 });
 
+Deno.test("tries of another length than the recipe's are warned of", () => {
+  const text = (epochs: number) => {
+    const made = plan({}, { epochs });
+    return tuningMarkdown(made, outcome(made, rate), []);
+  };
+  const warning = "- tried for 2 epochs, and the recipe runs 3: what is best at one length need";
+  assert.ok(text(2).includes(warning), text(2));
+  assert.ok(!text(3).includes("the recipe runs"));
+});
+
 Deno.test("the recipe runs what was chosen at each network and sparsity, on the test set with the sweep's seeds", () => {
   const networks = [{ name: "conv2", width: 0.02 }, { name: "conv4", width: 0.02 }];
   const made = plan({ networks });
