@@ -7,6 +7,8 @@
 // Centred, the gradient is taken less its mean over the entries that compete. The mean of z is then 1/2 at first and
 // stays so, whatever the rate: some entry of every layer exceeds it.
 //
+// Decay is to stay small: with η λ / (1 − μ) near 1/2 a latent forgets what came a few steps ago, and nothing is learnt.
+//
 // The clip is the mask's alone, so that the latent keeps the order of entries beyond the box. Clipped itself, more than
 // k of its entries soon tie at 1, and what is kept of them is a matter of their index: the network dies.
 import { z } from "zod";
