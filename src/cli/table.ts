@@ -12,17 +12,22 @@ export const tableCommand = () =>
       new Option("--format <format>", "print the table in this format, and write no file")
         .choices(Object.keys(formats) as Format[]),
     )
+    .option(
+      "--against <column>",
+      "print how every other column differs from this one, and write no file",
+    )
     .addHelpText(
       "after",
       `
 Examples:
   deno task maskbench table results/mnist
+  deno task maskbench table results/field --against edge-popup
   deno task -q maskbench table results/mnist --format latex > table.tex`,
     )
-    .action(async (dir, { format }) => {
+    .action(async (dir, { format, against }) => {
       const folder = userPath(dir);
-      if (format !== undefined) {
-        console.log((await printedTable(folder, format)).trimEnd());
+      if (format !== undefined || against !== undefined) {
+        console.log((await printedTable(folder, format ?? "markdown", against)).trimEnd());
         return;
       }
       const markdown = await remakeTables(folder);

@@ -10,7 +10,7 @@ export interface Column {
   readonly algorithm: string;
   /** The values that tell it from the algorithm's other columns; empty where there is one column only. */
   readonly setting: Setting;
-  /** `sbp`, or `sbp (scope=global)`. */
+  /** `sbp`, or `sbp (scope=global)`; values that most columns of the algorithm have go without saying. */
   readonly label: string;
 }
 
@@ -46,12 +46,23 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
     const distinct = new Map(
       settings.flat().map((setting) => [key(setting, telling), pick(setting, telling)]),
     );
-    return [...distinct.values()].sort(bySetting).map((setting) => ({
+    const found = [...distinct.values()].sort(bySetting), usual = usualOf(found, telling);
+    return found.map((setting) => ({
       algorithm,
       setting,
-      label: labelOf(algorithm, setting),
+      label: labelOf(algorithm, setting, usual),
     }));
   });
+}
+
+// What more than half of the settings have, as where one thing after the other is tried out of a common setting. A
+// label that leaves a value out means that one, so labels still tell settings apart.
+function usualOf(settings: readonly Setting[], names: readonly string[]): Setting {
+  return Object.fromEntries(names.flatMap((name) => {
+    const groups = Map.groupBy(settings, (setting) => setting[name]!);
+    const most = [...groups].find(([, members]) => 2 * members.length > settings.length);
+    return most ? [[name, most[0]]] : [];
+  }));
 }
 
 // The smallest set of names whose values tell apart any two settings of the same row.
@@ -86,8 +97,9 @@ function key(setting: Setting, names: readonly string[]): string {
   return JSON.stringify(names.map((name) => setting[name] ?? unset));
 }
 
-function labelOf(algorithm: string, setting: Setting): string {
-  const parts = Object.entries(setting).map(([name, value]) => `${name}=${value}`);
+function labelOf(algorithm: string, setting: Setting, usual: Setting): string {
+  const parts = Object.entries(setting).filter(([name, value]) => value !== usual[name])
+    .map(([name, value]) => `${name}=${value}`);
   return parts.length ? `${algorithm} (${parts.join(", ")})` : algorithm;
 }
 

@@ -21,23 +21,50 @@ function title({ rows }: Table): string {
 }
 
 function figures(table: Table): string {
-  const differ = differing(table);
+  const { columns, comparisons, rows, against } = table, differ = differing(table);
   const places = [...Object.keys(shared), ...differ];
-  const header = [
-    ...places,
-    ...table.columns.map(({ label }) => label),
-    ...table.comparisons.map(({ label }) => `${label}, points [95% interval]`),
-  ];
-  const lines = table.rows.map((row) => [
+  const placeOf = (row: Row) => [
     ...Object.values(shared).map((text) => text(row)),
     ...differ.map((name) => settingText(name, row)),
-    ...cellTexts(row),
-    ...row.differences.map((one) => one ? difference(one) : "n/a"),
-  ]);
-  return markdownTable([header, ...lines].map((line) => line.map(escaped)), {
-    align: header.map((_, i) => (i < places.length ? "l" : "r")),
+  ];
+  if (against) {
+    // A line for each column, as there may be many: differences beside figures would be two of each.
+    return tableText(
+      [...places, "algorithm"],
+      ["accuracy", `− ${against.label}, points [95% interval]`],
+      rows.flatMap((row) => {
+        const texts = cellTexts(row);
+        const differences = differenceTexts(row);
+        return columns.flatMap((column, i) => {
+          const at = comparisons.findIndex(({ minuend }) => minuend === column);
+          return row.cells[i]
+            ? [[...placeOf(row), column.label, texts[i]!, differences[at] ?? "—"]]
+            : [];
+        });
+      }),
+    );
+  }
+  return tableText(
+    places,
+    [
+      ...columns.map(({ label }) => label),
+      ...comparisons.map(({ label }) => `${label}, points [95% interval]`),
+    ],
+    rows.map((row) => [...placeOf(row), ...cellTexts(row), ...differenceTexts(row)]),
+  );
+}
+
+function tableText(
+  places: readonly string[],
+  figures: readonly string[],
+  lines: readonly (readonly string[])[],
+): string {
+  return markdownTable([[...places, ...figures], ...lines].map((line) => line.map(escaped)), {
+    align: [...places.map(() => "l"), ...figures.map(() => "r")],
   });
 }
+
+const differenceTexts = (row: Row) => row.differences.map((one) => one ? difference(one) : "n/a");
 
 function cellTexts(row: Row): string[] {
   const standings = standingsOf(row);

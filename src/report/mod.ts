@@ -55,10 +55,18 @@ async function peersOf(folder: string, given: string | undefined): Promise<Peers
   }
 }
 
-/** The table of a folder in one of the formats; nothing is written. @throws {UserError} if there are no runs */
-export async function printedTable(folder: string, format: Format): Promise<string> {
+/**
+ * The table of a folder in one of the formats; nothing is written.
+ * @param against the column that all others are compared with
+ * @throws {UserError} if there are no runs, or no such column
+ */
+export async function printedTable(
+  folder: string,
+  format: Format,
+  against?: string,
+): Promise<string> {
   const { runs, setAside } = await readSome(folder);
-  return formats[format](tableOf(runs), setAside);
+  return formats[format](tableOf(runs, against), setAside);
 }
 
 /**

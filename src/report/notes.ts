@@ -49,7 +49,7 @@ function onWhat({ rows }: Table): string {
     : "on the validation split, training pictures held out to tune on,";
 }
 
-function aboutDifferences({ comparisons, rows, columns }: Table): string[] {
+function aboutDifferences({ comparisons, rows, columns, against }: Table): string[] {
   const all = rows.flatMap((row) => row.differences);
   if (comparisons.length === 0) {
     const names = columns.map(({ algorithm }) => algorithm);
@@ -63,13 +63,20 @@ function aboutDifferences({ comparisons, rows, columns }: Table): string[] {
   const without = all.some((one) => !one?.interval);
   return [
     `**${
-      comparisons.length === 1 ? comparisons[0]!.label : "sbp − edge-popup"
+      against
+        ? `− ${against.label}`
+        : comparisons.length === 1
+        ? comparisons[0]!.label
+        : "sbp − edge-popup"
     }**: the difference of the means in ` +
     "percentage points, with its 95% confidence interval (Student's t), paired by seed: the two " +
     "had the same random weights and saw the pictures in the same order." +
     (unpaired ? " † Not the same seeds, so not paired: Welch's method." : "") +
     (without
       ? " n/a: no interval, for want of seeds (at least 2) or of any spread between them."
+      : "") +
+    (comparisons.length > 1
+      ? " Each interval is on its own: of twenty where nothing differs, one leaves zero out by chance."
       : ""),
   ];
 }

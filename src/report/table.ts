@@ -1,5 +1,6 @@
 // The table of a folder of runs, as data: rows, columns, cells and differences. Nothing here reads a file or the clock.
 import { algorithms } from "../algorithms/registry.ts";
+import { UserError } from "../errors.ts";
 import type { RunConfig } from "../training/config.ts";
 import { canonicalJson } from "../sweep/identity.ts";
 import type { Environment } from "../sweep/store.ts";
@@ -40,7 +41,7 @@ export interface Cell {
   readonly imagesPerSecond: number | null;
 }
 
-/** SBP minus edge-popup: two columns. */
+/** Two columns, one minus the other: SBP and edge-popup, unless the table is against a column. */
 export interface Comparison {
   readonly minuend: Column;
   readonly subtrahend: Column;
@@ -60,6 +61,8 @@ export interface Row {
 
 export interface Table {
   readonly columns: readonly Column[];
+  /** What every other column is compared with, where one was asked for. */
+  readonly against?: Column;
   readonly comparisons: readonly Comparison[];
   readonly rows: readonly Row[];
   /** Runs whose accuracy, or kept fraction, is no number from 0 to 1; no cell counts them. */
@@ -71,15 +74,22 @@ export function isUnmasked(algorithm: string): boolean {
   return algorithms.find(({ name }) => name === algorithm)?.masks === false;
 }
 
-/** The same table for the same runs, in whatever order they come. */
-export function tableOf(runs: readonly Run[]): Table {
+/**
+ * The same table for the same runs, in whatever order they come.
+ * @param against the label of the column that all others are compared with; without it, SBP is with edge-popup
+ * @throws {UserError} if there is no such column
+ */
+export function tableOf(runs: readonly Run[], against?: string): Table {
   const sorted = runs.toSorted((a, b) => compare(a.identity, b.identity));
   const usable = sorted.filter(({ result }) => isUsable(result));
   const groups = groupsOf(usable);
   const columns = columnsOf(
     groups.map((group) => group.runs.map(({ configuration }) => configuration)),
   );
-  const comparisons = comparisonsOf(columns);
+  const reference = against === undefined ? undefined : columnNamed(against, columns);
+  const comparisons = reference
+    ? columns.filter((column) => column !== reference).map((column) => minus(column, reference))
+    : comparisonsOf(columns);
   const rows = groups.map(({ context, sparsity, runs, seeds }): Row => {
     const byColumn = Map.groupBy(runs, (run) => columnOf(run.configuration, columns));
     const cells = columns.map((column) => cellOf(column, byColumn.get(column) ?? []));
@@ -88,7 +98,23 @@ export function tableOf(runs: readonly Run[]): Table {
     );
     return { context, sparsity, cells, differences, seeds };
   });
-  return { columns, comparisons, rows, leftOut: sorted.filter(({ result }) => !isUsable(result)) };
+  return {
+    columns,
+    ...(reference ? { against: reference } : {}),
+    comparisons,
+    rows,
+    leftOut: sorted.filter(({ result }) => !isUsable(result)),
+  };
+}
+
+function columnNamed(name: string, columns: readonly Column[]): Column {
+  const found = columns.find(({ label }) => label === name);
+  if (found) return found;
+  throw new UserError(
+    `no column of the table is ${JSON.stringify(name)}: expected ${
+      columns.map(({ label }) => JSON.stringify(label)).join(", ") || "some run to be finished"
+    }`,
+  );
 }
 
 /** Whether its figures are numbers from 0 to 1: no mean may take in anything else. */
@@ -174,12 +200,13 @@ function comparisonsOf(columns: readonly Column[]): Comparison[] {
       !(name in b) || name === "version" || name !== "learningRate" && a[name] === b[name]
     );
   return of("sbp").flatMap((minuend) =>
-    of("edge-popup").filter(({ setting }) => match(setting, minuend.setting)).map((subtrahend) => ({
-      minuend,
-      subtrahend,
-      label: `${minuend.label} − ${subtrahend.label}`,
-    }))
+    of("edge-popup").filter(({ setting }) => match(setting, minuend.setting))
+      .map((subtrahend) => minus(minuend, subtrahend))
   );
+}
+
+function minus(minuend: Column, subtrahend: Column): Comparison {
+  return { minuend, subtrahend, label: `${minuend.label} − ${subtrahend.label}` };
 }
 
 /** Paired where both have the same seeds: those share weights, initial latent and order of the pictures. */

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 // @ts-types="@types/d3-dsv"
 import { csvParse } from "d3-dsv";
+import fc from "fast-check";
 import { csvOf } from "../../src/report/csv.ts";
 import { markdownOf } from "../../src/report/markdown.ts";
 import { type Run, tableOf } from "../../src/report/table.ts";
+import { tQuantile } from "../../src/statistics.ts";
 import { runOf, seedsOf } from "./runs.ts";
 
 /** The cells of the Markdown table's lines, header first, by column. */
@@ -187,6 +189,68 @@ Deno.test("two hyper-parameters crossed are both in the labels, numbers by size"
     "sbp (learningRate=10, scope=global)",
     "sbp (learningRate=10, scope=layer)",
   ]);
+});
+
+Deno.test("of settings that part from a common one, labels say where they part", () => {
+  const common = { learningRate: 2, ramp: 0.7, floor: true };
+  const runs = [
+    common,
+    { ...common, ramp: 0 },
+    { ...common, floor: false },
+    { ...common, centred: true },
+  ].map((parameters) => runOf({ parameters }));
+  assert.deepEqual(labels(runs).toSorted(), [
+    "sbp",
+    "sbp (centred=true)",
+    "sbp (floor=false)",
+    "sbp (ramp=0)",
+  ]);
+});
+
+Deno.test("labels are never alike, whichever settings meet", () => {
+  fc.assert(fc.property(
+    fc.uniqueArray(fc.record({ a: fc.nat(2), b: fc.nat(2), c: fc.option(fc.nat(1)) }), {
+      selector: (setting) => JSON.stringify(setting),
+      minLength: 1,
+      maxLength: 8,
+    }),
+    (settings) => {
+      const runs = settings.map(({ a, b, c }) =>
+        runOf({ parameters: { a, b, ...(c === null ? {} : { c }) } })
+      );
+      assert.equal(new Set(labels(runs)).size, settings.length);
+    },
+  ));
+});
+
+Deno.test("against a column, every other one has a line and its difference from it", () => {
+  const ramped = { learningRate: 0.1, ramp: 0 };
+  const runs = [...both, ...seedsOf({ parameters: ramped, sparsity: 0.7 }, [0.90, 0.92])];
+  const table = tableOf(runs, "edge-popup");
+  const rows = markdownOf(table).split("\n").filter((line) => line.startsWith("| mnist"))
+    .map((line) => line.split("|").slice(5, 8).map((cell) => cell.trim()));
+  // sbp with a ramp has two seeds, so Welch: 91 − 91 with standard error √(1² / 3 + 2 / 2) and 1.65 degrees of freedom.
+  const reach = tQuantile((1 / 3 + 1) ** 2 / ((1 / 3) ** 2 / 2 + 1)) * Math.sqrt(4 / 3);
+  assert.deepEqual(rows, [
+    ["edge-popup", "≈ 91.00 ± 1.00 (3)", "—"],
+    ["sbp (ramp=0)", "≈ 91.00 ± 1.41 (2)", `0.00 [−${reach.toFixed(2)}, +${reach.toFixed(2)}] †`],
+    ["sbp (ramp=unset)", "**93.00 ± 2.00 (3)**", "+2.00 [−0.48, +4.48]"],
+  ]);
+  assert.deepEqual(
+    csvParse(csvOf(table)).filter(({ quantity }) => quantity === "difference").map((line) => [
+      line.column,
+      line.mean,
+    ]),
+    [["sbp (ramp=0) - edge-popup", "0"], ["sbp (ramp=unset) - edge-popup", "2"]],
+  );
+});
+
+Deno.test("against a column that is not there, all that are there are named", () => {
+  assert.throws(() => tableOf(both, "sbp (ramp=0)"), {
+    name: "UserError",
+    message: 'no column of the table is "sbp (ramp=0)": expected "edge-popup", "sbp"',
+  });
+  assert.throws(() => tableOf([], "sbp"), { name: "UserError" });
 });
 
 Deno.test("runs of two versions of an algorithm are not mixed", () => {
