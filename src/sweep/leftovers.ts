@@ -1,7 +1,8 @@
-// What processes that were killed leave among the run files, and nobody needs any more.
-import { join } from "node:path";
+// What processes that were killed leave among run files and tickets, and nobody needs any more.
+import { dirname, join } from "node:path";
 import { removeFile } from "./files.ts";
 import { runsFolder } from "./store.ts";
+import { ticketPath } from "./tickets.ts";
 
 /** Milliseconds after which a temporary file is a dead process's: nothing takes so long to write. */
 const LEFT_BEHIND = 3600_000;
@@ -19,21 +20,31 @@ export async function removeLeftovers(
   folder: string,
   unfinished: ReadonlySet<string>,
 ): Promise<void> {
-  const names: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(runsFolder(folder))) names.push(name);
-  } catch {
-    return; // no folder, so nothing in it
-  }
-  const all = new Set(names);
+  const names = await namesIn(runsFolder(folder)), all = new Set(names);
   for (const name of names) {
     const path = join(runsFolder(folder), name), half = temporary.exec(name)?.[1];
     const run = (half === undefined ? ofRun.exec(name) : halfOfRun.exec(half))?.[1];
     const isDone = run !== undefined && all.has(`${run}.json`) && !unfinished.has(run);
-    if (isDone || half !== undefined && await isOld(path)) {
-      await removeFile(path).catch(() => {}); // it takes room and does no harm
-    }
+    if (isDone || half !== undefined && await isOld(path)) await remove(path);
   }
+  const tickets = dirname(ticketPath(folder, ""));
+  for (const name of await namesIn(tickets)) {
+    // The ticket of a finished run may be under way: it is made where it is missing.
+    if (temporary.test(name) && await isOld(join(tickets, name))) await remove(join(tickets, name));
+  }
+}
+
+// It takes room and does no harm.
+const remove = (path: string) => removeFile(path).catch(() => {});
+
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+  } catch {
+    // no folder, so nothing in it
+  }
+  return names;
 }
 
 async function isOld(path: string): Promise<boolean> {

@@ -132,3 +132,17 @@ Deno.test("leftovers: what belongs to finished runs and old halves of files go, 
     assert.deepEqual([...Deno.readDirSync(runs)].map(({ name }) => name).sort(), stays.sort());
   });
 });
+
+Deno.test("leftovers: a ticket that a killed process wrote half goes after an hour", async () => {
+  await withFolder(async (folder) => {
+    const tickets = join(folder, "tickets"), ticket = `${identity}.safetensors`;
+    const [old, young] = [0, 1].map(() => `.${ticket}.${crypto.randomUUID()}`);
+    await Deno.mkdir(tickets);
+    for (const name of [ticket, old!, young!]) await Deno.writeTextFile(join(tickets, name), "");
+    const before = new Date(Date.now() - 3_700_000);
+    for (const name of [ticket, old!]) await Deno.utime(join(tickets, name), before, before);
+    await removeLeftovers(folder, new Set());
+    const left = [...Deno.readDirSync(tickets)].map(({ name }) => name);
+    assert.deepEqual(left.sort(), [young, ticket]);
+  });
+});
