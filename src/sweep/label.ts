@@ -1,4 +1,5 @@
 // What a run is called where people see it, and what it can be picked by.
+import { algorithms } from "../algorithms/registry.ts";
 import type { RunConfig } from "../training/config.ts";
 
 /** `conv4`, or `conv4 × 0.25` where the width is not the published one. */
@@ -6,16 +7,38 @@ export function networkName({ network }: Pick<RunConfig, "network">): string {
   return network.width === 1 ? network.name : `${network.name} × ${network.width}`;
 }
 
-/** `conv4 × 0.25 · sbp · sparsity 70% · rate 1 · seed 2` */
-export function labelOf({ network, algorithm, sparsity, seed }: RunConfig): string {
-  const { learningRate } = algorithm.parameters;
+/** `conv4 × 0.25 · sbp · sparsity 70% · rate 1 · seed 2`: enough to follow a run by. */
+export const briefLabelOf = (config: RunConfig): string => labelWith(config, []);
+
+/** The same with all that is not the default: no other run of a sweep is called so. */
+export function labelOf(config: RunConfig): string {
+  const { initialisation: { name, scaleFan }, algorithm } = config;
+  const usual = defaultsOf(algorithm.name);
+  const own = Object.entries(algorithm.parameters)
+    .filter(([key, value]) => key !== "learningRate" && value !== usual[key])
+    .map(([key, value]) => `${key} ${value}`);
+  return labelWith(config, [
+    ...own,
+    ...(name === "kaiming-normal" ? [] : [name]),
+    ...(scaleFan ? ["fan-in scaled"] : []),
+  ]);
+}
+
+function labelWith(config: RunConfig, more: readonly string[]): string {
+  const { network, algorithm, sparsity, seed } = config, { learningRate } = algorithm.parameters;
   return [
     networkName({ network }),
     algorithm.name,
     `sparsity ${Number((100 * sparsity).toPrecision(6))}%`,
     ...(learningRate === undefined ? [] : [`rate ${learningRate}`]),
+    ...more,
     `seed ${seed}`,
   ].join(" · ");
+}
+
+// Of an algorithm that is not known (any more), nothing is usual.
+function defaultsOf(algorithm: string): Readonly<Record<string, unknown>> {
+  return algorithms.find(({ name }) => name === algorithm)?.parameters.parse({}) ?? {};
 }
 
 /** The values of `--only KEY=VALUE` that the run answers to. */

@@ -6,7 +6,7 @@ import { multiplications } from "../networks/cost.ts";
 import { networkOf } from "../networks/registry.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import type { RunConfig } from "../training/config.ts";
-import { labelOf } from "./label.ts";
+import { briefLabelOf, labelOf } from "./label.ts";
 import type { Watcher } from "./runner.ts";
 
 /** Milliseconds between two plain lines on runs under way. */
@@ -89,7 +89,7 @@ export function progressOn(terminal: boolean): Watcher {
       const part = ((progress.epoch - 1) * progress.steps + progress.step) / steps;
       if (!under.has(config)) inherited += costOf(config) * part;
       under.set(config, part);
-      const stand = `${labelOf(config)}: ${standOf(progress)}`;
+      const stand = `${briefLabelOf(config)}: ${standOf(progress)}`;
       if (screen) {
         screen.show(config, stand);
         screen.count(done, left());

@@ -109,6 +109,31 @@ Deno.test("a hyper-parameter may depend on sparsity and network", () => {
   ]);
 });
 
+Deno.test("no two runs of a sweep are called alike", () => {
+  const all = runs({
+    networks: ["conv4", { name: "conv4", width: 0.5 }],
+    algorithms: [
+      { name: "edge-popup", momentum: [0.9, 0.95], scope: ["layer", "global"] },
+      { name: "sbp" },
+      { name: "sbp", centred: true },
+      { name: "sbp", centred: true, ramp: [0, 0.5] },
+    ],
+    initialisations: [
+      "kaiming-normal",
+      "signed-kaiming-constant",
+      { name: "signed-kaiming-constant", scaleFan: true },
+    ],
+    sparsities: [0.5, 0.9],
+    seeds: [1, 2],
+  });
+  assert.equal(new Set(all.map(labelOf)).size, all.length);
+  assert.equal(
+    labelOf(all.at(-1)!),
+    "conv4 × 0.5 · sbp · sparsity 90% · rate 1 · ramp 0.5 · centred true · " +
+      "signed-kaiming-constant · fan-in scaled · seed 2",
+  );
+});
+
 Deno.test("--only takes the runs that match one value for every key", () => {
   const all = runs({ networks: ["conv2", "conv4"], sparsities: [0.5, 0.9], seeds: [1, 2] });
   const labels = (...only: string[]) => pick(all, only).map(labelOf);
