@@ -53,6 +53,8 @@ const spaces = algorithms.map((algorithm) => {
   return [algorithm.name, strict(Object.fromEntries(ranges)).optional()] as const;
 });
 
+const searchable = [...new Set(spaces.flatMap(([, space]) => Object.keys(space.unwrap().shape)))];
+
 /** The section, checked. */
 export const tuneSchema = strict({
   tries: z.int().min(1).max(MOST_TRIES).default(16)
@@ -61,6 +63,8 @@ export const tuneSchema = strict({
     .describe("of every try; none of those that the sweep runs with"),
   epochs: z.int().min(1).max(1_000_000).optional()
     .describe("of every try; default those of the sweep"),
+  parameters: distinct(z.enum(searchable), "hyper-parameter").optional()
+    .describe("hyper-parameters that are searched; default all that have a range"),
   spaces: strict(Object.fromEntries(spaces)).default({})
     .describe("where settings are looked for, by algorithm and hyper-parameter"),
 }).describe("how `tune` chooses hyper-parameters; of no matter for `bench`");

@@ -88,13 +88,17 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
 
 const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;
 
-// What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts.
+// What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts. Of
+// these what the section names, if it names any.
 function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): Space {
   const lists = Object.entries(given).filter((pair): pair is [string, readonly Value[]] =>
     Array.isArray(pair[1] satisfies Varying | undefined)
   ).map(([parameter, among]) => [parameter, { among }] as const);
   const own = (tune.spaces as Readonly<Record<string, Space | undefined>>)[name];
-  return { ...spaceOf(algorithmOf(name)), ...Object.fromEntries(lists), ...own };
+  const space = { ...spaceOf(algorithmOf(name)), ...Object.fromEntries(lists), ...own };
+  const { parameters } = tune;
+  if (!parameters) return space;
+  return Object.fromEntries(Object.entries(space).filter(([one]) => parameters.includes(one)));
 }
 
 function isWhole(algorithm: string, parameter: string): boolean {

@@ -95,6 +95,28 @@ Deno.test("settings lie where the section says, then in the sweep's lists, then 
   );
 });
 
+Deno.test("of a section that names hyper-parameters only those are searched, all else is as the sweep has it", () => {
+  const { searches } = plan(
+    { algorithms: [{ name: "dense" }, { name: "sbp", ramp: 0.2 }, { name: "random" }] },
+    { parameters: ["learningRate"], tries: 9 },
+  );
+  const [dense, sbp, random] = searches;
+  assert.deepEqual([dense, sbp, random].map((one) => Object.keys(one!.space)), [
+    ["learningRate"],
+    ["learningRate"],
+    [],
+  ]);
+  const runs = sbp!.trials.flatMap((trial) => trial.runs);
+  assert.equal(new Set(runs.map(rate)).size, 9);
+  for (const { algorithm: { parameters } } of runs) {
+    assert.deepEqual([parameters.momentum, parameters.weightDecay, parameters.ramp], [
+      0.9,
+      1e-4,
+      0.2,
+    ]);
+  }
+});
+
 Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", () => {
   const refused = (given: object, tune: object, expected: RegExp) =>
     assert.throws(
