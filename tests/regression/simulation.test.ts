@@ -1,5 +1,5 @@
 // How often the check is wrong, by simulation from what real runs gave: how often it cries wolf where nothing changed, and
-// how often it finds a true loss. Every figure here is in README.md.
+// how often it finds a true loss. Every figure here is in docs/regressions.md.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { root } from "../cli/maskbench.ts";
