@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { root, withFolder } from "./cli/maskbench.ts";
-import { makeReport, writeTables } from "../src/report/mod.ts";
+import { makeReport, printedTable, writeTables } from "../src/report/mod.ts";
 import { readRuns } from "../src/sweep/store.ts";
 
 const home = join(root, "results/published");
@@ -25,6 +25,17 @@ Deno.test("published tables are those of the published run files", async () => {
         assert.equal(made, kept, join(folder, name));
       }
     });
+  }
+});
+
+Deno.test("published tables against a column are those of the published run files", async () => {
+  for (const folder of published) {
+    for (const { name } of Deno.readDirSync(folder)) {
+      const [, column] = /^against-(.+)\.md$/.exec(name) ?? [];
+      if (column === undefined) continue;
+      const made = await printedTable(folder, "markdown", column);
+      assert.equal(made, await Deno.readTextFile(join(folder, name)), join(folder, name));
+    }
   }
 });
 

@@ -129,7 +129,7 @@ Deno.test("no two runs of a sweep are called alike", () => {
   assert.equal(new Set(all.map(labelOf)).size, all.length);
   assert.equal(
     labelOf(all.at(-1)!),
-    "conv4 × 0.5 · sbp · sparsity 90% · rate 1 · ramp 0.5 · centred true · " +
+    "conv4 × 0.5 · sbp · sparsity 90% · rate 5 · ramp 0.5 · centred true · " +
       "signed-kaiming-constant · fan-in scaled · seed 2",
   );
 });

@@ -97,7 +97,11 @@ Deno.test("settings lie where the section says, then in the sweep's lists, then 
 
 Deno.test("of a section that names hyper-parameters only those are searched, all else is as the sweep has it", () => {
   const { searches } = plan(
-    { algorithms: [{ name: "dense" }, { name: "sbp", ramp: 0.2 }, { name: "random" }] },
+    {
+      algorithms: [{ name: "dense" }, { name: "sbp", ramp: 0.2, weightDecay: 1e-4 }, {
+        name: "random",
+      }],
+    },
     { parameters: ["learningRate"], tries: 9 },
   );
   const [dense, sbp, random] = searches;
