@@ -85,3 +85,13 @@ Deno.test("README.md shows the table of results/published/mnist", async () => {
   assert.equal(rows.length, 5);
   for (const row of rows) assert.ok(readme.includes(row.slice(3).join("|")), row.join(" "));
 });
+
+Deno.test("README.md tells the differences of results/published/cifar10-cpu", async () => {
+  const read = (path: string) => Deno.readTextFile(join(root, path));
+  const table = await read("results/published/cifar10-cpu/table.md");
+  const readme = (await read("README.md")).replace(/\s+/g, " ");
+  const differences = table.split("\n").filter((line) => line.startsWith("| cifar10-jpeg"))
+    .map((line) => line.split("|").at(-2)!.trim());
+  assert.equal(differences.length, 2);
+  for (const difference of differences) assert.ok(readme.includes(difference), difference);
+});

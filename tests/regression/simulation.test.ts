@@ -12,7 +12,7 @@ import { summarise } from "../../src/statistics.ts";
 import { readRuns, type RunFile } from "../../src/sweep/store.ts";
 import { fileOf, runOf } from "../report/runs.ts";
 
-const CELLS = 20, SEEDS = 5, ENOUGH = 100, CHECKS = 1000, LOSSES = 500;
+const CELLS = 20, SEEDS = 5, ENOUGH = 200, CHECKS = 1000, LOSSES = 500;
 
 const uniform = randomNumbers(1);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(uniform() * list.length)]!;
