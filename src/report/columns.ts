@@ -46,8 +46,8 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
     const distinct = new Map(
       settings.flat().map((setting) => [key(setting, telling), pick(setting, telling)]),
     );
-    const found = [...distinct.values()].sort(bySetting), usual = usualOf(found, telling);
-    return found.map((setting) => ({
+    const usual = usualOf([...distinct.values()], telling);
+    return [...distinct.values()].sort(bySetting(usual)).map((setting) => ({
       algorithm,
       setting,
       label: labelOf(algorithm, setting, usual),
@@ -112,13 +112,15 @@ export function byAlgorithm(a: string, b: string): number {
   return place(a) - place(b) || compare(a, b);
 }
 
-function bySetting(a: Setting, b: Setting): number {
+// What is usual comes first, then the others by their values.
+const bySetting = (usual: Setting) => (a: Setting, b: Setting): number => {
   for (const name of Object.keys(a)) {
-    const order = compare(a[name]!, b[name]!);
-    if (order) return order;
+    if (a[name] === b[name]) continue;
+    if (a[name] === usual[name]) return -1;
+    return b[name] === usual[name] ? 1 : compare(a[name]!, b[name]!);
   }
   return 0;
-}
+};
 
 /** Numbers by size, anything else by its characters: the same order on every machine. */
 export function compare(a: Value, b: Value): number {
