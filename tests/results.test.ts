@@ -95,3 +95,25 @@ Deno.test("README.md tells the differences of results/published/cifar10-cpu", as
   assert.equal(differences.length, 2);
   for (const difference of differences) assert.ok(readme.includes(difference), difference);
 });
+
+Deno.test("README.md tells what matters of SBP in the figures of results/published/sbp-*", async () => {
+  const read = (path: string) => Deno.readTextFile(join(root, path));
+  const [section] = /\n## SBP as implemented\n[^]*?\n## /.exec(await read("README.md"))!;
+  const rows = section.split("\n").filter((line) => line.startsWith("|") && line.includes('`"'))
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const columns = [["mnist", "50%"], ["mnist", "90%"], ["cifar10", "90%"]] as const;
+  let told = 0;
+  for (const [i, [name, sparsity]] of columns.entries()) {
+    const table = await read(`results/published/sbp-${name}/against-sbp.md`);
+    for (const [changed, ...cells] of rows) {
+      const [, option, value] = /`"(\w+)": "?(\w[\w.]*)/.exec(changed!)!;
+      if (!/\d/.test(cells[i]!)) continue;
+      const line = table.split("\n").find((line) =>
+        line.includes(`| sbp (${option}=${value}) `) && line.includes(` ${sparsity} `)
+      );
+      assert.equal(line!.split("|").at(-2)!.trim(), cells[i], `${changed} ${name} ${sparsity}`);
+      told++;
+    }
+  }
+  assert.equal(told, 18);
+});

@@ -89,13 +89,13 @@ export function progressOn(terminal: boolean): Watcher {
       const part = ((progress.epoch - 1) * progress.steps + progress.step) / steps;
       if (!under.has(config)) inherited += costOf(config) * part;
       under.set(config, part);
-      const stand = `${briefLabelOf(config)}: ${standOf(progress)}`;
+      const stand = standOf(progress);
       if (screen) {
-        screen.show(config, stand);
+        screen.show(config, `${briefLabelOf(config)}: ${stand}`); // a line is short
         screen.count(done, left());
       } else if (performance.now() - spoken > PLAIN_EVERY) {
         spoken = performance.now();
-        say(`     ${stand}, ${left()}`);
+        say(`     ${labelOf(config)}: ${stand}, ${left()}`);
       }
     },
     finished: (config, result) => over(config, resultOf(result)),
