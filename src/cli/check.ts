@@ -73,7 +73,7 @@ export const checkCommand = () =>
 
 Speed needs a baseline of several rounds: \`baseline\` takes several folders. With five, up to three
 rounds now and the default limit, simulations from repeats of bench/ci.json raise a false alarm in at
-most 2 of 1000 checks and find a loss of 10% in at least 96 of 100 (docs/regressions.md).
+most 2 of 1000 checks and find a loss of 10% in at least 95 of 100 (docs/regressions.md).
 
 Examples:
   deno task check results/baselines/ci.json

@@ -35,8 +35,13 @@ export class Claim {
     await makeFolder(runsFolder(folder));
     for (let place = 0;; place++) {
       const path = claimPath(folder, identity, place);
+      const create = () => Deno.open(path, { write: true, createNew: true });
       try {
-        const file = await Deno.open(path, { write: true, createNew: true });
+        const file = await create().catch(async (error) => {
+          if (!(error instanceof Deno.errors.NotFound)) throw error;
+          await makeFolder(runsFolder(folder)); // it has just vanished
+          return await create();
+        });
         try {
           await file.tryLock(true).catch(() => {}); // where the file system has no locks, touches alone tell
           await touch(file);

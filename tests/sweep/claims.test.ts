@@ -110,3 +110,14 @@ Deno.test("a folder that can't be written to is told", async () => {
     });
   });
 });
+
+Deno.test("a folder that vanishes while claims are made is made anew", async () => {
+  await withFolder(async (folder) => {
+    for (let i = 0; i < 300; i++) {
+      const gone = Deno.remove(join(folder, "runs"), { recursive: true }).catch(() => {});
+      const claim = await Claim.on(folder, identity);
+      await gone;
+      await claim?.release();
+    }
+  });
+});
