@@ -5,7 +5,9 @@ import { root, withFolder } from "./cli/maskbench.ts";
 import { makeReport, printedTable, writeTables } from "../src/report/mod.ts";
 import { readRuns } from "../src/sweep/store.ts";
 
+const read = (path: string) => Deno.readTextFile(join(root, path));
 const home = join(root, "results/published");
+const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
 const published = [...Deno.readDirSync(home)].filter(({ name }) => name !== "peers")
   .map(({ name }) => join(home, name));
 
@@ -75,11 +77,8 @@ Deno.test("published run files were made from a clean checkout, all of one folde
 });
 
 Deno.test("README.md shows the table of results/published/mnist", async () => {
-  const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
-  const table = (await Deno.readTextFile(join(root, "results/published/mnist/table.md"))).split(
-    "\n",
-  );
-  const readme = (await Deno.readTextFile(join(root, "README.md"))).split("\n").map(cells)
+  const table = (await read("results/published/mnist/table.md")).split("\n");
+  const readme = (await read("README.md")).split("\n").map(cells)
     .map((row) => row.join("|"));
   const rows = table.filter((line) => line.startsWith("| mnist")).map(cells);
   assert.equal(rows.length, 5);
@@ -87,33 +86,31 @@ Deno.test("README.md shows the table of results/published/mnist", async () => {
 });
 
 Deno.test("README.md tells the differences of results/published/cifar10-cpu", async () => {
-  const read = (path: string) => Deno.readTextFile(join(root, path));
   const table = await read("results/published/cifar10-cpu/table.md");
   const readme = (await read("README.md")).replace(/\s+/g, " ");
   const differences = table.split("\n").filter((line) => line.startsWith("| cifar10-jpeg"))
-    .map((line) => line.split("|").at(-2)!.trim());
+    .map((line) => cells(line).at(-1)!);
   assert.equal(differences.length, 2);
   for (const difference of differences) assert.ok(readme.includes(difference), difference);
 });
 
 Deno.test("README.md tells what matters of SBP in the figures of results/published/sbp-*", async () => {
-  const read = (path: string) => Deno.readTextFile(join(root, path));
   const [section] = /\n## SBP as implemented\n[^]*?\n## /.exec(await read("README.md"))!;
   const rows = section.split("\n").filter((line) => line.startsWith("|") && line.includes('`"'))
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+    .map(cells);
   const columns = [["mnist", "50%"], ["mnist", "90%"], ["cifar10", "90%"]] as const;
-  let told = 0;
+  let figures = 0;
   for (const [i, [name, sparsity]] of columns.entries()) {
     const table = await read(`results/published/sbp-${name}/against-sbp.md`);
-    for (const [changed, ...cells] of rows) {
+    for (const [changed, ...told] of rows) {
       const [, option, value] = /`"(\w+)": "?(\w[\w.]*)/.exec(changed!)!;
-      if (!/\d/.test(cells[i]!)) continue;
+      if (!/\d/.test(told[i]!)) continue;
       const line = table.split("\n").find((line) =>
         line.includes(`| sbp (${option}=${value}) `) && line.includes(` ${sparsity} `)
       );
-      assert.equal(line!.split("|").at(-2)!.trim(), cells[i], `${changed} ${name} ${sparsity}`);
-      told++;
+      assert.equal(cells(line!).at(-1), told[i], `${changed} ${name} ${sparsity}`);
+      figures++;
     }
   }
-  assert.equal(told, 18);
+  assert.equal(figures, 18);
 });

@@ -80,7 +80,7 @@ export function valueSchema(parameter: z.core.$ZodType): z.ZodType {
 
 /**
  * The hyper-parameters of gradient descent that learners share, with their published defaults and where a tuning looks:
- * for a rate by default in the three decades from a tenth of the published one on.
+ * for a rate by default in the three decades from a tenth of the published one on, for decay also at exactly 0.
  */
 export const descent = {
   learningRate: (rate: number, log: [number, number] = [rate / 10, rate * 100]) =>
@@ -88,6 +88,9 @@ export const descent = {
       .register(searched, { log }),
   momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of the update")
     .register(searched, { among: [0.5, 0.8, 0.9, 0.95, 0.98] }),
-  weightDecay: z.number().min(0).default(1e-4).describe("pull of the latent towards its centre")
-    .register(searched, { log: [1e-6, 1e-2], zero: 0.25 }),
+  weightDecay: (
+    decay = 1e-4,
+    meaning = "pull of the latent towards its centre",
+    log: [number, number] = [1e-6, 1e-2],
+  ) => z.number().min(0).default(decay).describe(meaning).register(searched, { log, zero: 0.25 }),
 };

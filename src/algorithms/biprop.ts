@@ -11,7 +11,7 @@ import { keptSegments, scope } from "./scope.ts";
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1),
   momentum: descent.momentum,
-  weightDecay: descent.weightDecay,
+  weightDecay: descent.weightDecay(),
   scope,
 });
 

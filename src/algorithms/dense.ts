@@ -6,7 +6,7 @@ import { type Algorithm, descent } from "./algorithm.ts";
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1, [0.001, 1]),
   momentum: descent.momentum,
-  weightDecay: descent.weightDecay,
+  weightDecay: descent.weightDecay(),
 });
 
 /** Stochastic gradient descent with momentum and weight decay, from the same random weights. */

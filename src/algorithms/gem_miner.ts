@@ -6,13 +6,11 @@ import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
-import { searched } from "./space.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1),
   momentum: descent.momentum,
-  weightDecay: z.number().min(0).default(1e-6).describe("λ, which pulls the scores to 0")
-    .register(searched, { log: [1e-8, 1e-4], zero: 0.25 }),
+  weightDecay: descent.weightDecay(1e-6, "λ, which pulls the scores to 0", [1e-8, 1e-4]),
   scope: scope.unwrap().default("global").describe(scope.description!),
   freezes: z.int().min(1).default(30).describe("how often R more scores are frozen"),
 });

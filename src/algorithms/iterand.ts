@@ -10,7 +10,7 @@ import { keptSegments, scope } from "./scope.ts";
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.3),
   momentum: descent.momentum,
-  weightDecay: descent.weightDecay,
+  weightDecay: descent.weightDecay(),
   scope,
   every: z.int().min(1).default(300).describe("steps K between two draws of weights"),
   redrawn: z.number().min(0).max(1).default(0.1)

@@ -10,7 +10,7 @@ import { keptSegments, scope } from "./scope.ts";
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1, [0.001, 1]),
   momentum: descent.momentum,
-  weightDecay: descent.weightDecay,
+  weightDecay: descent.weightDecay(),
   scope,
   prune: z.number().min(0).max(1).default(0.5)
     .describe("fraction π of the steps after which weights are removed; 1: at the end alone"),

@@ -12,13 +12,11 @@ import { z } from "zod";
 import { descendAdam, projectCappedSimplex, projectTopK, relax } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
-import { searched } from "./space.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(6e-3),
   momentum: descent.momentum.describe("decay β₁ of Adam's first moment"),
-  weightDecay: z.number().min(0).default(0).describe("pull of the probabilities to 0")
-    .register(searched, { log: [1e-6, 1e-2], zero: 0.25 }),
+  weightDecay: descent.weightDecay(0, "pull of the probabilities to 0"),
   scope: scope.unwrap().default("global").describe(scope.description!),
   draws: z.int().min(1).max(16).default(2).describe("relaxed masks K in every step"),
   temperature: z.number().min(1e-3).max(1).default(0.03)

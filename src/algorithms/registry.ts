@@ -35,3 +35,8 @@ export function algorithmOf(name: string): Algorithm {
   const known = algorithms.map((algorithm) => algorithm.name).join(", ");
   throw new UserError(`no algorithm is called "${name}": there are ${known}`);
 }
+
+/** The hyper-parameters of an algorithm where none is given; of one that is not known (any more), none. */
+export function defaultsOf(name: string): Readonly<Record<string, unknown>> {
+  return algorithms.find((algorithm) => algorithm.name === name)?.parameters.parse({}) ?? {};
+}

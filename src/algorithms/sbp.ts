@@ -20,8 +20,7 @@ import { searched } from "./space.ts";
 const parameters = z.strictObject({
   learningRate: descent.learningRate(5, [0.1, 100]),
   momentum: descent.momentum,
-  weightDecay: z.number().min(0).default(1e-5).describe("λ, which pulls the latent to 1/2")
-    .register(searched, { log: [1e-6, 1e-2], zero: 0.25 }),
+  weightDecay: descent.weightDecay(1e-5, "λ, which pulls the latent to 1/2"),
   scope,
   ramp: z.number().min(0).max(1).default(0.7)
     .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on")

@@ -11,13 +11,11 @@ import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
-import { searched } from "./space.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(20),
   momentum: descent.momentum,
-  weightDecay: z.number().min(0).default(0).describe("pull of the scores to 0")
-    .register(searched, { log: [1e-6, 1e-2], zero: 0.25 }),
+  weightDecay: descent.weightDecay(0, "pull of the scores to 0"),
   scope: scope.unwrap().default("global").describe(scope.description!),
 });
 

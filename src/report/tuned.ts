@@ -1,5 +1,5 @@
 // The best settings as part of a sweep file: one value, or one by sparsity and by network.
-import { algorithms } from "../algorithms/registry.ts";
+import { defaultsOf } from "../algorithms/registry.ts";
 import type { Value } from "../algorithms/space.ts";
 import { canonicalJson } from "../sweep/identity.ts";
 import type { Choice } from "./best.ts";
@@ -44,8 +44,7 @@ export function entriesOf(choices: readonly Choice[]): Entries[] {
 
 function entryOf(choices: readonly Choice[]): Entry {
   const name = choices[0]!.algorithm;
-  const defaults: Record<string, unknown> =
-    algorithms.find((algorithm) => algorithm.name === name)?.parameters.safeParse({}).data ?? {};
+  const defaults = defaultsOf(name);
   const entry: Record<string, Tuned> & { name: string } = { name };
   for (const parameter of Object.keys(choices[0]!.candidates[0]!.parameters)) {
     const value = valueOf(choices, parameter);

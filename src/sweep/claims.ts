@@ -6,7 +6,7 @@
 // machine, if it has not touched the file for minutes. Whoever got a claim looks once more whether the run is finished.
 import { dirname, join } from "node:path";
 import os from "node:os";
-import { lookAnew, makeFolder, removeFile, WriteError } from "./files.ts";
+import { lookAnew, removeFile, within, WriteError } from "./files.ts";
 import { runsFolder } from "./store.ts";
 
 /** Milliseconds between two touches of a claim. */
@@ -32,16 +32,13 @@ export class Claim {
 
   /** @returns nothing where another process has it. @throws {WriteError} where claims can't be written */
   static async on(folder: string, identity: string): Promise<Claim | undefined> {
-    await makeFolder(runsFolder(folder));
     for (let place = 0;; place++) {
       const path = claimPath(folder, identity, place);
-      const create = () => Deno.open(path, { write: true, createNew: true });
       try {
-        const file = await create().catch(async (error) => {
-          if (!(error instanceof Deno.errors.NotFound)) throw error;
-          await makeFolder(runsFolder(folder)); // it has just vanished
-          return await create();
-        });
+        const file = await within(
+          runsFolder(folder),
+          () => Deno.open(path, { write: true, createNew: true }),
+        );
         try {
           await file.tryLock(true).catch(() => {}); // where the file system has no locks, touches alone tell
           await touch(file);
@@ -56,7 +53,9 @@ export class Claim {
         const isThere = error instanceof Deno.errors.AlreadyExists ||
           await Deno.stat(path).then(() => true, () => false);
         if (!isThere) {
-          throw new WriteError(`${path} can't be written: ${(error as Error).message}`);
+          throw error instanceof WriteError
+            ? error
+            : new WriteError(`${path} can't be written: ${(error as Error).message}`);
         }
       }
       if (await isHeld(path)) return undefined;

@@ -12,10 +12,7 @@ export class WriteError extends UserError {
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    await write(path, bytes).catch(async (error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      await write(path, bytes); // the folder has just vanished: made anew
-    });
+    await within(dirname(path), () => write(path, bytes));
   } catch (error) {
     if (error instanceof WriteError) throw error;
     throw new WriteError(`${path} can't be written: ${(error as Error).message}`);
@@ -25,7 +22,6 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 async function write(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
   const name = join(folder, `.${basename(path)}.${crypto.randomUUID()}`);
-  await makeFolder(folder);
   try {
     using file = await Deno.open(name, { write: true, createNew: true });
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
@@ -37,6 +33,21 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   }
   using opened = await Deno.open(folder);
   await opened.sync();
+}
+
+/**
+ * Makes a folder and a file in it, once more where the folder has vanished in between.
+ * @throws {WriteError} where the folder can't be made
+ */
+export async function within<T>(folder: string, make: () => Promise<T>): Promise<T> {
+  await makeFolder(folder);
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await makeFolder(folder);
+    return await make();
+  }
 }
 
 /** Makes a folder, and those it lies in, that may be there already. @throws {WriteError} where it can't */

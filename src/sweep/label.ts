@@ -1,5 +1,5 @@
 // What a run is called where people see it, and what it can be picked by.
-import { algorithms } from "../algorithms/registry.ts";
+import { defaultsOf } from "../algorithms/registry.ts";
 import type { RunConfig } from "../training/config.ts";
 
 /** `conv4`, or `conv4 × 0.25` where the width is not the published one. */
@@ -34,11 +34,6 @@ function labelWith(config: RunConfig, more: readonly string[]): string {
     ...more,
     `seed ${seed}`,
   ].join(" · ");
-}
-
-// Of an algorithm that is not known (any more), nothing is usual.
-function defaultsOf(algorithm: string): Readonly<Record<string, unknown>> {
-  return algorithms.find(({ name }) => name === algorithm)?.parameters.parse({}) ?? {};
 }
 
 /** The values of `--only KEY=VALUE` that the run answers to. */

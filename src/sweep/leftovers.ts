@@ -1,8 +1,8 @@
 // What processes that were killed leave among run files and tickets, and nobody needs any more.
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { removeFile } from "./files.ts";
 import { runsFolder } from "./store.ts";
-import { ticketPath } from "./tickets.ts";
+import { ticketsFolder } from "./tickets.ts";
 
 /** Milliseconds after which a temporary file is a dead process's: nothing takes so long to write. */
 const LEFT_BEHIND = 3600_000;
@@ -27,7 +27,7 @@ export async function removeLeftovers(
     const isDone = run !== undefined && all.has(`${run}.json`) && !unfinished.has(run);
     if (isDone || half !== undefined && await isOld(path)) await remove(path);
   }
-  const tickets = dirname(ticketPath(folder, ""));
+  const tickets = ticketsFolder(folder);
   for (const name of await namesIn(tickets)) {
     // The ticket of a finished run may be under way: it is made where it is missing.
     if (temporary.test(name) && await isOld(join(tickets, name))) await remove(join(tickets, name));

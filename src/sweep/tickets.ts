@@ -111,9 +111,12 @@ export function ticketFrom(
   };
 }
 
+/** Where the tickets of a sweep's folder are. */
+export const ticketsFolder = (folder: string): string => join(folder, "tickets");
+
 /** Where a run's ticket lies. */
 export const ticketPath = (folder: string, identity: string): string =>
-  join(folder, "tickets", `${identity}.safetensors`);
+  join(ticketsFolder(folder), `${identity}.safetensors`);
 
 /** @throws {WriteError} where it can't be written */
 export async function writeTicket(folder: string, ticket: Ticket): Promise<void> {
