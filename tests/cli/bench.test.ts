@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
-import { maskbench, start } from "./maskbench.ts";
+import { maskbench, send, start } from "./maskbench.ts";
 import { withSweep as withSweepFile } from "./sweeps.ts";
 
 const sweep = {
@@ -174,7 +174,7 @@ Deno.test("Ctrl-C: finished runs stay, the way on is told, and the same command 
     for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
       const before = error.includes("3/6");
       error += part;
-      if (!before && error.includes("3/6")) child.kill("SIGINT");
+      if (!before && error.includes("3/6")) send(child, "SIGINT");
     }
     await stdout;
     assert.equal((await child.status).code, 130, error);
@@ -206,7 +206,7 @@ Deno.test("stopped in the middle of steps, the process ends by its own code, not
         error += part;
         if (sent || !error.includes("2/4")) continue; // both random ones are over, both others under way
         sent = true;
-        setTimeout(() => child.kill(signal), wait);
+        setTimeout(() => send(child, signal), wait);
       }
       await stdout;
       const status = await child.status;

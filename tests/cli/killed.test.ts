@@ -4,20 +4,11 @@ import { join } from "node:path";
 import "../library.ts";
 import { randomNumbers } from "../../src/random_numbers.ts";
 import { checksumOf, decodeTensors, encodeTensors } from "../../src/safetensors.ts";
-import { maskbench, start } from "./maskbench.ts";
+import { maskbench, send, start } from "./maskbench.ts";
 import { kinds, lasting, withSweep } from "./sweeps.ts";
 
 /** Kills that the test gives, at least; more until enough of them have hit runs under way, which a busy machine delays. */
 const KILLS = 30, MOST_KILLS = 300;
-
-/** At once, and whatever it is doing; it may have ended by itself just now. */
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-  }
-}
 
 const bench = (file: string, out: string) => ["bench", file, "--out", out];
 
@@ -45,7 +36,7 @@ Deno.test("killed at 30 random instants, a sweep ends with the bytes of an undis
       const out = join(folder, `round-${round}`);
       for (;;) {
         const child = start(bench(file, out)), delay = reach * random();
-        const timer = setTimeout(() => kill(child), goesOn() ? delay : 2 ** 31 - 1);
+        const timer = setTimeout(() => send(child, "SIGKILL"), goesOn() ? delay : 2 ** 31 - 1);
         const { signal, all } = await said(child);
         clearTimeout(timer);
         if (signal !== "SIGKILL") break;
@@ -72,7 +63,7 @@ Deno.test("four at once on one folder do each run once, also those of one that i
     const four = Array.from({ length: 4 }, () => start([...bench(file, out), ...one]));
     const [killed, ...others] = await Promise.all(four.map((child, i) =>
       said(child, (all) => {
-        if (i === 0 && finished(all).length === 1) kill(child);
+        if (i === 0 && finished(all).length === 1) send(child, "SIGKILL");
       })
     ));
     assert.equal(killed!.signal, "SIGKILL");
@@ -94,7 +85,7 @@ Deno.test("SIGINT, SIGTERM, SIGHUP: each stops after a step, keeps it, says how 
         // Once both have kept an epoch of this start.
         if (sent || checkpointsSince(out, begin) < 2) return;
         sent = true;
-        child.kill(signal);
+        send(child, signal);
       }, 20);
       const { all, ...status } = await said(child);
       clearInterval(timer);
@@ -115,18 +106,18 @@ Deno.test("SIGINT, SIGTERM, SIGHUP: each stops after a step, keeps it, says how 
 });
 
 Deno.test("a second Ctrl-C ends it at once, whatever is under way", async () => {
-  await withSweep({ networks: ["conv8"] }, async (file, folder) => {
+  await withSweep({ networks: ["conv8"], batchSize: 512, epochs: 50 }, async (file, folder) => {
     const out = join(folder, "out"), child = start([...bench(file, out), "--jobs", "1"]);
     const timer = setInterval(() => {
       if (!safely(out).includes(".claim-0")) return;
       clearInterval(timer);
-      setTimeout(() => child.kill("SIGINT"), 3000); // within a long step
+      setTimeout(() => send(child, "SIGINT"), 3000); // within a long step
     }, 20);
     let again = false;
     const { code, signal, all } = await said(child, (all) => {
       if (again || !all.includes("stopping")) return;
       again = true;
-      setTimeout(() => child.kill("SIGINT"), 350);
+      setTimeout(() => send(child, "SIGINT"), 350);
     });
     assert.deepEqual([code, signal], [130, null], all);
   });
@@ -158,7 +149,7 @@ Deno.test("a checkpoint cut short, changed, or of another processor is set aside
       const timer = setInterval(() => {
         if (!safely(out).some((kind) => kind.endsWith(".safetensors"))) return;
         clearInterval(timer);
-        child.kill("SIGKILL");
+        send(child, "SIGKILL");
       }, 20);
       await said(child);
       clearInterval(timer);

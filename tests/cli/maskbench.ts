@@ -56,6 +56,15 @@ export function start(
   }).spawn();
 }
 
+/** A signal to a process, which may have ended by itself just now: what it ended with tells. */
+export function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
 /** A folder for the time of a test. */
 export async function withFolder(body: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

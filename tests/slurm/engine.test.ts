@@ -6,7 +6,7 @@ import "../library.ts";
 import { readSubmission } from "../../src/slurm/submission.ts";
 import { identityOf } from "../../src/sweep/identity.ts";
 import { which } from "../../src/native/which.ts";
-import { type Ended, maskbench, start, withFolder } from "../cli/maskbench.ts";
+import { type Ended, maskbench, send, start, withFolder } from "../cli/maskbench.ts";
 import { lasting, withSweep } from "../cli/sweeps.ts";
 import { type Cluster, until, withCluster, withoutSlurm } from "./cluster.ts";
 
@@ -23,14 +23,6 @@ async function local(file: string, folder: string): Promise<Record<string, strin
 const bench = (file: string, out: string) => ["bench", file, "--out", out, "--engine", "slurm"];
 
 const children: Deno.ChildProcess[] = [];
-
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // it has ended
-  }
-}
 
 /** One that runs, with what it has said so far. */
 function started(args: string[], { env }: Cluster) {
@@ -113,7 +105,7 @@ async function cancelled(file: string, out: string, cluster: Cluster): Promise<v
   const alone = [...bench(file, out), "--sbatch", "--mem=600M"];
   const { child, heard, ended } = started(alone, cluster);
   await until(() => heard.error.includes("under way"));
-  child.kill("SIGINT");
+  send(child, "SIGINT");
   const { code, error } = await ended;
   assert.equal(code, 130, error);
   const job = /as job (\d+), 3 tasks/.exec(heard.error)![1]!;
@@ -124,7 +116,7 @@ async function cancelled(file: string, out: string, cluster: Cluster): Promise<v
   const second = started(alone, cluster);
   await until(() => second.heard.error !== "");
   assert.match(second.heard.error, /^nothing to submit: .* the others wait, run, or have failed/);
-  second.child.kill("SIGINT");
+  send(second.child, "SIGINT");
   await second.ended;
 
   const runs = await runsOf(out), names = () => readdirSync(join(out, "runs")).join();
@@ -160,7 +152,7 @@ async function killed(file: string, out: string, cluster: Cluster): Promise<void
   await middleOf(out, second);
   await cluster.call("scontrol", "requeue", `${job}_1`);
   const at = Date.now();
-  child.kill("SIGINT");
+  send(child, "SIGINT");
   await ended;
   const status = await maskbench(["status", out, "--follow"], { ...cluster.env });
   assert.equal(status.code, 1, status.error);
@@ -234,7 +226,7 @@ Deno.test({
           await t.step("what Slurm refuses", () => refused(file, out("c"), cluster));
         });
       } finally {
-        children.forEach(kill); // what a failed step has left
+        children.forEach((child) => send(child, "SIGKILL")); // what a failed step has left
       }
     }, { MaxArraySize: 4 }),
 });
