@@ -12,7 +12,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(),
-  scope,
+  scope: scope("layer"),
 });
 
 /** Scores start as edge-popup's. The weights that are evaluated are b, that of the mask which is evaluated. */

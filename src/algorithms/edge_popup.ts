@@ -11,7 +11,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(),
-  scope,
+  scope: scope("layer"),
 });
 
 /** Scores z start as U(−1/√fan_in, 1/√fan_in); defaults are the published recipe for CIFAR-10. */

@@ -11,7 +11,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(1e-6, "λ, which pulls the scores to 0", [1e-8, 1e-4]),
-  scope: scope.unwrap().default("global").describe(scope.description!),
+  scope: scope("global"),
   freezes: z.int().min(1).default(30).describe("how often R more scores are frozen"),
 });
 

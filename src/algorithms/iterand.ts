@@ -11,7 +11,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(0.3),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(),
-  scope,
+  scope: scope("layer"),
   every: z.int().min(1).default(300).describe("steps K between two draws of weights"),
   redrawn: z.number().min(0).max(1).default(0.1)
     .describe("probability r that a weight which is not kept is drawn anew"),

@@ -11,7 +11,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1, [0.001, 1]),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(),
-  scope,
+  scope: scope("layer"),
   prune: z.number().min(0).max(1).default(0.5)
     .describe("fraction π of the steps after which weights are removed; 1: at the end alone"),
 });

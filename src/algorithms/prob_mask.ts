@@ -17,7 +17,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(6e-3),
   momentum: descent.momentum.describe("decay β₁ of Adam's first moment"),
   weightDecay: descent.weightDecay(0, "pull of the probabilities to 0"),
-  scope: scope.unwrap().default("global").describe(scope.description!),
+  scope: scope("global"),
   draws: z.int().min(1).max(16).default(2).describe("relaxed masks K in every step"),
   temperature: z.number().min(1e-3).max(1).default(0.03)
     .describe("temperature τ₁ at the end of the run; it falls from 1"),

@@ -4,7 +4,7 @@ import { projectTopK } from "../native/mod.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
 
-const parameters = z.strictObject({ scope });
+const parameters = z.strictObject({ scope: scope("layer") });
 
 /** Every mask with the right number of ones is equally likely (float32 draws that tie aside). */
 export const random: Algorithm<z.infer<typeof parameters>> = {

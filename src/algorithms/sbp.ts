@@ -21,7 +21,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(5, [0.1, 100]),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(1e-5, "λ, which pulls the latent to 1/2"),
-  scope,
+  scope: scope("global"),
   ramp: z.number().min(0).max(1).default(0.7)
     .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on")
     .register(searched, { linear: [0, 1] }),

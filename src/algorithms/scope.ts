@@ -3,12 +3,13 @@ import { z } from "zod";
 import type { KeptSegment } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
 
-/** The hyper-parameter `scope` of every algorithm that masks. */
-export const scope = z.enum(["layer", "global"]).default("layer")
-  .describe("which entries compete: those of one layer, or all of the network");
-
 /** Entries of one layer, or all of the network. */
-export type Scope = z.infer<typeof scope>;
+export type Scope = "layer" | "global";
+
+/** The hyper-parameter `scope` of every algorithm that masks, with what it is where none is given. */
+export const scope = (otherwise: Scope) =>
+  z.enum(["layer", "global"]).default(otherwise)
+    .describe("which entries compete: those of one layer, or all of the network");
 
 /**
  * The segments to hand to the projection: with scope `layer` one for each layer, with scope `global` one for all.

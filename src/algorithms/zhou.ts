@@ -16,7 +16,7 @@ const parameters = z.strictObject({
   learningRate: descent.learningRate(20),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(0, "pull of the scores to 0"),
-  scope: scope.unwrap().default("global").describe(scope.description!),
+  scope: scope("global"),
 });
 
 /** Scores start as logit(1 − sparsity) + U(−1/√fan_in, 1/√fan_in); defaults as in the code of edge-popup for this method. */
