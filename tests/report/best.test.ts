@@ -124,7 +124,7 @@ Deno.test("values that differ by network too are pasted by network", () => {
 
 Deno.test("what is neither tuned nor unlike the default is left out of what is pasted", () => {
   const runs = [1, 2].map((learningRate) =>
-    tuning({ parameters: { learningRate, momentum: 0.9, weightDecay: 0, scope: "layer" } })
+    tuning({ parameters: { learningRate, momentum: 0.9, weightDecay: 0, scope: "global" } })
   );
   assert.deepEqual(entriesOf(choicesOf(runs))[0]!.algorithms, [
     { name: "sbp", learningRate: 1, weightDecay: 0 },
