@@ -1,8 +1,12 @@
 // What is published: its tables are those of its run files, and README.md shows them.
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import { root, withFolder } from "./cli/maskbench.ts";
 import { makeReport, printedTable, writeTables } from "../src/report/mod.ts";
+import { expand } from "../src/sweep/expand.ts";
+import { identityOf } from "../src/sweep/identity.ts";
+import { parseSweep } from "../src/sweep/read.ts";
 import { readRuns } from "../src/sweep/store.ts";
 
 const read = (path: string) => Deno.readTextFile(join(root, path));
@@ -74,6 +78,25 @@ Deno.test("published run files were made from a clean checkout, all of one folde
     assert.equal(made.size, 1, [...made].join("; "));
     assert.match([...made][0]!, /^[0-9a-f]{40} /);
   }
+});
+
+Deno.test("the sweep files and tuned recipes of what is published name its very runs", async () => {
+  let recipes = 0;
+  for (const folder of published) {
+    const { runs } = await readRuns(folder), made = runs.map(({ identity }) => identity).sort();
+    const { name, checksum } = runs[0]!.configuration.dataset;
+    const namedBy = async (path: string) => {
+      const sweep = parseSweep(await Deno.readTextFile(path), path);
+      return expand({ ...sweep, dataset: name }, checksum).runs.map(identityOf).sort();
+    };
+    assert.deepEqual(await namedBy(join(root, `bench/${basename(folder)}.json`)), made, folder);
+    const recipe = join(folder, "tuning/recipe.json");
+    if (!existsSync(recipe)) continue; // its rates come from a grid, or are the defaults
+    const tuned = (await namedBy(recipe)).filter((identity) => !made.includes(identity));
+    assert.deepEqual(tuned, [], recipe);
+    recipes++;
+  }
+  assert.equal(recipes, 2);
 });
 
 Deno.test("README.md shows the table of results/published/mnist", async () => {

@@ -53,7 +53,10 @@ export function valueAt(
   return whole ? Math.round(value) : Number(value.toPrecision(DIGITS));
 }
 
-/** Where between the ends of its range a value lies: 0 at the lower, 1 at the upper; nothing where it has no order. */
+/**
+ * Where between the ends of its range a value lies: 0 at the lower, 1 at the upper; nothing where it has no order, or is
+ * none of a list.
+ */
 export function placeOf({ log, linear, among = [] }: Range, value: Value): number | undefined {
   if (typeof value !== "number") return undefined;
   if (log) return value === 0 ? undefined : Math.log(value / log[0]) / Math.log(log[1] / log[0]);
@@ -61,7 +64,8 @@ export function placeOf({ log, linear, among = [] }: Range, value: Value): numbe
   if (numbers.length < among.length) return undefined;
   if (linear) return (value - linear[0]) / (linear[1] - linear[0]);
   const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted.length < 2 ? undefined : sorted.indexOf(value) / (sorted.length - 1);
+  const place = sorted.indexOf(value);
+  return sorted.length < 2 || place < 0 ? undefined : place / (sorted.length - 1);
 }
 
 /** A range in words: `0.03 to 30, log, or 0`. */

@@ -63,6 +63,10 @@ export const tuneSchema = strict({
     .describe("of every try; none of those that the sweep runs with"),
   epochs: z.int().min(1).max(1_000_000).optional()
     .describe("of every try; default those of the sweep"),
+  given: z.boolean().default(false)
+    .describe(
+      "try what the sweep itself gives each algorithm as well, else its defaults, as try 0",
+    ),
   parameters: distinct(z.enum(searchable), "hyper-parameter").optional()
     .describe("hyper-parameters that are searched; default all that have a range"),
   spaces: strict(Object.fromEntries(spaces)).default({})

@@ -102,7 +102,11 @@ function warningsOf(cell: Cell): string[] {
 // Where the best lies at an end of what was searched, there may be better beyond it, if anything is.
 function edges({ search: { entry, space } }: Cell, best: Tried): string[] {
   return Object.entries(space).flatMap(([name, range]) => {
-    const value = best.trial.values[name]!, place = placeOf(range, value);
+    const value = best.parameters[name]!, place = placeOf(range, value);
+    const isBeyond = range.among ? !range.among.includes(value) : place! < 0 || place! > 1;
+    if (isBeyond && best.trial.number === 0) {
+      return [`${name} ${value} is beyond what was searched, ${rangeText(range)}`];
+    }
     if (typeof value !== "number" || place === undefined) return [];
     const margin = range.among ? 0 : EDGE;
     const side = place <= margin ? "lower" : place >= 1 - margin ? "upper" : undefined;

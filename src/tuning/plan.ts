@@ -2,7 +2,7 @@
 // same seeds and epochs, all of them on training pictures held out.
 import { z } from "zod";
 import { valueSchema } from "../algorithms/algorithm.ts";
-import { algorithmOf } from "../algorithms/registry.ts";
+import { algorithmOf, defaultsOf } from "../algorithms/registry.ts";
 import { type Space, spaceOf, type Value, valueAt } from "../algorithms/space.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
@@ -14,9 +14,9 @@ import { pointsOf } from "./points.ts";
 
 /** One setting that is tried. */
 export interface Trial {
-  /** Counted from 1; of a larger budget, the first are the same. */
+  /** Counted from 1; of a larger budget, the first are the same. 0 is what the sweep itself gives. */
   readonly number: number;
-  /** Of what is searched. */
+  /** Of what is searched; none where the sweep's own are tried. */
   readonly values: Readonly<Record<string, Value>>;
   /** At every network, initialisation, sparsity and seed. */
   readonly runs: readonly RunConfig[];
@@ -42,10 +42,10 @@ export interface Plan {
 /**
  * Plans the tuning of a sweep.
  * @param dataset that its accuracy is measured on, training pictures held out
- * @throws {UserError} where it has seeds of the sweep, nothing to search, or too many runs
+ * @throws {UserError} where it has seeds of the sweep, nothing to search, too many runs, or no value to try as given
  */
 export function planOf(sweep: Sweep, dataset: Dataset): Plan {
-  const { tries, seeds } = sweep.tune, epochs = sweep.tune.epochs ?? sweep.epochs;
+  const { tries, seeds, given } = sweep.tune, epochs = sweep.tune.epochs ?? sweep.epochs;
   const shared = seeds.filter((seed) => sweep.seeds.includes(seed));
   if (shared.length > 0) {
     throw new UserError(
@@ -59,25 +59,33 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   const searches = sweep.algorithms.map((entry): Search => {
     const space = searchedIn(entry, sweep), names = Object.keys(space);
     if (names.length === 0) return { entry, space, trials: [] };
-    const points = pointsOf(names.length, tries);
-    const trials = points.map((point, i): Trial => {
-      const values = Object.fromEntries(names.map((name, j) => [
+    const own = withoutLists(entry), defaults = defaultsOf(entry.name);
+    const absent = names.find((name) => own[name] === undefined && defaults[name] === undefined);
+    if (given && absent !== undefined) {
+      throw new UserError(
+        `tune.given: ${entry.name} has no ${absent} unless it is given: expected a value in the sweep`,
+      );
+    }
+    const points = pointsOf(names.length, tries).map((point) =>
+      Object.fromEntries(names.map((name, j) => [
         name,
         valueAt(space[name]!, point[j]!, isWhole(entry.name, name)),
-      ]));
-      const algorithms = [{ ...entry, ...values }];
+      ]))
+    );
+    const trials = [...given ? [{}] : [], ...points].map((values, i): Trial => {
+      const algorithms = [{ ...own, ...values }];
       const runs = configurationsOf(
         { ...sweep, split: "validation", algorithms, seeds, epochs },
         dataset,
       );
       planned += runs.length;
       if (planned > MOST_RUNS) throw new UserError(tooMany);
-      return { number: i + 1, values, runs };
+      return { number: given ? i : i + 1, values, runs };
     });
     return { entry, space, trials };
   });
   const runs = new Map<string, RunConfig>();
-  for (let i = 0; i < tries; i++) {
+  for (let i = 0; i < Math.max(...searches.map(({ trials }) => trials.length)); i++) {
     for (const config of searches.flatMap(({ trials }) => trials[i]?.runs ?? [])) {
       runs.set(identityOf(config), config);
     }
@@ -99,6 +107,12 @@ function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): Space 
   const { parameters } = tune;
   if (!parameters) return space;
   return Object.fromEntries(Object.entries(space).filter(([one]) => parameters.includes(one)));
+}
+
+// Lists are searched: without one the algorithm's default stands.
+function withoutLists(entry: AlgorithmEntry): AlgorithmEntry {
+  const single = Object.entries(entry).filter(([, value]) => !Array.isArray(value));
+  return Object.fromEntries(single) as AlgorithmEntry;
 }
 
 function isWhole(algorithm: string, parameter: string): boolean {

@@ -48,8 +48,8 @@ function fields<Key extends string | number, Field>(
   return Object.fromEntries(keys.map((key, i) => [`${prefix}${key}`, field(key, i)]));
 }
 
-function placeText(name: string, { trial }: Tried, { search }: Cell): string | undefined {
-  return placeOf(search.space[name]!, trial.values[name]!)?.toFixed(2);
+function placeText(name: string, { parameters }: Tried, { search }: Cell): string | undefined {
+  return placeOf(search.space[name]!, parameters[name]!)?.toFixed(2);
 }
 
 /** What was chosen, how it was looked for, and what to look out for: Markdown, ending in a newline. */
@@ -58,7 +58,7 @@ export function tuningMarkdown(
   cells: readonly Cell[],
   setAside: readonly SetAside[],
 ): string {
-  const { tries, seeds } = sweep.tune, choices = cells.map(choiceOf);
+  const { tries, seeds, given } = sweep.tune, choices = cells.map(choiceOf);
   const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = sharedParts({ rows: cells });
   const spaces = searches.map(({ entry, space }) => {
     const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeText(range)}`);
@@ -69,7 +69,8 @@ export function tuningMarkdown(
     [
       `- **The same for every algorithm**, network and sparsity: ${tries} ` +
       `${tries === 1 ? "try" : "tries"} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"} with ` +
-      `seed${seeds.length > 1 ? "s" : ""} ${seeds.join(", ")}; ${runs.length} runs in all.`,
+      `seed${seeds.length > 1 ? "s" : ""} ${seeds.join(", ")}; ${runs.length} runs in all.` +
+      (given ? " Try 0 of each is what the sweep itself gives, beside them." : ""),
       "- **Accuracy** in percent on the validation split, training pictures held out, after the last " +
       "epoch: mean ± standard deviation over seeds (number of seeds). The test set had no part in it.",
       "- In **brackets**: where a value lies between the ends of what was searched, 0 the lower, 1 the " +
@@ -120,8 +121,8 @@ function tableOf(cells: readonly Cell[]): string {
 function chosenText(cell: Cell): string {
   const best = chosenOf(cell);
   if (!best) return "none";
-  return Object.entries(best.trial.values).map(([name, value]) => {
+  return Object.keys(cell.search.space).map((name) => {
     const place = placeText(name, best, cell);
-    return `${name} ${value}${place === undefined ? "" : ` (${place})`}`;
+    return `${name} ${best.parameters[name]}${place === undefined ? "" : ` (${place})`}`;
   }).join(", ");
 }

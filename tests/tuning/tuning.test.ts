@@ -121,6 +121,52 @@ Deno.test("of a section that names hyper-parameters only those are searched, all
   }
 });
 
+Deno.test("what the sweep gives is tried as well, where it says so, before the same tries", () => {
+  const made = plan({}, { given: true }), without = plan();
+  const rates = new Map([["dense", [0.1]], ["edge-popup", [1, 3]], ["sbp", [5]]]);
+  for (const [i, { entry, trials }] of made.searches.entries()) {
+    const [own, ...others] = trials, known = rates.get(entry.name);
+    assert.deepEqual(others, without.searches[i]!.trials);
+    if (!known) continue; // random has nothing to try
+    assert.equal(own!.number, 0);
+    assert.deepEqual([...new Set(own!.runs.map(rate))], known);
+    if (entry.name !== "sbp") continue;
+    // Listed in the sweep, so searched: as given it is the default.
+    assert.ok(
+      own!.runs.every(({ algorithm: { parameters } }) =>
+        parameters.scope === "global" && parameters.box === "none"
+      ),
+    );
+  }
+  assert.deepEqual(made.runs.slice(-without.runs.length), without.runs);
+
+  const isOwn = new Set(made.searches.flatMap(({ trials: [own] }) => own?.runs.map(identityOf)));
+  const cells = outcome(made, (run) => isOwn.has(identityOf(run)) ? 0.9 : 0.5);
+  assert.ok(cells.every((cell) => chosenOf(cell)!.trial.number === 0));
+  const recipe = parseSweep(recipesOf(made, cells)[0]!, "recipe.json");
+  const own = configurationsOf(recipe, shapes).filter(({ algorithm: { name } }) =>
+    name === "edge-popup"
+  );
+  assert.deepEqual(own.map((run) => [run.sparsity, rate(run)]), [
+    ...[[0.5, 1], [0.9, 3], [0.5, 1], [0.9, 3]],
+  ]);
+  assert.equal(csvParse(traceOf(made, cells)).filter((line) => line.try === "0").length, 5);
+  const text = tuningMarkdown(made, cells, []);
+  assert.match(text, /Try 0 of each is what the sweep itself gives, beside them\./);
+  assert.match(text, /edge-popup \| learningRate 3 \(0\.83\), momentum 0\.9/);
+});
+
+Deno.test("what a sweep gives lies in its range or not, and is told so", () => {
+  const entry = { name: "edge-popup", learningRate: 50, momentum: 0.7 };
+  const spaces = { "edge-popup": { momentum: { among: [0.8, 0.9] } } };
+  const made = plan({ algorithms: [entry], sparsities: [0.5] }, { given: true, spaces });
+  const [cell] = outcome(made, rate);
+  assert.deepEqual(choiceOf(cell!).warnings.map((text) => text.split(",")[0]), [
+    "learningRate 50 is beyond what was searched",
+    "momentum 0.7 is beyond what was searched",
+  ]);
+});
+
 Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", () => {
   const refused = (given: object, tune: object, expected: RegExp) =>
     assert.throws(
@@ -129,6 +175,11 @@ Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", 
     );
   refused({}, { seeds: [2, 9] }, /tune\.seeds: the sweep itself runs with 2: expected other seeds/);
   refused({ algorithms: [{ name: "random" }] }, {}, /nothing to tune/);
+  refused(
+    { algorithms: [{ name: "sbp" }] },
+    { given: true, spaces: { sbp: { spread: { among: [1, 3] } } } },
+    /^tune\.given: sbp has no spread unless it is given: expected a value in the sweep$/,
+  );
   const seeds = Array.from({ length: 2000 }, (_, i) => 10 + i);
   refused({}, { tries: 9999, seeds }, /the tuning has more than 100,000 runs: take fewer tries/);
 });
@@ -263,7 +314,7 @@ Deno.test("two entries of one algorithm are tuned each by itself", () => {
   const rates = made.runs.map(rate);
   assert.deepEqual(
     chosen.map((
-      { scope = "layer", learningRate }: Record<string, unknown>,
+      { scope = "global", learningRate }: Record<string, unknown>,
     ) => [scope, learningRate]),
     [
       ["layer", Math.min(...rates)],
