@@ -42,7 +42,8 @@ export interface Plan {
 /**
  * Plans the tuning of a sweep.
  * @param dataset that its accuracy is measured on, training pictures held out
- * @throws {UserError} where it has seeds of the sweep, nothing to search, too many runs, or no value to try as given
+ * @throws {UserError} where it has seeds of the sweep, nothing to search, too many runs, a list that
+ * is not searched, or no value to try as given
  */
 export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   const { tries, seeds, given } = sweep.tune, epochs = sweep.tune.epochs ?? sweep.epochs;
@@ -59,6 +60,12 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   const searches = sweep.algorithms.map((entry): Search => {
     const space = searchedIn(entry, sweep), names = Object.keys(space);
     if (names.length === 0) return { entry, space, trials: [] };
+    const left = Object.keys(entry).find((name) => Array.isArray(entry[name]) && !space[name]);
+    if (left !== undefined) {
+      throw new UserError(
+        `tune.parameters: ${entry.name} lists ${left}, which is not among them: expected one value`,
+      );
+    }
     const own = withoutLists(entry), defaults = defaultsOf(entry.name);
     const absent = names.find((name) => own[name] === undefined && defaults[name] === undefined);
     if (given && absent !== undefined) {

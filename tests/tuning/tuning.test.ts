@@ -176,6 +176,11 @@ Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", 
   refused({}, { seeds: [2, 9] }, /tune\.seeds: the sweep itself runs with 2: expected other seeds/);
   refused({ algorithms: [{ name: "random" }] }, {}, /nothing to tune/);
   refused(
+    {},
+    { parameters: ["learningRate"] },
+    /^tune\.parameters: sbp lists scope, which is not among them: expected one value$/,
+  );
+  refused(
     { algorithms: [{ name: "sbp" }] },
     { given: true, spaces: { sbp: { spread: { among: [1, 3] } } } },
     /^tune\.given: sbp has no spread unless it is given: expected a value in the sweep$/,
