@@ -71,6 +71,6 @@ export function placeOf({ log, linear, among = [] }: Range, value: Value): numbe
 /** A range in words: `0.03 to 30, log, or 0`. */
 export function rangeText({ log, zero, linear, among }: Range): string {
   if (among) return among.join(" | ");
-  const [low, high] = (log ?? linear)!;
+  const [low, high] = (log ?? linear)!.map((end) => Number(end.toPrecision(12))); // 6e-3 / 10 is not 6e-4
   return `${low} to ${high}${log ? ", log" : ""}${zero ? ", or 0" : ""}`;
 }

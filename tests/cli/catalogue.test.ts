@@ -54,6 +54,8 @@ Deno.test("what an option allows is said in words", () => {
   assert.equal(searched.learningRate, "0.1 to 100, log");
   assert.equal(searched.ramp, "0 to 1");
   assert.equal(searched.box, undefined);
+  const [rate] = catalogue.algorithms.find(({ name }) => name === "prob-mask")!.options;
+  assert.equal(rate!.searched, "0.0006 to 0.6, log");
 });
 
 Deno.test("the text names everything too, and nothing is lost in JSON", () => {
