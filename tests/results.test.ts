@@ -96,7 +96,7 @@ Deno.test("the sweep files and tuned recipes of what is published name its very 
     assert.deepEqual(tuned, [], recipe);
     recipes++;
   }
-  assert.equal(recipes, 2);
+  assert.equal(recipes, 3);
 });
 
 Deno.test("README.md shows the table of results/published/mnist", async () => {
@@ -106,6 +106,17 @@ Deno.test("README.md shows the table of results/published/mnist", async () => {
   const rows = table.filter((line) => line.startsWith("| mnist")).map(cells);
   assert.equal(rows.length, 5);
   for (const row of rows) assert.ok(readme.includes(row.slice(3).join("|")), row.join(" "));
+});
+
+Deno.test("README.md shows the accuracies of results/published/mnist-field", async () => {
+  const [head, _, ...rows] = (await read("results/published/mnist-field/table.md")).split("\n")
+    .filter((line) => line.startsWith("|")).map(cells);
+  const readme = (await read("README.md")).split("\n").map(cells).map((row) => row.join("|"));
+  const names = head!.slice(4, -1); // after the sparsity, and before the difference
+  assert.equal(names.length, 11);
+  for (const [i, name] of names.entries()) {
+    assert.ok(readme.includes([name, ...rows.map((row) => row[4 + i])].join("|")), name);
+  }
 });
 
 Deno.test("README.md tells the differences of results/published/cifar10-cpu", async () => {
