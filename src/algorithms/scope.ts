@@ -3,13 +3,16 @@ import { z } from "zod";
 import type { KeptSegment } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
 
+const scopes = z.enum(["layer", "global"]);
+
 /** Entries of one layer, or all of the network. */
-export type Scope = "layer" | "global";
+export type Scope = z.infer<typeof scopes>;
 
 /** The hyper-parameter `scope` of every algorithm that masks, with what it is where none is given. */
 export const scope = (otherwise: Scope) =>
-  z.enum(["layer", "global"]).default(otherwise)
-    .describe("which entries compete: those of one layer, or all of the network");
+  scopes.default(otherwise).describe(
+    "which entries compete: those of one layer, or all of the network",
+  );
 
 /**
  * The segments to hand to the projection: with scope `layer` one for each layer, with scope `global` one for all.

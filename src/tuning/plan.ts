@@ -16,8 +16,6 @@ import { pointsOf } from "./points.ts";
 export interface Trial {
   /** Counted from 1; of a larger budget, the first are the same. 0 is what the sweep itself gives. */
   readonly number: number;
-  /** Of what is searched; none where the sweep's own are tried. */
-  readonly values: Readonly<Record<string, Value>>;
   /** At every network, initialisation, sparsity and seed. */
   readonly runs: readonly RunConfig[];
 }
@@ -87,12 +85,12 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
       );
       planned += runs.length;
       if (planned > MOST_RUNS) throw new UserError(tooMany);
-      return { number: given ? i : i + 1, values, runs };
+      return { number: given ? i : i + 1, runs };
     });
     return { entry, space, trials };
   });
   const runs = new Map<string, RunConfig>();
-  for (let i = 0; i < Math.max(...searches.map(({ trials }) => trials.length)); i++) {
+  for (let i = 0; i < (given ? tries + 1 : tries); i++) {
     for (const config of searches.flatMap(({ trials }) => trials[i]?.runs ?? [])) {
       runs.set(identityOf(config), config);
     }

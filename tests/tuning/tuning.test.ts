@@ -80,7 +80,9 @@ Deno.test("settings lie where the section says, then in the sweep's lists, then 
     },
     { spaces, tries: 40 },
   );
-  const [sbp, iterand] = searches.map(({ trials }) => trials.map(({ values }) => values));
+  const [sbp, iterand] = searches.map(({ trials }) =>
+    trials.map(({ runs }) => runs[0]!.algorithm.parameters)
+  );
   const rates = sbp!.map(({ learningRate }) => learningRate as number);
   assert.ok(rates.every((rate) => rate >= 2 && rate <= 3));
   assert.ok(sbp!.every(({ ramp }) => ramp === 0.25));
