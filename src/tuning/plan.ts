@@ -23,6 +23,8 @@ export interface Trial {
 /** What is tried of one entry of a sweep's algorithms. */
 export interface Search {
   readonly entry: AlgorithmEntry;
+  /** The algorithm's name, and of several entries of it what tells this one apart: `sbp (scope=layer)`. */
+  readonly label: string;
   /** Empty where there is nothing to choose: the entry stays as it is. */
   readonly space: Space;
   readonly trials: readonly Trial[];
@@ -57,7 +59,8 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   let planned = 0;
   const searches = sweep.algorithms.map((entry): Search => {
     const space = searchedIn(entry, sweep), names = Object.keys(space);
-    if (names.length === 0) return { entry, space, trials: [] };
+    const label = labelOf(entry, sweep.algorithms);
+    if (names.length === 0) return { entry, label, space, trials: [] };
     const left = Object.keys(entry).find((name) => Array.isArray(entry[name]) && !space[name]);
     if (left !== undefined) {
       throw new UserError(
@@ -87,7 +90,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
       if (planned > MOST_RUNS) throw new UserError(tooMany);
       return { number: given ? i : i + 1, runs };
     });
-    return { entry, space, trials };
+    return { entry, label, space, trials };
   });
   const runs = new Map<string, RunConfig>();
   for (let i = 0; i < (given ? tries + 1 : tries); i++) {
@@ -100,6 +103,19 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
 }
 
 const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;
+
+function labelOf(entry: AlgorithmEntry, entries: readonly AlgorithmEntry[]): string {
+  const alike = entries.filter(({ name }) => name === entry.name),
+    defaults = defaultsOf(entry.name);
+  const textOf = (one: AlgorithmEntry, name: string) => {
+    const value = one[name] ?? defaults[name] ?? "unset";
+    return typeof value === "object" ? JSON.stringify(value) : `${value}`;
+  };
+  const telling = [...new Set(alike.flatMap((one) => Object.keys(one)))]
+    .filter((name) => alike.some((one) => textOf(one, name) !== textOf(entry, name)));
+  const parts = telling.map((name) => `${name}=${textOf(entry, name)}`);
+  return parts.length > 0 ? `${entry.name} (${parts.join(", ")})` : entry.name;
+}
 
 // What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts. Of
 // these what the section names, if it names any.

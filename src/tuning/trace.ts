@@ -58,11 +58,12 @@ export function tuningMarkdown(
   cells: readonly Cell[],
   setAside: readonly SetAside[],
 ): string {
-  const { tries, seeds, given } = sweep.tune, choices = cells.map(choiceOf);
+  const { tries, seeds, given } = sweep.tune;
   const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = sharedParts({ rows: cells });
-  const spaces = searches.map(({ entry, space }) => {
+  const choices = cells.map((cell) => ({ ...choiceOf(cell), algorithm: cell.search.label }));
+  const spaces = searches.map(({ label, space }) => {
     const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeText(range)}`);
-    return `- **${entry.name}**: ${ranges.join("; ") || "nothing to choose, as the sweep has it"}.`;
+    return `- **${label}**: ${ranges.join("; ") || "nothing to choose, as the sweep has it"}.`;
   });
   return [
     `# Tuning of ${sweep.name}`,
@@ -104,7 +105,7 @@ function tableOf(cells: readonly Cell[]): string {
     return [
       ...telling.map((name) => shared[name]!(cell)),
       ...differ.map((name) => settingText(name, cell)),
-      search.entry.name,
+      search.label,
       chosenText(cell),
       best ? accuracy(best) : "—",
       second ? accuracy(second) : "—",

@@ -169,6 +169,30 @@ Deno.test("what a sweep gives lies in its range or not, and is told so", () => {
   ]);
 });
 
+Deno.test("entries of one algorithm are told apart wherever they are written of", () => {
+  const made = plan({
+    algorithms: [
+      { name: "dense" },
+      { name: "sbp", scope: "layer", ramp: 0.5 },
+      { name: "sbp", ramp: 0.5 },
+      { name: "sbp", momentum: { bySparsity: { "0.5": 0, "0.9": 0.5 } } },
+    ],
+  }, { parameters: ["learningRate"], tries: 24 });
+  const labels = [
+    "dense",
+    "sbp (scope=layer, ramp=0.5, momentum=0.9)",
+    "sbp (scope=global, ramp=0.5, momentum=0.9)",
+    'sbp (scope=global, ramp=0.7, momentum={"bySparsity":{"0.5":0,"0.9":0.5}})',
+  ];
+  const text = tuningMarkdown(made, outcome(made, rate), []);
+  for (const label of labels) {
+    const rows = text.split("\n").filter((line) => line.includes(`| ${label} `));
+    assert.equal(rows.length, label === "dense" ? 1 : 2, label);
+    assert.match(text, new RegExp(`\n- ${RegExp.escape(label)}, sparsity [^:]+: learningRate `));
+    assert.ok(text.includes(`\n- **${label}**: learningRate `), label);
+  }
+});
+
 Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", () => {
   const refused = (given: object, tune: object, expected: RegExp) =>
     assert.throws(
