@@ -12,6 +12,8 @@ import { readRuns } from "../src/sweep/store.ts";
 const read = (path: string) => Deno.readTextFile(join(root, path));
 const home = join(root, "results/published");
 const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
+const readmeRows = async () =>
+  (await read("README.md")).split("\n").map((line) => cells(line).join("|"));
 const published = [...Deno.readDirSync(home)].filter(({ name }) => name !== "peers")
   .map(({ name }) => join(home, name));
 
@@ -104,8 +106,7 @@ Deno.test("the sweep files and tuned recipes of what is published name its very 
 
 Deno.test("README.md shows the table of results/published/mnist", async () => {
   const table = (await read("results/published/mnist/table.md")).split("\n");
-  const readme = (await read("README.md")).split("\n").map(cells)
-    .map((row) => row.join("|"));
+  const readme = await readmeRows();
   const rows = table.filter((line) => line.startsWith("| mnist")).map(cells);
   assert.equal(rows.length, 5);
   for (const row of rows) assert.ok(readme.includes(row.slice(3).join("|")), row.join(" "));
@@ -114,7 +115,7 @@ Deno.test("README.md shows the table of results/published/mnist", async () => {
 Deno.test("README.md shows the accuracies of results/published/mnist-field", async () => {
   const [head, _, ...rows] = (await read("results/published/mnist-field/table.md")).split("\n")
     .filter((line) => line.startsWith("|")).map(cells);
-  const readme = (await read("README.md")).split("\n").map(cells).map((row) => row.join("|"));
+  const readme = await readmeRows();
   const names = head!.slice(4, -1); // after the sparsity, and before the difference
   assert.equal(names.length, 11);
   for (const [i, name] of names.entries()) {

@@ -50,7 +50,7 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
     return [...distinct.values()].sort(bySetting(usual)).map((setting) => ({
       algorithm,
       setting,
-      label: labelOf(algorithm, setting, usual),
+      label: columnLabel(algorithm, setting, usual),
     }));
   });
 }
@@ -97,7 +97,8 @@ function key(setting: Setting, names: readonly string[]): string {
   return JSON.stringify(names.map((name) => setting[name] ?? unset));
 }
 
-function labelOf(algorithm: string, setting: Setting, usual: Setting): string {
+/** `sbp (scope=global)`; values that are usual go without saying. */
+export function columnLabel(algorithm: string, setting: Setting, usual: Setting = {}): string {
   const parts = Object.entries(setting).filter(([name, value]) => value !== usual[name])
     .map(([name, value]) => `${name}=${value}`);
   return parts.length ? `${algorithm} (${parts.join(", ")})` : algorithm;

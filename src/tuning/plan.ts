@@ -6,6 +6,7 @@ import { algorithmOf, defaultsOf } from "../algorithms/registry.ts";
 import { type Space, spaceOf, type Value, valueAt } from "../algorithms/space.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
+import { columnLabel } from "../report/columns.ts";
 import { configurationsOf, MOST_RUNS } from "../sweep/expand.ts";
 import { identityOf } from "../sweep/identity.ts";
 import type { AlgorithmEntry, Sweep, Varying } from "../sweep/schema.ts";
@@ -59,7 +60,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   let planned = 0;
   const searches = sweep.algorithms.map((entry): Search => {
     const space = searchedIn(entry, sweep), names = Object.keys(space);
-    const label = labelOf(entry, sweep.algorithms);
+    const label = entryLabel(entry, sweep.algorithms);
     if (names.length === 0) return { entry, label, space, trials: [] };
     const left = Object.keys(entry).find((name) => Array.isArray(entry[name]) && !space[name]);
     if (left !== undefined) {
@@ -104,17 +105,20 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
 
 const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;
 
-function labelOf(entry: AlgorithmEntry, entries: readonly AlgorithmEntry[]): string {
-  const alike = entries.filter(({ name }) => name === entry.name),
-    defaults = defaultsOf(entry.name);
+// An entry is told by what another of its algorithm has otherwise, as a column of a table is.
+function entryLabel(entry: AlgorithmEntry, entries: readonly AlgorithmEntry[]): string {
+  const alike = entries.filter(({ name }) => name === entry.name);
+  const defaults = defaultsOf(entry.name);
   const textOf = (one: AlgorithmEntry, name: string) => {
     const value = one[name] ?? defaults[name] ?? "unset";
     return typeof value === "object" ? JSON.stringify(value) : `${value}`;
   };
   const telling = [...new Set(alike.flatMap((one) => Object.keys(one)))]
     .filter((name) => alike.some((one) => textOf(one, name) !== textOf(entry, name)));
-  const parts = telling.map((name) => `${name}=${textOf(entry, name)}`);
-  return parts.length > 0 ? `${entry.name} (${parts.join(", ")})` : entry.name;
+  return columnLabel(
+    entry.name,
+    Object.fromEntries(telling.map((name) => [name, textOf(entry, name)])),
+  );
 }
 
 // What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts. Of
