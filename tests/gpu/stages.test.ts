@@ -118,6 +118,33 @@ Deno.test("what deno test says is counted, a file that can't be run included", (
     "one ... ok (1ms)\nit holds ... FAILED (2ms)\n\n ERRORS \n\nFAILED | 1 passed | 1 failed (3s)\n";
   const some = { passed: 1, failed: 1, ignored: 0, failures: ["it holds"] };
   assert.deepEqual(countsOf(false, failed, "error: Test failed"), some);
+  const told = [
+    "it holds ... FAILED (2ms)",
+    "steps ...",
+    "  inner ... FAILED (0ms)",
+    "steps ... FAILED (due to 1 failed step) (617µs)",
+    "",
+    " ERRORS ",
+    "",
+    "it holds => ./a.test.ts:2:6",
+    "error: AssertionError: 1 == 2",
+    "    at file:///a.test.ts:2:37",
+    "",
+    "steps ... inner => ./a.test.ts:3:43",
+    "error: Error: the message",
+    "of two lines",
+    "    at file:///a.test.ts:3:71",
+    "",
+    " FAILURES ",
+    "",
+    "it holds => ./a.test.ts:2:6",
+    "",
+    "FAILED | 1 passed | 2 failed (1 step) (11ms)",
+  ].join("\n");
+  assert.deepEqual(countsOf(false, told, "error: Test failed").failures, [
+    "it holds: AssertionError: 1 == 2",
+    "steps: Error: the message of two lines",
+  ]);
   const none = countsOf(false, "", "Segmentation fault");
   assert.deepEqual([none.failed, none.failures], [1, ["could not be run: Segmentation fault"]]);
 });

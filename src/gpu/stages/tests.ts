@@ -13,7 +13,7 @@ export interface TestFile {
   readonly failed: number;
   readonly ignored: number;
   readonly seconds: number;
-  /** Names of the tests that failed; why, where the file could not be run at all. */
+  /** The tests that failed, each with the first lines of its reason; why, where the file could not be run at all. */
   readonly failures: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export const tests: Stage<readonly TestFile[]> = {
         keep(done.toSorted((a, b) => a.file < b.file ? -1 : 1));
       }
     };
-    const width = Math.max(1, Math.min(4, os.availableParallelism() >> 2));
+    const width = Math.max(1, Math.min(8, os.availableParallelism() >> 1));
     await Promise.all(Array.from({ length: width }, work));
     return done.toSorted((a, b) => a.file < b.file ? -1 : 1);
   },
@@ -80,8 +80,11 @@ export function countsOf(success: boolean, out: string, error: string): Omit<
   "file" | "seconds"
 > {
   const [, passed = "0", failed = "0", ignored = "0"] =
-    /\| (\d+) passed.* \| (\d+) failed(?: \| (\d+) ignored)?/.exec(out) ?? [];
-  const names = [...out.matchAll(/^(.+) \.\.\. FAILED/gm)].map(([, name]) => name!);
+    /\| (\d+) passed.* \| (\d+) failed(?: \(\d+ steps?\))?(?: \| (\d+) ignored)?/.exec(out) ?? [];
+  const names = [...out.matchAll(/^(?! )(.+) \.\.\. FAILED/gm)].map(([, name]) => {
+    const reason = reasonOf(out, name!);
+    return reason ? `${name}: ${reason}` : name!;
+  });
   const whole = /^error: (.*)$/m.exec(out)?.[1] ?? lastLine(error || out);
   const failures = names.length > 0 || success ? names : [`could not be run: ${whole}`];
   return {
@@ -90,4 +93,17 @@ export function countsOf(success: boolean, out: string, error: string): Omit<
     ignored: Number(ignored),
     failures,
   };
+}
+
+// The first lines of what a failed test, or the first failed step of it, threw.
+function reasonOf(out: string, name: string): string | undefined {
+  const from = out.split("\n ERRORS \n")[1]?.split("\n FAILURES \n")[0]?.split("\n\n") ?? [];
+  const of = from.find((error) => error.trimStart().startsWith(`${name} `)); // name => …, name ... step => …
+  const lines = of?.split("\n").map((line) => line.trim()).filter(Boolean) ?? [];
+  const begin = lines.findIndex((line) => line.startsWith("error: "));
+  if (begin < 0) return undefined;
+  const [first, ...rest] = lines.slice(begin, begin + 4);
+  const message = [first!.slice("error: ".length), ...rest];
+  const stack = message.findIndex((line) => line.startsWith("at "));
+  return (stack < 0 ? message : message.slice(0, stack)).join(" ").slice(0, 400);
 }
