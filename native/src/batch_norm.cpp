@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "cuda/runtime.hpp"
 #include "with_type.hpp"
 
 namespace mb {
@@ -194,13 +195,13 @@ at::Tensor by_libtorch(const at::Tensor& input, bool rectified, const at::Tensor
 
 at::Tensor batch_norm(const at::Tensor& given, bool rectified, at::Tensor running, Normalised* by) {
   const at::Tensor input = given.contiguous(last);
-  if (!input.is_cpu()) return by_libtorch(input, rectified, running, true, by);
+  if (!by_loops(input.device())) return by_libtorch(input, rectified, running, true, by);
   return with_type(input, [&](auto zero) { return forward<decltype(zero)>(input, rectified, running, by); });
 }
 
 at::Tensor batch_norm(const at::Tensor& given, bool rectified, const at::Tensor& running) {
   const at::Tensor input = given.contiguous(last);
-  if (!input.is_cpu()) return by_libtorch(input, rectified, running, false, nullptr);
+  if (!by_loops(input.device())) return by_libtorch(input, rectified, running, false, nullptr);
   const at::Tensor mean = means(running).to(at::kDouble), scale = variances(running).to(at::kDouble, false, true);
   for (int64_t c = 0; c < scale.numel(); ++c) {
     double& spread = scale.data_ptr<double>()[c];
@@ -217,7 +218,7 @@ at::Tensor batch_norm_backward(const at::Tensor& output_gradient, const at::Tens
                                bool rectified, const Normalised& by) {
   at::Tensor gradient = output_gradient.contiguous(last);
   const at::Tensor read = input.contiguous(last);
-  if (!gradient.is_cpu()) {
+  if (!by_loops(gradient.device())) {
     if (rectified) gradient = at::threshold_backward(gradient, output, 0);
     return std::get<0>(at::native_batch_norm_backward(gradient, read, {}, {}, {}, by.mean, by.scale, true, epsilon,
                                                       {true, false, false}));

@@ -99,7 +99,7 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
         return;
       }
     }
-    if (z.is_cpu()) {
+    if (by_loops(z.device())) {
       const Descent by{static_cast<float>(rate),   static_cast<float>(momentum), static_cast<float>(decay),
                        static_cast<float>(centre), static_cast<float>(low),      static_cast<float>(high)};
       const auto run = straight_through ? descend<true> : descend<false>;
@@ -145,7 +145,7 @@ int32_t mb_descend_adam(mb_vector* latent, mb_vector* first, mb_vector* second, 
                    {word(z), word(m), word(s), word(g), word(beta1), word(beta2), word(epsilon), word(decay)})) {
       return;
     }
-    if (z.is_cpu()) {
+    if (by_loops(z.device())) {
       const Adam by{static_cast<float>(size),    static_cast<float>(root),      static_cast<float>(beta1),
                     static_cast<float>(1 - beta1), static_cast<float>(beta2),     static_cast<float>(1 - beta2),
                     static_cast<float>(epsilon), static_cast<float>(decay)};
@@ -157,6 +157,6 @@ int32_t mb_descend_adam(mb_vector* latent, mb_vector* first, mb_vector* second, 
     const at::Tensor pulled = decay != 0 ? g + z * decay : g;
     m.mul_(beta1).add_(pulled, 1 - beta1);
     s.mul_(beta2).add_(pulled * pulled, 1 - beta2);
-    z.sub_((m * as_tensor(sized)).div_(s.sqrt().div_(as_tensor(rooted)).add_(epsilon)));
+    z.sub_((m * as_tensor(sized, z)).div_(s.sqrt().div_(as_tensor(rooted, z)).add_(epsilon)));
   });
 }

@@ -78,6 +78,12 @@ void gradient_on_cpu(const at::Tensor& from, const at::Tensor& factor, const Wei
   });
 }
 
+// A layer's tensor, seen as (outputs, positions, inputs).
+at::Tensor positions_first(const at::Tensor& tensor, const WeightShape& shape) {
+  const at::Tensor last = tensor.is_contiguous() ? tensor : tensor.permute({0, 2, 3, 1});
+  return last.view({shape.outputs, shape.positions, shape.inputs});
+}
+
 // The segment of a flat vector, seen as (outputs, positions, inputs).
 at::Tensor channels_last(const at::Tensor& flat, const WeightShape& shape) {
   return flat.narrow(0, shape.offset, shape.length())
@@ -124,7 +130,7 @@ void write_gradient(const std::vector<LayerTensor>& layers, const at::Tensor& fa
 }
 
 void write_effective(const at::Tensor& weights, const at::Tensor& mask, const WeightShape& shape, at::Tensor& to) {
-  if (weights.is_cpu()) {
+  if (by_loops(weights.device())) {
     const bool low = to.scalar_type() == at::kBFloat16;
     const auto run = weights.scalar_type() == at::kDouble  ? effective_on_cpu<double, double>
                      : weights.scalar_type() != at::kFloat ? effective_on_cpu<at::BFloat16, at::BFloat16>
@@ -132,7 +138,7 @@ void write_effective(const at::Tensor& weights, const at::Tensor& mask, const We
                                                            : effective_on_cpu<float, float>;
     return run(weights, mask, shape, to);
   }
-  at::Tensor target = to.view({shape.outputs, shape.positions, shape.inputs});
+  at::Tensor target = positions_first(to, shape);
   target.copy_(channels_last(weights, shape));
   if (mask.defined()) target.mul_(channels_last(mask, shape));
 }
@@ -144,7 +150,7 @@ void write_gradient(const at::Tensor& from, const at::Tensor& factor, const Weig
     shape.inputs *= shape.positions;
     shape.positions = 1;
   }
-  if (from.is_cpu()) {
+  if (by_loops(from.device())) {
     const bool low = from.scalar_type() == at::kBFloat16;
     const auto run = gradient.scalar_type() == at::kDouble  ? gradient_on_cpu<double, double>
                      : gradient.scalar_type() != at::kFloat ? gradient_on_cpu<at::BFloat16, at::BFloat16>
@@ -153,7 +159,7 @@ void write_gradient(const at::Tensor& from, const at::Tensor& factor, const Weig
     return run(from, factor, shape, gradient);
   }
   at::Tensor target = channels_last(gradient, shape);
-  target.copy_(from.view({shape.outputs, shape.positions, shape.inputs}));
+  target.copy_(positions_first(from, shape));
   if (factor.defined()) target.mul_(channels_last(factor, shape));
 }
 

@@ -8,6 +8,7 @@
 #include <ATen/ops/where.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "batch.hpp"
 #include "crops.hpp"
@@ -112,11 +113,12 @@ void gather_on_host(mb_batch& batch, const Chosen& from, const Write& write) {
 }
 
 // The same by libtorch's operations, for devices without a kernel of ours.
-void gather_by_indexing(mb_batch& batch, const mb_dataset& dataset, const at::Tensor& rows,
+void gather_by_indexing(mb_batch& batch, const mb_dataset& dataset, const at::Tensor& places,
                         const at::Tensor* augmentation, int64_t start, int64_t count, int64_t length,
                         int64_t padding) {
   const int64_t height = dataset.height, width = dataset.width, channels = dataset.channels;
   const auto options = batch.images.options();
+  const at::Tensor rows = places.clamp(0, dataset.count - 1);
   const at::Tensor scale = at::tensor(at::ArrayRef<float>(dataset.scale)).to(options.device(), options.dtype());
   const at::Tensor shift = at::tensor(at::ArrayRef<float>(dataset.shift)).to(options.device(), options.dtype());
   at::Tensor pictures = dataset.images.index_select(0, rows).to(batch.images.scalar_type()) * scale + shift;
@@ -136,6 +138,7 @@ void gather_by_indexing(mb_batch& batch, const mb_dataset& dataset, const at::Te
                    .view({count, height, width, channels})
                    .mul_(inside);
   }
+  pictures.masked_fill_(rows.ne(places).view({count, 1, 1, 1}), std::nan(""));
   batch.images.narrow(0, 0, count).copy_(pictures.permute({0, 3, 1, 2}));
   batch.labels.narrow(0, 0, count).copy_(dataset.labels.index_select(0, rows));
 }
@@ -151,7 +154,7 @@ void require_gather(const mb_batch& to, const mb_dataset& from, const at::Tensor
           "dataset: pictures of another shape than the batch's");
   require(from.device == to.images.device(), "dataset: expected the batch's device");
   require(order.device() == from.home(), "order: expected it where the data set's pictures are");
-  if (!order.is_cpu()) return;  // the data set's own draw is trusted: looking would wait for the device
+  if (!order.is_cpu()) return;  // looking would wait for the device: what is out of range becomes NaN there
   const int64_t* const pictures = order.data_ptr<int64_t>();
   for (int64_t i = start; i < start + count; ++i) {
     require(pictures[i] >= 0 && pictures[i] < from.count, "order: ", pictures[i], " at ", i, ", expected 0 to ",
@@ -182,6 +185,7 @@ void gather(mb_batch& batch, const mb_dataset& dataset, const at::Tensor* order,
       const float* const scale = dataset.normalisation.data_ptr<float>();
       const cuda::Gather from{dataset.images.data_ptr<uint8_t>(),
                               dataset.labels.data_ptr<int64_t>(),
+                              dataset.count,
                               dataset.height,
                               dataset.width,
                               dataset.channels,

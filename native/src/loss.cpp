@@ -70,14 +70,16 @@ void add_loss(const at::Tensor& logits, const at::Tensor& truth, double smoothin
     if (by_kernels(logits.device())) {
       const at::Tensor rows = logits.contiguous();
       if (gradient) *gradient = at::empty_like(rows);
-      const auto bytes = static_cast<int64_t>(cuda::loss_room(rows.size(0)));
-      if (!room.defined() || room.numel() < bytes) room = at::zeros({bytes}, rows.options().dtype(at::kByte));
+      if (!room.defined()) {
+        const auto bytes = static_cast<int64_t>(cuda::loss_room(rows.size(0)));
+        room = at::zeros({bytes}, rows.options().dtype(at::kByte));
+      }
       return cuda::add_loss(rows.data_ptr(), truth.data_ptr<int64_t>(), rows.size(0), rows.size(1), smoothing,
                             metrics.data_ptr<double>(), gradient ? gradient->data_ptr() : nullptr, room.data_ptr(),
                             real_of(rows), cuda::stream());
     }
   }
-  if (logits.is_cpu()) {
+  if (by_loops(logits.device())) {
     const at::Tensor rows = logits.contiguous();
     if (gradient) *gradient = at::empty_like(rows);
     const auto run = rows.scalar_type() == at::kFloat ? on_cpu<float> : on_cpu<double>;

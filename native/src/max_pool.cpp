@@ -93,7 +93,7 @@ cuda::Pool pool_of(const Shape& s) { return {s.count, s.channels, s.height, s.wi
 }  // namespace
 
 bool pools_in_place(const at::Tensor& input, int64_t size, int64_t stride) {
-  return (input.is_cpu() || by_kernels(input.device())) && size == stride && size * size <= 256 &&
+  return (by_loops(input.device()) || by_kernels(input.device())) && size == stride && size * size <= 256 &&
          input.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 

@@ -1,6 +1,8 @@
 // Networks: the masked forward and backward pass, written out layer by layer instead of recorded.
 #include <ATen/Context.h>
 
+#include <map>
+
 #include "batch.hpp"
 #include "layers.hpp"
 #include "loss.hpp"
@@ -18,7 +20,7 @@ struct mb_network {
   at::ScalarType outside;     // of vectors and batches: the same, but float32 where it computes in bfloat16
   bool tensor_float = false;  // products of float32 in TensorFloat-32
   std::unique_ptr<mb_batch> evaluation;  // room for evaluation's batches
-  at::Tensor loss_room;
+  std::map<int64_t, at::Tensor> loss_rooms;  // by pictures; never replaced, as a recorded step knows where its own is
 };
 
 using namespace mb;
@@ -237,7 +239,8 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     {
       const Timed timed(MB_FORWARD, device);
       at::Tensor flow;
-      add_loss(forward(net, from.pictures(), true), from.truth(), smoothing, sums, &flow, net.loss_room);
+      add_loss(forward(net, from.pictures(), true), from.truth(), smoothing, sums, &flow,
+               net.loss_rooms[from.count]);
       flows.back() = flow.to(net.options.dtype());
     }
     const auto wanted = [&](int64_t place) { return place >= 0 && net.learns[place]; };
@@ -308,7 +311,7 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     mb_batch& batch = *net.evaluation;
     for (int64_t start = 0; start < count; start += capacity) {
       gather(batch, from, nullptr, start, std::min(capacity, count - start), nullptr, 0);
-      add_loss(forward(net, batch.pictures(), false), batch.truth(), 0, sums, nullptr, net.loss_room);
+      add_loss(forward(net, batch.pictures(), false), batch.truth(), 0, sums, nullptr, net.loss_rooms[batch.count]);
     }
   });
 }

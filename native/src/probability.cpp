@@ -123,8 +123,8 @@ int32_t mb_noise(mb_vector* vector, uint64_t key, int64_t draw) {
     require(draw >= 0 && draw <= (int64_t{1} << 53), "draw: ", draw, ", expected 0 to 2^53");
     const cuda::Number nth = number(static_cast<double>(draw));
     if (!carry_out("mb_noise", {word(to), key})) return;
-    if (to.is_cpu()) return noise_on_cpu(to.data_ptr<float>(), to.numel(), key, static_cast<uint64_t>(draw));
-    noise_by_operations(to, key, as_tensor(nth));
+    if (by_loops(to.device())) return noise_on_cpu(to.data_ptr<float>(), to.numel(), key, static_cast<uint64_t>(draw));
+    noise_by_operations(to, key, as_tensor(nth, to));
   });
 }
 
@@ -145,7 +145,7 @@ int32_t mb_relax(const mb_vector* probability, const mb_vector* noise, double te
     const Timed timed(MB_PROJECTION, p.device());
     const cuda::Number heat = number(temperature);
     if (!carry_out("mb_relax", {word(p), word(u), word(to), word(rising)})) return;
-    const at::Tensor by = as_tensor(heat), is = p + aside, not_is = (1 - p).add_(aside);
+    const at::Tensor by = as_tensor(heat, p), is = p + aside, not_is = (1 - p).add_(aside);
     const at::Tensor x = (is * u).div_((1 - u).mul_(not_is)).log_().div_(by);
     to.copy_(x).sigmoid_();
     rising.copy_(x).neg_().sigmoid_().mul_(to).div_(by).mul_(is.reciprocal() + not_is.reciprocal());
@@ -160,7 +160,7 @@ int32_t mb_project_capped_simplex(mb_vector* vector, int64_t offset, int64_t len
     const Timed timed(MB_PROJECTION, range.device());
     if (!carry_out("mb_project_capped_simplex", {word(range), word(double(length)), word(most)})) return;
     if (length == 0) return;
-    if (range.is_cpu()) {
+    if (by_loops(range.device())) {
       range.sub_(shift_for(range.data_ptr<float>(), length, most)).clamp_(0, 1);
     } else {
       range.sub_(shift_by_operations(range, most)).clamp_(0, 1);

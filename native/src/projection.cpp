@@ -326,7 +326,7 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
     for (int64_t s = 0; s < count; ++s) {
       const int64_t offset = segments[3 * s], length = segments[3 * s + 1], kept = segments[3 * s + 2];
       if (length == 0) continue;
-      if (!from.is_cpu()) {
+      if (!by_loops(from.device())) {
         project_by_sorting(from.narrow(0, offset, length), kept, magnitude, floor, mix,
                            to.narrow(0, offset, length));
         continue;

@@ -86,8 +86,8 @@ cuda::Number number(double value) {
   return {value, taken_of(step)->numbers + place};
 }
 
-at::Tensor as_tensor(cuda::Number number) {
-  if (!number.place || emulated) return at::scalar_tensor(number.value, at::kDouble);
+at::Tensor as_tensor(cuda::Number number, const at::Tensor& with) {
+  if (!number.place || emulated) return at::scalar_tensor(number.value, with.options().dtype(at::kDouble));
   return under_way->taken.view(at::kDouble)[number.place - taken_of(*under_way)->numbers];
 }
 

@@ -39,8 +39,9 @@ namespace mb {
 // A number of the call under way that may be another one in the next step; by value outside of recorded steps.
 cuda::Number number(double value);
 
-// For libtorch's operations: a tensor without dimensions, float64; on the device where a recorded step reads it there.
-at::Tensor as_tensor(cuda::Number number);
+// For libtorch's operations: a tensor without dimensions, float64, on the device of what it is computed with. Dividing by
+// one of the host is another operation there, with other bits than a recorded step's.
+at::Tensor as_tensor(cuda::Number number, const at::Tensor& with);
 
 // Whether the call under way is to be carried out, not only to be noted. `words` are all that it hangs on beside its
 // numbers: handles, addresses, constants. Throws where a replayed step does not go as the recorded one.

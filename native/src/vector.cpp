@@ -116,7 +116,7 @@ int32_t mb_vector_binarise(mb_vector* vector, int64_t offset, int64_t length) {
     at::Tensor range = range_of(vector, "vector", offset, length);
     require_dtype(range, "vector", at::kFloat);
     if (!carry_out("mb_vector_binarise", {word(range), word(double(length))}) || length == 0) return;
-    if (!range.is_cpu()) {
+    if (!by_loops(range.device())) {
       const at::Tensor signs = range.sign(), count = signs.abs().sum(at::kDouble).clamp_min(1);
       range.copy_(signs.mul_(range.abs().sum(at::kDouble) / count));
       return;
@@ -140,7 +140,7 @@ int32_t mb_vector_centre(mb_vector* vector, int64_t offset, int64_t length) {
     at::Tensor range = range_of(vector, "vector", offset, length);
     require_dtype(range, "vector", at::kFloat);
     if (!carry_out("mb_vector_centre", {word(range), word(double(length))}) || length == 0) return;
-    if (!range.is_cpu()) {
+    if (!by_loops(range.device())) {
       range.sub_(range.mean(at::kDouble));
       return;
     }

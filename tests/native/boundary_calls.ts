@@ -594,7 +594,7 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
     right: {
       batch: ["empty batch", "batch of more classes", "batch of doubles"],
       dataset: onCpu ? ["more classes", "packed"] : ["more classes"],
-      order: onCpu ? ["order on the CPU"] : ["wild order"], // elsewhere it is trusted
+      order: onCpu ? ["order on the CPU"] : ["wild order"], // elsewhere it gives NaN
       start: ["0"],
       augmentation: ["null"],
       padding: ["0"],

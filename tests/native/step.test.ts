@@ -83,16 +83,24 @@ function training(free: DisposableStack) {
         centre: 0.5,
       });
     },
+    evaluate() {
+      using apart = new Vector(2, "float64", device);
+      masked.evaluate(weights, mask, pictures, apart, pictureCount);
+    },
     state: () => [latent, velocity, mask, metrics].map((vector) => [...vector.download()]),
   };
 }
 
 /** What comes of `steps` steps; `between` is called before each. */
-function outcome(recorded: boolean, steps: number, between = (_: number, __: Vector) => {}) {
+function outcome(
+  recorded: boolean,
+  steps: number,
+  between = (_: number, __: ReturnType<typeof training>) => {},
+) {
   using free = new DisposableStack();
   const run = training(free), step = free.use(new Step(device));
   for (let t = 0; t < steps; t++) {
-    between(t, run.latent);
+    between(t, run);
     if (recorded) step.run(run.count(t), () => run.step(t));
     else run.step(t);
   }
@@ -138,10 +146,15 @@ Deno.test("recorded draws of masks give what single calls give, each with its ow
 });
 
 Deno.test("a vector that is written between two recorded steps is taken as it is then", () => {
-  const disturb = (t: number, latent: Vector) => {
+  const disturb = (t: number, { latent }: { latent: Vector }) => {
     if (t % 7 === 6) latent.affine(0.9, 0.05);
   };
   assert.deepEqual(outcome(true, 40, disturb), outcome(false, 40, disturb));
+});
+
+Deno.test("an evaluation with larger batches between two recorded steps changes nothing", () => {
+  const evaluate = (t: number, run: { evaluate(): void }) => t % 7 === 6 && run.evaluate();
+  assert.deepEqual(outcome(true, 40, evaluate), outcome(false, 40));
 });
 
 Deno.test("a step that makes other calls than the recorded one is carried out call by call", () => {

@@ -86,7 +86,7 @@ void write_gradient(const LayerWeights* layers, int64_t count, const void* facto
 struct Gather {
   const uint8_t* images;
   const int64_t* labels;
-  int64_t height, width, channels;
+  int64_t pictures, height, width, channels;
   const float *scale, *shift;  // by channel, in device memory
   const int64_t* order;
   Number start;

@@ -25,6 +25,9 @@ constexpr bool emulated = false;
 // Whether the kernels of cuda/ work on what lies on that device.
 inline bool by_kernels(const at::Device& device) { return kernels && (emulated || device.is_cuda()); }
 
+// Whether loops of the core's own do. What neither does is left to libtorch's operations, on CUDA and in its emulation.
+inline bool by_loops(const at::Device& device) { return !emulated && device.is_cpu(); }
+
 // Of a tensor's numbers, as the kernels call it.
 inline cuda::Real real_of(const at::Tensor& tensor) {
   switch (tensor.scalar_type()) {

@@ -66,7 +66,7 @@ export const peers: Stage<Peers> = {
     );
     const stretches = rehearsal
       ? ["--steps", "1", "--stretches", "1", "--stretch", "2", "--threads", "1"]
-      : ["--steps", "5", "--stretches", "5", "--stretch", "50", "--warm-up", "20"];
+      : ["--steps", "5", "--stretches", "3", "--stretch", "30", "--warm-up", "10"];
     const threads = rehearsal ? [] : ["--threads", String(os.availableParallelism())];
     await script(
       "edge_popup_step.py",
