@@ -47,7 +47,7 @@ Deno.test("published tables against a column are those of the published run file
       tables++;
     }
   }
-  assert.equal(tables, 3);
+  assert.equal(tables, 5);
 });
 
 Deno.test("the published report of mnist is that of its run files", async () => {
@@ -101,7 +101,7 @@ Deno.test("the sweep files and tuned recipes of what is published name its very 
     assert.deepEqual(tuned, [], recipe);
     recipes++;
   }
-  assert.equal(recipes, 3);
+  assert.equal(recipes, 4);
 });
 
 Deno.test("README.md shows the table of results/published/mnist", async () => {
@@ -130,6 +130,33 @@ Deno.test("README.md tells the differences of results/published/cifar10-cpu", as
     .map((line) => cells(line).at(-1)!);
   assert.equal(differences.length, 2);
   for (const difference of differences) assert.ok(readme.includes(difference), difference);
+});
+
+Deno.test("README.md shows results/published/cifar10-scope, its differences in the scope that validation chose", async () => {
+  const folder = "results/published/cifar10-scope";
+  const [head, _, ...rows] = (await read(`${folder}/table.md`)).split("\n")
+    .filter((line) => line.startsWith("|")).map(cells);
+  const tuned = (await read(`${folder}/tuning/tuning.md`)).split("\n").map(cells);
+  const best = (algorithm: string, sparsity: string) => {
+    const of = (scope: string) =>
+      Number.parseFloat(
+        tuned.find((row) => row[0] === sparsity && row[1] === `${algorithm} (scope=${scope})`)![3]!,
+      );
+    return of("layer") > of("global") ? "layer" : "global";
+  };
+  const readme = await readmeRows();
+  assert.equal(rows.length, 5);
+  for (const row of rows) {
+    const sparsity = row[3]!;
+    const accuracies = ["edge-popup", "sbp"].flatMap((algorithm) =>
+      ["layer", "global"].map((scope) => row[head!.indexOf(`${algorithm} (scope=${scope})`)])
+    );
+    const against = `${folder}/against-edge-popup-${best("edge-popup", sparsity)}.md`;
+    const difference = (await read(against)).split("\n").map(cells).find((other) =>
+      other[3] === sparsity && other[4] === `sbp (scope=${best("sbp", sparsity)})`
+    )!.at(-1);
+    assert.ok(readme.includes([sparsity, ...accuracies, difference].join("|")), sparsity);
+  }
 });
 
 Deno.test("README.md tells what matters of SBP in the figures of results/published/sbp-*", async () => {
