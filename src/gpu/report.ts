@@ -5,7 +5,7 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { duration } from "../sweep/progress.ts";
 import { writeWhole } from "../sweep/files.ts";
-import type { Stage, Target } from "./stage.ts";
+import type { Results, Stage, Target } from "./stage.ts";
 
 /** Raised when reports change so that older ones can't be read any more. */
 const FORMAT = 1;
@@ -82,11 +82,13 @@ export function markdownOf(report: Report, stages: readonly Stage[]): string {
   ].join("\n\n") + "\n";
 }
 
+/** What the stages gave so far, by name. */
+export function resultsOf({ stages }: Report): Results {
+  return Object.fromEntries(Object.entries(stages).map(([name, { result }]) => [name, result]));
+}
+
 function targetsOf(report: Report, stages: readonly Stage[]): string {
-  const results = Object.fromEntries(
-    Object.entries(report.stages).map(([name, { result }]) => [name, result]),
-  );
-  const all = stages.flatMap(({ targets }) => targets?.(results) ?? []);
+  const all = stages.flatMap(({ targets }) => targets?.(resultsOf(report)) ?? []);
   const verdict = ({ met }: Target) => {
     if (report.rehearsal) return "rehearsal";
     return met === null ? "not measured" : met ? "✓" : "✗";

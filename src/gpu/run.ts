@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { duration } from "../sweep/progress.ts";
 import { pathWithCuda } from "./host.ts";
 import type { Answer, Job } from "./process.ts";
-import { type Entry, type Report, writeReport } from "./report.ts";
+import { type Entry, type Report, resultsOf, writeReport } from "./report.ts";
 import type { Context, Stage } from "./stage.ts";
 
 export interface Options extends Pick<Context, "device" | "rehearsal" | "out" | "folders"> {
@@ -28,15 +28,20 @@ const permissions = ["read", "write", "env", "ffi", "run", "sys"].map((name) => 
 /** No stage begins with less than so many seconds left. */
 const LEAST = 2;
 
-let underWay: Deno.ChildProcess | undefined;
+let underWay: { readonly pid: number; readonly scratch: string } | undefined;
 
-/** Ends the stage under way with everything that it started, for a process that is told to stop. */
+/** Ends the stage under way with everything that it started or wrote for itself, for a process that is told to stop. */
 export function endStage(): void {
   if (!underWay) return;
   try {
     Deno.kill(-underWay.pid, "SIGKILL"); // the whole group
   } catch {
     // gone already
+  }
+  try {
+    Deno.removeSync(underWay.scratch, { recursive: true });
+  } catch {
+    // as are its files
   }
 }
 
@@ -84,6 +89,9 @@ export async function runStages(before: Report, options: Options): Promise<Repor
     await record(name, told);
     const why = told.reason === undefined ? "" : `: ${told.reason}`;
     say(`${" ".repeat(count.length)} ${name}: ${told.state} in ${duration(told.seconds)}${why}`);
+    for (const { what, measured, met } of stage.targets?.(resultsOf(report)) ?? []) {
+      if (measured !== null && !options.rehearsal) say(`  ${met ? "✓" : "✗"} ${what}: ${measured}`);
+    }
   }
   return report;
 }
@@ -99,9 +107,6 @@ async function inProcess(
   const scratch = join(out, ".scratch"), began = performance.now();
   const started = new Date().toISOString();
   await Deno.mkdir(scratch, { recursive: true });
-  const results = Object.fromEntries(
-    Object.entries(report.stages).map(([stage, { result }]) => [stage, result]),
-  );
   const context: Context = {
     device,
     rehearsal,
@@ -109,7 +114,7 @@ async function inProcess(
     scratch,
     folders,
     seconds,
-    results: { ...results, [name]: before },
+    results: { ...resultsOf(report), [name]: before },
   };
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -122,7 +127,7 @@ async function inProcess(
     stderr: "inherit",
     detached: true, // a group of its own, to be ended as a whole
   }).spawn();
-  underWay = child;
+  underWay = { pid: child.pid, scratch };
   let late = false;
   const clock = setTimeout(() => {
     late = true;
@@ -161,7 +166,6 @@ async function inProcess(
     endStage(); // what it started and left behind
     clearTimeout(clock);
     underWay = undefined;
-    await Deno.remove(scratch, { recursive: true }).catch(() => {});
   }
   const { code, signal } = await child.status;
   if (end) return entryOf(end.state, end.state === "done" ? undefined : end.reason);

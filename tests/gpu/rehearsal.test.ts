@@ -1,5 +1,6 @@
 // `deno task gpu` as its user starts it, on the processor: a report with all that was asked for, and a second start.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import "../library.ts";
 import { stages } from "../../src/gpu/registry.ts";
@@ -61,6 +62,10 @@ Deno.test("told to stop, it ends by its own code, and the report has what was fi
     assert.equal((await child.status).code, 143, error);
     assert.match(error, /stopped: what is finished is in .*, the same command goes on from there/);
     assert.equal((await readReport(folder))!.stages.goldens!.state, "done");
+    assert.ok(
+      !existsSync(join(folder, ".scratch")),
+      "what the stage wrote for itself is still there",
+    );
   });
 });
 

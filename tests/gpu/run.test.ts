@@ -91,6 +91,20 @@ Deno.test("when the time is over, what was under way is cut off and the rest is 
   });
 });
 
+Deno.test("what a stage was to reach is told as soon as it is measured, but not in a rehearsal", async () => {
+  await withFolder(async (folder) => {
+    const chosen = stages.filter(({ name }) => name === "fine");
+    for (const rehearsal of [true, false]) {
+      const said: string[] = [];
+      const say = (text: string) => said.push(text);
+      await go(join(folder, String(rehearsal)), empty, { chosen, rehearsal, say });
+      const told = said.filter((line) => /[✓✗]/.test(line));
+      const expected = ["  ✗ so many: at least 3: 2", "  ✓ so few: at most 3: 2"];
+      assert.deepEqual(told, rehearsal ? [] : expected);
+    }
+  });
+});
+
 Deno.test("a report that is none is told with its path", async () => {
   await withFolder(async (folder) => {
     assert.equal(await readReport(folder), undefined);

@@ -12,7 +12,14 @@ function stage(name: string, run: Stage["run"]): Stage {
 }
 
 export const stages: readonly Stage[] = [
-  stage("fine", () => Promise.resolve(crypto.randomUUID())),
+  {
+    ...stage("fine", () => Promise.resolve(crypto.randomUUID())),
+    targets: () => [
+      { what: "so many: at least 3", measured: "2", met: false },
+      { what: "so few: at most 3", measured: "2", met: true },
+      { what: "not looked at", measured: null, met: null },
+    ],
+  },
   stage("throws", (_, keep) => {
     keep("half");
     throw new Error("as it was told to");

@@ -125,6 +125,27 @@ Deno.test("it agrees with sorting on long vectors, as training makes them", () =
 });
 
 // By the kernels it stays in the mask, and so in the loss: to look for it would be to wait for the device in every step.
+Deno.test("it agrees with the definition on millions of entries with ties", () => {
+  const length = (1 << 22) + 777;
+  let state = 1;
+  const values = Float32Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) % 5000 / 5000;
+  });
+  using vector = Vector.from(values, "float32", device);
+  using mask = new Vector(length, "float32", device);
+  for (const share of [0, 0.1, 0.5, 1]) {
+    const kept = Math.round(share * length);
+    projectTopK(vector, [{ offset: 0, length, kept }], { by: "value" }, mask);
+    const got = mask.download(), least = values.toSorted()[length - kept] ?? Infinity;
+    let ties = kept - values.reduce((sum, value) => sum + Number(value > least), 0);
+    for (let i = length; i-- > 0;) { // of equal ones the last are kept
+      const value = values[i]!, wanted = value > least || (value === least && ties-- > 0);
+      if (got[i] !== Number(wanted)) assert.fail(`${got[i]} at ${i} of ${kept} kept`);
+    }
+  }
+});
+
 Deno.test("a NaN is refused, or stays one, wherever it is and however many are kept", () => {
   fc.assert(
     fc.property(

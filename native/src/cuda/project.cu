@@ -13,8 +13,9 @@ namespace mb::cuda {
 namespace {
 
 constexpr int most_pieces = 128;  // in one launch: kernels take 4 kB of parameters
-constexpr uint32_t entries = 16;  // of a thread
-constexpr uint32_t chunk = threads * entries;
+constexpr uint32_t group = 8;     // entries that a thread has under way at once
+constexpr uint32_t few = 2, many = 8;  // groups of a thread: few for the sake of waiting, many for the histograms'
+constexpr int64_t long_from = int64_t{1} << 22;  // entries of a selection that has many
 constexpr uint32_t bins = 2048;
 constexpr int shifts[] = {21, 10, 0};
 
@@ -27,6 +28,7 @@ struct Piece {
 struct Pieces {
   int count;
   uint32_t blocks;
+  uint32_t chunk;  // entries of a block
   Piece at[most_pieces];
 };
 
@@ -37,20 +39,30 @@ struct Found {
   uint32_t ticket, prefix[3], rank[3];
 };
 
-uint32_t chunks_of(int64_t length) { return static_cast<uint32_t>((length + chunk - 1) / chunk); }
+uint32_t chunk_of(const Selected* segments, int64_t count) {
+  int64_t length = 0;
+  for (int64_t s = 0; s < count; ++s) length += segments[s].length;
+  return threads * group * (length >= long_from ? many : few);
+}
+
+__host__ __device__ uint32_t chunks_of(int64_t length, uint32_t chunk) {
+  return static_cast<uint32_t>((length + chunk - 1) / chunk);
+}
 
 // Calls body(pieces, found, ties), for as many segments at a time as fit: `ties` has a place for every block.
 template <typename Body>
 void in_groups(const Selection& selection, const Body& body) {
   Found* found = static_cast<Found*>(selection.room);
   uint32_t* ties = reinterpret_cast<uint32_t*>(found + selection.count);
+  const uint32_t chunk = chunk_of(selection.segments, selection.count);
   for (int64_t begin = 0; begin < selection.count; begin += most_pieces) {
     Pieces pieces{};
+    pieces.chunk = chunk;
     for (int64_t s = begin; s < std::min(selection.count, begin + most_pieces); ++s) {
       const Selected& segment = selection.segments[s];
       pieces.at[pieces.count++] = {segment.offset, static_cast<uint32_t>(segment.length),
                                    static_cast<uint32_t>(segment.drop), pieces.blocks};
-      pieces.blocks += chunks_of(segment.length);
+      pieces.blocks += chunks_of(segment.length, chunk);
     }
     if (pieces.blocks > 0) body(pieces, found, ties);
     found += pieces.count;
@@ -87,10 +99,26 @@ __device__ void choose(const Piece& piece, Found& found) {
   for (uint32_t b = 0; b < share; ++b) found.histogram[threadIdx.x * share + b] = 0;
 }
 
-// Counts one digit of a block's entries; key(i) gives that of the entry at place i of the vector. The last block of a
-// segment chooses.
-template <int digit, typename Key>
-__device__ void count(const Pieces& pieces, Found* all, Key key) {
+// Calls body(i, load(i)) for the places i in the vector of a block's entries. A thread's loads of a group are all under way
+// before the first is looked at: one after the other, they would use a third of the memory's bandwidth.
+template <typename Load, typename Body>
+__device__ void over_block(const Pieces& pieces, const Piece& piece, Load load, Body body) {
+  const uint32_t begin = (blockIdx.x - piece.first) * pieces.chunk, room = piece.length - begin;
+  const uint32_t length = room < pieces.chunk ? room : pieces.chunk;
+  const int64_t from = piece.offset + begin;
+  uint32_t e = threadIdx.x;
+  for (; e + (group - 1) * threads < length; e += group * threads) {
+    decltype(load(from)) loaded[group];
+    for (uint32_t g = 0; g < group; ++g) loaded[g] = load(from + e + g * threads);
+    for (uint32_t g = 0; g < group; ++g) body(from + e + g * threads, loaded[g]);
+  }
+  for (; e < length; e += threads) body(from + e, load(from + e));
+}
+
+// Counts one digit of a block's entries; key(i, load(i)) gives that of the entry at place i of the vector. The last block
+// of a segment chooses.
+template <int digit, typename Load, typename Key>
+__device__ void count(const Pieces& pieces, Found* all, Load load, Key key) {
   __shared__ uint32_t counts[bins];
   const int s = piece_of(pieces);
   const Piece& piece = pieces.at[s];
@@ -103,13 +131,10 @@ __device__ void count(const Pieces& pieces, Found* all, Key key) {
   __syncthreads();
   // Neighbours often share their leading digit: they are added together.
   uint32_t bin = 0, run = 0;
-  const uint32_t begin = (blockIdx.x - piece.first) * chunk;
-  for (uint32_t e = 0; e < entries; ++e) {
-    const uint32_t i = begin + e * threads + threadIdx.x;
-    if (i >= piece.length) break;
-    const uint32_t found_key = key(piece.offset + i);
-    if (digit == 1 && found_key >> 21 != prefix) continue;
-    if (digit == 2 && found_key >> 10 != prefix) continue;
+  over_block(pieces, piece, load, [&](int64_t i, auto loaded) {
+    const uint32_t found_key = key(i, loaded);
+    if (digit == 1 && found_key >> 21 != prefix) return;
+    if (digit == 2 && found_key >> 10 != prefix) return;
     const uint32_t own = found_key >> shift & (digit == 2 ? 1023u : 2047u);
     if (own != bin) {
       if (run > 0) atomicAdd(&counts[bin], run);
@@ -117,19 +142,21 @@ __device__ void count(const Pieces& pieces, Found* all, Key key) {
       run = 0;
     }
     ++run;
-  }
+  });
   if (run > 0) atomicAdd(&counts[bin], run);
   if (!wanted) return;
   __syncthreads();
   for (uint32_t b = threadIdx.x; b < bins; b += threads) {
     if (counts[b] > 0) atomicAdd(&found.histogram[b], counts[b]);
   }
-  if (last_of(&found.ticket, (piece.length + chunk - 1) / chunk)) choose<digit>(piece, found);
+  if (last_of(&found.ticket, chunks_of(piece.length, pieces.chunk))) choose<digit>(piece, found);
 }
 
 template <int digit, bool magnitude>
 __global__ void count_values(Pieces pieces, Found* found, const float* values) {
-  count<digit>(pieces, found, [=](int64_t i) { return key_of<magnitude>(values[i]); });
+  count<digit>(
+      pieces, found, [=](int64_t i) { return values[i]; },
+      [](int64_t, float value) { return key_of<magnitude>(value); });
 }
 
 // Entries with key >= from are kept, but for the first `dropped` of those with key == from.
@@ -163,15 +190,13 @@ __global__ void write_mask(Pieces pieces, const Found* found, const float* value
   const Threshold threshold = threshold_of(piece, found[s], above);
   const float alpha = static_cast<float>(value_of(mix.alpha));
   uint32_t own = 0;
-  const uint32_t begin = (blockIdx.x - piece.first) * chunk;
-  for (uint32_t e = 0; e < entries; ++e) {
-    const uint32_t i = begin + e * threads + threadIdx.x;
-    if (i >= piece.length) break;
-    const float value = values[piece.offset + i];
-    const uint32_t key = key_of<magnitude>(value);
-    mask[piece.offset + i] = entry_of(value, key >= threshold.from, alpha, mix);
-    own += key == threshold.from;
-  }
+  over_block(
+      pieces, piece, [=](int64_t i) { return values[i]; },
+      [&](int64_t i, float value) {
+        const uint32_t key = key_of<magnitude>(value);
+        mask[i] = entry_of(value, key >= threshold.from, alpha, mix);
+        own += key == threshold.from;
+      });
   if (own > 0) atomicAdd(&equal, own);
   __syncthreads();
   if (threadIdx.x == 0) ties[blockIdx.x] = equal;
@@ -193,7 +218,8 @@ __global__ void drop_ties(Pieces pieces, const Found* found, const float* values
   if (before >= threshold.dropped) return;
   __syncthreads();
   // Each thread takes neighbours here, so that the order is that of the threads.
-  const uint32_t begin = (blockIdx.x - piece.first) * chunk + threadIdx.x * entries;
+  const uint32_t entries = pieces.chunk / threads;
+  const uint32_t begin = (blockIdx.x - piece.first) * pieces.chunk + threadIdx.x * entries;
   const auto tied = [&](uint32_t i) {
     return i < piece.length && key_of<magnitude>(values[piece.offset + i]) == threshold.from;
   };
@@ -227,16 +253,21 @@ void project_by(const Selection& selection, const float* values, bool counted, f
   });
 }
 
-// The update of one entry; what it is afterwards.
+// The update of one entry.
 struct Update {
   float *latent, *velocity;
   const float* gradient;
   Descent by;
-  __device__ float operator()(int64_t i, float rate) const {
-    const float z = latent[i];
+  struct Entry {
+    float z, v, g;
+  };
+  __device__ Entry load(int64_t i) const { return {latent[i], velocity[i], gradient[i]}; }
+  // The latent afterwards.
+  __device__ float step(int64_t i, const Entry& entry, float rate) const {
+    const float z = entry.z;
     const float sign = static_cast<float>(z > 0) - static_cast<float>(z < 0);
-    const float g = (by.straight_through ? gradient[i] * sign : gradient[i]) + by.decay * (z - by.centre);
-    const float v = by.momentum * velocity[i] + g;
+    const float g = (by.straight_through ? entry.g * sign : entry.g) + by.decay * (z - by.centre);
+    const float v = by.momentum * entry.v + g;
     velocity[i] = v;
     const float moved = z - rate * v;
     // NaN must pass through, to be seen: both comparisons are false for it.
@@ -246,20 +277,25 @@ struct Update {
 
 struct UpdateAlone {
   Update update;
-  __device__ void operator()(int64_t i) const { update(i, static_cast<float>(value_of(update.by.rate))); }
+  __device__ void operator()(int64_t i) const {
+    update.step(i, update.load(i), static_cast<float>(value_of(update.by.rate)));
+  }
 };
 
 template <bool magnitude>
 __global__ void update_and_count(Pieces pieces, Found* found, Update update) {
   const float rate = static_cast<float>(value_of(update.by.rate));
-  count<0>(pieces, found, [=](int64_t i) { return key_of<magnitude>(update(i, rate)); });
+  count<0>(
+      pieces, found, [=](int64_t i) { return update.load(i); },
+      [=](int64_t i, const Update::Entry& entry) { return key_of<magnitude>(update.step(i, entry, rate)); });
 }
 
 }  // namespace
 
 size_t selection_room(const Selected* segments, int64_t count) {
   size_t blocks = 0;
-  for (int64_t s = 0; s < count; ++s) blocks += chunks_of(segments[s].length);
+  const uint32_t chunk = chunk_of(segments, count);
+  for (int64_t s = 0; s < count; ++s) blocks += chunks_of(segments[s].length, chunk);
   return static_cast<size_t>(count) * sizeof(Found) + blocks * sizeof(uint32_t);
 }
 
