@@ -18,27 +18,27 @@ Deno.test("a run and a profile give back all that they took from the native core
   assert.ok(live().bytes <= before.bytes);
 });
 
-Deno.test({
-  name: "memory that is not used any more goes back to the system, though some above it is in use",
-  ignore: device !== "cpu", // another device's memory is libtorch's
-  fn: givesBack,
-});
-
-function givesBack(): void {
-  const count = 200, length = 100_000;
-  const round = () => {
-    const taken = Array.from({ length: count }, () => {
-      const large = new Vector(length, "float32", device),
-        small = new Vector(100, "float32", device);
-      return { large, small };
-    });
-    const before = Deno.memoryUsage().rss;
-    for (const { large } of taken) large[Symbol.dispose]();
-    resetPeak();
-    const after = Deno.memoryUsage().rss;
-    for (const { small } of taken) small[Symbol.dispose]();
-    return before - after;
-  };
-  round(); // a system that has seen such blocks freed keeps the next ones
-  assert.ok(round() > 0.8 * count * length * Float32Array.BYTES_PER_ELEMENT);
-}
+Deno.test(
+  "memory that is not used any more goes back to the system, though some above it is in use",
+  {
+    ignore: device !== "cpu", // another device's memory is libtorch's
+  },
+  () => {
+    const count = 200, length = 100_000;
+    const round = () => {
+      const taken = Array.from({ length: count }, () => {
+        const large = new Vector(length, "float32", device),
+          small = new Vector(100, "float32", device);
+        return { large, small };
+      });
+      const before = Deno.memoryUsage().rss;
+      for (const { large } of taken) large[Symbol.dispose]();
+      resetPeak();
+      const after = Deno.memoryUsage().rss;
+      for (const { small } of taken) small[Symbol.dispose]();
+      return before - after;
+    };
+    round(); // a system that has seen such blocks freed keeps the next ones
+    assert.ok(round() > 0.8 * count * length * Float32Array.BYTES_PER_ELEMENT);
+  },
+);

@@ -124,7 +124,6 @@ Deno.test("it agrees with sorting on long vectors, as training makes them", () =
   );
 });
 
-// By the kernels it stays in the mask, and so in the loss: to look for it would be to wait for the device in every step.
 Deno.test("it agrees with the definition on millions of entries with ties", () => {
   const length = (1 << 22) + 777;
   let state = 1;
@@ -146,6 +145,7 @@ Deno.test("it agrees with the definition on millions of entries with ties", () =
   }
 });
 
+// By the kernels it stays in the mask, and so in the loss: to look for it would be to wait for the device in every step.
 Deno.test("a NaN is refused, or stays one, wherever it is and however many are kept", () => {
   fc.assert(
     fc.property(
