@@ -1,5 +1,7 @@
 #include "graph.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "status.hpp"
@@ -25,12 +27,12 @@ Node* rectifies(std::vector<Node>& nodes, size_t place) {
   return read.readers == 1 ? &read : nullptr;
 }
 
-void fold(std::vector<Node>& nodes) {
+void fold(std::vector<Node>& nodes, std::initializer_list<int32_t> kinds) {
   std::vector<int64_t> now(nodes.size());  // places after the folding, by those before
   std::vector<Node> left;
   for (size_t place = 0; place < nodes.size(); ++place) {
     const Node* const read = rectifies(nodes, place);
-    const bool folds = read && (read->layer.kind == MB_BATCH_NORM || read->layer.kind == MB_ADD);
+    const bool folds = read && std::find(kinds.begin(), kinds.end(), read->layer.kind) != kinds.end();
     if (folds) {
       now[place] = now[nodes[place].from];
       left[now[place]].rectified = true;
@@ -43,6 +45,7 @@ void fold(std::vector<Node>& nodes) {
     left.push_back(node);
   }
   nodes = std::move(left);
+  count_readers(nodes);
 }
 
 }  // namespace
@@ -62,13 +65,13 @@ std::vector<Node> graph_of(const mb_layer* layers, int64_t count) {
   for (int64_t place = 0; place + 1 < count; ++place) {
     require(nodes[place].readers > 0, "layers: layer ", place, " is read by none, expected it to be, as only the last is not");
   }
-  fold(nodes);
-  count_readers(nodes);
+  fold(nodes, {MB_BATCH_NORM, MB_ADD});
   for (size_t place = 1; place < nodes.size(); ++place) {
     const int64_t from = nodes[place].from;
     if (nodes[place].layer.kind != MB_MAX_POOL || from < 0 || nodes[from].layer.kind != MB_RELU) continue;
     if (nodes[from].readers == 1) std::swap(nodes[from].layer, nodes[place].layer);
   }
+  fold(nodes, {MB_MAX_POOL});
   return nodes;
 }
 

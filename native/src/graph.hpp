@@ -18,8 +18,8 @@ struct Node {
   int64_t last_reader = -1;
 };
 
-// The nodes of a list of layers, checked. A ReLU becomes part of a normalisation or sum that nothing else reads, and comes
-// after a max-pool that it came before: max(relu(x)) = relu(max(x)).
+// The nodes of a list of layers, checked. A ReLU comes after a max-pool that it came before, max(relu(x)) = relu(max(x)), and
+// becomes part of a normalisation, sum or max-pool that nothing else reads.
 std::vector<Node> graph_of(const mb_layer* layers, int64_t count);
 
 }  // namespace mb

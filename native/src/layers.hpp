@@ -17,6 +17,12 @@ struct ActivationShape {
   int64_t features() const { return channels * height * width; }
 };
 
+// What a network computes with. `tensor_float`: products of float32 in TensorFloat-32.
+struct Arithmetic {
+  at::TensorOptions options;
+  bool tensor_float = false;
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -31,7 +37,7 @@ class Layer {
   int64_t statistics_offset = 0, statistics_length = 0;
   at::Tensor statistics;
   // Drops what `forward` kept.
-  void forget() { input_ = output_ = at::Tensor(); }
+  virtual void forget() { input_ = output_ = at::Tensor(); }
 
  protected:
   at::Tensor input_, output_;
@@ -40,6 +46,6 @@ class Layer {
 // Makes the layer at `place` of a graph, for an input of `shape`, which becomes its output's, and for a sum another of shape
 // `other`. Throws a Failure where they don't fit.
 std::unique_ptr<Layer> make_layer(const std::vector<Node>& graph, int64_t place, ActivationShape& shape,
-                                  const ActivationShape& other, const at::TensorOptions& options);
+                                  const ActivationShape& other, const Arithmetic& by);
 
 }  // namespace mb

@@ -15,10 +15,11 @@ namespace {
 // Of a picture with channels last, and of what is pooled from it.
 struct Shape {
   int64_t count, channels, height, width, size, rows, columns;
+  bool rectified = false;
 };
 
-Shape shape_of(at::IntArrayRef input, int64_t size) {
-  return {input[0], input[1], input[2], input[3], size, input[2] / size, input[3] / size};
+Shape shape_of(at::IntArrayRef input, int64_t size, bool rectified = false) {
+  return {input[0], input[1], input[2], input[3], size, input[2] / size, input[3] / size, rectified};
 }
 
 // Calls body(output offset, offset of the window's first entry) for every output position, in parallel.
@@ -64,6 +65,13 @@ void pool_block(const Real* input, Real* output, uint8_t* winners, const Shape& 
       winner[i] = wins ? name : winner[i];
     }
   }
+  if (s.rectified) {
+    for (int64_t i = 0; i < width; ++i) {
+      const bool none = best[i] <= Real(0);
+      best[i] = none ? Real(0) : best[i];
+      winner[i] = none ? static_cast<Name>(no_winner) : winner[i];
+    }
+  }
   for (int64_t i = 0; i < width; ++i) output[c + i] = best[i];
   for (int64_t i = 0; i < width; ++i) winners[c + i] = static_cast<uint8_t>(winner[i]);
 }
@@ -88,17 +96,17 @@ void backward(const Real* gradient, const uint8_t* winners, Real* input_gradient
   });
 }
 
-cuda::Pool pool_of(const Shape& s) { return {s.count, s.channels, s.height, s.width, s.size}; }
+cuda::Pool pool_of(const Shape& s) { return {s.count, s.channels, s.height, s.width, s.size, s.rectified}; }
 
 }  // namespace
 
 bool pools_in_place(const at::Tensor& input, int64_t size, int64_t stride) {
-  return (by_loops(input.device()) || by_kernels(input.device())) && size == stride && size * size <= 256 &&
+  return (by_loops(input.device()) || by_kernels(input.device())) && size == stride && size * size <= no_winner &&
          input.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-at::Tensor max_pool(const at::Tensor& input, int64_t size, at::Tensor* winners) {
-  const Shape s = shape_of(input.sizes(), size);
+at::Tensor max_pool(const at::Tensor& input, int64_t size, bool rectified, at::Tensor* winners) {
+  const Shape s = shape_of(input.sizes(), size, rectified);
   const auto format = at::MemoryFormat::ChannelsLast;
   at::Tensor output = at::empty({s.count, s.channels, s.rows, s.columns}, input.options(), format);
   *winners = at::empty(output.sizes(), output.options().dtype(at::kByte), format);

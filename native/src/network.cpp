@@ -16,9 +16,8 @@ struct mb_network {
   mb::ActivationShape input{};
   std::vector<bool> learns;  // whether there are weights in a node or before it
   int64_t size = 0, statistics = 0, classes = 0;
-  at::TensorOptions options;  // of what it computes with
-  at::ScalarType outside;     // of vectors and batches: the same, but float32 where it computes in bfloat16
-  bool tensor_float = false;  // products of float32 in TensorFloat-32
+  mb::Arithmetic by;
+  at::ScalarType outside;  // of vectors and batches: the same, but float32 where it computes in bfloat16
   std::unique_ptr<mb_batch> evaluation;  // room for evaluation's batches
   std::map<int64_t, at::Tensor> loss_rooms;  // by pictures; never replaced, as a recorded step knows where its own is
 };
@@ -31,7 +30,7 @@ const at::Tensor& flat_of(const mb_vector* handle, const char* argument, const m
   const at::Tensor& tensor = vector_of(handle, argument);
   require(tensor.numel() == length, argument, ": length ", tensor.numel(), ", expected ", length, " like the network");
   require_dtype(tensor, argument, network.outside);
-  require(tensor.device() == network.options.device(), argument, ": expected the network's device");
+  require(tensor.device() == network.by.options.device(), argument, ": expected the network's device");
   return tensor;
 }
 
@@ -57,7 +56,7 @@ at::Tensor& metrics_of(mb_vector* handle, const mb_network& network) {
   at::Tensor& tensor = vector_of(handle, "metrics");
   require_dtype(tensor, "metrics", at::kDouble);
   require(tensor.numel() == 2, "metrics: length ", tensor.numel(), ", expected 2");
-  require(tensor.device() == network.options.device(), "metrics: expected the network's device");
+  require(tensor.device() == network.by.options.device(), "metrics: expected the network's device");
   return tensor;
 }
 
@@ -75,8 +74,8 @@ const mb_batch& batch_of(const mb_batch* handle, const mb_network& network) {
   require(batch.count > 0, "batch: empty, expected pictures");
   const auto shape = batch.images.sizes();
   require_fits(shape[1], shape[2], shape[3], batch.classes, network, "batch");
-  if (batch.images.scalar_type() != network.options.dtype()) require_dtype(batch.images, "batch", network.outside);
-  require(batch.images.device() == network.options.device(), "batch: expected the network's device");
+  if (batch.images.scalar_type() != network.by.options.dtype()) require_dtype(batch.images, "batch", network.outside);
+  require(batch.images.device() == network.by.options.device(), "batch: expected the network's device");
   return batch;
 }
 
@@ -97,7 +96,7 @@ void write_weights(mb_network& network, const mb_vector* weights, const mb_vecto
 }
 
 at::Tensor forward(mb_network& network, const at::Tensor& images, bool train) {
-  const at::Tensor pictures = images.to(network.options.dtype());
+  const at::Tensor pictures = images.to(network.by.options.dtype());
   std::vector<at::Tensor> outputs(network.graph.size());
   const auto output = [&](int64_t place) { return place < 0 ? pictures : outputs[place]; };
   for (size_t place = 0; place < network.graph.size(); ++place) {
@@ -131,12 +130,12 @@ bool has_bfloat16() {
 // How libtorch computes on CUDA: the same way every time, and as precisely as the network asks. Its switches belong to the
 // whole process; runs side by side are of one sweep, and so of one precision.
 void settle(const mb_network& network) {
-  if (!network.options.device().is_cuda()) return;
+  if (!network.by.options.device().is_cuda()) return;
   at::Context& context = at::globalContext();
   context.setBenchmarkCuDNN(false);
   context.setDeterministicCuDNN(true);
-  context.setAllowTF32CuDNN(network.tensor_float);
-  context.setAllowTF32CuBLAS(network.tensor_float);
+  context.setAllowTF32CuDNN(network.by.tensor_float);
+  context.setAllowTF32CuBLAS(network.by.tensor_float);
 }
 
 struct Forget {
@@ -164,16 +163,16 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
       throw Failure(MB_UNSUPPORTED, std::string("dtype: ") + (low ? "bfloat16" : "tf32") +
                                         ", but this processor has no instructions for it");
     }
-    network->tensor_float = tensor_float;
+    network->by.tensor_float = tensor_float;
     network->outside = low || tensor_float ? at::kFloat : floating_of(dtype);
-    network->options = at::TensorOptions().dtype(low ? at::kBFloat16 : network->outside).device(where);
+    network->by.options = at::TensorOptions().dtype(low ? at::kBFloat16 : network->outside).device(where);
     network->graph = graph_of(layers, count);
     std::vector<ActivationShape> shapes;
     const auto shape_at = [&](int64_t place) { return place < 0 ? network->input : shapes[place]; };
     for (size_t place = 0; place < network->graph.size(); ++place) {
       const Node& node = network->graph[place];
       ActivationShape shape = shape_at(node.from);
-      auto layer = make_layer(network->graph, static_cast<int64_t>(place), shape, shape_at(node.other), network->options);
+      auto layer = make_layer(network->graph, static_cast<int64_t>(place), shape, shape_at(node.other), network->by);
       shapes.push_back(shape);
       layer->weight.offset = network->size;
       network->size += layer->weight.length();
@@ -241,7 +240,7 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
       at::Tensor flow;
       add_loss(forward(net, from.pictures(), true), from.truth(), smoothing, sums, &flow,
                net.loss_rooms[from.count]);
-      flows.back() = flow.to(net.options.dtype());
+      flows.back() = flow.to(net.by.options.dtype());
     }
     const auto wanted = [&](int64_t place) { return place >= 0 && net.learns[place]; };
     for (size_t at = net.graph.size(); at-- > 0;) {
@@ -278,7 +277,7 @@ int32_t mb_network_forward(mb_network* network, const mb_vector* weights, const 
     require_dtype(to, "logits", net.outside);
     require(to.numel() >= from.count * net.classes, "logits: length ", to.numel(), ", expected at least ",
             from.count * net.classes);
-    require(to.device() == net.options.device(), "logits: expected the network's device");
+    require(to.device() == net.by.options.device(), "logits: expected the network's device");
     require(logits != weights && logits != mask && logits != statistics,
             "logits: the same vector as weights, mask or statistics");
     take_statistics(net, statistics);
@@ -295,7 +294,7 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     const mb_dataset& from = object(dataset, "dataset");
     require(batch_size >= 1 && batch_size <= (1 << 24), "batch_size: ", batch_size, ", expected 1 to 16777216");
     require_fits(from.channels, from.height, from.width, from.classes, net, "dataset");
-    require(from.device == net.options.device(), "dataset: expected the network's device");
+    require(from.device == net.by.options.device(), "dataset: expected the network's device");
     at::Tensor& sums = metrics_of(metrics, net);
     require(metrics != weights && metrics != mask && metrics != statistics,
             "metrics: the same vector as weights, mask or statistics");
@@ -304,9 +303,9 @@ int32_t mb_network_evaluate(mb_network* network, const mb_vector* weights, const
     write_weights(net, weights, mask);
     const int64_t count = from.count, capacity = std::min(batch_size, count);
     if (!net.evaluation || net.evaluation->images.size(0) < capacity) {
-      const at::ScalarType type = by_kernels(net.options.device()) ? net.options.dtype().toScalarType() : net.outside;
+      const at::ScalarType type = by_kernels(net.by.options.device()) ? net.by.options.dtype().toScalarType() : net.outside;
       net.evaluation = make_batch(capacity, net.input.channels, net.input.height, net.input.width, type,
-                                  net.options.device());
+                                  net.by.options.device());
     }
     mb_batch& batch = *net.evaluation;
     for (int64_t start = 0; start < count; start += capacity) {

@@ -48,34 +48,58 @@ void in_groups(const LayerWeights* layers, int64_t count, const Body& body) {
 
 // Entry j of rows × columns, in the matrix's transpose of columns × rows; and so for each of many such one after the other.
 __device__ uint32_t turned(uint32_t j, uint32_t rows, uint32_t columns) {
+  if (rows == 1 || columns == 1) return j;
   const uint32_t within = j % (rows * columns);
   return j - within + within % columns * rows + within / columns;
 }
 
-template <typename Body>
-__device__ void over_block(const Pieces& pieces, Body body) {
-  const Piece& piece = pieces.at[piece_of(pieces)];
-  const uint32_t begin = (blockIdx.x - piece.first) * chunk + threadIdx.x;
-  for (uint32_t e = 0; e < entries; ++e) {
-    const uint32_t j = begin + e * threads;
-    if (j < piece.length) body(piece, j);
+// Calls store(piece, j, load(piece, j)) for a block's entries; a thread's loads are all under way before the first is stored.
+template <typename Load, typename Store>
+__device__ void over_block(const Pieces& pieces, Load load, Store store) {
+  const Piece& piece = pieces.at[piece_of(pieces, blockIdx.x)];
+  const uint32_t begin = (blockIdx.x - piece.first) * chunk;
+  uint32_t j = begin + threadIdx.x;
+  if (piece.length - begin < chunk) {
+    for (; j < piece.length; j += threads) store(piece, j, load(piece, j));
+    return;
   }
+  decltype(load(piece, j)) loaded[entries];
+  for (uint32_t e = 0; e < entries; ++e) loaded[e] = load(piece, j + e * threads);
+  for (uint32_t e = 0; e < entries; ++e) store(piece, j + e * threads, loaded[e]);
 }
+
+// Two that are multiplied.
+template <typename First, typename Second>
+struct Pair {
+  First first;
+  Second second;
+};
 
 template <typename Vector, typename Tensor>
 __global__ void effective(Pieces pieces, const Vector* weights, const Vector* mask) {
-  over_block(pieces, [=](const Piece& piece, uint32_t j) {
-    const int64_t i = piece.offset + turned(j, piece.positions, piece.inputs);
-    static_cast<Tensor*>(piece.tensor)[j] = As<Tensor>::of(mask ? weights[i] * mask[i] : weights[i]);
-  });
+  over_block(
+      pieces,
+      [=](const Piece& piece, uint32_t j) {
+        const int64_t i = piece.offset + turned(j, piece.positions, piece.inputs);
+        return Pair<Vector, Vector>{weights[i], mask ? mask[i] : Vector(1)};
+      },
+      [](const Piece& piece, uint32_t j, const Pair<Vector, Vector>& both) {
+        static_cast<Tensor*>(piece.tensor)[j] = As<Tensor>::of(both.first * both.second);
+      });
 }
 
 template <typename Vector, typename Tensor>
 __global__ void gradient(Pieces pieces, const Vector* factor, Vector* to) {
-  over_block(pieces, [=](const Piece& piece, uint32_t j) {
-    const Vector value = As<Vector>::of(static_cast<const Tensor*>(piece.tensor)[turned(j, piece.inputs, piece.positions)]);
-    to[piece.offset + j] = factor ? value * factor[piece.offset + j] : value;
-  });
+  over_block(
+      pieces,
+      [=](const Piece& piece, uint32_t j) {
+        const Tensor* const from = static_cast<const Tensor*>(piece.tensor);
+        const Tensor value = from[turned(j, piece.inputs, piece.positions)];
+        return Pair<Tensor, Vector>{value, factor ? factor[piece.offset + j] : Vector(1)};
+      },
+      [=](const Piece& piece, uint32_t j, const Pair<Tensor, Vector>& both) {
+        to[piece.offset + j] = As<Vector>::of(both.first) * both.second;
+      });
 }
 
 // Of vectors; tensors may also be bfloat16, whose arithmetic is float32's.

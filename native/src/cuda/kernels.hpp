@@ -105,6 +105,7 @@ void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t cl
 // See max_pool.hpp: pictures with channels last.
 struct Pool {
   int64_t count, channels, height, width, size;
+  bool rectified;
 };
 void max_pool(const Pool& pool, const void* input, void* output, uint8_t* winners, Real type, void* stream);
 void max_pool_backward(const Pool& pool, const void* gradient, const uint8_t* winners, void* input_gradient, Real type,

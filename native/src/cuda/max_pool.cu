@@ -1,21 +1,33 @@
-// Max-pooling for windows that don't overlap, as ../max_pool.cpp: a byte an output says which entry of its window won.
+// Max-pooling for windows that don't overlap, as ../max_pool.cpp: a byte an output says which entry of its window won. A
+// thread takes neighbouring channels, as many as one load brings.
+#include <limits>
+
 #include "device.cuh"
 #include "types.cuh"
 
 namespace mb::cuda {
 namespace {
 
-// Where the window of output entry e begins in the input.
-__device__ int64_t window_of(const Pool& pool, int64_t e) {
-  const int64_t rows = pool.height / pool.size, columns = pool.width / pool.size;
-  const int64_t c = e % pool.channels, x = e / pool.channels % columns;
-  const int64_t row = e / (pool.channels * columns), n = row / rows, y = row % rows;
-  return ((n * pool.height + y * pool.size) * pool.width + x * pool.size) * pool.channels + c;
-}
+constexpr uint8_t no_winner = 255;
 
-__device__ int64_t place_of(const Pool& pool, int64_t entry) {
-  return (entry / pool.size * pool.width + entry % pool.size) * pool.channels;
-}
+template <typename Value, int lanes>
+struct alignas(sizeof(Value) * lanes) Lanes {
+  Value at[lanes];
+};
+
+// A pool's shape, channels counted in lanes; in 32 bits where they do, which are quicker to divide.
+template <typename Index>
+struct Windows {
+  Index channels, height, width, size, rows, columns;
+
+  // Where the window of output e begins in the input.
+  __device__ Index of(Index e) const {
+    const Index c = e % channels, position = e / channels;
+    const Index x = position % columns, row = position / columns;
+    const Index y = row % rows, n = row / rows;
+    return ((n * height + y * size) * width + x * size) * channels + c;
+  }
+};
 
 template <typename Value>
 __device__ float compared(Value value) {
@@ -23,62 +35,113 @@ __device__ float compared(Value value) {
 }
 __device__ double compared(double value) { return value; }
 
-template <typename Value>
+template <typename Value, int lanes, typename Index>
 struct Forward {
-  Pool pool;
-  const Value* input;
-  Value* output;
-  uint8_t* winners;
+  Windows<Index> windows;
+  bool rectified;
+  const Lanes<Value, lanes>* input;
+  Lanes<Value, lanes>* output;
+  Lanes<uint8_t, lanes>* winners;
   __device__ void operator()(int64_t e) const {
-    const Value* const window = input + window_of(pool, e);
-    auto best = compared(window[0]);
-    int64_t winner = 0;
-    for (int64_t entry = 1; entry < pool.size * pool.size; ++entry) {
-      const auto value = compared(window[place_of(pool, entry)]);
-      if (value > best || value != value) {  // a NaN passes through
-        best = value;
-        winner = entry;
+    const Lanes<Value, lanes>* const window = input + windows.of(static_cast<Index>(e));
+    Lanes<Value, lanes> best = window[0];
+    Lanes<uint8_t, lanes> winner{};
+    uint8_t name = 0;
+    for (Index y = 0; y < windows.size; ++y) {
+      for (Index x = 0; x < windows.size; ++x, ++name) {
+        const Lanes<Value, lanes> other = window[(y * windows.width + x) * windows.channels];
+        for (int l = 0; l < lanes; ++l) {
+          const auto value = compared(other.at[l]);
+          if (!(value > compared(best.at[l]) || value != value)) continue;  // a NaN passes through
+          best.at[l] = other.at[l];
+          winner.at[l] = name;
+        }
       }
     }
-    output[e] = window[place_of(pool, winner)];
-    winners[e] = static_cast<uint8_t>(winner);
+    for (int l = 0; l < lanes && rectified; ++l) {
+      if (!(compared(best.at[l]) <= 0)) continue;
+      best.at[l] = As<Value>::of(0.0f);
+      winner.at[l] = no_winner;
+    }
+    output[e] = best;
+    winners[e] = winner;
   }
 };
 
-template <typename Value>
+template <typename Value, int lanes, typename Index>
 struct Backward {
-  Pool pool;
-  const Value* gradient;
-  const uint8_t* winners;
-  Value* input_gradient;
+  Windows<Index> windows;
+  const Lanes<Value, lanes>* gradient;
+  const Lanes<uint8_t, lanes>* winners;
+  Lanes<Value, lanes>* input_gradient;
   __device__ void operator()(int64_t e) const {
-    Value* const window = input_gradient + window_of(pool, e);
-    for (int64_t entry = 0; entry < pool.size * pool.size; ++entry) {
-      window[place_of(pool, entry)] = winners[e] == entry ? gradient[e] : As<Value>::of(0.0f);
+    Lanes<Value, lanes>* const window = input_gradient + windows.of(static_cast<Index>(e));
+    const Lanes<Value, lanes> flow = gradient[e];
+    const Lanes<uint8_t, lanes> winner = winners[e];
+    uint8_t name = 0;
+    for (Index y = 0; y < windows.size; ++y) {
+      for (Index x = 0; x < windows.size; ++x, ++name) {
+        Lanes<Value, lanes> to;
+        for (int l = 0; l < lanes; ++l) to.at[l] = winner.at[l] == name ? flow.at[l] : As<Value>::of(0.0f);
+        window[(y * windows.width + x) * windows.channels] = to;
+      }
     }
   }
 };
 
-int64_t outputs_of(const Pool& pool) {
-  return pool.count * pool.channels * (pool.height / pool.size) * (pool.width / pool.size);
+template <typename V, int n, typename I>
+struct Kind {
+  using Value = V;
+  using Index = I;
+  static constexpr int lanes = n;
+};
+
+// Calls body(kind, windows, outputs).
+template <typename Value, int lanes, typename Body>
+void with_index(const Pool& pool, const Body& body) {
+  const int64_t rows = pool.height / pool.size, columns = pool.width / pool.size, channels = pool.channels / lanes;
+  const auto by = [&](auto zero) {
+    using Index = decltype(zero);
+    const auto cast = [](int64_t value) { return static_cast<Index>(value); };
+    const Windows<Index> windows{cast(channels), cast(pool.height), cast(pool.width),
+                                 cast(pool.size), cast(rows), cast(columns)};
+    body(Kind<Value, lanes, Index>{}, windows, pool.count * rows * columns * channels);
+  };
+  const bool few = pool.count * pool.height * pool.width * pool.channels <= std::numeric_limits<uint32_t>::max();
+  few ? by(uint32_t{}) : by(int64_t{});
+}
+
+template <typename Body>
+void with_kind(const Pool& pool, Real type, const Body& body) {
+  with_type(type, [&](auto zero) {
+    using Value = decltype(zero);
+    constexpr int most = 16 / sizeof(Value);  // bytes that a thread loads at once
+    pool.channels % most == 0 ? with_index<Value, most>(pool, body) : with_index<Value, 1>(pool, body);
+  });
 }
 
 }  // namespace
 
 void max_pool(const Pool& pool, const void* input, void* output, uint8_t* winners, Real type, void* stream) {
-  with_type(type, [&](auto zero) {
-    using Value = decltype(zero);
-    each(outputs_of(pool), stream,
-         Forward<Value>{pool, static_cast<const Value*>(input), static_cast<Value*>(output), winners});
+  with_kind(pool, type, [&](auto kind, const auto& windows, int64_t outputs) {
+    using K = decltype(kind);
+    using Of = Lanes<typename K::Value, K::lanes>;
+    each(outputs, stream,
+         Forward<typename K::Value, K::lanes, typename K::Index>{
+             windows, pool.rectified, static_cast<const Of*>(input), static_cast<Of*>(output),
+             reinterpret_cast<Lanes<uint8_t, K::lanes>*>(winners)});
   });
 }
 
 void max_pool_backward(const Pool& pool, const void* gradient, const uint8_t* winners, void* input_gradient, Real type,
                        void* stream) {
-  with_type(type, [&](auto zero) {
-    using Value = decltype(zero);
-    each(outputs_of(pool), stream,
-         Backward<Value>{pool, static_cast<const Value*>(gradient), winners, static_cast<Value*>(input_gradient)});
+  with_kind(pool, type, [&](auto kind, const auto& windows, int64_t outputs) {
+    using K = decltype(kind);
+    using Of = Lanes<typename K::Value, K::lanes>;
+    each(outputs, stream,
+         Backward<typename K::Value, K::lanes, typename K::Index>{
+             windows, static_cast<const Of*>(gradient), reinterpret_cast<const Lanes<uint8_t, K::lanes>*>(winners),
+             static_cast<Of*>(input_gradient)});
   });
 }
 

@@ -1,6 +1,7 @@
 // Π_k by radix selection: the threshold's digits, 11 + 11 + 10 bits from the top, are found one after the other by counting
-// how many entries have each value of it; then the mask is written. All segments go together, in five launches, or four
-// where the update has counted the first digit already; nothing waits for the host.
+// how many entries have each value of it; then the mask is written. The vector is read for the first two digits and for the
+// mask; for the third only those few entries that have the first. All segments go together, in five launches, or four where
+// the update has counted the first digit already; nothing waits for the host.
 //
 // Keys order as the floats do, as in ../projection.cpp, with which this agrees bit for bit. A NaN can't be told to the host
 // without waiting: it becomes a NaN in the mask, and so in the loss.
@@ -14,10 +15,11 @@ namespace {
 
 constexpr int most_pieces = 128;  // in one launch: kernels take 4 kB of parameters
 constexpr uint32_t group = 8;     // entries that a thread has under way at once
-constexpr uint32_t few = 2, many = 8;  // groups of a thread: few for the sake of waiting, many for the histograms'
+constexpr uint32_t few = 2, many = 4;  // groups of a thread: few for the sake of waiting, many for the histograms'
 constexpr int64_t long_from = int64_t{1} << 22;  // entries of a selection that has many
 constexpr uint32_t bins = 2048;
-constexpr int shifts[] = {21, 10, 0};
+template <int digit>
+constexpr int shift = digit == 0 ? 21 : digit == 1 ? 10 : 0;
 
 struct Piece {
   int64_t offset;
@@ -29,15 +31,24 @@ struct Pieces {
   int count;
   uint32_t blocks;
   uint32_t chunk;  // entries of a block
+  bool backwards;  // the last blocks first
   Piece at[most_pieces];
 };
 
 // Of one segment. `prefix[d]`, `rank[d]`: the threshold's digits down to the d-th, and its place among the entries that
-// have them. The histogram and the ticket are zeros between two launches.
+// have them. `equal`: entries at the threshold. The histogram and the ticket are zeros between two launches.
 struct Found {
   uint32_t histogram[bins];
-  uint32_t ticket, prefix[3], rank[3];
+  uint32_t ticket, prefix[3], rank[3], equal;
 };
+
+// A selection's device memory, see selection_room.
+struct Room {
+  Found* found;    // by segment
+  uint32_t* ties;  // by block
+  uint32_t* open;  // by block and thread: a bit for each of the thread's entries, whether it has the first digit looked for
+};
+static_assert(group * many <= 32 && group * few <= 32);
 
 uint32_t chunk_of(const Selected* segments, int64_t count) {
   int64_t length = 0;
@@ -49,12 +60,20 @@ __host__ __device__ uint32_t chunks_of(int64_t length, uint32_t chunk) {
   return static_cast<uint32_t>((length + chunk - 1) / chunk);
 }
 
-// Calls body(pieces, found, ties), for as many segments at a time as fit: `ties` has a place for every block.
+size_t blocks_of(const Selected* segments, int64_t count, uint32_t chunk) {
+  size_t blocks = 0;
+  for (int64_t s = 0; s < count; ++s) blocks += chunks_of(segments[s].length, chunk);
+  return blocks;
+}
+
+// Calls body(pieces, room), for as many segments at a time as fit.
 template <typename Body>
 void in_groups(const Selection& selection, const Body& body) {
-  Found* found = static_cast<Found*>(selection.room);
-  uint32_t* ties = reinterpret_cast<uint32_t*>(found + selection.count);
   const uint32_t chunk = chunk_of(selection.segments, selection.count);
+  Room room{};
+  room.found = static_cast<Found*>(selection.room);
+  room.ties = reinterpret_cast<uint32_t*>(room.found + selection.count);
+  room.open = room.ties + blocks_of(selection.segments, selection.count, chunk);
   for (int64_t begin = 0; begin < selection.count; begin += most_pieces) {
     Pieces pieces{};
     pieces.chunk = chunk;
@@ -64,17 +83,18 @@ void in_groups(const Selection& selection, const Body& body) {
                                    static_cast<uint32_t>(segment.drop), pieces.blocks};
       pieces.blocks += chunks_of(segment.length, chunk);
     }
-    if (pieces.blocks > 0) body(pieces, found, ties);
-    found += pieces.count;
-    ties += pieces.blocks;
+    if (pieces.blocks > 0) body(pieces, room);
+    room.found += pieces.count;
+    room.ties += pieces.blocks;
+    room.open += size_t{pieces.blocks} * threads;
   }
 }
 
 template <bool magnitude>
 __host__ __device__ uint32_t key_of(float value) {
   uint32_t bits = same_bits<uint32_t>(value);
+  if (magnitude) return bits << 1;
   if (bits == 0x80000000u) bits = 0;  // −0 and 0 are one
-  if (magnitude) return bits & 0x7fffffffu;
   return bits ^ (static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) | 0x80000000u);
 }
 
@@ -83,80 +103,118 @@ template <int digit>
 __device__ void choose(const Piece& piece, Found& found) {
   __shared__ uint32_t sums[threads];
   constexpr uint32_t share = bins / threads;
-  const volatile uint32_t* const counted = found.histogram + threadIdx.x * share;
-  uint32_t own = 0;
+  const volatile uint32_t* const histogram = found.histogram + threadIdx.x * share;
+  uint32_t counted[share], own = 0;
+  for (uint32_t b = 0; b < share; ++b) counted[b] = histogram[b];
   for (uint32_t b = 0; b < share; ++b) own += counted[b];
   scan(sums, own);
   const uint32_t rank = digit == 0 ? piece.drop - 1 : found.rank[digit > 0 ? digit - 1 : 0];
+  const uint32_t above = digit == 0 ? 0 : found.prefix[digit > 0 ? digit - 1 : 0] << (digit == 2 ? 10 : 11);
   uint32_t before = sums[threadIdx.x] - own;
-  if (rank >= before && rank < before + own) {
-    uint32_t bin = 0;
-    while (rank >= before + counted[bin]) before += counted[bin++];
-    const uint32_t above = digit == 0 ? 0 : found.prefix[digit > 0 ? digit - 1 : 0] << (digit == 2 ? 10 : 11);
-    found.prefix[digit] = above | (threadIdx.x * share + bin);
-    found.rank[digit] = rank - before;
+  for (uint32_t b = 0; b < share; ++b) {
+    if (rank >= before && rank - before < counted[b]) {
+      found.prefix[digit] = above | (threadIdx.x * share + b);
+      found.rank[digit] = rank - before;
+      if (digit == 2) found.equal = counted[b];
+    }
+    before += counted[b];
   }
   for (uint32_t b = 0; b < share; ++b) found.histogram[threadIdx.x * share + b] = 0;
 }
 
-// Calls body(i, load(i)) for the places i in the vector of a block's entries. A thread's loads of a group are all under way
-// before the first is looked at: one after the other, they would use a third of the memory's bandwidth.
-template <typename Load, typename Body>
-__device__ void over_block(const Pieces& pieces, const Piece& piece, Load load, Body body) {
-  const uint32_t begin = (blockIdx.x - piece.first) * pieces.chunk, room = piece.length - begin;
-  const uint32_t length = room < pieces.chunk ? room : pieces.chunk;
-  const int64_t from = piece.offset + begin;
-  uint32_t e = threadIdx.x;
-  for (; e + (group - 1) * threads < length; e += group * threads) {
-    decltype(load(from)) loaded[group];
-    for (uint32_t g = 0; g < group; ++g) loaded[g] = load(from + e + g * threads);
-    for (uint32_t g = 0; g < group; ++g) body(from + e + g * threads, loaded[g]);
-  }
-  for (; e < length; e += threads) body(from + e, load(from + e));
+// A block's part of the vector. Every other launch goes backwards: it begins with what the one before read last, which the
+// cache still has.
+struct Part {
+  const Piece& piece;
+  int s;
+  uint32_t block, length;  // of all blocks; entries
+  int64_t from;            // this thread's first entry
+};
+
+__device__ Part part_of(const Pieces& pieces) {
+  const uint32_t block = pieces.backwards ? pieces.blocks - 1 - blockIdx.x : blockIdx.x;
+  const int s = piece_of(pieces, block);
+  const Piece& piece = pieces.at[s];
+  const uint32_t begin = (block - piece.first) * pieces.chunk, room = piece.length - begin;
+  return {piece, s, block, room < pieces.chunk ? room : pieces.chunk, piece.offset + begin + threadIdx.x};
 }
 
-// Counts one digit of a block's entries; key(i, load(i)) gives that of the entry at place i of the vector. The last block
-// of a segment chooses.
-template <int digit, typename Load, typename Key>
-__device__ void count(const Pieces& pieces, Found* all, Load load, Key key) {
+// Calls body(i, row, load(i)) for the places i in the vector of a block's entries, `threads` of them to a row. A thread's
+// loads of a group are all under way before the first is looked at: one after the other, they would use a third of the
+// memory's bandwidth.
+template <typename Load, typename Body>
+__device__ void over_part(const Part& part, Load load, Body body) {
+  uint32_t row = 0;
+  for (; (row + group - 1) * threads + threadIdx.x < part.length; row += group) {
+    decltype(load(part.from)) loaded[group];
+    for (uint32_t g = 0; g < group; ++g) loaded[g] = load(part.from + (row + g) * threads);
+    for (uint32_t g = 0; g < group; ++g) body(part.from + (row + g) * threads, row + g, loaded[g]);
+  }
+  for (; row * threads + threadIdx.x < part.length; ++row) {
+    body(part.from + row * threads, row, load(part.from + row * threads));
+  }
+}
+
+// Counts one digit of the keys that body(add) adds for a block's part of its segment. The segment's last block chooses.
+template <int digit, typename Body>
+__device__ void count(const Pieces& pieces, const Part& part, Found& found, Body body) {
   __shared__ uint32_t counts[bins];
-  const int s = piece_of(pieces);
-  const Piece& piece = pieces.at[s];
-  Found& found = all[s];
-  const bool wanted = piece.drop > 0;
-  if (digit > 0 && !wanted) return;
-  const uint32_t prefix = digit > 0 ? found.prefix[digit > 0 ? digit - 1 : 0] : 0;
-  constexpr int shift = shifts[digit];
   for (uint32_t b = threadIdx.x; b < bins; b += threads) counts[b] = 0;
   __syncthreads();
-  // Neighbours often share their leading digit: they are added together.
-  uint32_t bin = 0, run = 0;
-  over_block(pieces, piece, load, [&](int64_t i, auto loaded) {
-    const uint32_t found_key = key(i, loaded);
-    if (digit == 1 && found_key >> 21 != prefix) return;
-    if (digit == 2 && found_key >> 10 != prefix) return;
-    const uint32_t own = found_key >> shift & (digit == 2 ? 1023u : 2047u);
-    if (own != bin) {
-      if (run > 0) atomicAdd(&counts[bin], run);
-      bin = own;
-      run = 0;
-    }
-    ++run;
-  });
-  if (run > 0) atomicAdd(&counts[bin], run);
-  if (!wanted) return;
+  body([&](uint32_t key) { atomicAdd(&counts[key >> shift<digit> & (digit == 2 ? 1023u : 2047u)], 1u); });
+  if (part.piece.drop == 0) return;
   __syncthreads();
   for (uint32_t b = threadIdx.x; b < bins; b += threads) {
     if (counts[b] > 0) atomicAdd(&found.histogram[b], counts[b]);
   }
-  if (last_of(&found.ticket, chunks_of(piece.length, pieces.chunk))) choose<digit>(piece, found);
+  if (last_of(&found.ticket, chunks_of(part.piece.length, pieces.chunk))) choose<digit>(part.piece, found);
 }
 
-template <int digit, bool magnitude>
-__global__ void count_values(Pieces pieces, Found* found, const float* values) {
-  count<digit>(
-      pieces, found, [=](int64_t i) { return values[i]; },
-      [](int64_t, float value) { return key_of<magnitude>(value); });
+template <bool magnitude>
+__global__ void count_first(Pieces pieces, Room room, const float* values) {
+  const Part part = part_of(pieces);
+  if (part.piece.drop == 0) return;
+  count<0>(pieces, part, room.found[part.s], [&](auto add) {
+    over_part(
+        part, [=](int64_t i) { return values[i]; },
+        [&](int64_t, uint32_t, float value) { add(key_of<magnitude>(value)); });
+  });
+}
+
+template <bool magnitude>
+__global__ void count_second(Pieces pieces, Room room, const float* values) {
+  const Part part = part_of(pieces);
+  if (part.piece.drop == 0) return;
+  Found& found = room.found[part.s];
+  const uint32_t first = found.prefix[0];
+  uint32_t open = 0;
+  count<1>(pieces, part, found, [&](auto add) {
+    over_part(
+        part, [=](int64_t i) { return values[i]; },
+        [&](int64_t, uint32_t row, float value) {
+          const uint32_t key = key_of<magnitude>(value);
+          if (key >> shift<0> != first) return;
+          open |= 1u << row;
+          add(key);
+        });
+    room.open[part.block * threads + threadIdx.x] = open;
+  });
+}
+
+template <bool magnitude>
+__global__ void count_third(Pieces pieces, Room room, const float* values) {
+  const Part part = part_of(pieces);
+  if (part.piece.drop == 0) return;
+  Found& found = room.found[part.s];
+  const uint32_t prefix = found.prefix[1];
+  count<2>(pieces, part, found, [&](auto add) {
+    uint32_t open = room.open[part.block * threads + threadIdx.x];
+    for (int64_t i = part.from; open > 0; open >>= 1, i += threads) {
+      if (!(open & 1u)) continue;
+      const uint32_t key = key_of<magnitude>(values[i]);
+      if (key >> shift<1> == prefix) add(key);
+    }
+  });
 }
 
 // Entries with key >= from are kept, but for the first `dropped` of those with key == from.
@@ -167,6 +225,7 @@ struct Threshold {
 __device__ Threshold threshold_of(const Piece& piece, const Found& found, uint32_t above) {
   Threshold threshold{0, 0};
   if (piece.drop > 0) threshold = {found.prefix[2], found.rank[2] + 1};
+  if (piece.drop > 0 && threshold.dropped == found.equal) threshold = {threshold.from + 1, 0};
   if (above > threshold.from) threshold = {above, 0};
   return threshold;
 }
@@ -180,58 +239,54 @@ __device__ float entry_of(float value, bool bit, float alpha, const Mix& mix) {
 }
 
 template <bool magnitude>
-__global__ void write_mask(Pieces pieces, const Found* found, const float* values, uint32_t above, Mix mix, float* mask,
-                           uint32_t* ties) {
+__global__ void write_mask(Pieces pieces, Room room, const float* values, uint32_t above, Mix mix, float* mask) {
   __shared__ uint32_t equal;
   if (threadIdx.x == 0) equal = 0;
   __syncthreads();
-  const int s = piece_of(pieces);
-  const Piece& piece = pieces.at[s];
-  const Threshold threshold = threshold_of(piece, found[s], above);
+  const Part part = part_of(pieces);
+  const Threshold threshold = threshold_of(part.piece, room.found[part.s], above);
   const float alpha = static_cast<float>(value_of(mix.alpha));
   uint32_t own = 0;
-  over_block(
-      pieces, piece, [=](int64_t i) { return values[i]; },
-      [&](int64_t i, float value) {
+  over_part(
+      part, [=](int64_t i) { return values[i]; },
+      [&](int64_t i, uint32_t, float value) {
         const uint32_t key = key_of<magnitude>(value);
         mask[i] = entry_of(value, key >= threshold.from, alpha, mix);
         own += key == threshold.from;
       });
   if (own > 0) atomicAdd(&equal, own);
   __syncthreads();
-  if (threadIdx.x == 0) ties[blockIdx.x] = equal;
+  if (threadIdx.x == 0) room.ties[part.block] = equal;
 }
 
 // What is left to the first of the ties, in order.
 template <bool magnitude>
-__global__ void drop_ties(Pieces pieces, const Found* found, const float* values, uint32_t above, Mix mix, float* mask,
-                          const uint32_t* ties) {
+__global__ void drop_ties(Pieces pieces, Room room, const float* values, uint32_t above, Mix mix, float* mask) {
   __shared__ uint32_t sums[threads];
-  const int s = piece_of(pieces);
-  const Piece& piece = pieces.at[s];
-  const Threshold threshold = threshold_of(piece, found[s], above);
-  if (threshold.dropped == 0 || ties[blockIdx.x] == 0) return;
+  const Part part = part_of(pieces);
+  const Threshold threshold = threshold_of(part.piece, room.found[part.s], above);
+  if (threshold.dropped == 0 || room.ties[part.block] == 0) return;
   uint32_t earlier = 0;
-  for (uint32_t b = piece.first + threadIdx.x; b < blockIdx.x; b += threads) earlier += ties[b];
+  for (uint32_t b = part.piece.first + threadIdx.x; b < part.block; b += threads) earlier += room.ties[b];
   scan(sums, earlier);
   const uint32_t before = sums[threads - 1];
   if (before >= threshold.dropped) return;
   __syncthreads();
   // Each thread takes neighbours here, so that the order is that of the threads.
   const uint32_t entries = pieces.chunk / threads;
-  const uint32_t begin = (blockIdx.x - piece.first) * pieces.chunk + threadIdx.x * entries;
-  const auto tied = [&](uint32_t i) {
-    return i < piece.length && key_of<magnitude>(values[piece.offset + i]) == threshold.from;
+  const uint32_t begin = threadIdx.x * entries;
+  const int64_t from = part.from - threadIdx.x + begin;
+  const auto tied = [&](uint32_t e) {
+    return begin + e < part.length && key_of<magnitude>(values[from + e]) == threshold.from;
   };
   uint32_t own = 0;
-  for (uint32_t e = 0; e < entries; ++e) own += tied(begin + e);
+  for (uint32_t e = 0; e < entries; ++e) own += tied(e);
   scan(sums, own);
   uint32_t place = before + sums[threadIdx.x] - own;
   const float alpha = static_cast<float>(value_of(mix.alpha));
   for (uint32_t e = 0; e < entries && place < threshold.dropped; ++e) {
-    if (!tied(begin + e)) continue;
-    const int64_t i = piece.offset + begin + e;
-    mask[i] = entry_of(values[i], false, alpha, mix);
+    if (!tied(e)) continue;
+    mask[from + e] = entry_of(values[from + e], false, alpha, mix);
     ++place;
   }
 }
@@ -243,13 +298,17 @@ void project_by(const Selection& selection, const float* values, bool counted, f
   if (floor != -std::numeric_limits<float>::infinity() && !(magnitude && floor < 0)) {
     above = key_of<magnitude>(floor) + 1;
   }
-  in_groups(selection, [&](const Pieces& pieces, Found* found, uint32_t* ties) {
-    const auto by = [&](auto kernel, auto... more) { launch(kernel, pieces.blocks, stream, pieces, found, values, more...); };
-    if (!counted) by(count_values<0, magnitude>);
-    by(count_values<1, magnitude>);
-    by(count_values<2, magnitude>);
-    by(write_mask<magnitude>, above, mix, mask, ties);
-    by(drop_ties<magnitude>, above, mix, mask, ties);
+  in_groups(selection, [&](Pieces pieces, const Room& room) {
+    const auto by = [&](auto kernel, auto... more) {
+      launch(kernel, pieces.blocks, stream, pieces, room, values, more...);
+      pieces.backwards = !pieces.backwards;
+    };
+    if (!counted) by(count_first<magnitude>);
+    pieces.backwards = true;
+    by(count_second<magnitude>);
+    by(count_third<magnitude>);
+    by(write_mask<magnitude>, above, mix, mask);
+    by(drop_ties<magnitude>, above, mix, mask);
   });
 }
 
@@ -283,20 +342,23 @@ struct UpdateAlone {
 };
 
 template <bool magnitude>
-__global__ void update_and_count(Pieces pieces, Found* found, Update update) {
+__global__ void update_and_count(Pieces pieces, Room room, Update update) {
+  const Part part = part_of(pieces);
   const float rate = static_cast<float>(value_of(update.by.rate));
-  count<0>(
-      pieces, found, [=](int64_t i) { return update.load(i); },
-      [=](int64_t i, const Update::Entry& entry) { return key_of<magnitude>(update.step(i, entry, rate)); });
+  count<0>(pieces, part, room.found[part.s], [&](auto add) {
+    over_part(
+        part, [=](int64_t i) { return update.load(i); },
+        [&](int64_t i, uint32_t, const Update::Entry& entry) {
+          add(key_of<magnitude>(update.step(i, entry, rate)));
+        });
+  });
 }
 
 }  // namespace
 
 size_t selection_room(const Selected* segments, int64_t count) {
-  size_t blocks = 0;
-  const uint32_t chunk = chunk_of(segments, count);
-  for (int64_t s = 0; s < count; ++s) blocks += chunks_of(segments[s].length, chunk);
-  return static_cast<size_t>(count) * sizeof(Found) + blocks * sizeof(uint32_t);
+  const size_t blocks = blocks_of(segments, count, chunk_of(segments, count));
+  return static_cast<size_t>(count) * sizeof(Found) + blocks * (1 + threads) * sizeof(uint32_t);
 }
 
 void project(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
@@ -309,9 +371,9 @@ void descend(float* latent, float* velocity, const float* gradient, int64_t leng
              const Selection* counting, void* stream) {
   const Update update{latent, velocity, gradient, by};
   if (!counting) return each(length, stream, UpdateAlone{update});
-  in_groups(*counting, [&](const Pieces& pieces, Found* found, uint32_t*) {
+  in_groups(*counting, [&](const Pieces& pieces, const Room& room) {
     const auto kernel = counting->magnitude ? update_and_count<true> : update_and_count<false>;
-    launch(kernel, pieces.blocks, stream, pieces, found, update);
+    launch(kernel, pieces.blocks, stream, pieces, room, update);
   });
 }
 
