@@ -11,12 +11,12 @@ import type { RunConfig } from "../training/config.ts";
 import { type Context, Skip } from "./stage.ts";
 import { datasetOr } from "./work.ts";
 
-/** The runs of `bench/cifar10.json` in their order, and the folder that they go to. A rehearsal has small ones. */
+/** The runs of `bench/cifar10-gpu.json` in their order, and the folder that they go to. A rehearsal has small ones. */
 export async function sweepOf({ rehearsal, out, folders }: Context): Promise<{
   readonly runs: readonly RunConfig[];
   readonly folder: string;
 }> {
-  const path = fileURLToPath(new URL("../../bench/cifar10.json", import.meta.url));
+  const path = fileURLToPath(new URL("../../bench/cifar10-gpu.json", import.meta.url));
   const sweep = rehearsal ? checkSweep(small) : await readSweep(path);
   const dataset = await datasetOr(sweep.dataset, folders);
   if (typeof dataset === "string") throw new Skip(dataset);
@@ -27,7 +27,7 @@ export async function sweepOf({ rehearsal, out, folders }: Context): Promise<{
 }
 
 const small = {
-  name: "cifar10",
+  name: "cifar10-gpu",
   dataset: "shapes",
   networks: [{ name: "conv2", width: 0.02 }],
   algorithms: [{ name: "random" }, { name: "edge-popup" }, { name: "sbp" }],

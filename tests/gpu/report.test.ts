@@ -84,15 +84,16 @@ const report: Report = {
       ],
     }),
     sanitizer: done(undefined, { state: "skipped", reason: "there is none" }),
-    whole: done({
+    whole: done([["tf32", 42], ["bfloat16", 36]].map(([precision, seconds]) => ({
       run: "conv4",
       dataset: "cifar10",
+      precision,
       epochs: 100,
-      seconds: 42,
+      seconds,
       evaluationSeconds: 2,
       accuracy: 0.5,
       beside: 0,
-    }),
+    }))),
     sweep: done({
       total: 168,
       finished: 12,
@@ -123,8 +124,8 @@ Deno.test("each promise is kept, missed or not measured, by its figure", () => {
   assert.deepEqual(row("goldens replay"), ["—", "not measured"]);
   assert.deepEqual(row("compute-sanitizer finds nothing"), ["—", "not measured"]);
   assert.deepEqual(row("mnist: the device and the processor agree"), ["—", "not measured"]);
-  assert.deepEqual(row("conv4, 100 epochs"), ["42.0 s", "✗"]);
-  assert.deepEqual(row("the whole table of bench/cifar10.json"), [
+  assert.deepEqual(row("conv4, 100 epochs"), ["36.0 s", "✗"]);
+  assert.deepEqual(row("the whole table of bench/cifar10-gpu.json"), [
     "50 min 00 s, reckoned from 12 of 168 runs",
     "✓",
   ]);
@@ -138,7 +139,7 @@ Deno.test("each stage is told with its state and reason, and what is not whole i
     "2026-01-01T00:00:00.000Z 01234567",
   ]);
   assert.deepEqual(row("goldens  "), ["not asked for yet", "", "", ""]);
-  assert.match(text, /## bench\/cifar10\.json\n\n_Not whole\._\n\n12 of 168 runs are finished/);
+  assert.match(text, /## bench\/cifar10-gpu\.json\n\n_Not whole\._\n\n12 of 168 runs are finished/);
   assert.match(text, /- a\.test\.ts: a \| b/);
   assert.match(text, /- conv4: not known here/);
   assert.match(text, /\| matrix product, tf32 +\| PyTorch +\| 400\.00 TFLOP\/s \|/);

@@ -93,11 +93,11 @@ struct As<bfloat16> {
 
 // The piece of work that a block belongs to: the last one that begins at or before it. Begins ascend from 0.
 template <typename Pieces>
-__device__ int piece_of(const Pieces& pieces, uint32_t block) {
+__device__ int piece_of(const Pieces& pieces) {
   int low = 0, high = pieces.count - 1;
   while (low < high) {
     const int middle = (low + high + 1) / 2;
-    if (pieces.at[middle].first <= block) {
+    if (pieces.at[middle].first <= blockIdx.x) {
       low = middle;
     } else {
       high = middle - 1;

@@ -56,7 +56,7 @@ __device__ uint32_t turned(uint32_t j, uint32_t rows, uint32_t columns) {
 // Calls store(piece, j, load(piece, j)) for a block's entries; a thread's loads are all under way before the first is stored.
 template <typename Load, typename Store>
 __device__ void over_block(const Pieces& pieces, Load load, Store store) {
-  const Piece& piece = pieces.at[piece_of(pieces, blockIdx.x)];
+  const Piece& piece = pieces.at[piece_of(pieces)];
   const uint32_t begin = (blockIdx.x - piece.first) * chunk;
   uint32_t j = begin + threadIdx.x;
   if (piece.length - begin < chunk) {

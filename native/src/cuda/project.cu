@@ -14,9 +14,8 @@ namespace mb::cuda {
 namespace {
 
 constexpr int most_pieces = 128;  // in one launch: kernels take 4 kB of parameters
-constexpr uint32_t group = 8;     // entries that a thread has under way at once
-constexpr uint32_t few = 2, many = 4;  // groups of a thread: few for the sake of waiting, many for the histograms'
-constexpr int64_t long_from = int64_t{1} << 22;  // entries of a selection that has many
+constexpr uint32_t group = 8;    // values that a thread has under way at once
+constexpr int64_t wave = 1024;    // blocks that run at once: more of them would wait for the first to end
 constexpr uint32_t bins = 2048;
 template <int digit>
 constexpr int shift = digit == 0 ? 21 : digit == 1 ? 10 : 0;
@@ -31,7 +30,7 @@ struct Pieces {
   int count;
   uint32_t blocks;
   uint32_t chunk;  // entries of a block
-  bool backwards;  // the last blocks first
+  bool backwards;  // each block takes its last entries first
   Piece at[most_pieces];
 };
 
@@ -44,16 +43,17 @@ struct Found {
 
 // A selection's device memory, see selection_room.
 struct Room {
-  Found* found;    // by segment
-  uint32_t* ties;  // by block
-  uint32_t* open;  // by block and thread: a bit for each of the thread's entries, whether it has the first digit looked for
+  Found* found;     // by segment
+  uint32_t* ties;   // by block
+  uint32_t* count;  // by block: how many of its entries have the first digit looked for
+  float* open;      // those, in any order; `chunk` places for each block
 };
-static_assert(group * many <= 32 && group * few <= 32);
 
 uint32_t chunk_of(const Selected* segments, int64_t count) {
   int64_t length = 0;
   for (int64_t s = 0; s < count; ++s) length += segments[s].length;
-  return threads * group * (length >= long_from ? many : few);
+  const int64_t grain = int64_t{threads} * group;
+  return static_cast<uint32_t>(grain * std::clamp<int64_t>((length + grain * wave - 1) / (grain * wave), 1, 64));
 }
 
 __host__ __device__ uint32_t chunks_of(int64_t length, uint32_t chunk) {
@@ -73,7 +73,9 @@ void in_groups(const Selection& selection, const Body& body) {
   Room room{};
   room.found = static_cast<Found*>(selection.room);
   room.ties = reinterpret_cast<uint32_t*>(room.found + selection.count);
-  room.open = room.ties + blocks_of(selection.segments, selection.count, chunk);
+  const size_t blocks = blocks_of(selection.segments, selection.count, chunk);
+  room.count = room.ties + blocks;
+  room.open = reinterpret_cast<float*>(room.count + blocks);
   for (int64_t begin = 0; begin < selection.count; begin += most_pieces) {
     Pieces pieces{};
     pieces.chunk = chunk;
@@ -86,7 +88,8 @@ void in_groups(const Selection& selection, const Body& body) {
     if (pieces.blocks > 0) body(pieces, room);
     room.found += pieces.count;
     room.ties += pieces.blocks;
-    room.open += size_t{pieces.blocks} * threads;
+    room.count += pieces.blocks;
+    room.open += size_t{pieces.blocks} * chunk;
   }
 }
 
@@ -122,36 +125,38 @@ __device__ void choose(const Piece& piece, Found& found) {
   for (uint32_t b = 0; b < share; ++b) found.histogram[threadIdx.x * share + b] = 0;
 }
 
-// A block's part of the vector. Every other launch goes backwards: it begins with what the one before read last, which the
-// cache still has.
+// A block's part of the vector.
 struct Part {
   const Piece& piece;
   int s;
-  uint32_t block, length;  // of all blocks; entries
-  int64_t from;            // this thread's first entry
+  uint32_t length;  // entries
+  int64_t from;     // this thread's first
 };
 
 __device__ Part part_of(const Pieces& pieces) {
-  const uint32_t block = pieces.backwards ? pieces.blocks - 1 - blockIdx.x : blockIdx.x;
-  const int s = piece_of(pieces, block);
+  const int s = piece_of(pieces);
   const Piece& piece = pieces.at[s];
-  const uint32_t begin = (block - piece.first) * pieces.chunk, room = piece.length - begin;
-  return {piece, s, block, room < pieces.chunk ? room : pieces.chunk, piece.offset + begin + threadIdx.x};
+  const uint32_t begin = (blockIdx.x - piece.first) * pieces.chunk, room = piece.length - begin;
+  return {piece, s, room < pieces.chunk ? room : pieces.chunk, piece.offset + begin + threadIdx.x};
 }
 
-// Calls body(i, row, load(i)) for the places i in the vector of a block's entries, `threads` of them to a row. A thread's
-// loads of a group are all under way before the first is looked at: one after the other, they would use a third of the
-// memory's bandwidth.
-template <typename Load, typename Body>
-__device__ void over_part(const Part& part, Load load, Body body) {
-  uint32_t row = 0;
-  for (; (row + group - 1) * threads + threadIdx.x < part.length; row += group) {
-    decltype(load(part.from)) loaded[group];
-    for (uint32_t g = 0; g < group; ++g) loaded[g] = load(part.from + (row + g) * threads);
-    for (uint32_t g = 0; g < group; ++g) body(part.from + (row + g) * threads, row + g, loaded[g]);
-  }
-  for (; row * threads + threadIdx.x < part.length; ++row) {
-    body(part.from + row * threads, row, load(part.from + row * threads));
+// Calls body(i, load(i)) for the places i in the vector of a block's entries. A thread's loads of a group are all under way
+// before the first is looked at: one after the other, they would use a third of the memory's bandwidth. Every other launch
+// goes backwards: it begins with what the one before read last, which the cache still has.
+template <uint32_t group, typename Load, typename Body>
+__device__ void over_part(const Pieces& pieces, const Part& part, Load load, Body body) {
+  constexpr uint32_t reach = group * threads;
+  const uint32_t groups = pieces.chunk / reach;
+  for (uint32_t g = 0; g < groups; ++g) {
+    uint32_t e = (pieces.backwards ? groups - 1 - g : g) * reach;
+    if (e + threadIdx.x + reach - threads < part.length) {
+      decltype(load(part.from)) loaded[group];
+      for (uint32_t n = 0; n < group; ++n) loaded[n] = load(part.from + e + n * threads);
+      for (uint32_t n = 0; n < group; ++n) body(part.from + e + n * threads, loaded[n]);
+      continue;
+    }
+    const uint32_t end = part.length < e + reach ? part.length : e + reach;
+    for (; e + threadIdx.x < end; e += threads) body(part.from + e, load(part.from + e));
   }
 }
 
@@ -175,43 +180,45 @@ __global__ void count_first(Pieces pieces, Room room, const float* values) {
   const Part part = part_of(pieces);
   if (part.piece.drop == 0) return;
   count<0>(pieces, part, room.found[part.s], [&](auto add) {
-    over_part(
-        part, [=](int64_t i) { return values[i]; },
-        [&](int64_t, uint32_t, float value) { add(key_of<magnitude>(value)); });
+    over_part<group>(
+        pieces, part, [=](int64_t i) { return values[i]; },
+        [&](int64_t, float value) { add(key_of<magnitude>(value)); });
   });
 }
 
 template <bool magnitude>
 __global__ void count_second(Pieces pieces, Room room, const float* values) {
+  __shared__ uint32_t found_here;
   const Part part = part_of(pieces);
   if (part.piece.drop == 0) return;
+  if (threadIdx.x == 0) found_here = 0;
   Found& found = room.found[part.s];
   const uint32_t first = found.prefix[0];
-  uint32_t open = 0;
+  float* const open = room.open + size_t{blockIdx.x} * pieces.chunk;
   count<1>(pieces, part, found, [&](auto add) {
-    over_part(
-        part, [=](int64_t i) { return values[i]; },
-        [&](int64_t, uint32_t row, float value) {
+    over_part<group>(
+        pieces, part, [=](int64_t i) { return values[i]; },
+        [&](int64_t, float value) {
           const uint32_t key = key_of<magnitude>(value);
           if (key >> shift<0> != first) return;
-          open |= 1u << row;
           add(key);
+          open[atomicAdd(&found_here, 1u)] = value;
         });
-    room.open[part.block * threads + threadIdx.x] = open;
+    __syncthreads();
+    if (threadIdx.x == 0) room.count[blockIdx.x] = found_here;
   });
 }
 
 template <bool magnitude>
-__global__ void count_third(Pieces pieces, Room room, const float* values) {
+__global__ void count_third(Pieces pieces, Room room) {
   const Part part = part_of(pieces);
   if (part.piece.drop == 0) return;
   Found& found = room.found[part.s];
-  const uint32_t prefix = found.prefix[1];
+  const uint32_t prefix = found.prefix[1], length = room.count[blockIdx.x];
+  const float* const open = room.open + size_t{blockIdx.x} * pieces.chunk;
   count<2>(pieces, part, found, [&](auto add) {
-    uint32_t open = room.open[part.block * threads + threadIdx.x];
-    for (int64_t i = part.from; open > 0; open >>= 1, i += threads) {
-      if (!(open & 1u)) continue;
-      const uint32_t key = key_of<magnitude>(values[i]);
+    for (uint32_t e = threadIdx.x; e < length; e += threads) {
+      const uint32_t key = key_of<magnitude>(open[e]);
       if (key >> shift<1> == prefix) add(key);
     }
   });
@@ -247,16 +254,16 @@ __global__ void write_mask(Pieces pieces, Room room, const float* values, uint32
   const Threshold threshold = threshold_of(part.piece, room.found[part.s], above);
   const float alpha = static_cast<float>(value_of(mix.alpha));
   uint32_t own = 0;
-  over_part(
-      part, [=](int64_t i) { return values[i]; },
-      [&](int64_t i, uint32_t, float value) {
+  over_part<group>(
+      pieces, part, [=](int64_t i) { return values[i]; },
+      [&](int64_t i, float value) {
         const uint32_t key = key_of<magnitude>(value);
         mask[i] = entry_of(value, key >= threshold.from, alpha, mix);
         own += key == threshold.from;
       });
   if (own > 0) atomicAdd(&equal, own);
   __syncthreads();
-  if (threadIdx.x == 0) room.ties[part.block] = equal;
+  if (threadIdx.x == 0) room.ties[blockIdx.x] = equal;
 }
 
 // What is left to the first of the ties, in order.
@@ -265,9 +272,9 @@ __global__ void drop_ties(Pieces pieces, Room room, const float* values, uint32_
   __shared__ uint32_t sums[threads];
   const Part part = part_of(pieces);
   const Threshold threshold = threshold_of(part.piece, room.found[part.s], above);
-  if (threshold.dropped == 0 || room.ties[part.block] == 0) return;
+  if (threshold.dropped == 0 || room.ties[blockIdx.x] == 0) return;
   uint32_t earlier = 0;
-  for (uint32_t b = part.piece.first + threadIdx.x; b < part.block; b += threads) earlier += room.ties[b];
+  for (uint32_t b = part.piece.first + threadIdx.x; b < blockIdx.x; b += threads) earlier += room.ties[b];
   scan(sums, earlier);
   const uint32_t before = sums[threads - 1];
   if (before >= threshold.dropped) return;
@@ -300,15 +307,15 @@ void project_by(const Selection& selection, const float* values, bool counted, f
   }
   in_groups(selection, [&](Pieces pieces, const Room& room) {
     const auto by = [&](auto kernel, auto... more) {
-      launch(kernel, pieces.blocks, stream, pieces, room, values, more...);
-      pieces.backwards = !pieces.backwards;
+      launch(kernel, pieces.blocks, stream, pieces, room, more...);
     };
-    if (!counted) by(count_first<magnitude>);
+    if (!counted) by(count_first<magnitude>, values);
     pieces.backwards = true;
-    by(count_second<magnitude>);
+    by(count_second<magnitude>, values);
     by(count_third<magnitude>);
-    by(write_mask<magnitude>, above, mix, mask);
-    by(drop_ties<magnitude>, above, mix, mask);
+    pieces.backwards = false;
+    by(write_mask<magnitude>, values, above, mix, mask);
+    by(drop_ties<magnitude>, values, above, mix, mask);
   });
 }
 
@@ -346,9 +353,9 @@ __global__ void update_and_count(Pieces pieces, Room room, Update update) {
   const Part part = part_of(pieces);
   const float rate = static_cast<float>(value_of(update.by.rate));
   count<0>(pieces, part, room.found[part.s], [&](auto add) {
-    over_part(
-        part, [=](int64_t i) { return update.load(i); },
-        [&](int64_t i, uint32_t, const Update::Entry& entry) {
+    over_part<group / 2>(  // of three values each
+        pieces, part, [=](int64_t i) { return update.load(i); },
+        [&](int64_t i, const Update::Entry& entry) {
           add(key_of<magnitude>(update.step(i, entry, rate)));
         });
   });
@@ -357,8 +364,9 @@ __global__ void update_and_count(Pieces pieces, Room room, Update update) {
 }  // namespace
 
 size_t selection_room(const Selected* segments, int64_t count) {
-  const size_t blocks = blocks_of(segments, count, chunk_of(segments, count));
-  return static_cast<size_t>(count) * sizeof(Found) + blocks * (1 + threads) * sizeof(uint32_t);
+  const uint32_t chunk = chunk_of(segments, count);
+  const size_t each = 2 * sizeof(uint32_t) + chunk * sizeof(float);
+  return static_cast<size_t>(count) * sizeof(Found) + blocks_of(segments, count, chunk) * each;
 }
 
 void project(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,

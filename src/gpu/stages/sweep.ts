@@ -1,4 +1,4 @@
-// As much of bench/cifar10.json as the time allows; another start goes on from what is there.
+// As much of bench/cifar10-gpu.json as the time allows; another start goes on from what is there.
 import { markdownTable } from "markdown-table";
 import { writeTables } from "../../report/mod.ts";
 import { median } from "../../statistics.ts";
@@ -34,7 +34,7 @@ const CAUTION = 1.1;
 
 export const sweep: Stage<Swept> = {
   name: "sweep",
-  title: "bench/cifar10.json",
+  title: "bench/cifar10-gpu.json",
   seconds: { cuda: Infinity, cpu: 600 },
   async run(context, keep) {
     const deadline = performance.now() + 1000 * (context.seconds - MARGIN);
@@ -82,7 +82,7 @@ export const sweep: Stage<Swept> = {
   },
   section({ total, finished, jobs, networks, wholeSeconds }) {
     return [
-      `${finished} of ${total} runs are finished, ${jobs} side by side; [the table](cifar10/table.md) is made of them.` +
+      `${finished} of ${total} runs are finished, ${jobs} side by side; [the table](cifar10-gpu/table.md) is made of them.` +
       (wholeSeconds === null ? "" : ` All of them take ${duration(wholeSeconds)} at that speed.`),
       markdownTable([
         ["network", "finished", "a run's seconds"],
@@ -100,7 +100,7 @@ export const sweep: Stage<Swept> = {
       ? `, reckoned from ${found.finished} of ${found.total} runs`
       : "";
     return [target(
-      "the whole table of bench/cifar10.json: one hour",
+      "the whole table of bench/cifar10-gpu.json: one hour",
       found?.wholeSeconds,
       (seconds) => seconds <= 3600,
       (seconds) => duration(seconds) + part,
