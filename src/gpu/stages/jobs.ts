@@ -57,7 +57,7 @@ export const jobs: Stage<Jobs> = {
         epochs,
         schedule: "constant",
         augmentation: "crop-flip",
-        precision: rehearsal ? "float32" : "tf32",
+        precision: rehearsal ? "float32" : "bfloat16",
       });
       const courses = new Map<RunConfig, Point[]>();
       const watch = {
