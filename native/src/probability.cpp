@@ -58,7 +58,7 @@ void noise_on_cpu(float* to, int64_t length, uint64_t key, uint64_t draw) {
 
 void noise_by_operations(at::Tensor& to, uint64_t key, const at::Tensor& draw) {
   const at::Tensor place = at::arange((to.numel() + 3) / 4, to.options().dtype(at::kLong));
-  const at::Tensor nth = draw.to(to.device(), at::kLong);
+  const at::Tensor nth = draw.to(at::kLong);
   const auto words =
       philox<at::Tensor>({place & low_half, shifted(place, 32), nth & low_half, shifted(nth, 32)}, key);
   const at::Tensor bits = shifted(at::stack({words[0], words[1], words[2], words[3]}, 1), 9).reshape({-1});

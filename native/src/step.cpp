@@ -21,13 +21,22 @@ constexpr int64_t warm_up = 2;
 
 cuda::Taken* taken_of(const mb_step& step) { return reinterpret_cast<cuda::Taken*>(step.taken.data_ptr<uint8_t>()); }
 
+// The step under way is not one that can be recorded: it is to be done anew, call by call. In the emulation every call was
+// carried out when it came, and the rest is too.
+void refuse(mb_step& step, const char* why) {
+  if (!emulated) throw Failure(MB_UNSUPPORTED, why);
+  step.able = false;
+  step.mode = Mode::direct;
+}
+
 // Notes one word of a recorded step, or holds it against what was noted.
 void note(mb_step& step, uint64_t word) {
+  if (step.mode == Mode::direct) return;
   std::vector<uint64_t>& calls = step.current->calls;
   if (step.mode == Mode::recording) {
     calls.push_back(word);
   } else if (step.words >= calls.size() || calls[step.words] != word) {
-    throw Failure(MB_UNSUPPORTED, "step: this call is not the one that was recorded here");
+    refuse(step, "step: this call is not the one that was recorded here");
   }
   ++step.words;
 }
@@ -72,7 +81,7 @@ namespace mb {
 
 void outside_of_steps() {
   if (under_way && under_way->mode != Mode::direct) {
-    throw Failure(MB_UNSUPPORTED, "not within a recorded step");
+    refuse(*under_way, "not within a recorded step");
   }
 }
 
@@ -154,7 +163,7 @@ int32_t mb_step_end(mb_step* handle) {
     const Mode mode = step.mode;
     mb_step::Recorded* const recorded = step.current;
     if (mode == Mode::replaying && step.words != recorded->calls.size()) {
-      throw Failure(MB_UNSUPPORTED, "step: it ends before the recorded one does");
+      refuse(step, "step: it ends before the recorded one does");
     }
     leave(step);
     if (mode == Mode::direct) return;

@@ -164,10 +164,12 @@ Deno.test("a step that makes other calls than the recorded one is carried out ca
   for (let t = 0; t < 8; t++) {
     step.run(0, () => {
       vector.affine(2, 1);
-      if (t === 5) vector.copyFrom(other);
+      if (t === 5) vector.multiply(other);
     });
   }
-  assert.deepEqual([...vector.download()], [5 * 4 + 3, 6 * 4 + 3]);
+  // x → 2x + 1 five times, once more and multiplied, twice more
+  const expected = ([x, by]: readonly [number, number]) => 4 * by * (64 * x + 63) + 3;
+  assert.deepEqual([...vector.download()], ([[1, 5], [2, 6]] as const).map(expected));
 });
 
 Deno.test("a step that waits for the device is carried out call by call", () => {
