@@ -14,7 +14,7 @@ namespace mb::cuda {
 namespace {
 
 constexpr int most_pieces = 128;  // in one launch: kernels take 4 kB of parameters
-constexpr uint32_t group = 8;    // values that a thread has under way at once
+constexpr uint32_t group = 8;     // values that a thread has under way at once
 constexpr int64_t wave = 1024;    // blocks that run at once: more of them would wait for the first to end
 constexpr uint32_t bins = 2048;
 template <int digit>
@@ -46,7 +46,7 @@ struct Room {
   Found* found;     // by segment
   uint32_t* ties;   // by block
   uint32_t* count;  // by block: how many of its entries have the first digit looked for
-  float* open;      // those, in any order; `chunk` places for each block
+  float* open;      // those, in any order; `chunk` places for each block: as many as the vector has
 };
 
 uint32_t chunk_of(const Selected* segments, int64_t count) {
@@ -141,18 +141,18 @@ __device__ Part part_of(const Pieces& pieces) {
 }
 
 // Calls body(i, load(i)) for the places i in the vector of a block's entries. A thread's loads of a group are all under way
-// before the first is looked at: one after the other, they would use a third of the memory's bandwidth. Every other launch
-// goes backwards: it begins with what the one before read last, which the cache still has.
-template <uint32_t group, typename Load, typename Body>
+// before the first is looked at: one after the other, they would use a third of the memory's bandwidth. A launch that goes
+// backwards begins with what the one before read last, which the cache still has.
+template <uint32_t at_once, typename Load, typename Body>
 __device__ void over_part(const Pieces& pieces, const Part& part, Load load, Body body) {
-  constexpr uint32_t reach = group * threads;
+  constexpr uint32_t reach = at_once * threads;
   const uint32_t groups = pieces.chunk / reach;
   for (uint32_t g = 0; g < groups; ++g) {
     uint32_t e = (pieces.backwards ? groups - 1 - g : g) * reach;
     if (e + threadIdx.x + reach - threads < part.length) {
-      decltype(load(part.from)) loaded[group];
-      for (uint32_t n = 0; n < group; ++n) loaded[n] = load(part.from + e + n * threads);
-      for (uint32_t n = 0; n < group; ++n) body(part.from + e + n * threads, loaded[n]);
+      decltype(load(part.from)) loaded[at_once];
+      for (uint32_t n = 0; n < at_once; ++n) loaded[n] = load(part.from + e + n * threads);
+      for (uint32_t n = 0; n < at_once; ++n) body(part.from + e + n * threads, loaded[n]);
       continue;
     }
     const uint32_t end = part.length < e + reach ? part.length : e + reach;
