@@ -47,7 +47,7 @@ Deno.test("published tables against a column are those of the published run file
       tables++;
     }
   }
-  assert.equal(tables, 5);
+  assert.equal(tables, 7);
 });
 
 Deno.test("the published report of mnist is that of its run files", async () => {
@@ -161,21 +161,23 @@ Deno.test("README.md shows results/published/cifar10-scope, its differences in t
 
 Deno.test("README.md tells what matters of SBP in the figures of results/published/sbp-*", async () => {
   const [section] = /\n## SBP as implemented\n[^]*?\n## /.exec(await read("README.md"))!;
-  const rows = section.split("\n").filter((line) => line.startsWith("|") && line.includes('`"'))
-    .map(cells);
+  const tables = section.split("\n\n").filter((part) => part.startsWith("| changed"));
   const columns = [["mnist", "50%"], ["mnist", "90%"], ["cifar10", "90%"]] as const;
   let figures = 0;
-  for (const [i, [name, sparsity]] of columns.entries()) {
-    const table = await read(`results/published/sbp-${name}/against-sbp.md`);
-    for (const [changed, ...told] of rows) {
-      const [, option, value] = /`"(\w+)": "?(\w[\w.]*)/.exec(changed!)!;
-      if (!/\d/.test(told[i]!)) continue;
-      const line = table.split("\n").find((line) =>
-        line.includes(`| sbp (${option}=${value}) `) && line.includes(` ${sparsity} `)
-      );
-      assert.equal(cells(line!).at(-1), told[i], `${changed} ${name} ${sparsity}`);
-      figures++;
+  for (const [scope, folder] of ["sbp-global", "sbp"].entries()) {
+    const rows = tables[scope]!.split("\n").filter((line) => line.includes('`"')).map(cells);
+    for (const [i, [name, sparsity]] of columns.entries()) {
+      const table = await read(`results/published/${folder}-${name}/against-sbp.md`);
+      for (const [changed, ...told] of rows) {
+        const [, option, value] = /`"(\w+)": "?(\w[\w.]*)/.exec(changed!)!;
+        if (!/\d/.test(told[i]!)) continue;
+        const line = table.split("\n").find((line) =>
+          line.includes(`| sbp (${option}=${value}) `) && line.includes(` ${sparsity} `)
+        );
+        assert.equal(cells(line!).at(-1), told[i], `${changed} ${folder}-${name} ${sparsity}`);
+        figures++;
+      }
     }
   }
-  assert.equal(figures, 18);
+  assert.equal(figures, 36);
 });

@@ -69,7 +69,7 @@ void pool_block(const Real* input, Real* output, uint8_t* winners, const Shape& 
     for (int64_t i = 0; i < width; ++i) {
       const bool none = best[i] <= Real(0);
       best[i] = none ? Real(0) : best[i];
-      winner[i] = none ? static_cast<Name>(no_winner) : winner[i];
+      winner[i] = none ? static_cast<Name>(cuda::no_winner) : winner[i];
     }
   }
   for (int64_t i = 0; i < width; ++i) output[c + i] = best[i];
@@ -101,7 +101,7 @@ cuda::Pool pool_of(const Shape& s) { return {s.count, s.channels, s.height, s.wi
 }  // namespace
 
 bool pools_in_place(const at::Tensor& input, int64_t size, int64_t stride) {
-  return (by_loops(input.device()) || by_kernels(input.device())) && size == stride && size * size <= no_winner &&
+  return (by_loops(input.device()) || by_kernels(input.device())) && size == stride && size * size <= cuda::no_winner &&
          input.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 

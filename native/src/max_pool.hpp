@@ -9,8 +9,6 @@ namespace mb {
 // Whether `input` and the window are what the two below are for; libtorch's own pooling is there for the rest.
 bool pools_in_place(const at::Tensor& input, int64_t size, int64_t stride);
 
-constexpr uint8_t no_winner = 255;
-
 // output (n, c, h / size, w / size), and the winners: bytes of the same shape and layout. The first of equals wins.
 at::Tensor max_pool(const at::Tensor& input, int64_t size, bool rectified, at::Tensor* winners);
 

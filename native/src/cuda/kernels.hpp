@@ -102,7 +102,8 @@ size_t loss_room(int64_t rows);
 void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t classes, double smoothing, double* metrics,
               void* gradient, void* room, Real type, void* stream);
 
-// See max_pool.hpp: pictures with channels last.
+// See max_pool.hpp: pictures with channels last; windows of fewer entries than `no_winner`.
+constexpr uint8_t no_winner = 255;
 struct Pool {
   int64_t count, channels, height, width, size;
   bool rectified;

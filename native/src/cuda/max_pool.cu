@@ -8,8 +8,6 @@
 namespace mb::cuda {
 namespace {
 
-constexpr uint8_t no_winner = 255;
-
 template <typename Value, int lanes>
 struct alignas(sizeof(Value) * lanes) Lanes {
   Value at[lanes];
