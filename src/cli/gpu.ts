@@ -17,7 +17,12 @@ const names = stages.map(({ name }) => name);
 export const gpuCommand = () =>
   new Command("gpu")
     .description("build, test and measure all of it on a GPU, and write a report")
-    .option("--minutes <n>", "for all of it; a second start goes on", positive, 10)
+    .option(
+      "--minutes <n>",
+      "for all of it; a second start of the same commit goes on",
+      positive,
+      10,
+    )
     .option("--stages <names>", `only these of ${names.join(", ")}`)
     .option("--again", "do what is done already once more; the sweep goes on in any case")
     .addOption(

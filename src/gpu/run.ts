@@ -46,8 +46,8 @@ export function endStage(): void {
 }
 
 /**
- * Does the chosen stages in turn. A stage that is done is taken from the report, one that fails or takes too long is
- * recorded with its reason and the next one goes on.
+ * Does the chosen stages in turn. A stage that this commit has done is taken from the report, one that fails or takes too
+ * long is recorded with its reason and the next one goes on.
  * @returns the report, as it was written
  */
 export async function runStages(before: Report, options: Options): Promise<Report> {
@@ -60,17 +60,18 @@ export async function runStages(before: Report, options: Options): Promise<Repor
   };
   for (const [place, stage] of chosen.entries()) {
     const { name } = stage, earlier = report.stages[name];
+    const again = options.again || earlier?.commit !== options.commit; // other code, other figures
     const count = `${place + 1}/${chosen.length}`;
-    if (earlier?.state === "done" && !options.again) {
+    if (earlier?.state === "done" && !again) {
       say(`${count} ${name}: done already, at ${earlier.started} (--again measures it anew)`);
       continue;
     }
     const left = (deadline - performance.now()) / 1000;
-    const result = options.again ? undefined : earlier?.result;
+    const result = again ? undefined : earlier?.result;
     if (left < LEAST) {
-      const started = new Date().toISOString(), reason = "the time was over before it";
-      const { commit } = options, state = "not reached";
-      await record(name, { state, reason, ...given(result), seconds: 0, started, commit });
+      const { commit } = options, state = "not reached", reason = "the time was over before it";
+      const now = { seconds: 0, started: new Date().toISOString(), commit };
+      await record(name, { ...now, ...earlier, state, reason }); // what there was stays
       say(`${count} ${name}: not reached, ${reason}`);
       continue;
     }

@@ -82,6 +82,24 @@ Deno.test("a second start skips what is done, goes on with what is not, and does
   });
 });
 
+Deno.test("what another commit measured is measured anew, and not gone on with", async () => {
+  await withFolder(async (folder) => {
+    const chosen = stages.filter(({ name }) => ["fine", "goes-on"].includes(name));
+    const first = await go(folder, empty, { chosen, commit: "one" });
+    const second = await go(folder, first, { chosen, commit: "two" });
+    assert.notEqual(second.stages.fine!.result, first.stages.fine!.result);
+    assert.deepEqual(
+      [second.stages.fine!.commit, second.stages["goes-on"]!.result],
+      ["two", 1],
+    );
+    const third = await go(folder, second, { chosen, commit: "three", seconds: 0 });
+    assert.deepEqual(
+      chosen.map(({ name }) => [third.stages[name]!.state, third.stages[name]!.result]),
+      chosen.map(({ name }) => ["not reached", second.stages[name]!.result]),
+    );
+  });
+});
+
 Deno.test("when the time is over, what was under way is cut off and the rest is not reached", async () => {
   await withFolder(async (folder) => {
     const chosen = ["hangs", "fine"].map((name) => stages.find((stage) => stage.name === name)!);
