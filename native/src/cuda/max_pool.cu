@@ -25,6 +25,25 @@ struct Windows {
     const Index y = row % rows, n = row / rows;
     return ((n * height + y * size) * width + x * size) * channels + c;
   }
+
+  // Calls body(name, place) for the entries of a window, which begins at 0.
+  template <typename Body>
+  __device__ void each_entry(Body body) const {
+    uint8_t name = 0;
+    for (Index y = 0; y < size; ++y) {
+      for (Index x = 0; x < size; ++x, ++name) body(name, (y * width + x) * channels);
+    }
+  }
+};
+
+// What a kernel is made for.
+template <typename V, int n, typename I>
+struct Kind {
+  using Value = V;
+  using Index = I;
+  using Values = Lanes<V, n>;
+  using Names = Lanes<uint8_t, n>;
+  static constexpr int lanes = n;
 };
 
 template <typename Value>
@@ -33,32 +52,29 @@ __device__ float compared(Value value) {
 }
 __device__ double compared(double value) { return value; }
 
-template <typename Value, int lanes, typename Index>
+template <typename Kind>
 struct Forward {
-  Windows<Index> windows;
+  Windows<typename Kind::Index> windows;
   bool rectified;
-  const Lanes<Value, lanes>* input;
-  Lanes<Value, lanes>* output;
-  Lanes<uint8_t, lanes>* winners;
+  const typename Kind::Values* input;
+  typename Kind::Values* output;
+  typename Kind::Names* winners;
   __device__ void operator()(int64_t e) const {
-    const Lanes<Value, lanes>* const window = input + windows.of(static_cast<Index>(e));
-    Lanes<Value, lanes> best = window[0];
-    Lanes<uint8_t, lanes> winner{};
-    uint8_t name = 0;
-    for (Index y = 0; y < windows.size; ++y) {
-      for (Index x = 0; x < windows.size; ++x, ++name) {
-        const Lanes<Value, lanes> other = window[(y * windows.width + x) * windows.channels];
-        for (int l = 0; l < lanes; ++l) {
-          const auto value = compared(other.at[l]);
-          if (!(value > compared(best.at[l]) || value != value)) continue;  // a NaN passes through
-          best.at[l] = other.at[l];
-          winner.at[l] = name;
-        }
+    const auto* const window = input + windows.of(static_cast<typename Kind::Index>(e));
+    typename Kind::Values best = window[0];
+    typename Kind::Names winner{};
+    windows.each_entry([&](uint8_t name, auto place) {
+      const typename Kind::Values other = window[place];
+      for (int l = 0; l < Kind::lanes; ++l) {
+        const auto value = compared(other.at[l]);
+        if (!(value > compared(best.at[l]) || value != value)) continue;  // a NaN passes through
+        best.at[l] = other.at[l];
+        winner.at[l] = name;
       }
-    }
-    for (int l = 0; l < lanes && rectified; ++l) {
+    });
+    for (int l = 0; l < Kind::lanes && rectified; ++l) {
       if (!(compared(best.at[l]) <= 0)) continue;
-      best.at[l] = As<Value>::of(0.0f);
+      best.at[l] = As<typename Kind::Value>::of(0.0f);
       winner.at[l] = no_winner;
     }
     output[e] = best;
@@ -66,32 +82,24 @@ struct Forward {
   }
 };
 
-template <typename Value, int lanes, typename Index>
+template <typename Kind>
 struct Backward {
-  Windows<Index> windows;
-  const Lanes<Value, lanes>* gradient;
-  const Lanes<uint8_t, lanes>* winners;
-  Lanes<Value, lanes>* input_gradient;
+  Windows<typename Kind::Index> windows;
+  const typename Kind::Values* gradient;
+  const typename Kind::Names* winners;
+  typename Kind::Values* input_gradient;
   __device__ void operator()(int64_t e) const {
-    Lanes<Value, lanes>* const window = input_gradient + windows.of(static_cast<Index>(e));
-    const Lanes<Value, lanes> flow = gradient[e];
-    const Lanes<uint8_t, lanes> winner = winners[e];
-    uint8_t name = 0;
-    for (Index y = 0; y < windows.size; ++y) {
-      for (Index x = 0; x < windows.size; ++x, ++name) {
-        Lanes<Value, lanes> to;
-        for (int l = 0; l < lanes; ++l) to.at[l] = winner.at[l] == name ? flow.at[l] : As<Value>::of(0.0f);
-        window[(y * windows.width + x) * windows.channels] = to;
+    auto* const window = input_gradient + windows.of(static_cast<typename Kind::Index>(e));
+    const typename Kind::Values flow = gradient[e];
+    const typename Kind::Names winner = winners[e];
+    windows.each_entry([&](uint8_t name, auto place) {
+      typename Kind::Values to;
+      for (int l = 0; l < Kind::lanes; ++l) {
+        to.at[l] = winner.at[l] == name ? flow.at[l] : As<typename Kind::Value>::of(0.0f);
       }
-    }
+      window[place] = to;
+    });
   }
-};
-
-template <typename V, int n, typename I>
-struct Kind {
-  using Value = V;
-  using Index = I;
-  static constexpr int lanes = n;
 };
 
 // Calls body(kind, windows, outputs).
@@ -123,11 +131,9 @@ void with_kind(const Pool& pool, Real type, const Body& body) {
 void max_pool(const Pool& pool, const void* input, void* output, uint8_t* winners, Real type, void* stream) {
   with_kind(pool, type, [&](auto kind, const auto& windows, int64_t outputs) {
     using K = decltype(kind);
-    using Of = Lanes<typename K::Value, K::lanes>;
     each(outputs, stream,
-         Forward<typename K::Value, K::lanes, typename K::Index>{
-             windows, pool.rectified, static_cast<const Of*>(input), static_cast<Of*>(output),
-             reinterpret_cast<Lanes<uint8_t, K::lanes>*>(winners)});
+         Forward<K>{windows, pool.rectified, static_cast<const typename K::Values*>(input),
+                    static_cast<typename K::Values*>(output), reinterpret_cast<typename K::Names*>(winners)});
   });
 }
 
@@ -135,11 +141,10 @@ void max_pool_backward(const Pool& pool, const void* gradient, const uint8_t* wi
                        void* stream) {
   with_kind(pool, type, [&](auto kind, const auto& windows, int64_t outputs) {
     using K = decltype(kind);
-    using Of = Lanes<typename K::Value, K::lanes>;
     each(outputs, stream,
-         Backward<typename K::Value, K::lanes, typename K::Index>{
-             windows, static_cast<const Of*>(gradient), reinterpret_cast<const Lanes<uint8_t, K::lanes>*>(winners),
-             static_cast<Of*>(input_gradient)});
+         Backward<K>{windows, static_cast<const typename K::Values*>(gradient),
+                     reinterpret_cast<const typename K::Names*>(winners),
+                     static_cast<typename K::Values*>(input_gradient)});
   });
 }
 
