@@ -53,7 +53,7 @@ __device__ uint32_t turned(uint32_t j, uint32_t rows, uint32_t columns) {
   return j - within + within % columns * rows + within / columns;
 }
 
-// Calls store(piece, j, load(piece, j)) for a block's entries; a thread's loads are all under way before the first is stored.
+// Calls store(piece, j, load(piece, j)) for a block's entries.
 template <typename Load, typename Store>
 __device__ void over_block(const Pieces& pieces, Load load, Store store) {
   const Piece& piece = pieces.at[piece_of(pieces)];
@@ -63,9 +63,8 @@ __device__ void over_block(const Pieces& pieces, Load load, Store store) {
     for (; j < piece.length; j += threads) store(piece, j, load(piece, j));
     return;
   }
-  decltype(load(piece, j)) loaded[entries];
-  for (uint32_t e = 0; e < entries; ++e) loaded[e] = load(piece, j + e * threads);
-  for (uint32_t e = 0; e < entries; ++e) store(piece, j + e * threads, loaded[e]);
+  at_once<entries>([&](uint32_t e) { return load(piece, j + e * threads); },
+                   [&](uint32_t e, const auto& loaded) { store(piece, j + e * threads, loaded); });
 }
 
 // Two that are multiplied.

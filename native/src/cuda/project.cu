@@ -140,19 +140,17 @@ __device__ Part part_of(const Pieces& pieces) {
   return {piece, s, room < pieces.chunk ? room : pieces.chunk, piece.offset + begin + threadIdx.x};
 }
 
-// Calls body(i, load(i)) for the places i in the vector of a block's entries. A thread's loads of a group are all under way
-// before the first is looked at: one after the other, they would use a third of the memory's bandwidth. A launch that goes
-// backwards begins with what the one before read last, which the cache still has.
-template <uint32_t at_once, typename Load, typename Body>
+// Calls body(i, load(i)) for the places i in the vector of a block's entries, `group` of a thread's at once. A launch that
+// goes backwards begins with what the one before read last, which the cache still has.
+template <uint32_t group, typename Load, typename Body>
 __device__ void over_part(const Pieces& pieces, const Part& part, Load load, Body body) {
-  constexpr uint32_t reach = at_once * threads;
+  constexpr uint32_t reach = group * threads;
   const uint32_t groups = pieces.chunk / reach;
   for (uint32_t g = 0; g < groups; ++g) {
     uint32_t e = (pieces.backwards ? groups - 1 - g : g) * reach;
     if (e + threadIdx.x + reach - threads < part.length) {
-      decltype(load(part.from)) loaded[at_once];
-      for (uint32_t n = 0; n < at_once; ++n) loaded[n] = load(part.from + e + n * threads);
-      for (uint32_t n = 0; n < at_once; ++n) body(part.from + e + n * threads, loaded[n]);
+      at_once<group>([&](uint32_t n) { return load(part.from + e + n * threads); },
+                     [&](uint32_t n, const auto& loaded) { body(part.from + e + n * threads, loaded); });
       continue;
     }
     const uint32_t end = part.length < e + reach ? part.length : e + reach;
