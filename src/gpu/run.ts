@@ -107,7 +107,7 @@ async function inProcess(
 ): Promise<Entry> {
   const scratch = join(out, ".scratch"), began = performance.now();
   const started = new Date().toISOString();
-  await Deno.mkdir(scratch, { recursive: true });
+  Deno.mkdirSync(scratch, { recursive: true }); // at once with what endStage knows of it: it may be called in between
   const context: Context = {
     device,
     rehearsal,
