@@ -17,6 +17,7 @@ import {
   Vector,
 } from "../../src/native/mod.ts";
 import type { Network } from "../../src/networks/network.ts";
+import type { Task } from "./step_worker.ts";
 
 const shape = [3, 8, 8] as const;
 const network: Network = {
@@ -203,4 +204,18 @@ Deno.test("a step within a step is refused", () => {
   using inner = new Step(device);
   assert.throws(() => outer.run(0, () => inner.run(0, () => {})), /under way/);
   outer.run(0, () => {});
+});
+
+Deno.test("threads side by side record, take and free steps as if each were alone", async () => {
+  const starts = Array.from({ length: 200 }, (_, i) => i), times = 6;
+  const outcomes = await Promise.all(Array.from({ length: 8 }, async () => {
+    const thread = new Worker(new URL("./step_worker.ts", import.meta.url), { type: "module" });
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+    thread.onmessage = ({ data }: MessageEvent<number[]>) => resolve(data);
+    thread.onerror = ({ message }) => reject(new Error(message));
+    thread.postMessage({ starts, times } satisfies Task);
+    return await promise.finally(() => thread.terminate());
+  }));
+  const expected = starts.map((x) => 2 ** times * (x + 1) - 1); // x → 2x + 1
+  assert.deepEqual(outcomes, outcomes.map(() => expected));
 });

@@ -6,21 +6,45 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <utility>
 
 #include "runtime.hpp"
 
 namespace mb::cuda {
 namespace {
 
+// What libtorch keeps of graphs for all threads together, with its one random generator and without a lock: which there are,
+// and whether one is being recorded (2.11). Of runs side by side one that records, or frees, is alone; to replay disturbs
+// nobody.
+std::shared_mutex kept_of_graphs;
+
 class RecordedGraph final : public Graph {
  public:
+  ~RecordedGraph() override {
+    if (!alone_) alone_ = std::unique_lock(kept_of_graphs);
+    graph_.reset();
+  }
+
   // Other threads may allocate meanwhile: that concerns their streams alone.
-  void begin() override { graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal); }
-  void end() override { graph_.capture_end(); }
-  void replay() override { graph_.replay(); }
+  void begin() override {
+    alone_ = std::unique_lock(kept_of_graphs);
+    graph_->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+  }
+  void end() override {
+    const std::unique_lock alone(std::move(alone_));
+    graph_->capture_end();
+  }
+  void replay() override {
+    const std::shared_lock beside_others(kept_of_graphs);
+    graph_->replay();
+  }
 
  private:
-  at::cuda::CUDAGraph graph_;
+  std::optional<at::cuda::CUDAGraph> graph_{std::in_place};
+  std::unique_lock<std::shared_mutex> alone_;
 };
 
 }  // namespace
