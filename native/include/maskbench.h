@@ -60,7 +60,7 @@ MB_API int32_t mb_abi_version(void);
 MB_API int32_t mb_last_error(char *text, int64_t capacity);
 /* Writes a JSON object as zero-terminated text: libtorch (version), kernels (cuda, emulated on the processor, or none),
  * cuda (whether there is a device), mkldnn, blas (file of its matrix products), processor (what the processor's kernels
- * are chosen by). */
+ * are chosen by), gpu (the device's name, empty without one). */
 MB_API int32_t mb_describe(char *text, int64_t capacity);
 /* Threads that calls from this thread compute with, 1 to 1024. */
 MB_API int32_t mb_set_threads(int32_t threads);

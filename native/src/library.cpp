@@ -74,6 +74,17 @@ std::string processor() {
   return text.str();
 }
 
+// The first GPU's name, by the driver where libtorch has loaded one; empty without.
+std::string gpu() {
+  char name[256] = "";
+  void* const driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  if (!driver) return name;
+  const auto name_of = reinterpret_cast<int (*)(char*, int, int)>(dlsym(driver, "cuDeviceGetName"));
+  if (!name_of || name_of(name, sizeof name, 0) != 0) name[0] = '\0';
+  dlclose(driver);
+  return name;
+}
+
 }  // namespace
 
 int32_t mb_abi_version(void) { return MB_ABI_VERSION; }
@@ -88,7 +99,7 @@ int32_t mb_describe(char* text, int64_t capacity) {
     const char* const made = emulated ? "emulated" : kernels ? "cuda" : "none";
     json << "{\"libtorch\":\"" << TORCH_VERSION << "\",\"kernels\":\"" << made << "\",\"cuda\":" << (cuda ? "true" : "false")
          << ",\"mkldnn\":" << (at::globalContext().hasMKLDNN() ? "true" : "false") << ",\"blas\":\"" << blas_file()
-         << "\",\"processor\":\"" << processor() << "\"}";
+         << "\",\"processor\":\"" << processor() << "\",\"gpu\":\"" << gpu() << "\"}";
     const std::string written = json.str();
     require(static_cast<int64_t>(written.size()) < capacity, "capacity: ", capacity, ", expected at least ",
             written.size() + 1);

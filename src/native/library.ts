@@ -94,6 +94,8 @@ export interface Description {
   readonly blas: string;
   /** What kernels are chosen by, such as `family 6, model 143, stepping 8, AVX-512`; empty where it isn't told. */
   readonly processor: string;
+  /** Name of the CUDA device, such as `NVIDIA H100 80GB HBM3`; empty where there is none. */
+  readonly gpu: string;
 }
 
 /** What the library was built against and can use. */

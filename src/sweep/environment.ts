@@ -8,7 +8,8 @@ import type { Environment } from "./store.ts";
 export function environmentOf(
   { device, threads, jobs, blas }: Pick<Environment, "device" | "threads" | "jobs" | "blas">,
 ): Omit<Environment, "started" | "finished"> {
-  const { libtorch, processor } = describe();
+  const { libtorch, processor, gpu } = describe();
+  const host = [os.cpus()[0]?.model.trim() ?? "unknown", processor];
   return {
     maskbench: maskbench.version,
     commit: commitOf(),
@@ -16,7 +17,7 @@ export function environmentOf(
     libtorch,
     blas,
     device,
-    processor: [os.cpus()[0]?.model.trim() ?? "unknown", processor].filter(Boolean).join(", "),
+    processor: [...(device === "cuda" ? [gpu] : []), ...host].filter(Boolean).join(", "),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
     threads,
     jobs,
