@@ -16,10 +16,13 @@ const readmeRows = async () =>
   (await read("README.md")).split("\n").map((line) => cells(line).join("|"));
 const published = [...Deno.readDirSync(home)].filter(({ name }) => name !== "peers")
   .map(({ name }) => join(home, name));
+/** What GPUs have of the large sweep: never whole, and of whatever commits there was time at. */
+const parts = [...Deno.readDirSync(join(root, "results/gpu"))]
+  .map(({ name }) => join(root, "results/gpu", name, "cifar10-gpu"));
 
 Deno.test("published tables are those of the published run files", async () => {
   assert.ok(published.length > 0);
-  for (const folder of published) {
+  for (const folder of [...published, ...parts]) {
     await withFolder(async (copy) => {
       await Deno.mkdir(join(copy, "runs"));
       for (const { name } of Deno.readDirSync(join(folder, "runs"))) {
@@ -130,6 +133,15 @@ Deno.test("README.md tells the differences of results/published/cifar10-cpu", as
     .map((line) => cells(line).at(-1)!);
   assert.equal(differences.length, 2);
   for (const difference of differences) assert.ok(readme.includes(difference), difference);
+});
+
+Deno.test("README.md shows what there is of cifar10-gpu, each figure in its column", async () => {
+  const folder = "results/gpu/nvidia-h100-80gb-hbm3/cifar10-gpu";
+  const [_, __, ...rows] = (await read(`${folder}/table.md`)).split("\n")
+    .filter((line) => line.startsWith("|")).map(cells);
+  const readme = await readmeRows();
+  assert.equal(rows.length, 2);
+  for (const row of rows) assert.ok(readme.includes(row.slice(3).join("|")), row.join(" "));
 });
 
 Deno.test("README.md shows results/published/cifar10-scope, its differences in the scope that validation chose", async () => {
