@@ -35,6 +35,14 @@ async function json<Measured>(command: string, args: string[]): Promise<Measured
   return JSON.parse(text(stdout));
 }
 
+/** Of what `maskbench profile` says. */
+interface Own {
+  readonly msPerStep: number;
+  readonly gflops: number;
+  readonly machine: { readonly gflops: number };
+  readonly processor: string;
+}
+
 const peer = (network: string, selection: string, steps: number) =>
   json<{ msPerStep: number; torch: string }>(python, [
     "bench/peers/edge_popup_step.py",
@@ -42,7 +50,7 @@ const peer = (network: string, selection: string, steps: number) =>
     ...["--threads", threads, "--steps", String(steps)],
   ]);
 const ours = (network: string, steps: number) =>
-  json<{ msPerStep: number; gflops: number; machine: { gflops: number } }>(Deno.execPath(), [
+  json<Own>(Deno.execPath(), [
     ...["task", "--quiet", "maskbench", "profile", "--json"],
     ...["--network", network, "--threads", threads, "--steps", String(steps)],
   ]);
@@ -51,19 +59,20 @@ const ms = (value: number) => String(Number(value.toPrecision(value < 100 ? 2 : 
 
 const rows: string[][] = [];
 const networks: Peers["networks"] = [];
-let pytorch = "";
+let pytorch = "", processor = "";
 for (const network of values.networks.split(",")) {
   const sorted: number[] = [], selected: number[] = [], own: number[] = [], speed: number[] = [];
   const steps = network === "mlp" ? 100 : 5;
   for (let round = 0; round < rounds; round++) {
     console.error(`${network}, round ${round + 1} of ${rounds}`);
-    const { msPerStep, gflops, machine } = await ours(network, steps);
+    const found = await ours(network, steps);
     const bySort = await peer(network, "sort", steps);
-    own.push(msPerStep);
-    speed.push(gflops / machine.gflops);
+    own.push(found.msPerStep);
+    speed.push(found.gflops / found.machine.gflops);
     sorted.push(bySort.msPerStep);
     selected.push((await peer(network, "kthvalue", steps)).msPerStep);
     pytorch = bySort.torch;
+    processor = found.processor;
   }
   networks.push({
     network,
@@ -98,9 +107,7 @@ const table = markdownTable([
 ], { align: ["l", "r", "r", "r", "r", "r", "r"] });
 const text = `# A training step beside plain PyTorch's
 
-edge-popup, batch 128, float32, ${threads} threads, ${
-  os.cpus()[0]?.model.trim()
-}; PyTorch ${pytorch}. Medians of ${rounds} rounds, each
+edge-popup, batch 128, float32, ${threads} threads, ${processor}; PyTorch ${pytorch}. Medians of ${rounds} rounds, each
 measuring the three in turn. *Of the matrix product's speed*: arithmetic of the whole step, beside a product of 2048 × 2048.
 
 ${table}
@@ -109,7 +116,7 @@ console.log(text);
 // What `deno task report` reads.
 const peers: Peers = {
   format: 1,
-  processor: os.cpus()[0]?.model.trim() ?? "unknown",
+  processor,
   threads: Number(threads),
   batchSize: 128,
   rounds,

@@ -4,6 +4,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { algorithms } from "../algorithms/registry.ts";
 import { networks } from "../networks/registry.ts";
 import { openNative } from "../native/setup.ts";
+import { processorOf } from "../sweep/environment.ts";
 import { type Profile, profile, stepConfig } from "../training/profile.ts";
 import { deviceOf, deviceOption } from "./device.ts";
 import { positive } from "./number.ts";
@@ -35,7 +36,8 @@ export const profileCommand = () =>
       const threads = options.threads ?? os.availableParallelism();
       const found = profile(config, { device, threads, steps });
       const about = { network, algorithm, batch, precision, threads, device };
-      console.log(json ? JSON.stringify({ ...about, ...found }, null, 2) : textOf(about, found));
+      const all = { ...about, processor: processorOf(device), ...found };
+      console.log(json ? JSON.stringify(all, null, 2) : textOf(about, found));
     });
 
 function textOf(about: Record<string, string | number>, found: Profile): string {

@@ -8,8 +8,7 @@ import type { Environment } from "./store.ts";
 export function environmentOf(
   { device, threads, jobs, blas }: Pick<Environment, "device" | "threads" | "jobs" | "blas">,
 ): Omit<Environment, "started" | "finished"> {
-  const { libtorch, processor, gpu } = describe();
-  const host = [os.cpus()[0]?.model.trim() ?? "unknown", processor];
+  const { libtorch } = describe();
   return {
     maskbench: maskbench.version,
     commit: commitOf(),
@@ -17,11 +16,17 @@ export function environmentOf(
     libtorch,
     blas,
     device,
-    processor: [...(device === "cuda" ? [gpu] : []), ...host].filter(Boolean).join(", "),
+    processor: processorOf(device),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
     threads,
     jobs,
   };
+}
+
+/** What computes there: where that is CUDA, the GPU, and then its host's processor. The native library must be open. */
+export function processorOf(device: Environment["device"]): string {
+  const { processor, gpu } = describe(), model = os.cpus()[0]?.model.trim() ?? "unknown";
+  return [...(device === "cuda" ? [gpu] : []), model, processor].filter(Boolean).join(", ");
 }
 
 /** What two runs of one identity must have been made with alike, for the promise that they give the same bytes. */

@@ -92,7 +92,7 @@ export const environmentSchema = z.object({
   libtorch: z.string(),
   blas: z.string(),
   device: z.enum(["cpu", "cuda"]),
-  /** Which computed: where that is CUDA, the GPU, and then its host's. */
+  /** As `processorOf` has it. */
   processor: z.string(),
   system: z.string(),
   threads: z.int().min(1),

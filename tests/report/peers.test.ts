@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { makeReport } from "../../src/report/mod.ts";
+import "../library.ts";
+import { environmentOf } from "../../src/sweep/environment.ts";
 import { writeRun } from "../../src/sweep/store.ts";
-import { maskbench, withFolder } from "../cli/maskbench.ts";
+import { maskbench, root, withFolder } from "../cli/maskbench.ts";
 import { fileOf, seedsOf } from "./runs.ts";
 
 const peers = {
@@ -76,4 +78,38 @@ Deno.test("peers of the same processor have a picture, of another a sentence", a
       assert.equal(page.includes("PyTorch, sort 6,400"), pictures === 2);
     });
   }
+});
+
+Deno.test("what `deno task peers` writes is of the machine that runs are made on here", async () => {
+  await withFolder(async (folder) => {
+    const PYTHON = join(folder, "python"), path = join(folder, "peers.json");
+    await Deno.writeTextFile(
+      PYTHON,
+      `#!/bin/sh\necho '{"msPerStep": 20, "torch": "2.0"}'\n`,
+      { mode: 0o755 },
+    );
+    const script = ["run", "--quiet", "-P=peers", "bench/peers/mod.ts"];
+    const args = [
+      ...script,
+      "--networks",
+      "mlp",
+      "--rounds",
+      "1",
+      "--threads",
+      "1",
+      "--json",
+      path,
+    ];
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: root,
+      env: { PYTHON },
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const { processor } = JSON.parse(await Deno.readTextFile(path));
+    assert.equal(
+      processor,
+      environmentOf({ device: "cpu", threads: 1, jobs: 1, blas: "" }).processor,
+    );
+  });
 });
