@@ -12,10 +12,26 @@ import { readRuns } from "../src/sweep/store.ts";
 const read = (path: string) => Deno.readTextFile(join(root, path));
 const home = join(root, "results/published");
 const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
+/** Of a file's table, its head first. */
+const tableOf = async (path: string) => {
+  const [head, _, ...rows] = (await read(path)).split("\n")
+    .filter((line) => line.startsWith("|")).map(cells);
+  return [head!, ...rows] as const;
+};
 const readmeRows = async () =>
   (await read("README.md")).split("\n").map((line) => cells(line).join("|"));
 const published = [...Deno.readDirSync(home)].filter(({ name }) => name !== "peers")
   .map(({ name }) => join(home, name));
+/** A folder with the run files of another, and nothing made of them. */
+const withRunsOf = (folder: string, body: (copy: string) => Promise<void>) =>
+  withFolder(async (copy) => {
+    await Deno.mkdir(join(copy, "runs"));
+    for (const { name } of Deno.readDirSync(join(folder, "runs"))) {
+      await Deno.copyFile(join(folder, "runs", name), join(copy, "runs", name));
+    }
+    await body(copy);
+  });
+
 /** What GPUs have of the large sweep: never whole, and of whatever commits there was time at. */
 const parts = [...Deno.readDirSync(join(root, "results/gpu"))]
   .map(({ name }) => join(root, "results/gpu", name, "cifar10-gpu"))
@@ -24,11 +40,7 @@ const parts = [...Deno.readDirSync(join(root, "results/gpu"))]
 Deno.test("published tables are those of the published run files", async () => {
   assert.ok(published.length > 0);
   for (const folder of [...published, ...parts]) {
-    await withFolder(async (copy) => {
-      await Deno.mkdir(join(copy, "runs"));
-      for (const { name } of Deno.readDirSync(join(folder, "runs"))) {
-        await Deno.copyFile(join(folder, "runs", name), join(copy, "runs", name));
-      }
+    await withRunsOf(folder, async (copy) => {
       await writeTables(copy);
       for (const name of ["table.md", "table.csv"]) {
         const [made, kept] = await Promise.all(
@@ -56,11 +68,7 @@ Deno.test("published tables against a column are those of the published run file
 
 Deno.test("the published report of mnist is that of its run files", async () => {
   const folder = join(home, "mnist");
-  await withFolder(async (copy) => {
-    await Deno.mkdir(join(copy, "runs"));
-    for (const { name } of Deno.readDirSync(join(folder, "runs"))) {
-      await Deno.copyFile(join(folder, "runs", name), join(copy, "runs", name));
-    }
+  await withRunsOf(folder, async (copy) => {
     await Deno.copyFile(join(folder, "peers.json"), join(copy, "peers.json"));
     await makeReport(copy);
     const names = (place: string) =>
@@ -109,33 +117,29 @@ Deno.test("the sweep files and tuned recipes of what is published name its very 
 });
 
 Deno.test("README.md shows the accuracies of results/published/mnist-field", async () => {
-  const [head, _, ...rows] = (await read("results/published/mnist-field/table.md")).split("\n")
-    .filter((line) => line.startsWith("|")).map(cells);
+  const [head, ...rows] = await tableOf("results/published/mnist-field/table.md");
   const readme = await readmeRows();
-  const labels = head!.slice(4).filter((label) => !label.includes(" − ")); // after the sparsity
+  const labels = head.slice(4).filter((label) => !label.includes(" − ")); // after the sparsity
   assert.equal(labels.length, 19);
   for (const label of labels) {
     const [, name, scope = ""] = /^(\S+)(?: \(scope=(\w+)\))?$/.exec(label)!;
-    const accuracies = rows.map((row) => row[head!.indexOf(label)]);
+    const accuracies = rows.map((row) => row[head.indexOf(label)]);
     assert.ok(readme.includes([name, scope, ...accuracies].join("|")), label);
   }
 });
 
 for (const [name, rows] of [["cifar10-cpu", 2], ["cifar10-longer", 1]] as const) {
   Deno.test(`README.md tells the differences of results/published/${name}`, async () => {
-    const table = await read(`results/published/${name}/table.md`);
+    const [_, ...table] = await tableOf(`results/published/${name}/table.md`);
     const readme = (await read("README.md")).replace(/\s+/g, " ");
-    const differences = table.split("\n").filter((line) => line.startsWith("| cifar10-jpeg"))
-      .map((line) => cells(line).at(-1)!);
+    const differences = table.map((row) => row.at(-1)!);
     assert.equal(differences.length, rows);
     for (const difference of differences) assert.ok(readme.includes(difference), difference);
   });
 }
 
 Deno.test("README.md shows what there is of cifar10-gpu, each figure in its column", async () => {
-  const folder = "results/gpu/nvidia-h100-80gb-hbm3/cifar10-gpu";
-  const [_, __, ...rows] = (await read(`${folder}/table.md`)).split("\n")
-    .filter((line) => line.startsWith("|")).map(cells);
+  const [_, ...rows] = await tableOf("results/gpu/nvidia-h100-80gb-hbm3/cifar10-gpu/table.md");
   const readme = await readmeRows();
   assert.equal(rows.length, 2);
   for (const row of rows) assert.ok(readme.includes(row.slice(3).join("|")), row.join(" "));
@@ -144,9 +148,8 @@ Deno.test("README.md shows what there is of cifar10-gpu, each figure in its colu
 for (const name of ["mnist", "cifar10-scope"]) {
   const folder = `results/published/${name}`;
   Deno.test(`README.md shows ${folder}, its differences in the scope that validation chose`, async () => {
-    const [head, _, ...rows] = (await read(`${folder}/table.md`)).split("\n")
-      .filter((line) => line.startsWith("|")).map(cells);
-    const tuned = (await read(`${folder}/tuning/tuning.md`)).split("\n").map(cells);
+    const [head, ...rows] = await tableOf(`${folder}/table.md`);
+    const tuned = await tableOf(`${folder}/tuning/tuning.md`);
     const best = (algorithm: string, sparsity: string) => {
       const of = (scope: string) =>
         Number.parseFloat(
@@ -161,10 +164,10 @@ for (const name of ["mnist", "cifar10-scope"]) {
     for (const row of rows) {
       const sparsity = row[3]!;
       const accuracies = ["edge-popup", "sbp"].flatMap((algorithm) =>
-        ["layer", "global"].map((scope) => row[head!.indexOf(`${algorithm} (scope=${scope})`)])
+        ["layer", "global"].map((scope) => row[head.indexOf(`${algorithm} (scope=${scope})`)])
       );
       const against = `${folder}/against-edge-popup-${best("edge-popup", sparsity)}.md`;
-      const difference = (await read(against)).split("\n").map(cells).find((other) =>
+      const difference = (await tableOf(against)).find((other) =>
         other[3] === sparsity && other[4] === `sbp (scope=${best("sbp", sparsity)})`
       )!.at(-1);
       assert.ok(readme.includes([sparsity, ...accuracies, difference].join("|")), sparsity);

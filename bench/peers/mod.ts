@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import type { Peers } from "../../src/report/peers.ts";
 import { median } from "../../src/statistics.ts";
+import type { Profile } from "../../src/training/profile.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values } = parseArgs({
@@ -35,14 +36,6 @@ async function json<Measured>(command: string, args: string[]): Promise<Measured
   return JSON.parse(text(stdout));
 }
 
-/** Of what `maskbench profile` says. */
-interface Own {
-  readonly msPerStep: number;
-  readonly gflops: number;
-  readonly machine: { readonly gflops: number };
-  readonly processor: string;
-}
-
 const peer = (network: string, selection: string, steps: number) =>
   json<{ msPerStep: number; torch: string }>(python, [
     "bench/peers/edge_popup_step.py",
@@ -50,7 +43,7 @@ const peer = (network: string, selection: string, steps: number) =>
     ...["--threads", threads, "--steps", String(steps)],
   ]);
 const ours = (network: string, steps: number) =>
-  json<Own>(Deno.execPath(), [
+  json<Profile & { readonly processor: string }>(Deno.execPath(), [
     ...["task", "--quiet", "maskbench", "profile", "--json"],
     ...["--network", network, "--threads", threads, "--steps", String(steps)],
   ]);

@@ -88,17 +88,9 @@ Deno.test("what `deno task peers` writes is of the machine that runs are made on
       `#!/bin/sh\necho '{"msPerStep": 20, "torch": "2.0"}'\n`,
       { mode: 0o755 },
     );
-    const script = ["run", "--quiet", "-P=peers", "bench/peers/mod.ts"];
     const args = [
-      ...script,
-      "--networks",
-      "mlp",
-      "--rounds",
-      "1",
-      "--threads",
-      "1",
-      "--json",
-      path,
+      ...["run", "--quiet", "-P=peers", "bench/peers/mod.ts"],
+      ...["--networks", "mlp", "--rounds", "1", "--threads", "1", "--json", path],
     ];
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args,

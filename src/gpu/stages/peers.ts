@@ -72,15 +72,16 @@ export const peers: Stage<Peers> = {
       ? ["--steps", "1", "--stretches", "1", "--stretch", "2", "--threads", "1"]
       : ["--steps", "5", "--stretches", "3", "--stretch", "30", "--warm-up", "10"];
     const threads = rehearsal ? [] : ["--threads", String(os.availableParallelism())];
-    for (const network of networks) {
-      const others = found.steps.filter((step) => step.network !== network);
-      const done = found.steps.length - others.length === precisions.length * selections.length;
-      if (done) continue; // by an earlier start
-      found = { ...found, steps: others };
+    const whole = precisions.length * selections.length; // steps of a network
+    const missing = networks.filter((network) =>
+      found.steps.filter((step) => step.network === network).length < whole
+    );
+    found = { ...found, steps: found.steps.filter(({ network }) => !missing.includes(network)) };
+    if (missing.length > 0) { // else an earlier start measured all of them
       await script(
         "edge_popup_step.py",
         [
-          ...["--network", network, "--selection", ...selections],
+          ...["--network", ...missing, "--selection", ...selections],
           ...["--precision", ...precisions, ...stretches, ...threads],
         ],
         (line) => found = { ...found, steps: [...found.steps, JSON.parse(line)] },
