@@ -1,7 +1,7 @@
-// What is published: its tables are those of its run files, and README.md shows them.
+// What is published: its tables are those of its run files, and README.md and docs/results.md show them.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { root, withFolder } from "./cli/maskbench.ts";
 import { makeReport, printedTable, writeTables } from "../src/report/mod.ts";
 import { expand } from "../src/sweep/expand.ts";
@@ -18,8 +18,9 @@ const tableOf = async (path: string) => {
     .filter((line) => line.startsWith("|")).map(cells);
   return [head!, ...rows] as const;
 };
-const readmeRows = async () =>
-  (await read("README.md")).split("\n").map((line) => cells(line).join("|"));
+const RESULTS = "docs/results.md";
+const rowsIn = async (page: string) =>
+  (await read(page)).split("\n").map((line) => cells(line).join("|"));
 const published = [...Deno.readDirSync(home)].filter(({ name }) => name !== "peers")
   .map(({ name }) => join(home, name));
 /** A folder with the run files of another, and nothing made of them. */
@@ -116,38 +117,51 @@ Deno.test("the sweep files and tuned recipes of what is published name its very 
   assert.equal(recipes, 4);
 });
 
-Deno.test("README.md shows the accuracies of results/published/mnist-field", async () => {
+Deno.test(`${RESULTS} shows the accuracies of results/published/mnist-field`, async () => {
   const [head, ...rows] = await tableOf("results/published/mnist-field/table.md");
-  const readme = await readmeRows();
+  const shown = await rowsIn(RESULTS);
   const labels = head.slice(4).filter((label) => !label.includes(" − ")); // after the sparsity
   assert.equal(labels.length, 19);
   for (const label of labels) {
     const [, name, scope = ""] = /^(\S+)(?: \(scope=(\w+)\))?$/.exec(label)!;
     const accuracies = rows.map((row) => row[head.indexOf(label)]);
-    assert.ok(readme.includes([name, scope, ...accuracies].join("|")), label);
+    assert.ok(shown.includes([name, scope, ...accuracies].join("|")), label);
   }
 });
 
 for (const [name, rows] of [["cifar10-cpu", 2], ["cifar10-longer", 1]] as const) {
-  Deno.test(`README.md tells the differences of results/published/${name}`, async () => {
+  Deno.test(`${RESULTS} tells the differences of results/published/${name}`, async () => {
     const [_, ...table] = await tableOf(`results/published/${name}/table.md`);
-    const readme = (await read("README.md")).replace(/\s+/g, " ");
+    const told = (await read(RESULTS)).replace(/\s+/g, " ");
     const differences = table.map((row) => row.at(-1)!);
     assert.equal(differences.length, rows);
-    for (const difference of differences) assert.ok(readme.includes(difference), difference);
+    for (const difference of differences) assert.ok(told.includes(difference), difference);
   });
 }
 
-Deno.test("README.md shows what there is of cifar10-gpu, each figure in its column", async () => {
-  const [_, ...rows] = await tableOf("results/gpu/nvidia-h100-80gb-hbm3/cifar10-gpu/table.md");
-  const readme = await readmeRows();
-  assert.equal(rows.length, 2);
-  for (const row of rows) assert.ok(readme.includes(row.slice(3).join("|")), row.join(" "));
+Deno.test(`every difference that README.md and ${RESULTS} tell stands in a table of results/`, async () => {
+  const differences = async (path: string) =>
+    (await read(path)).replace(/\s+/g, " ").match(/[+−]?\d+\.\d\d \[[^\]]+\]/g) ?? [];
+  const tables = [...published, ...parts].flatMap((folder) =>
+    [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".md"))
+      .map(({ name }) => relative(root, join(folder, name)))
+  );
+  const measured = new Set((await Promise.all(tables.map(differences))).flat());
+  const told = (await Promise.all(["README.md", RESULTS].map(differences))).flat();
+  assert.ok(told.length > 50);
+  assert.deepEqual(told.filter((difference) => !measured.has(difference)), []);
 });
 
-for (const name of ["mnist", "cifar10-scope"]) {
+Deno.test(`${RESULTS} shows what there is of cifar10-gpu, each figure in its column`, async () => {
+  const [_, ...rows] = await tableOf("results/gpu/nvidia-h100-80gb-hbm3/cifar10-gpu/table.md");
+  const shown = await rowsIn(RESULTS);
+  assert.equal(rows.length, 2);
+  for (const row of rows) assert.ok(shown.includes(row.slice(3).join("|")), row.join(" "));
+});
+
+for (const [name, page] of [["mnist", "README.md"], ["cifar10-scope", RESULTS]] as const) {
   const folder = `results/published/${name}`;
-  Deno.test(`README.md shows ${folder}, its differences in the scope that validation chose`, async () => {
+  Deno.test(`${page} shows ${folder}, its differences in the scope that validation chose`, async () => {
     const [head, ...rows] = await tableOf(`${folder}/table.md`);
     const tuned = await tableOf(`${folder}/tuning/tuning.md`);
     const best = (algorithm: string, sparsity: string) => {
@@ -159,7 +173,7 @@ for (const name of ["mnist", "cifar10-scope"]) {
         );
       return of("layer") > of("global") ? "layer" : "global";
     };
-    const readme = await readmeRows();
+    const shown = await rowsIn(page);
     assert.equal(rows.length, 5);
     for (const row of rows) {
       const sparsity = row[3]!;
@@ -170,13 +184,13 @@ for (const name of ["mnist", "cifar10-scope"]) {
       const difference = (await tableOf(against)).find((other) =>
         other[3] === sparsity && other[4] === `sbp (scope=${best("sbp", sparsity)})`
       )!.at(-1);
-      assert.ok(readme.includes([sparsity, ...accuracies, difference].join("|")), sparsity);
+      assert.ok(shown.includes([sparsity, ...accuracies, difference].join("|")), sparsity);
     }
   });
 }
 
-Deno.test("README.md tells what matters of SBP in the figures of results/published/sbp-*", async () => {
-  const [section] = /\n## SBP as implemented\n[^]*?\n## /.exec(await read("README.md"))!;
+Deno.test(`${RESULTS} tells what matters in SBP in the figures of results/published/sbp-*`, async () => {
+  const [section] = /\n## What matters in SBP\n[^]*?\n## /.exec(await read(RESULTS))!;
   const tables = section.split("\n\n").filter((part) => part.startsWith("| changed"));
   const columns = [["mnist", "50%"], ["mnist", "90%"], ["cifar10", "90%"]] as const;
   let figures = 0;
