@@ -17,13 +17,13 @@ const parameters = z.strictObject({
     .describe("probability r that a weight which is not kept is drawn anew"),
 });
 
-/** Scores start as edge-popup's; defaults are the published recipe for conv6 on CIFAR-10. */
+/** Scores start as U(−√(6/fan_in), √(6/fan_in)); defaults are the published recipe for conv6 on CIFAR-10. */
 export const iterand: Algorithm<z.infer<typeof parameters>> = {
   name: "iterand",
   summary: "edge-popup, and weights that are not kept are drawn anew from time to time",
   source: "Chijiwa, Yamaguchi, Ida, Umakoshi, Inoue: Pruning Randomly Initialized Neural " +
     "Networks with Iterative Randomization, NeurIPS 2021",
-  version: 1,
+  version: 2,
   masks: true,
   learns: true,
   parameters,
@@ -36,6 +36,7 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
     const all = keptSegments(segments, 0, "global");
     const select = () => projectTopK(scores, kept, { by: "value" }, mask);
     drawLatent(scores);
+    scores.affine(Math.sqrt(6), 0); // Kaiming uniform with a = 0, where edge-popup has √5
 
     return {
       state: { weights, scores, velocity },
