@@ -114,6 +114,8 @@ function parametersOf(manifest: Manifest): Record<string, unknown> {
     case "biprop":
     case "zhou":
       return descent;
+    case "iterand":
+      return { ...descent, every: manifest.steps, redrawn: 0 }; // no weight is drawn anew
     case "gem-miner":
       return { ...descent, freezes: manifest.freezes };
     case "prob-mask":

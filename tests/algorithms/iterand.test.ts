@@ -35,6 +35,19 @@ Deno.test("every K steps some weights that are not kept become those of the next
   }
 });
 
+Deno.test("its scores start as Kaiming uniform for a ReLU, as in the published code", () => {
+  using free = new DisposableStack();
+  const { segments, learner } = stageOf("iterand", {}, free);
+  const scores = learner.state.scores!.download();
+  for (const { offset, length, fanIn } of segments) {
+    const bound = Math.sqrt(6 / fanIn), layer = scores.subarray(offset, offset + length);
+    const largest = layer.reduce((most, score) => Math.max(most, Math.abs(score)), 0);
+    assert.ok(largest <= bound && largest > 0.95 * bound, `${largest} of ${bound}`);
+    const variance = layer.reduce((sum, score) => sum + score ** 2, 0) / length;
+    assert.ok(Math.abs(variance * fanIn / 2 - 1) < 0.2, `${variance * fanIn} / fan-in`);
+  }
+});
+
 Deno.test("between the draws it is edge-popup by value: the mask holds the largest scores", () => {
   using free = new DisposableStack();
   const stage = stageOf("iterand", { every: 4 }, free);

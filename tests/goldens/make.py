@@ -89,6 +89,11 @@ GOLDENS = {
     "sbp-mlp-global-centred": (MLP, {"algorithm": "sbp", "kept_fraction": 0.2, "scope": "global",
                                      "learning_rate": 1.0, "momentum": 0.8, "weight_decay": 0.0, "ramp": 0.5,
                                      "floor": 0.5, "box": None, "mask_box": True, "centred": True}),
+    # Of IteRand what lies between two draws of weights.
+    "iterand-conv-layer": (CONV, {"algorithm": "iterand", "kept_fraction": 0.3, "scope": "layer",
+                                  "learning_rate": 0.3, "momentum": 0.9, "weight_decay": 5e-4}),
+    "iterand-mlp-global": (MLP, {"algorithm": "iterand", "kept_fraction": 0.5, "scope": "global",
+                                 "learning_rate": 0.2, "momentum": 0.8, "weight_decay": 0.0}),
 }
 STEPS, BATCH, CLASSES = 10, 6, 5
 
@@ -287,6 +292,8 @@ def make(folder, input_shape, layers, golden, seed):
         scores = torch.cat([part - part.mean() for part in parts])
     if golden["algorithm"] == "sbp":
         scores += 0.5
+    if golden["algorithm"] == "iterand":
+        scores *= math.sqrt(6)
     if golden["algorithm"] == "zhou":
         scores += math.log(golden["kept_fraction"] / (1 - golden["kept_fraction"]))
     if golden["algorithm"] == "prob-mask":
