@@ -8,7 +8,7 @@ import { searched } from "./space.ts";
 export interface Setting {
   /** The network whose mask is learnt. */
   readonly network: MaskedNetwork;
-  /** Drawn once; an algorithm may change them, and says so. */
+  /** Drawn once; an algorithm may change them, and says so. Evaluations multiply them by the mask. */
   readonly weights: Vector;
   /** Its layers within the flat vectors. */
   readonly segments: readonly Segment[];
@@ -61,8 +61,8 @@ export interface Algorithm<Parameters = unknown> {
   readonly version: number;
   /** False where sparsity means nothing to it (`dense`): it is then run once and at sparsity 0. */
   readonly masks: boolean;
-  /** False where nothing is learnt (`random`): a run then only evaluates. */
-  readonly learns: boolean;
+  /** What is learnt; null where nothing is (`random`): a run then only evaluates. */
+  readonly learns: "mask" | "weights" | null;
   /**
    * Hyper-parameters, each with a description and a default, or optional. One that learns has `learningRate`;
    * the loop scales it by the schedule.

@@ -15,7 +15,10 @@ const parameters = z.strictObject({
   scope: scope("layer"),
 });
 
-/** Scores start as edge-popup's. The weights that are evaluated are b, that of the mask which is evaluated. */
+/**
+ * Scores start as edge-popup's. Evaluations are of α sign(w), the gain that of the mask which is evaluated. Over weights of
+ * one magnitude in each layer, as signed-kaiming-constant draws them, it is edge-popup.
+ */
 export const biprop: Algorithm<z.infer<typeof parameters>> = {
   name: "biprop",
   summary: "edge-popup over the signs of the weights, with a gain for each layer",
@@ -23,7 +26,7 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
     "Binary Neural Networks by Pruning A Randomly Weighted Network, ICLR 2021",
   version: 1,
   masks: true,
-  learns: true,
+  learns: "mask",
   parameters,
 
   start({ network, weights, segments, sparsity, metrics, vector, drawLatent }, p) {
@@ -54,6 +57,13 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
       },
       mask() {
         binarise();
+        const binary = weights.download();
+        weights.copyFrom(drawn);
+        for (const { offset, length } of segments) {
+          const gain = binary.subarray(offset, offset + length).find((value) => value !== 0) ?? 0;
+          weights.sign(offset, length);
+          weights.affine(Math.abs(gain), 0, offset, length);
+        }
         return mask;
       },
     };

@@ -16,7 +16,7 @@ export const dense: Algorithm<z.infer<typeof parameters>> = {
   source: "stochastic gradient descent with momentum",
   version: 1,
   masks: false,
-  learns: true,
+  learns: "weights",
   parameters,
 
   start({ network, weights, metrics, vector }, p) {

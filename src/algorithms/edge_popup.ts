@@ -23,7 +23,7 @@ export const edgePopup: Algorithm<z.infer<typeof parameters>> = {
     "Neural Network?, CVPR 2020",
   version: 1,
   masks: true,
-  learns: true,
+  learns: "mask",
   parameters,
 
   start({ network, weights, segments, sparsity, metrics, vector, drawLatent }, p) {

@@ -23,7 +23,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
     "Finding Lottery Tickets at Initialization, NeurIPS 2022",
   version: 1,
   masks: true,
-  learns: true,
+  learns: "mask",
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawUniform }, p) {

@@ -25,7 +25,7 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
     "Networks with Iterative Randomization, NeurIPS 2021",
   version: 2,
   masks: true,
-  learns: true,
+  learns: "mask",
   parameters,
 
   start(setting, p) {

@@ -24,7 +24,7 @@ export const magnitude: Algorithm<z.infer<typeof parameters>> = {
     "Networks, NeurIPS 2015",
   version: 1,
   masks: true,
-  learns: true,
+  learns: "weights",
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector }, p) {

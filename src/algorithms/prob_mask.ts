@@ -31,7 +31,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
     "Sparsity Constraint, CVPR 2021",
   version: 1,
   masks: true,
-  learns: true,
+  learns: "mask",
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawNoise }, p) {

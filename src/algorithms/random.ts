@@ -13,7 +13,7 @@ export const random: Algorithm<z.infer<typeof parameters>> = {
   source: "uniform draw",
   version: 1,
   masks: true,
-  learns: false,
+  learns: null,
   parameters,
 
   start({ segments, sparsity, vector, drawUniform }, p) {

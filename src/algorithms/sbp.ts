@@ -54,7 +54,7 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     "Applications 59(8), 2023",
   version: 1,
   masks: true,
-  learns: true,
+  learns: "mask",
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {

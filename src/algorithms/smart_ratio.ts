@@ -20,7 +20,7 @@ export const smartRatio: Algorithm<z.infer<typeof parameters>> = {
     "Win the Jackpot, NeurIPS 2020",
   version: 1,
   masks: true,
-  learns: false,
+  learns: null,
   parameters,
 
   start({ segments, sparsity, vector, drawUniform }, { last }) {

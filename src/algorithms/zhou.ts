@@ -27,7 +27,7 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
     "Supermask, NeurIPS 2019",
   version: 1,
   masks: true,
-  learns: true,
+  learns: "mask",
   parameters,
 
   start(setting, p) {

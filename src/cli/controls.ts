@@ -60,7 +60,7 @@ Example:
 // Of this version's algorithms: an older one's run can't be made once more.
 function learnsMask({ configuration: { algorithm } }: RunFile): boolean {
   const known = algorithms.find(({ name }) => name === algorithm.name);
-  return known !== undefined && known.masks && known.learns && known.version === algorithm.version;
+  return known?.learns === "mask" && known.version === algorithm.version;
 }
 
 // Another libtorch or processor may come to another mask, which then is what was held against its controls.

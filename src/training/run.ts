@@ -192,7 +192,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     }
   }
 
-  const mask = options.controls && learns ? learner.mask() : null;
+  const mask = options.controls && learns === "mask" ? learner.mask() : null;
   const controls = mask && {
     ...controlsOf(config, mask, weights, segments, (under, mask) => evaluate(test, mask, under)[1]),
     chance: 1 / dataset.classes.length,

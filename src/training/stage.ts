@@ -1,5 +1,5 @@
 // All that a run sets up before its first step: pictures on the device, network, weights, streams, learner.
-import type { Learner } from "../algorithms/algorithm.ts";
+import type { Algorithm, Learner } from "../algorithms/algorithm.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
@@ -37,8 +37,8 @@ export interface Stage {
    * @returns how many pictures it took
    */
   step(t: number, rate: number): number;
-  /** Whether the algorithm learns anything, so that there are steps. */
-  readonly learns: boolean;
+  /** What the algorithm learns; null: nothing, so that there are no steps. */
+  readonly learns: Algorithm["learns"];
 }
 
 /** A split on the device or in its file, normalised as the data set says when it is gathered. */

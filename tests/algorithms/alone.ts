@@ -28,11 +28,19 @@ function numbers(length: number, seed: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length }, () => ((next() >>> 9) + 0.5) / 2 ** 23);
 }
 
-/** @param parameters that are not the algorithm's defaults @param steps of the whole run */
+/**
+ * @param parameters that are not the algorithm's defaults
+ * @param steps of the whole run
+ * @param valuesOf the weights, of what else they would be
+ */
 export function alone(
   name: string,
   parameters: object,
-  { sparsity, steps }: { readonly sparsity: number; readonly steps: number },
+  { sparsity, steps, valuesOf = (drawn) => drawn }: {
+    readonly sparsity: number;
+    readonly steps: number;
+    readonly valuesOf?: (drawn: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
+  },
   free: DisposableStack,
 ): Alone {
   const shape = [1, 4, 4] as const, pictures = 12;
@@ -59,7 +67,7 @@ export function alone(
     Int32Array.from({ length: pictures }, (_, i) => i % 3),
   );
   const signed = (seed: number) => numbers(network.size, seed).map((x) => x - 0.5);
-  const weights = free.use(Vector.from(signed(2), "float32", device)), latent = signed(3);
+  const weights = free.use(Vector.from(valuesOf(signed(2)), "float32", device)), latent = signed(3);
   const metrics = free.use(new Vector(2, "float64", device));
   const noiseOf = (draw: number) => numbers(network.size, 100 + draw);
   const learner = algorithmOf(name).start({

@@ -38,6 +38,32 @@ for (const scope of ["layer", "global"] as const) {
     const m = largest(z.map(Math.abs), ranges, sparsity);
     assert.notDeepEqual(m, largest(Array.from(stage.latent, Math.abs), ranges, sparsity));
     assert.deepEqual([...learner.mask()!.download()], m);
-    assert.ok(near(weights.download(), binary(w, m, segments), 1e-6)); // of this mask, not the last step's
+    const left = weights.download(); // with the gain of this mask, not the last step's, and whole: controls use other masks
+    assert.ok(near(left.map((weight, i) => weight * m[i]!), binary(w, m, segments), 1e-6));
+    for (const { offset, length } of segments) {
+      const layer = left.subarray(offset, offset + length), gain = Math.abs(layer[0]!);
+      assert.ok(gain > 0);
+      layer.forEach((weight, i) => assert.equal(weight, gain * Math.sign(w[offset + i]!)));
+    }
   });
 }
+
+Deno.test("over weights of two values it is edge-popup", () => {
+  using free = new DisposableStack();
+  const setting = {
+    sparsity: 0.7,
+    steps: 5,
+    valuesOf: (w: Float32Array<ArrayBuffer>) => w.map(signOf),
+  };
+  const parameters = { scope: "global", momentum: 0.9, weightDecay: 0.01 };
+  const [ours, theirs] = ["biprop", "edge-popup"].map((name) => {
+    const { learner, batch, latent } = alone(name, parameters, setting, free);
+    for (let t = 0; t < 5; t++) learner.step(batch, t, 0.3);
+    const scores = learner.state.scores!.download();
+    assert.ok(!near(scores, Array.from(latent), 1e-2));
+    return scores;
+  });
+  assert.ok(near(ours!, Array.from(theirs!), 1e-6));
+});
+
+const signOf = (weight: number) => weight < 0 ? -0.5 : 0.5;

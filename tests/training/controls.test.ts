@@ -153,7 +153,7 @@ Deno.test("inverted twice is the mask itself, and each control is asked for unde
 });
 
 Deno.test("controls change nothing else, come out the same again and from a checkpoint, and need a learnt mask", () => {
-  for (const name of ["edge-popup", "sbp", "iterand"]) {
+  for (const name of ["edge-popup", "sbp", "iterand", "biprop"]) {
     const first = go(name);
     assert.deepEqual(go(name).controls, first.controls);
     const without = go(name, {}, { controls: false });
@@ -166,5 +166,5 @@ Deno.test("controls change nothing else, come out the same again and from a chec
     assert.deepEqual(go(name, {}, { from: checkpoints[1] }).controls, first.controls);
   }
   assert.notDeepEqual(go("sbp", { seed: 2 }).controls, go("sbp").controls);
-  for (const name of ["dense", "random"]) assert.equal("controls" in go(name), false);
+  for (const name of ["dense", "random", "magnitude"]) assert.equal("controls" in go(name), false);
 });
