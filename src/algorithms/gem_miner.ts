@@ -15,7 +15,10 @@ const parameters = z.strictObject({
   freezes: z.int().min(1).default(30).describe("how often R more scores are frozen"),
 });
 
-/** Scores start as U(0, 1). At most k weights are kept, fewer where scores are below 1/2. */
+/**
+ * Scores start as U(0, 1). At most k weights are kept, fewer where scores are below 1/2. The published λ ‖z‖² has half of
+ * this λ; its recipes for resnet20 go from 1e-8 at 50% sparsity to 1e-4 at 99.4%.
+ */
 export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
   name: "gem-miner",
   summary: "scores rounded to a mask, the smallest frozen at 0 step by step",

@@ -7,7 +7,8 @@
 //
 // As published, weights are learnt beside it by default; here they stay as drawn. The published code starts at p = 1, lets
 // k fall during the run, clips the gradient's norm to 3, and evaluates a draw; here p starts at the fraction to keep, k is
-// the same throughout, no norm is clipped, and evaluations keep the largest p.
+// the same throughout, no norm is clipped, τ falls with every step instead of every epoch, and evaluations keep the largest
+// p, with the running statistics of a network that has any.
 import { z } from "zod";
 import { descendAdam, projectCappedSimplex, projectTopK, relax } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";

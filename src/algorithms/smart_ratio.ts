@@ -2,6 +2,9 @@
 // should be better than this.
 //
 //   p_l ∝ (L − l + 1)² + (L − l + 1),   l = 1 … L − 1;   the last layer keeps a fraction of its own
+//
+// The published ratios of residual networks, for all. There the weights are then trained, which shows what the mask of a
+// pruning method is worth; here they stay as drawn, which shows what a mask that was learnt is worth.
 import { z } from "zod";
 import { type KeptSegment, projectTopK } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";

@@ -19,7 +19,7 @@ const parameters = z.strictObject({
   scope: scope("global"),
 });
 
-/** Scores start as logit(1 − sparsity) + U(−1/√fan_in, 1/√fan_in); defaults as in the code of edge-popup for this method. */
+/** Scores start as logit(1 − sparsity) + U(−1/√fan_in, 1/√fan_in); defaults as in the code of edge-popup for this method on conv6. */
 export const zhou: Algorithm<z.infer<typeof parameters>> = {
   name: "zhou",
   summary: "masks drawn anew in every step by learnt probabilities, of which the largest are kept",

@@ -145,7 +145,9 @@ export const sweepSchema = strict({
   labelSmoothing: z.number().min(0).lt(1).default(0)
     .describe("share of a training label that is spread over all classes"),
   augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]).default("none")
-    .describe("of training pictures; random-resized-crop is for folders of pictures"),
+    .describe(
+      "of training pictures; crop-flip pads by 4 pixels of the mean colour, random-resized-crop is for folders of pictures",
+    ),
   precision: z.enum(["float32", "bfloat16", "tf32"]).default("float32")
     .describe(
       "of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU",
