@@ -183,10 +183,17 @@ at::Tensor variances(const at::Tensor& running) {
   return running.narrow(0, running.numel() / 2, running.numel() / 2);
 }
 
-// On CUDA by libtorch.
+// On CUDA by libtorch; but of a single value for each channel it would take the variance for 0 / 0.
 at::Tensor by_libtorch(const at::Tensor& input, bool rectified, const at::Tensor& running, bool train, Normalised* by) {
+  const bool single = train && input.numel() == input.size(1);
   auto [output, mean, scale] =
-      at::native_batch_norm(input, {}, {}, means(running), variances(running), train, momentum, epsilon);
+      single ? at::native_batch_norm(input, {}, {}, {}, {}, true, momentum, epsilon)
+             : at::native_batch_norm(input, {}, {}, means(running), variances(running), train, momentum, epsilon);
+  if (single) {
+    at::Tensor to = running;
+    to.mul_(1 - momentum);
+    means(to).add_(input.reshape({-1}).to(to.scalar_type()), momentum);
+  }
   if (by) *by = {mean, scale};
   return rectified ? output.relu_() : output;
 }

@@ -21,11 +21,17 @@
 namespace mb {
 namespace {
 
+WeightShape weight_of(const mb_layer& s, int64_t positions, const Arithmetic& by) {
+  require(by_loops(by.options.device()) || int64_t{s.outputs} * s.inputs * positions < cuda::longest_segment, "layers: ",
+          s.outputs, " x ", s.inputs, " x ", positions, " weights in one, expected less than 2^31 on this device");
+  return {0, s.outputs, s.inputs, positions};
+}
+
 class Conv final : public Layer {
  public:
   Conv(const mb_layer& s, const Arithmetic& by)
       : stride_(s.stride), padding_(s.padding), channels_first_(channels_first(s, by)) {
-    weight = {0, s.outputs, s.inputs, int64_t{s.kernel} * s.kernel};
+    weight = weight_of(s, int64_t{s.kernel} * s.kernel, by);
     effective = at::empty({s.outputs, s.inputs, s.kernel, s.kernel}, by.options, at::MemoryFormat::ChannelsLast);
   }
   at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
@@ -76,7 +82,7 @@ class Conv final : public Layer {
 class Linear final : public Layer {
  public:
   Linear(const mb_layer& s, const Arithmetic& by) {
-    weight = {0, s.outputs, s.inputs, 1};
+    weight = weight_of(s, 1, by);
     effective = at::empty({s.outputs, s.inputs}, by.options);
   }
   at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {

@@ -110,6 +110,7 @@ int32_t mb_describe(char* text, int64_t capacity) {
 int32_t mb_set_threads(int32_t threads) {
   return guard("mb_set_threads", [&] {
     require(threads >= 1 && threads <= 1024, "threads: ", threads, ", expected 1 to 1024");
+    at::get_num_threads();  // a thread's first call takes what another one set last, even after it has set its own
     at::set_num_threads(threads);
   });
 }

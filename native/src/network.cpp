@@ -38,6 +38,12 @@ const at::Tensor& flat_of(const mb_vector* handle, const char* argument, const m
   return flat_of(handle, argument, network, network.size);
 }
 
+// One that is written: what is known of its values holds no more.
+at::Tensor& flat_of(mb_vector* handle, const char* argument, const mb_network& network) {
+  flat_of(static_cast<const mb_vector*>(handle), argument, network);
+  return vector_of(handle, argument);
+}
+
 // Hands every normalisation its part. Gives them whole; undefined where there are none.
 at::Tensor take_statistics(const mb_network& network, const mb_vector* statistics) {
   if (network.statistics == 0) {
@@ -219,9 +225,10 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
     require(!statistics || (statistics != weights && statistics != mask && statistics != gradient && statistics != metrics),
             "statistics: the same vector as another argument");
     const at::Tensor m = mask ? flat_of(mask, "mask", net) : at::Tensor();
-    at::Tensor to = flat_of(gradient, "gradient", net);
+    at::Tensor& to = flat_of(gradient, "gradient", net);
     at::Tensor& sums = metrics_of(metrics, net);
     const at::Tensor running = take_statistics(net, statistics);
+    if (statistics) vector_of(statistics, "statistics");  // written too
     const at::Device device = w.device();
     if (!carry_out("mb_network_gradient", {word(network), word(w), word(m), word(running), word(from.images), word(to),
                                            word(sums), word(smoothing), static_cast<uint64_t>(from.count),

@@ -12,6 +12,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -270,16 +271,10 @@ cuda::Selection selection_of(const mb_vector& vector, const int64_t* triples, in
   mb_vector::Selection& last = vector.selection;
   if (!last.room.defined() || !(last.segments == segments) || last.magnitude != magnitude) {
     const auto bytes = static_cast<int64_t>(cuda::selection_room(segments.data(), count));
-    last = {std::move(segments), magnitude, false, at::zeros({bytes}, vector.tensor.options().dtype(at::kByte))};
+    static std::atomic<uint64_t> made{0};
+    last = {std::move(segments), magnitude, false, at::zeros({bytes}, vector.tensor.options().dtype(at::kByte)), ++made};
   }
   return {last.segments.data(), count, magnitude, last.room.data_ptr()};
-}
-
-bool all_short(const int64_t* triples, int64_t count) {
-  for (int64_t s = 0; s < count; ++s) {
-    if (triples[3 * s + 1] >= cuda::longest_segment) return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -304,17 +299,19 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
       const int64_t offset = segments[3 * s], length = segments[3 * s + 1], kept = segments[3 * s + 2];
       require(offset >= end && length >= 0 && offset <= from.numel() && length <= from.numel() - offset, "segments: ",
               length, " from ", offset, " at place ", s, ", expected ascending ones within ", from.numel());
+      require(by_loops(from.device()) || length < cuda::longest_segment, "segments: ", length, " at place ", s,
+              ", expected less than 2^31 on this device");
       require(kept >= 0 && kept <= length, "segments: kept ", kept, " at place ", s, ", expected 0 to ", length);
       end = offset + length;
     }
     const bool magnitude = order == MB_BY_MAGNITUDE;
     const Timed timed(MB_PROJECTION, from.device());
     if constexpr (kernels) {
-      if (by_kernels(from.device()) && all_short(segments, count)) {
+      if (by_kernels(from.device())) {
         const cuda::Selection selection = selection_of(source, segments, count, magnitude);
         const cuda::Mix mix{number(alpha), static_cast<float>(low), static_cast<float>(high)};
         const bool counted = source.selection.counted;
-        const bool now = carry_out("mb_project_top_k", {word(from), word(to), word(selection.room), counted,
+        const bool now = carry_out("mb_project_top_k", {word(from), word(to), source.selection.number, counted,
                                                         word(floor), word(low), word(high)});
         if (!now || count == 0) return;
         return cuda::project(selection, from.data_ptr<float>(), counted, static_cast<float>(floor), mix,

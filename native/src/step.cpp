@@ -88,7 +88,10 @@ void outside_of_steps() {
 cuda::Number number(double value) {
   if (!under_way || under_way->mode == Mode::direct) return {value, nullptr};
   mb_step& step = *under_way;
-  require(step.numbers < cuda::Ring::numbers, "step: more than ", cuda::Ring::numbers, " numbers");
+  if (step.numbers >= cuda::Ring::numbers) {
+    refuse(step, "step: it has more numbers than one that is recorded");
+    return {value, nullptr};
+  }
   const int64_t place = step.numbers++;
   step.ring->values[step.replayed % cuda::Ring::steps][place] = value;
   if (emulated) taken_of(step)->numbers[place] = value;
@@ -111,7 +114,11 @@ bool carry_out(const char* call, std::initializer_list<uint64_t> words) {
 
 uint64_t word(const void* address) { return reinterpret_cast<uintptr_t>(address); }
 
-uint64_t word(const at::Tensor& tensor) { return tensor.defined() ? word(tensor.data_ptr()) : 0; }
+// Of where it lies and how long it is: what was freed may have left its place to another.
+uint64_t word(const at::Tensor& tensor) {
+  if (!tensor.defined()) return 0;
+  return word(tensor.data_ptr()) ^ static_cast<uint64_t>(tensor.numel()) * 0x9e3779b97f4a7c15u;
+}
 
 uint64_t word(double constant) {
   uint64_t bits;

@@ -49,6 +49,7 @@ export class Vector<T extends DType = "float32"> extends Handle {
 
   /** Overwrites the elements from `offset` on with those of `data`. */
   upload(data: ArrayOf<T>, offset = 0): void {
+    this.#requireType(data);
     check(
       native().mb_vector_upload(
         this.pointer,
@@ -75,9 +76,19 @@ export class Vector<T extends DType = "float32"> extends Handle {
 
   /** Copies all elements into `data`, of the same length, which may be shared between threads. */
   downloadInto(data: Float32Array | Float64Array | Uint8Array): void {
+    this.#requireType(data);
+    if (data.length !== this.length) {
+      throw new RangeError(`${data.length} elements, expected ${this.length}`);
+    }
     check(
       native().mb_vector_download(this.pointer, data as BufferSource, 0n, BigInt(data.length)),
     );
+  }
+
+  // The core takes an array for one of the vector's type; types don't tell them apart where T is several.
+  #requireType(data: ArrayLike<unknown>): void {
+    if (data instanceof arrays[this.dtype]) return;
+    throw new RangeError(`${data.constructor.name}, expected ${arrays[this.dtype].name}`);
   }
 
   /** Overwrites all elements with those of `other`, of the same length. */

@@ -1,7 +1,7 @@
 // The boundary: the binding says what the header says, and handles are freed once and never used after.
 import assert from "node:assert/strict";
 import { device } from "../library.ts";
-import { Batch, Generator, live, NativeError, Vector } from "../../src/native/mod.ts";
+import { Batch, Generator, live, NativeError, setThreads, Vector } from "../../src/native/mod.ts";
 import { native } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
 import { declared } from "./header.ts";
@@ -56,3 +56,31 @@ Deno.test("what is made in a scope is gone after it", () => {
   assert.equal(live().handles, before.handles);
   assert.ok(live().bytes <= before.bytes);
 });
+
+Deno.test(
+  "a thread computes with its own number of threads, whatever another sets before its first call",
+  {
+    ignore: device !== "cpu" || Deno.build.os !== "linux",
+  },
+  async () => {
+    const tasks = () => [...Deno.readDirSync("/proc/self/task")].length;
+    const thread = new Worker(new URL("./threads_worker.ts", import.meta.url), { type: "module" });
+    const asked = (what: string) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      thread.onmessage = () => resolve();
+      thread.onerror = ({ message }) => reject(new Error(message));
+      thread.postMessage(what);
+      return promise;
+    };
+    try {
+      await asked("set one thread");
+      setThreads(64);
+      const before = tasks();
+      await asked("compute");
+      assert.ok(tasks() - before < 32, `${tasks() - before} threads more`);
+    } finally {
+      setThreads(1);
+      thread.terminate();
+    }
+  },
+);

@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { device } from "../library.ts";
 import {
   Batch,
+  descend,
   DevicePictures,
   Generator,
   MaskedNetwork,
   NativeError,
+  projectTopK,
   Vector,
 } from "../../src/native/mod.ts";
 import { type Layer, type Network, segmentsOf, type Shape } from "../../src/networks/network.ts";
@@ -432,4 +434,69 @@ Deno.test("layers that don't fit are refused with their place and what was expec
   for (const [call, text] of wrong) {
     assert.throws(call, (error) => error instanceof NativeError && text.test(error.message));
   }
+});
+
+Deno.test("what a gradient overwrites is selected by its new values", () => {
+  using free = new DisposableStack();
+  const inputShape = [1, 2, 2] as const;
+  const masked = free.use(
+    new MaskedNetwork(
+      {
+        name: "one layer",
+        inputShape,
+        layers: [{ kind: "flatten" }, { kind: "linear", inputs: 4, outputs: 3 }],
+      },
+      "float32",
+      device,
+    ),
+  );
+  const n = masked.size, vector = () => free.use(new Vector(n, "float32", device));
+  const [weights, values, velocity, change, mask] = Array.from({ length: 5 }, vector);
+  const metrics = free.use(new Vector(2, "float64", device));
+  const batch = free.use(new Batch(2, inputShape, "float32", device));
+  batch.upload(Float32Array.of(1, -2, 3, 0.5, -1, 0.25, 2, -3), Int32Array.of(0, 2));
+  weights!.affine(0, 0.1);
+  values!.upload(Float32Array.from({ length: n }, (_, i) => i));
+  const select = (from: Vector) => {
+    projectTopK(from, [{ offset: 0, length: n, kept: 5 }], { by: "value" }, mask!);
+    return [...mask!.download()];
+  };
+  select(values!);
+  descend(values!, velocity!, change!, { rate: 0.1, momentum: 0.9, decay: 0 }); // counts for the next selection on the way
+  masked.weightGradient(weights!, null, batch, values!, metrics);
+  const selected = select(values!);
+  assert.deepEqual(selected, select(free.use(Vector.from(values!.download(), "float32", device))));
+});
+
+Deno.test("a batch of one value for each channel moves the running mean, and its variance is none", () => {
+  using free = new DisposableStack();
+  const inputShape = [2, 1, 1] as const;
+  const masked = free.use(
+    new MaskedNetwork(
+      {
+        name: "a picture of one pixel",
+        inputShape,
+        layers: [
+          { kind: "conv", inputs: 2, outputs: 2, kernel: 1 },
+          { kind: "batch-norm", channels: 2 },
+          { kind: "relu" },
+          { kind: "flatten" },
+          { kind: "linear", inputs: 2, outputs: 2 },
+        ],
+      },
+      "float32",
+      device,
+    ),
+  );
+  const weights = free.use(Vector.from(Float32Array.of(1, 2, 3, 4, 1, 1, 1, 1), "float32", device));
+  const gradient = free.use(new Vector(8, "float32", device));
+  const metrics = free.use(new Vector(2, "float64", device));
+  const batch = free.use(new Batch(1, inputShape, "float32", device));
+  batch.upload(Float32Array.of(10, 1), Int32Array.of(1));
+  masked.weightGradient(weights, null, batch, gradient, metrics);
+  const near = (x: number, expected: number) => Math.abs(x - expected) < 1e-5;
+  const [a, b, ...spread] = masked.statistics!.download(); // of means 12 and 34, a tenth of the way from 0 and 1
+  assert.ok(near(a!, 1.2) && near(b!, 3.4), `${a}, ${b}`);
+  assert.ok(spread.every((variance) => near(variance, 0.9)), `${spread}`);
+  assert.ok(near(metrics.download()[0]!, Math.log(2))); // what is normalised is 0
 });

@@ -186,6 +186,48 @@ Deno.test("a step that waits for the device is carried out call by call", () => 
   assert.deepEqual(seen, [1, 2, 4, 8, 16]);
 });
 
+Deno.test("a step of more numbers than are kept for a recorded one is carried out call by call", () => {
+  const drawn = (recorded: boolean) => {
+    using free = new DisposableStack();
+    const all = free.use(new Vector(50, "float32", device));
+    const draw = free.use(new Vector(50, "float32", device));
+    const step = free.use(new Step(device));
+    for (let t = 0; t < 5; t++) {
+      const body = () => {
+        for (let i = 0; i < 100; i++) {
+          noise(draw, 3, 100 * t + i);
+          all.add(draw);
+        }
+      };
+      if (recorded) step.run(0, body);
+      else body();
+    }
+    return all.download();
+  };
+  assert.deepEqual(drawn(true), drawn(false));
+});
+
+Deno.test("a step is not taken for the recorded one where another selection or vector has come to the place of one in it", () => {
+  const values = Float32Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
+  using vector = Vector.from(values, "float32", device);
+  using mask = new Vector(100, "float32", device), step = new Step(device);
+  const keep = (kept: number) =>
+    projectTopK(vector, [{ offset: 0, length: 100, kept }], { by: "value" }, mask);
+  for (let t = 0; t < 4; t++) step.run(0, () => keep(10));
+  keep(20);
+  step.run(0, () => keep(30));
+  assert.equal(mask.download().reduce((sum, bit) => sum + bit), 30);
+
+  using another = new Step(device);
+  const added = (length: number) => {
+    using sum = Vector.from(new Float32Array(length).fill(1), "float32", device);
+    using term = Vector.from(new Float32Array(length).fill(2), "float32", device);
+    another.run(0, () => sum.add(term));
+    return [...sum.download()];
+  };
+  for (const length of [10, 10, 10, 10, 12]) assert.deepEqual(added(length), Array(length).fill(3));
+});
+
 Deno.test("an error within a step is passed on, and the next step is a step again", () => {
   using vector = new Vector(3, "float32", device);
   using step = new Step(device);

@@ -29,6 +29,20 @@ Deno.test("the sigmoid is 1 / (1 + exp(−x)), for a range, in both precisions",
   }));
 });
 
+Deno.test("elements are copied to and from arrays of their own type and number alone", () => {
+  using vector: Vector<"float32" | "float64"> = new Vector(4, "float64", device);
+  vector.affine(0, 1);
+  const bytes = new ArrayBuffer(32);
+  for (const data of [new Float32Array(bytes, 0, 4), new Float64Array(bytes, 0, 3)]) {
+    assert.throws(() => vector.downloadInto(data), RangeError);
+  }
+  assert.throws(() => vector.upload(new Float32Array(bytes, 0, 4)), RangeError);
+  assert.deepEqual(new Float64Array(bytes), new Float64Array(4));
+  assert.deepEqual([...vector.download()], [1, 1, 1, 1]);
+  vector.downloadInto(new Float64Array(bytes));
+  assert.deepEqual(new Float64Array(bytes), new Float64Array(4).fill(1));
+});
+
 Deno.test("binarised, a range has its signs, and the mean magnitude of what is not 0", () => {
   const withZeros = fc.tuple(values, fc.array(fc.boolean(), { minLength: 90, maxLength: 90 }))
     .map(([x, zero]) => x.map((x, i) => zero[i] ? 0 : x));
