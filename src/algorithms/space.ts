@@ -31,8 +31,11 @@ export function spaceOf({ parameters }: Pick<Algorithm, "parameters">): Space {
   return Object.fromEntries(ranges.filter(([, range]) => range)) as Space;
 }
 
-/** Digits of a value that is tried: more would tell nothing, and a recipe is to be read. */
+/** Digits of a value that is tried, where they will do: a recipe is to be read. */
 const DIGITS = 3;
+
+/** Part of its range by which a value may be rounded. */
+const COARSE = 0.005;
 
 /**
  * The value at a place of a range.
@@ -47,10 +50,21 @@ export function valueAt(
   if (among) return among[Math.floor(place * among.length)]!;
   if (place < zero) return 0;
   const within = (place - zero) / (1 - zero);
-  const value = log
-    ? log[0] * (log[1] / log[0]) ** within
-    : linear![0] + (linear![1] - linear![0]) * within;
-  return whole ? Math.round(value) : Number(value.toPrecision(DIGITS));
+  const [low, high] = (log ?? linear)!;
+  const ratio = high / low;
+  const value = !log
+    ? low + (high - low) * within
+    : Number.isFinite(ratio)
+    ? low * ratio ** within
+    : Math.exp(Math.log(low) * (1 - within) + Math.log(high) * within);
+  if (whole) return Math.round(value);
+  const range = log ? { log } : { linear: linear! };
+  for (let digits = DIGITS; digits < 17; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    const moved = placeOf(range, rounded)! - within;
+    if (low <= rounded && rounded <= high && Math.abs(moved) <= COARSE) return rounded;
+  }
+  return Math.min(Math.max(value, low), high);
 }
 
 /**
@@ -59,7 +73,10 @@ export function valueAt(
  */
 export function placeOf({ log, linear, among = [] }: Range, value: Value): number | undefined {
   if (typeof value !== "number") return undefined;
-  if (log) return value === 0 ? undefined : Math.log(value / log[0]) / Math.log(log[1] / log[0]);
+  if (log) {
+    const [low, high] = log.map(Math.log) as [number, number];
+    return value === 0 ? undefined : (Math.log(value) - low) / (high - low);
+  }
   const numbers = among.filter((one) => typeof one === "number");
   if (numbers.length < among.length) return undefined;
   if (linear) return (value - linear[0]) / (linear[1] - linear[0]);

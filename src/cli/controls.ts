@@ -33,7 +33,7 @@ Example:
     )
     .action(async (dir, { only, ...options }) => {
       const folder = userPath(dir), own = join(folder, "controls");
-      const all = (await readRuns(folder)).runs.filter(learnsMask);
+      const made = (await readRuns(folder)).runs, all = made.filter(learnsMask);
       if (all.length === 0) {
         throw new UserError(`there is no finished run in ${shownPath(folder)} that learns a mask`);
       }
@@ -43,7 +43,7 @@ Example:
       const missing = bare.map(({ configuration }) => configuration);
       const outcome = bare.length === 0
         ? undefined
-        : await workOff(missing, missing.length, own, { ...options, controls: true });
+        : await workOff(missing, made.length, own, { ...options, controls: true });
       const again = new Map((await readRuns(own)).runs.map((run) => [run.identity, run]));
       const held = runs.map((run) => isControlled(run) ? run : again.get(run.identity))
         .filter((run): run is RunFile & ControlledRun => run !== undefined && isControlled(run));

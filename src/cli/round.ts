@@ -6,7 +6,7 @@ import {
   baselineText,
   type CellCheck,
   partOf,
-  placeOf,
+  placer,
   type Rules,
   runsOf,
 } from "../regression/mod.ts";
@@ -42,6 +42,7 @@ export async function measureAgain(
   { baseline, slow, number, most, folder, rules }: Again,
   { device, threads, jobs, retry }: Manner,
 ): Promise<{ runs: readonly RunFile[]; obstacles: string[] }> {
+  const placeOf = placer(slow);
   for (const cell of slow) {
     const limit = valueFor(rules.limits, "speed", cell.configuration);
     console.error(

@@ -1,12 +1,15 @@
 // What a check found, for CI systems: JUnit's XML, and GitHub's annotations.
 import type { CellCheck } from "./compare.ts";
-import { type Check, placeOf } from "./report.ts";
+import { type Check, placer } from "./report.ts";
 
 const escaped = (text: string) =>
   text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
     .replace(/[^\t\n\r\x20-\uFFFD]/g, "?"); // what XML 1.0 has no place for
 
-const nameOf = (cell: CellCheck) => placeOf(cell).join(", ");
+const namerOf = (cells: readonly CellCheck[]) => {
+  const placeOf = placer(cells);
+  return (cell: CellCheck) => placeOf(cell).join(", ");
+};
 const messageOf = ({ verdict, reasons }: CellCheck) => [verdict, ...reasons].join(": ");
 
 /** What JUnit and GitHub call a verdict that they are told of; of what only warns, JUnit has no word. */
@@ -26,6 +29,7 @@ function kindOf({ verdict, gate }: CellCheck): { junit: string; github: string }
  * warnings and inconclusive ones are skipped.
  */
 export function junitOf({ cells, obstacles }: Check): string {
+  const nameOf = namerOf(cells);
   const cases = [
     ...cells.map((cell) => ({
       metric: `.${cell.metric}`,
@@ -52,6 +56,7 @@ export function junitOf({ cells, obstacles }: Check): string {
 
 /** A line for each cell that moved or can't be told, and each obstacle, as GitHub's log reads them. */
 export function annotationsOf({ cells, obstacles }: Check): string[] {
+  const nameOf = namerOf(cells);
   const escape = (text: string) =>
     text.replace(
       /[%\r\n]/g,

@@ -133,7 +133,7 @@ function pair(
   rounds: readonly ReadonlyMap<string, RunFile>[],
 ): Pairing {
   const pairs = runs.flatMap((before): Pair[] => {
-    const run = found.find(({ configuration }) => configuration.seed === before.seed);
+    const run = newest(found.filter(({ configuration }) => configuration.seed === before.seed));
     if (!run) return [];
     const made = { before: environments[before.environment]!, now: madeOf(run.environment) };
     const again = rounds.map((round) => {
@@ -154,6 +154,12 @@ function pair(
   const missing = runs.map(({ seed }) => seed)
     .filter((seed) => !pairs.some(({ before }) => before.seed === seed));
   return { configuration, sparsities: [configuration.sparsity], pairs, missing };
+}
+
+// A folder that was compared before may hold what an older version of the algorithm came to.
+function newest(runs: readonly RunFile[]): RunFile | undefined {
+  const versionOf = ({ configuration }: RunFile) => configuration.algorithm.version;
+  return runs.toSorted((a, b) => versionOf(b) - versionOf(a))[0];
 }
 
 /** What cells have in common that are compared together in speed and memory: all but sparsity and what goes with it. */

@@ -18,7 +18,7 @@ export {
 export type { CellCheck } from "./compare.ts";
 export { defaultRounds, inRounds, partOf } from "./rounds.ts";
 export { defaultRules, gates, metricNames, parseRule, type Rules } from "./rules.ts";
-export { type Check, exitCodeOf, placeOf, summaryOf } from "./report.ts";
+export { type Check, exitCodeOf, placer, summaryOf } from "./report.ts";
 
 /** The runs that a baseline names, as this version of maskbench makes them; and what it can't make, a sentence each. */
 export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: string[] } {

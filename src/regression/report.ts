@@ -3,7 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
 import { markdownTable } from "markdown-table";
+import { columnOf, columnsOf } from "../report/columns.ts";
+import { differing, settingText } from "../report/facts.ts";
 import { fixed, initialisationName, networkName, percent } from "../report/format.ts";
+import { canonicalJson } from "../sweep/identity.ts";
 import type { CellCheck, Verdict } from "./compare.ts";
 import { type MetricName, metricNames, type Rules } from "./rules.ts";
 
@@ -54,16 +57,32 @@ export function summaryOf({ cells }: Check): string {
   }).join("; ");
 }
 
-/** `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp`: where a cell is. */
-export function placeOf({ configuration, sparsities }: CellCheck): string[] {
-  const { dataset, network, algorithm } = configuration;
-  const context = { ...configuration, network };
-  return [
-    dataset.name,
-    networkName(context),
-    initialisationName(context),
+/**
+ * Where a cell is: `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp (scope=layer)`. What is in the brackets, or after them,
+ * tells it from the algorithm's other cells; speed and memory are of all settings of an algorithm together.
+ */
+export function placer(cells: readonly CellCheck[]): (cell: CellCheck) => string[] {
+  const places = cells.map(({ configuration }) => ({
+    context: configuration,
+    sparsity: configuration.sparsity,
+  }));
+  const differ = differing({ rows: places });
+  const configurations = cells.map(({ configuration }) => ({ ...configuration, seed: 0 }));
+  const rows = Map.groupBy(configurations, ({ algorithm: _, ...row }) => canonicalJson(row));
+  const columns = columnsOf([...rows.values()]);
+  return ({ configuration, sparsities, metric }) => [
+    configuration.dataset.name,
+    networkName(configuration),
+    initialisationName(configuration),
     [...new Set([sparsities[0]!, sparsities.at(-1)!])].map(percent).join(" to "),
-    algorithm.name,
+    [
+      metric === "accuracy"
+        ? columnOf({ ...configuration, seed: 0 }, columns).label
+        : configuration.algorithm.name,
+      ...differ.map((name) =>
+        `${name} ${settingText(name, { context: configuration, sparsity: configuration.sparsity })}`
+      ),
+    ].join(", "),
   ];
 }
 
@@ -85,7 +104,11 @@ const shownVerdict = (cell: CellCheck) =>
 
 const header = ["data set", "network", "initialisation", "sparsity", "algorithm"];
 
-function tableOf(metric: MetricName, cells: readonly CellCheck[]): string {
+function tableOf(
+  metric: MetricName,
+  cells: readonly CellCheck[],
+  placeOf: (cell: CellCheck) => string[],
+): string {
   const [figure, difference] = decimals[metric];
   const by = (value: number) => signed(fixed(value, difference));
   const rows = cells.map((cell) => [
@@ -131,15 +154,16 @@ export function checkMarkdown(check: Check): string {
   const cells = [...check.cells].sort((a, b) =>
     order.indexOf(a.verdict) - order.indexOf(b.verdict)
   );
+  const placeOf = placer(cells);
   const sections = metricNames.flatMap((metric) => {
     const all = cells.filter((cell) => cell.metric === metric);
     const shown = metric === "accuracy"
       ? all
       : all.filter(({ verdict }) => ["worse", "better", "inconclusive"].includes(verdict));
-    return shown.length > 0 ? [`${meanings[metric]}\n\n${tableOf(metric, shown)}`] : [];
+    return shown.length > 0 ? [`${meanings[metric]}\n\n${tableOf(metric, shown, placeOf)}`] : [];
   });
   const reasons = [
-    ...reasonsOf(cells).map(([reason, places]) =>
+    ...reasonsOf(cells, placeOf).map(([reason, places]) =>
       `- ${reason}: ${places.slice(0, 4).join("; ")}` +
       (places.length > 4 ? `; and ${places.length - 4} more` : "")
     ),
@@ -171,7 +195,10 @@ function limitsOf({ limits }: Rules): string {
 }
 
 // Each reason, with the cells that have it.
-function reasonsOf(cells: readonly CellCheck[]): [string, string[]][] {
+function reasonsOf(
+  cells: readonly CellCheck[],
+  placeOf: (cell: CellCheck) => string[],
+): [string, string[]][] {
   const reasons = new Map<string, string[]>();
   for (const cell of cells) {
     for (const reason of cell.reasons) {
@@ -190,6 +217,7 @@ export function checkCsv({ cells }: Check): string {
     ...["before", "now", "difference", "low", "high", "p", "verdict", "gate", "reasons"],
   ];
   const text = (value: number | null | undefined) => value?.toString() ?? "";
+  const placeOf = placer(cells);
   const rows = cells.map((cell) => [
     ...placeOf(cell),
     cell.metric,

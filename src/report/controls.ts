@@ -2,8 +2,8 @@
 import { markdownTable } from "markdown-table";
 import { meanInterval, summarise, type Summary } from "../statistics.ts";
 import type { Controls } from "../training/result.ts";
-import { csvText } from "./csv.ts";
-import { agreed, placeOf, shared, sharedParts } from "./facts.ts";
+import { contextFields, csvText } from "./csv.ts";
+import { agreed, differing, placeOf, placesOf, settingText, shared, sharedParts } from "./facts.ts";
 import { accuracy, fixed, percent } from "./format.ts";
 import { type Cell, type Row, type Run, tableOf } from "./table.ts";
 
@@ -63,11 +63,7 @@ function controlsOf(runs: readonly ControlledRun[]): Control[] {
 export function controlsCsv(runs: readonly ControlledRun[]): string {
   return csvText(
     controlsOf(runs).map(({ row, cell, name, accuracy, chance, low, high, standing }) => ({
-      dataset: row.context.dataset.name,
-      split: row.context.dataset.split,
-      network: row.context.network.name,
-      width: row.context.network.width,
-      initialisation: row.context.initialisation.name,
+      ...contextFields(row),
       sparsity: row.sparsity,
       column: cell.column.label,
       control: name,
@@ -89,19 +85,20 @@ export function controlsMarkdown(
   notes: readonly string[] = [],
 ): string {
   const controls = controlsOf(runs), rows = tableOf(runs).rows;
-  const { alike, telling } = sharedParts({ rows });
+  const { alike, telling } = sharedParts({ rows }), differ = differing({ rows });
   const chances = [...new Set(controls.map(({ chance }) => percent(chance / 100)))].join(", ");
   const cells = [...Map.groupBy(controls, ({ cell }) => cell).values()];
   const lines = cells.map((members) => {
     const { row, cell } = members[0]!;
     return [
       ...telling.map((name) => shared[name]!(row)),
+      ...differ.map((name) => settingText(name, row)),
       cell.column.label,
       accuracy(cell.accuracy),
       ...members.map((one) => accuracy(one.accuracy) + (one.standing === "above" ? " ↑" : "")),
     ];
   });
-  const header = [...telling, "algorithm", "mask", ...names];
+  const header = [...telling, ...differ, "algorithm", "mask", ...names];
   const labels = [...new Set(controls.map(({ cell }) => cell.column.label))];
   const common = [...alike.map((name) => shared[name]!(rows[0]!)), agreed({ rows })];
   return [
@@ -114,7 +111,7 @@ export function controlsMarkdown(
       "- **↑**: above chance, by the 95% interval of the mean. One interval in forty is by chance alone.",
     ].join("\n"),
     markdownTable([header, ...lines], {
-      align: header.map((_, i) => i <= telling.length ? "l" : "r"),
+      align: header.map((_, i) => i <= telling.length + differ.length ? "l" : "r"),
     }),
     labels.map((label) =>
       `- ${verdictOf(label, controls.filter(({ cell }) => cell.column.label === label), rows)}`
@@ -124,6 +121,11 @@ export function controlsMarkdown(
 }
 
 function verdictOf(label: string, controls: readonly Control[], rows: readonly Row[]): string {
+  const lost = controls.filter(({ cell, chance }) => !(cell.accuracy.mean > chance));
+  if (lost.length > 0) {
+    const places = placesOf([...new Set(lost.map(({ row }) => row))], { rows });
+    return `**${label}**: the mask itself is not above chance at ${places}.`;
+  }
   const above = controls.filter(({ standing }) => standing === "above");
   const most = Math.max(0, ...controls.map(remainder));
   const left = `at most ${
@@ -149,5 +151,5 @@ function verdictOf(label: string, controls: readonly Control[], rows: readonly R
 
 // What a control keeps of what the mask has above chance.
 function remainder({ accuracy, cell, chance }: Control): number {
-  return (accuracy.mean - chance) / Math.max(cell.accuracy.mean - chance, Number.EPSILON);
+  return (accuracy.mean - chance) / (cell.accuracy.mean - chance);
 }

@@ -42,7 +42,8 @@ export function csvText(lines: readonly Line[]): string {
     "\n";
 }
 
-function contextFields({ context }: Row): Record<string, Field> {
+/** What the runs of a row have in common, for programs. */
+export function contextFields({ context }: Row): Record<string, Field> {
   const { dataset, network, initialisation } = context;
   return {
     dataset: dataset.name,

@@ -39,7 +39,8 @@ function repeatOf(rows: readonly Row[], table: Table): Repeat | undefined {
     ).values(),
   ];
   const source = packOf(dataset.name) ??
-    datasets.find(({ name }) => name === dataset.name || dataset.name.startsWith(`${name}-`))?.name;
+    (datasets.find(({ name }) => name === dataset.name) ??
+      datasets.find(({ name }) => dataset.name.startsWith(`${name}-`)))?.name;
   const sweep = {
     name: dataset.name,
     dataset: source,

@@ -26,7 +26,9 @@ export async function writeTuning(
   const markdown = tuningMarkdown(plan, cells, setAside);
   const texts = recipesOf(plan, cells);
   const recipes = texts.map((_, i) => texts.length === 1 ? "recipe.json" : `recipe-${i + 1}.json`);
-  await removeFile(join(folder, "recipe.json")); // of an earlier tuning
+  for await (const { name } of Deno.readDir(folder)) { // of an earlier tuning
+    if (/^recipe(-\d+)?\.json$/.test(name)) await removeFile(join(folder, name));
+  }
   await writeWhole(join(folder, "trace.csv"), traceOf(plan, cells));
   for (const [i, text] of texts.entries()) await writeWhole(join(folder, recipes[i]!), text);
   await writeWhole(join(folder, "tuning.md"), markdown);

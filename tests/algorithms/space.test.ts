@@ -8,6 +8,7 @@ Deno.test("a logarithmic range has its geometric mean in the middle, a linear on
   assert.equal(valueAt({ log: [0.01, 100] }, 0), 0.01);
   assert.equal(valueAt({ linear: [2, 4] }, 0.25), 2.5);
   assert.equal(valueAt({ linear: [1, 10] }, 0.5, true), 6);
+  assert.equal(valueAt({ log: [1e-300, 1e300] }, 0.5), 1); // whose ratio is no number
   assert.equal(valueAt({ log: [1, 1000] }, 0.123, true), 2);
 });
 
@@ -55,6 +56,24 @@ Deno.test("every algorithm that learns states where its rate, momentum and decay
         algorithm.parameters.safeParse(Object.fromEntries(setting)).success,
         algorithm.name,
       );
+    }
+  }
+});
+
+Deno.test("a value that is tried lies within its range, rounded no more than tells it from its neighbours", () => {
+  const ranges: Range[] = [
+    { linear: [0.99, 0.9999] },
+    { linear: [0.12345, 0.123456] },
+    { log: [0.9994, 0.99996] },
+    { log: [0.1, 3] },
+    { linear: [0.4, 1] },
+  ];
+  for (const range of ranges) {
+    const [low, high] = (range.linear ?? range.log)!;
+    for (let i = 0; i < 1000; i++) {
+      const value = valueAt(range, i / 1000) as number, place = placeOf(range, value)!;
+      assert.ok(low <= value && value <= high, `${value} of ${low} to ${high}`);
+      assert.ok(Math.abs(place - i / 1000) < 0.01, `${value} of ${low} to ${high}`);
     }
   }
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { annotationsOf, junitOf } from "../../src/regression/ci.ts";
 import type { CellCheck } from "../../src/regression/compare.ts";
+import { checkCsv } from "../../src/regression/report.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
 import { runOf } from "../report/runs.ts";
 
@@ -46,6 +47,32 @@ Deno.test("each verdict is the kind of test case that CI systems know", () => {
     "::warning",
     "::notice",
   ]);
+});
+
+Deno.test("cells of one algorithm are told apart by the settings that they differ in", () => {
+  const { algorithm } = configuration;
+  const scoped = (scope: string, other = {}) => ({
+    configuration: {
+      ...configuration,
+      ...other,
+      algorithm: { ...algorithm, parameters: { ...algorithm.parameters, scope } },
+    },
+  });
+  const cells = [
+    cell("broken", ["why"], scoped("layer")),
+    cell("same", [], scoped("global")),
+    cell("same", [], scoped("global", { epochs: 77 })),
+    cell("same", [], { ...scoped("layer"), metric: "speed" }),
+  ];
+  const names = [...junitOf(check(cells)).matchAll(/ name="(mnist[^"]*)"/g)].map(([, name]) =>
+    name
+  );
+  assert.equal(new Set(names).size, 4, names.join("; "));
+  assert.match(names[0]!, /sbp \(scope=layer\), epochs \d+$/);
+  assert.match(names[2]!, /, sbp(?: \(scope=global\))?, epochs 77$/);
+  assert.doesNotMatch(names[3]!, /scope/); // speed is of all settings together
+  const csv = checkCsv(check(cells));
+  assert.match(csv, /scope=layer/);
 });
 
 Deno.test("what only warns is a warning on GitHub, skipped in JUnit, and quiet where it can't be told", () => {

@@ -37,6 +37,15 @@ Deno.test("other bytes in the same circumstances are broken, elsewhere they are 
   }
 });
 
+Deno.test("of several versions of an algorithm in one folder the newest is compared", () => {
+  const before = cell([95, 95.2, 95.1, 94.9, 95]);
+  const now = cell([92, 92.2, 92.2, 91.9, 92.1], { version: 2 });
+  const alone = compare(baselineOf(before), now);
+  assert.equal(alone[0]!.verdict, "worse");
+  assert.deepEqual(compare(baselineOf(before), [...before, ...now]), alone);
+  assert.deepEqual(compare(baselineOf(before), [...now, ...before]), alone);
+});
+
 Deno.test("a clear loss is worse, a clear gain better, a loss under the floor neither", () => {
   const before = [95, 95.2, 95.1, 94.9, 95];
   const by = (points: number) =>

@@ -58,6 +58,32 @@ Deno.test("all at chance is said in a sentence, and so is what is not", () => {
   assert.match(controlsMarkdown(runs([10])), /one seed doesn't tell/);
 });
 
+Deno.test("a mask that is itself no better than chance has nothing that could be left", () => {
+  const text = controlsMarkdown(runs([9, 10, 11], { accuracy: 0.098 }));
+  assert.match(text, /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%/);
+  assert.doesNotMatch(text, /is left/);
+});
+
+Deno.test("rows that differ in a setting alone say so", () => {
+  const text = controlsMarkdown([
+    ...runs([9, 10, 11]),
+    ...runs([9, 10, 11], { config: { epochs: 99 } }),
+  ]);
+  const rows = text.split("\n").filter((line) => /^\| \d+%/.test(line));
+  assert.equal(new Set(rows).size, 2);
+  assert.match(text, /\| epochs /);
+  assert.deepEqual(
+    [
+      ...new Set(
+        csvParse(controlsCsv([...runs([9]), ...runs([9], { config: { epochs: 99 } })])).map((row) =>
+          row.epochs
+        ),
+      ),
+    ].length,
+    2,
+  );
+});
+
 Deno.test("the CSV has a line for each control, with its interval", () => {
   const lines = csvParse(controlsCsv(runs([49, 50, 51])));
   assert.deepEqual(lines.map(({ control, standing }) => `${control} ${standing}`), [
