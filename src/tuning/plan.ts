@@ -1,5 +1,6 @@
 // What a tuning runs: the same number of settings for every algorithm of a sweep, at every network and sparsity, with the
 // same seeds and epochs, all of them on training pictures held out.
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { valueSchema } from "../algorithms/algorithm.ts";
 import { algorithmOf, defaultsOf } from "../algorithms/registry.ts";
@@ -93,6 +94,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
     });
     return { entry, label, space, trials };
   });
+  refuseTwins(sweep.algorithms, searches);
   const runs = new Map<string, RunConfig>();
   for (let i = 0; i < (given ? tries + 1 : tries); i++) {
     for (const config of searches.flatMap(({ trials }) => trials[i]?.runs ?? [])) {
@@ -101,6 +103,24 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   }
   if (runs.size === 0) throw new UserError("there is nothing to tune: no algorithm is searched");
   return { sweep, searches, runs: [...runs.values()] };
+}
+
+// Entries that differ in nothing but what is searched come to one entry, twice.
+function refuseTwins(entries: readonly AlgorithmEntry[], searches: readonly Search[]): void {
+  const first = new Map<string, number>();
+  searches.forEach(({ entry, space, trials }, i) => {
+    if (trials.length === 0) return;
+    const tried = trials.at(-1)!.runs.map(identityOf).join();
+    const twin = first.get(tried);
+    if (twin === undefined) return void first.set(tried, i);
+    const other = entries[twin]!;
+    const differ = [...new Set([entry, other].flatMap((one) => Object.keys(one)))]
+      .filter((name) => name in space && !isDeepStrictEqual(entry[name], other[name]));
+    throw new UserError(
+      `tune: algorithms[${twin}] and algorithms[${i}], both ${entry.name}, differ in ` +
+        `${differ.join(", ")} alone, which is searched: expected one of them`,
+    );
+  });
 }
 
 const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;

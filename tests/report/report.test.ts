@@ -85,6 +85,7 @@ for (const name of ["quick", "mnist", "cifar10-cpu"]) {
     const [repeat, ...more] = repeatsOf(tableOf(runs));
     assert.deepEqual(more, []);
     const { checksum, name: dataset } = runs[0]!.configuration.dataset;
+    assert.equal(JSON.parse(repeat!.text).dataset, dataset);
     const again = expand({ ...parseSweep(repeat!.text, "it"), dataset }, checksum).runs;
     assert.deepEqual(
       again.map(identityOf).sort(),

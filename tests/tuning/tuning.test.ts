@@ -1,5 +1,7 @@
 // A tuning in one process: what it plans, that the test set has no part in it, and what it chooses.
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { withFolder } from "../cli/maskbench.ts";
 import { imagesOf } from "../datasets/images.ts";
 import { csvParse } from "d3-dsv";
 import { device } from "../library.ts";
@@ -13,6 +15,7 @@ import { checkSweep, parseSweep } from "../../src/sweep/read.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
 import { choiceOf, chosenOf, outcomeOf } from "../../src/tuning/outcome.ts";
+import { writeTuning } from "../../src/tuning/mod.ts";
 import { type Plan, planOf } from "../../src/tuning/plan.ts";
 import { recipesOf } from "../../src/tuning/recipe.ts";
 import { traceOf, tuningMarkdown } from "../../src/tuning/trace.ts";
@@ -211,6 +214,13 @@ Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", 
     { given: true, spaces: { sbp: { spread: { among: [1, 3] } } } },
     /^tune\.given: sbp has no spread unless it is given: expected a value in the sweep$/,
   );
+  for (const tune of [{}, { given: true }]) {
+    refused(
+      { algorithms: [{ name: "dense" }, { name: "sbp" }, { name: "sbp", weightDecay: 0 }] },
+      tune,
+      /^tune: algorithms\[1\] and algorithms\[2\], both sbp, differ in weightDecay alone, which is searched: expected one of them$/,
+    );
+  }
   const seeds = Array.from({ length: 2000 }, (_, i) => 10 + i);
   refused({}, { tries: 9999, seeds }, /the tuning has more than 100,000 runs: take fewer tries/);
 });
@@ -366,6 +376,16 @@ Deno.test("initialisations and widths that a sweep file can't tell apart get a r
     [0.02, 0.03].flatMap((width) => initialisations.map((name) => [1, width, name])),
   );
 });
+
+Deno.test("recipes of an earlier tuning in the same folder go", () =>
+  withFolder(async (folder) => {
+    for (const name of ["recipe.json", "recipe-1.json", "recipe-2.json", "recipe-mine.json"]) {
+      await Deno.writeTextFile(join(folder, name), "earlier");
+    }
+    await writeTuning(folder, plan());
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assert.deepEqual(left, ["recipe-mine.json", "trace.csv", "tuning.md"]);
+  }));
 
 Deno.test("where all tries diverged there is no recipe, and the reason is told", () => {
   const made = plan();
