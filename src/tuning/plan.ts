@@ -61,7 +61,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   let planned = 0;
   const searches = sweep.algorithms.map((entry): Search => {
     const space = searchedIn(entry, sweep), names = Object.keys(space);
-    const label = entryLabel(entry, sweep.algorithms);
+    const label = entryLabel(entry, sweep.algorithms, space);
     if (names.length === 0) return { entry, label, space, trials: [] };
     const left = Object.keys(entry).find((name) => Array.isArray(entry[name]) && !space[name]);
     if (left !== undefined) {
@@ -125,8 +125,12 @@ function refuseTwins(entries: readonly AlgorithmEntry[], searches: readonly Sear
 
 const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;
 
-// An entry is told by what another of its algorithm has otherwise, as a column of a table is.
-function entryLabel(entry: AlgorithmEntry, entries: readonly AlgorithmEntry[]): string {
+// An entry is told by what another of its algorithm has otherwise, as a column of a table is; what is searched tells nothing.
+function entryLabel(
+  entry: AlgorithmEntry,
+  entries: readonly AlgorithmEntry[],
+  space: Space,
+): string {
   const alike = entries.filter(({ name }) => name === entry.name);
   const defaults = defaultsOf(entry.name);
   const textOf = (one: AlgorithmEntry, name: string) => {
@@ -134,7 +138,9 @@ function entryLabel(entry: AlgorithmEntry, entries: readonly AlgorithmEntry[]): 
     return typeof value === "object" ? JSON.stringify(value) : `${value}`;
   };
   const telling = [...new Set(alike.flatMap((one) => Object.keys(one)))]
-    .filter((name) => alike.some((one) => textOf(one, name) !== textOf(entry, name)));
+    .filter((name) =>
+      !(name in space) && alike.some((one) => textOf(one, name) !== textOf(entry, name))
+    );
   return columnLabel(
     entry.name,
     Object.fromEntries(telling.map((name) => [name, textOf(entry, name)])),

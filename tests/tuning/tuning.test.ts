@@ -176,7 +176,7 @@ Deno.test("entries of one algorithm are told apart wherever they are written of"
   const made = plan({
     algorithms: [
       { name: "dense" },
-      { name: "sbp", scope: "layer", ramp: 0.5 },
+      { name: "sbp", scope: "layer", ramp: 0.5, learningRate: 3 }, // which is searched, and tells nothing
       { name: "sbp", ramp: 0.5 },
       { name: "sbp", momentum: { bySparsity: { "0.5": 0, "0.9": 0.5 } } },
     ],
