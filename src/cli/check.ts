@@ -20,6 +20,8 @@ import {
 } from "../regression/mod.ts";
 import type { RunConfig } from "../training/config.ts";
 import { datasetFor } from "../sweep/data.ts";
+import { commitOf } from "../sweep/environment.ts";
+import { identityOf } from "../sweep/identity.ts";
 import { labelOf } from "../sweep/label.ts";
 import { writeWhole } from "../sweep/files.ts";
 import { readRuns } from "../sweep/store.ts";
@@ -91,6 +93,7 @@ Examples:
         ? ownPath("results", `check-${name}`)
         : userPath(out);
       if (against === undefined) {
+        await tellOfOthers(folder, runs);
         const able = await withData(runs, obstacles);
         const { failed } = await workOff(able, runs.length, folder, options);
         obstacles.push(
@@ -122,6 +125,20 @@ Examples:
       if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
       Deno.exitCode = exitCodeOf(check);
     });
+
+// A check that was stopped is gone on with, and one of other code would be too.
+async function tellOfOthers(folder: string, runs: readonly RunConfig[]): Promise<void> {
+  const meant = new Set(runs.map(identityOf)), commit = commitOf();
+  const others = (await readRuns(folder)).runs.filter(({ identity, environment }) =>
+    meant.has(identity) && environment.commit !== commit
+  );
+  if (others.length === 0) return;
+  console.error(
+    `${others.length} ${others.length === 1 ? "run" : "runs"} in ${shownPath(folder)} are of an ` +
+      "earlier check, with another commit of maskbench, and are compared as they are: --out " +
+      "another folder runs them anew",
+  );
+}
 
 // The defaults, and after them what the command line says.
 function rulesOf(

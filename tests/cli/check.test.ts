@@ -29,9 +29,26 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
     const again = await maskbench(["check", baseline, "--out", join(folder, "again")]);
     assert.equal(again.code, 0, again.out + again.error);
     assert.match(again.out, /^# Check: accuracy: 2 same; /);
+    assert.doesNotMatch(again.error, /another commit/);
     for (const name of ["check.md", "check.csv", "check.json"]) {
       assert.ok((await Deno.stat(join(folder, "again", name))).isFile);
     }
+
+    // A second check of another commit would compare what the first has left.
+    for (
+      const { configuration, result, environment } of (await readRuns(join(folder, "again"))).runs
+    ) {
+      const commit = "a".repeat(40), changed = { ...environment, commit };
+      await writeRun(
+        join(folder, "again"),
+        runFileOf({ configuration, result, environment: changed }),
+      );
+    }
+    const left = await maskbench(["check", baseline, "--out", join(folder, "again")]);
+    assert.match(
+      left.error,
+      /^6 runs in .*again are of an earlier check, with another commit of maskbench, and are compared as they are: --out another folder runs them anew$/m,
+    );
 
     // The same runs with 10 points less, as another libtorch might give them.
     const worse = join(folder, "worse"), broken = join(folder, "broken");
