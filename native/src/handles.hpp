@@ -36,7 +36,7 @@ struct mb_vector {
     std::vector<mb::cuda::Selected> segments;
     bool magnitude = false, counted = false;
     at::Tensor room;
-    uint64_t number = 0;  // tells it from those whose room was freed and had the same address
+    uint64_t digest = 0;  // of segments and magnitude: another selection's room may come to have the same address
   };
   mutable Selection selection;
 };

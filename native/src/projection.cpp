@@ -12,7 +12,6 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -261,6 +260,17 @@ void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, 
   mask.copy_(mix.alpha == 1 ? bit : values.clamp(mix.low, mix.high) * (1 - mix.alpha) + bit * mix.alpha);
 }
 
+// FNV-1a.
+uint64_t digest_of(const std::vector<cuda::Selected>& segments, bool magnitude) {
+  uint64_t digest = 0xcbf29ce484222325u;
+  const auto take = [&](uint64_t word) { digest = (digest ^ word) * 0x100000001b3u; };
+  take(magnitude);
+  for (const auto& [offset, length, drop] : segments) {
+    for (const int64_t number : {offset, length, drop}) take(static_cast<uint64_t>(number));
+  }
+  return digest;
+}
+
 // What the kernels are to select of a vector; what they had counted of it stays where it is the same as before.
 cuda::Selection selection_of(const mb_vector& vector, const int64_t* triples, int64_t count, bool magnitude) {
   std::vector<cuda::Selected> segments;
@@ -271,8 +281,8 @@ cuda::Selection selection_of(const mb_vector& vector, const int64_t* triples, in
   mb_vector::Selection& last = vector.selection;
   if (!last.room.defined() || !(last.segments == segments) || last.magnitude != magnitude) {
     const auto bytes = static_cast<int64_t>(cuda::selection_room(segments.data(), count));
-    static std::atomic<uint64_t> made{0};
-    last = {std::move(segments), magnitude, false, at::zeros({bytes}, vector.tensor.options().dtype(at::kByte)), ++made};
+    const uint64_t digest = digest_of(segments, magnitude);
+    last = {std::move(segments), magnitude, false, at::zeros({bytes}, vector.tensor.options().dtype(at::kByte)), digest};
   }
   return {last.segments.data(), count, magnitude, last.room.data_ptr()};
 }
@@ -311,7 +321,7 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
         const cuda::Selection selection = selection_of(source, segments, count, magnitude);
         const cuda::Mix mix{number(alpha), static_cast<float>(low), static_cast<float>(high)};
         const bool counted = source.selection.counted;
-        const bool now = carry_out("mb_project_top_k", {word(from), word(to), source.selection.number, counted,
+        const bool now = carry_out("mb_project_top_k", {word(from), word(to), word(selection.room), source.selection.digest, counted,
                                                         word(floor), word(low), word(high)});
         if (!now || count == 0) return;
         return cuda::project(selection, from.data_ptr<float>(), counted, static_cast<float>(floor), mix,

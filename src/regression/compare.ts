@@ -1,6 +1,7 @@
 // Runs beside a baseline: what got worse, what was promised to be the same and is not, what can't be told.
 import { comparable } from "../sweep/environment.ts";
 import { canonicalJson } from "../sweep/identity.ts";
+import { algorithms } from "../algorithms/registry.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunFile } from "../sweep/store.ts";
 import { type Interval, summarise, tProbability, tQuantile } from "../statistics.ts";
@@ -133,7 +134,9 @@ function pair(
   rounds: readonly ReadonlyMap<string, RunFile>[],
 ): Pairing {
   const pairs = runs.flatMap((before): Pair[] => {
-    const run = newest(found.filter(({ configuration }) => configuration.seed === before.seed));
+    const run = ofThisVersion(
+      found.filter(({ configuration }) => configuration.seed === before.seed),
+    );
     if (!run) return [];
     const made = { before: environments[before.environment]!, now: madeOf(run.environment) };
     const again = rounds.map((round) => {
@@ -156,10 +159,13 @@ function pair(
   return { configuration, sparsities: [configuration.sparsity], pairs, missing };
 }
 
-// A folder that was compared before may hold what an older version of the algorithm came to.
-function newest(runs: readonly RunFile[]): RunFile | undefined {
+// A folder that was compared before may hold what another version of the algorithm came to.
+function ofThisVersion(runs: readonly RunFile[]): RunFile | undefined {
   const versionOf = ({ configuration }: RunFile) => configuration.algorithm.version;
-  return runs.toSorted((a, b) => versionOf(b) - versionOf(a))[0];
+  return runs.find((run) =>
+    algorithms.find(({ name }) => name === run.configuration.algorithm.name)?.version ===
+      versionOf(run)
+  ) ?? runs.toSorted((a, b) => versionOf(b) - versionOf(a))[0];
 }
 
 /** What cells have in common that are compared together in speed and memory: all but sparsity and what goes with it. */

@@ -121,11 +121,15 @@ export function controlsMarkdown(
 }
 
 function verdictOf(label: string, controls: readonly Control[], rows: readonly Row[]): string {
-  const lost = controls.filter(({ cell, chance }) => !(cell.accuracy.mean > chance));
-  if (lost.length > 0) {
-    const places = placesOf([...new Set(lost.map(({ row }) => row))], { rows });
-    return `**${label}**: the mask itself is not above chance at ${places}.`;
-  }
+  const lives = ({ cell, chance }: Control) => cell.accuracy.mean > chance;
+  const lost = [...new Set(controls.filter((one) => !lives(one)).map(({ row }) => row))];
+  const dead = `the mask itself is not above chance at ${placesOf(lost, { rows })}`;
+  if (controls.every((one) => !lives(one))) return `**${label}**: ${dead}.`;
+  const verdict = verdictOnLiving(controls.filter(lives), rows);
+  return `**${label}**: ${lost.length > 0 ? `${dead}; elsewhere ` : ""}${verdict}.`;
+}
+
+function verdictOnLiving(controls: readonly Control[], rows: readonly Row[]): string {
   const above = controls.filter(({ standing }) => standing === "above");
   const most = Math.max(0, ...controls.map(remainder));
   const left = `at most ${
@@ -139,14 +143,13 @@ function verdictOf(label: string, controls: readonly Control[], rows: readonly R
   const where = `; of ${controls.length} intervals, ${above.length} above chance: ${
     places.join("; ")
   }`;
-  const verdict = controls.some(({ standing }) => standing === "unknown")
+  return controls.some(({ standing }) => standing === "unknown")
     ? `one seed doesn't tell whether each control fell to chance; ${left}`
     : above.length === 0
     ? `each control fell to chance: no 95% interval lies above it; ${left}`
     : above.every((control) => remainder(control) < NEAR)
     ? `each control fell to chance or near it: ${left}${where}`
     : `not every control fell to chance: ${left}${where}`;
-  return `**${label}**: ${verdict}.`;
 }
 
 // What a control keeps of what the mask has above chance.

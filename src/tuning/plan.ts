@@ -9,7 +9,7 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { columnLabel } from "../report/columns.ts";
 import { configurationsOf, MOST_RUNS } from "../sweep/expand.ts";
-import { identityOf } from "../sweep/identity.ts";
+import { canonicalJson, identityOf } from "../sweep/identity.ts";
 import type { AlgorithmEntry, Sweep, Varying } from "../sweep/schema.ts";
 import type { RunConfig } from "../training/config.ts";
 import { pointsOf } from "./points.ts";
@@ -58,10 +58,12 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
         "what is chosen is measured with fresh ones",
     );
   }
+  const spaces = sweep.algorithms.map((entry) => searchedIn(entry, sweep));
+  refuseTwins(sweep.algorithms, spaces);
   let planned = 0;
-  const searches = sweep.algorithms.map((entry): Search => {
-    const space = searchedIn(entry, sweep), names = Object.keys(space);
-    const label = entryLabel(entry, sweep.algorithms, space);
+  const searches = sweep.algorithms.map((entry, i): Search => {
+    const space = spaces[i]!, names = Object.keys(space);
+    const label = entryLabel(i, sweep.algorithms, spaces);
     if (names.length === 0) return { entry, label, space, trials: [] };
     const left = Object.keys(entry).find((name) => Array.isArray(entry[name]) && !space[name]);
     if (left !== undefined) {
@@ -94,7 +96,6 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
     });
     return { entry, label, space, trials };
   });
-  refuseTwins(sweep.algorithms, searches);
   const runs = new Map<string, RunConfig>();
   for (let i = 0; i < (given ? tries + 1 : tries); i++) {
     for (const config of searches.flatMap(({ trials }) => trials[i]?.runs ?? [])) {
@@ -106,16 +107,19 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
 }
 
 // Entries that differ in nothing but what is searched come to one entry, twice.
-function refuseTwins(entries: readonly AlgorithmEntry[], searches: readonly Search[]): void {
+function refuseTwins(entries: readonly AlgorithmEntry[], spaces: readonly Space[]): void {
   const first = new Map<string, number>();
-  searches.forEach(({ entry, space, trials }, i) => {
-    if (trials.length === 0) return;
-    const tried = trials.at(-1)!.runs.map(identityOf).join();
-    const twin = first.get(tried);
-    if (twin === undefined) return void first.set(tried, i);
+  entries.forEach((entry, i) => {
+    const space = spaces[i]!;
+    if (Object.keys(space).length === 0) return;
+    const all = Object.entries({ ...defaultsOf(entry.name), ...entry });
+    const fixed = Object.fromEntries(all.filter(([name]) => !(name in space)));
+    const search = canonicalJson({ fixed, space });
+    const twin = first.get(search);
+    if (twin === undefined) return void first.set(search, i);
     const other = entries[twin]!;
     const differ = [...new Set([entry, other].flatMap((one) => Object.keys(one)))]
-      .filter((name) => name in space && !isDeepStrictEqual(entry[name], other[name]));
+      .filter((name) => !isDeepStrictEqual(entry[name], other[name]) && name in space);
     throw new UserError(
       `tune: algorithms[${twin}] and algorithms[${i}], both ${entry.name}, differ in ` +
         `${differ.join(", ")} alone, which is searched: expected one of them`,
@@ -125,22 +129,27 @@ function refuseTwins(entries: readonly AlgorithmEntry[], searches: readonly Sear
 
 const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;
 
-// An entry is told by what another of its algorithm has otherwise, as a column of a table is; what is searched tells nothing.
+// An entry is told by what another of its algorithm has otherwise, as a column of a table is; what both search alike tells
+// nothing.
 function entryLabel(
-  entry: AlgorithmEntry,
+  place: number,
   entries: readonly AlgorithmEntry[],
-  space: Space,
+  spaces: readonly Space[],
 ): string {
-  const alike = entries.filter(({ name }) => name === entry.name);
-  const defaults = defaultsOf(entry.name);
+  const entry = entries[place]!, defaults = defaultsOf(entry.name);
+  const alike = [...entries.keys()].filter((i) => entries[i]!.name === entry.name);
   const textOf = (one: AlgorithmEntry, name: string) => {
     const value = one[name] ?? defaults[name] ?? "unset";
     return typeof value === "object" ? JSON.stringify(value) : `${value}`;
   };
-  const telling = [...new Set(alike.flatMap((one) => Object.keys(one)))]
-    .filter((name) =>
-      !(name in space) && alike.some((one) => textOf(one, name) !== textOf(entry, name))
-    );
+  const differs = (name: string) => (i: number) => {
+    const ranges = [spaces[i]![name], spaces[place]![name]];
+    return ranges[0] !== undefined && isDeepStrictEqual(ranges[0], ranges[1])
+      ? false
+      : textOf(entries[i]!, name) !== textOf(entry, name);
+  };
+  const telling = [...new Set(alike.flatMap((i) => Object.keys(entries[i]!)))]
+    .filter((name) => alike.some(differs(name)));
   return columnLabel(
     entry.name,
     Object.fromEntries(telling.map((name) => [name, textOf(entry, name)])),

@@ -62,6 +62,14 @@ Deno.test("a mask that is itself no better than chance has nothing that could be
   const text = controlsMarkdown(runs([9, 10, 11], { accuracy: 0.098 }));
   assert.match(text, /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%/);
   assert.doesNotMatch(text, /is left/);
+  const beside = [
+    ...runs([9, 10, 11], { accuracy: 0.098 }),
+    ...runs([49, 50, 51], { sparsity: 0.9 }),
+  ];
+  assert.match(
+    controlsMarkdown(beside),
+    /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%; elsewhere not every control fell to chance: at most 50% .* shuffled at sparsity 90%/,
+  );
 });
 
 Deno.test("rows that differ in a setting alone say so", () => {

@@ -196,6 +196,12 @@ Deno.test("entries of one algorithm are told apart wherever they are written of"
   }
 });
 
+Deno.test("entries that differ in the lists that are searched are told apart by them", () => {
+  const algorithms = [{ name: "sbp", ramp: [0, 0.5] }, { name: "sbp", ramp: [0.7, 1] }];
+  const labels = plan({ algorithms }).searches.map(({ label }) => label);
+  assert.deepEqual(labels, ["sbp (ramp=[0,0.5])", "sbp (ramp=[0.7,1])"]);
+});
+
 Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", () => {
   const refused = (given: object, tune: object, expected: RegExp) =>
     assert.throws(
@@ -220,6 +226,11 @@ Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", 
       tune,
       /^tune: algorithms\[1\] and algorithms\[2\], both sbp, differ in weightDecay alone, which is searched: expected one of them$/,
     );
+  }
+  for (let tries = 1; tries < 10; tries++) { // of which the last may be one of the other entry's
+    plan({
+      algorithms: [{ name: "sbp", scope: ["layer", "global"] }, { name: "sbp", learningRate: 3 }],
+    }, { tries });
   }
   const seeds = Array.from({ length: 2000 }, (_, i) => 10 + i);
   refused({}, { tries: 9999, seeds }, /the tuning has more than 100,000 runs: take fewer tries/);
