@@ -64,7 +64,7 @@ Deno.test("published tables against a column are those of the published run file
       tables++;
     }
   }
-  assert.equal(tables, 10);
+  assert.equal(tables, 11);
 });
 
 Deno.test("the published report of mnist is that of its run files", async () => {
@@ -114,7 +114,7 @@ Deno.test("the sweep files and tuned recipes of what is published name its very 
     assert.deepEqual(tuned, [], recipe);
     recipes++;
   }
-  assert.equal(recipes, 4);
+  assert.equal(recipes, 5);
 });
 
 Deno.test(`${RESULTS} shows the accuracies of results/published/mnist-field`, async () => {
@@ -126,6 +126,19 @@ Deno.test(`${RESULTS} shows the accuracies of results/published/mnist-field`, as
     const [, name, scope = ""] = /^(\S+)(?: \(scope=(\w+)\))?$/.exec(label)!;
     const accuracies = rows.map((row) => row[head.indexOf(label)]);
     assert.ok(shown.includes([name, scope, ...accuracies].join("|")), label);
+  }
+});
+
+Deno.test(`${RESULTS} shows results/published/cifar10-field`, async () => {
+  const [_, ...rows] = await tableOf("results/published/cifar10-field/against-edge-popup.md");
+  const shown = await rowsIn(RESULTS);
+  assert.equal(rows.length, 8);
+  for (const row of rows) {
+    const [algorithm, accuracy, difference] = row.slice(4);
+    assert.ok(
+      shown.includes([algorithm, accuracy, difference!.replace("—", "")].join("|")),
+      algorithm,
+    );
   }
 });
 
