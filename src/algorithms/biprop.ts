@@ -57,6 +57,7 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
       },
       mask() {
         binarise();
+        // Whole again, with the gains of this mask: evaluations multiply by it, and its controls by others.
         const binary = weights.download();
         weights.copyFrom(drawn);
         for (const { offset, length } of segments) {

@@ -128,10 +128,11 @@ Examples:
 
 // A check that was stopped is gone on with, and one of other code would be too.
 async function tellOfOthers(folder: string, runs: readonly RunConfig[]): Promise<void> {
-  const meant = new Set(runs.map(identityOf)), commit = commitOf();
-  const others = (await readRuns(folder)).runs.filter(({ identity, environment }) =>
-    meant.has(identity) && environment.commit !== commit
-  );
+  const meant = new Set(runs.map(identityOf));
+  const left = (await readRuns(folder)).runs.filter(({ identity }) => meant.has(identity));
+  if (left.length === 0) return; // as mostly: git is asked for nothing then
+  const commit = commitOf(),
+    others = left.filter(({ environment }) => environment.commit !== commit);
   if (others.length === 0) return;
   console.error(
     `${others.length} ${others.length === 1 ? "run" : "runs"} in ${shownPath(folder)} are of an ` +

@@ -136,20 +136,18 @@ function entryLabel(
   entries: readonly AlgorithmEntry[],
   spaces: readonly Space[],
 ): string {
-  const entry = entries[place]!, defaults = defaultsOf(entry.name);
+  const entry = entries[place]!, space = spaces[place]!, defaults = defaultsOf(entry.name);
   const alike = [...entries.keys()].filter((i) => entries[i]!.name === entry.name);
   const textOf = (one: AlgorithmEntry, name: string) => {
     const value = one[name] ?? defaults[name] ?? "unset";
     return typeof value === "object" ? JSON.stringify(value) : `${value}`;
   };
-  const differs = (name: string) => (i: number) => {
-    const ranges = [spaces[i]![name], spaces[place]![name]];
-    return ranges[0] !== undefined && isDeepStrictEqual(ranges[0], ranges[1])
-      ? false
-      : textOf(entries[i]!, name) !== textOf(entry, name);
-  };
+  const searchedAlike = (name: string, i: number) =>
+    name in space && isDeepStrictEqual(spaces[i]![name], space[name]);
+  const differs = (name: string, i: number) =>
+    !searchedAlike(name, i) && textOf(entries[i]!, name) !== textOf(entry, name);
   const telling = [...new Set(alike.flatMap((i) => Object.keys(entries[i]!)))]
-    .filter((name) => alike.some(differs(name)));
+    .filter((name) => alike.some((i) => differs(name, i)));
   return columnLabel(
     entry.name,
     Object.fromEntries(telling.map((name) => [name, textOf(entry, name)])),
