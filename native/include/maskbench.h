@@ -165,9 +165,12 @@ MB_API int32_t mb_descend(mb_vector *latent, mb_vector *velocity, const mb_vecto
  *
  *   g = gradient + decay · latent
  *   first  = beta1 · first + (1 − beta1) · g,   second = beta2 · second + (1 − beta2) · g²
- *   latent = latent − rate / (1 − beta1^step) · first / (√second / √(1 − beta2^step) + epsilon) */
+ *   latent = clip(latent − rate / (1 − beta1^step) · first / (√second / √(1 − beta2^step) + epsilon), low, high)
+ *
+ * low, high may be infinite. */
 MB_API int32_t mb_descend_adam(mb_vector *latent, mb_vector *first, mb_vector *second, const mb_vector *gradient,
-                               int64_t step, double rate, double beta1, double beta2, double epsilon, double decay);
+                               int64_t step, double rate, double beta1, double beta2, double epsilon, double decay,
+                               double low, double high);
 
 /* --- masks that are drawn --------------------------------------------------------------------------------------- */
 

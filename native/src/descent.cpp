@@ -33,7 +33,7 @@ void descend(float* latent, float* velocity, const float* gradient, int64_t begi
 }
 
 struct Adam {
-  float size, root, beta1, rest1, beta2, rest2, epsilon, decay;  // rest: 1 − beta, before it is rounded
+  float size, root, beta1, rest1, beta2, rest2, epsilon, decay, low, high;  // rest: 1 − beta, before it is rounded
 };
 
 void adam(float* latent, float* first, float* second, const float* gradient, int64_t begin, int64_t end, Adam by) {
@@ -41,7 +41,8 @@ void adam(float* latent, float* first, float* second, const float* gradient, int
     const float g = gradient[i] + by.decay * latent[i];
     first[i] = by.beta1 * first[i] + by.rest1 * g;
     second[i] = by.beta2 * second[i] + by.rest2 * (g * g);
-    latent[i] -= by.size * first[i] / (std::sqrt(second[i]) / by.root + by.epsilon);
+    const float moved = latent[i] - by.size * first[i] / (std::sqrt(second[i]) / by.root + by.epsilon);
+    latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
   }
 }
 
@@ -117,7 +118,8 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
 }
 
 int32_t mb_descend_adam(mb_vector* latent, mb_vector* first, mb_vector* second, const mb_vector* gradient, int64_t step,
-                        double rate, double beta1, double beta2, double epsilon, double decay) {
+                        double rate, double beta1, double beta2, double epsilon, double decay, double low,
+                        double high) {
   return guard_within_step("mb_descend_adam", [&] {
     at::Tensor& z = vector_of(latent, "latent");
     at::Tensor& m = vector_of(first, "first");
@@ -137,19 +139,28 @@ int32_t mb_descend_adam(mb_vector* latent, mb_vector* first, mb_vector* second, 
     require_finite(epsilon, "epsilon", z);
     require(static_cast<float>(epsilon) > 0, "epsilon: ", epsilon, ", expected a Float above 0");
     require_finite(decay, "decay", z);
+    require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
     const Timed timed(MB_UPDATE, z.device());
     // Both moments began at 0: what they lack for it is made up for here.
     const double size = rate / (1 - std::pow(beta1, step)), root = std::sqrt(1 - std::pow(beta2, step));
     require_finite(size, "rate", z);
     const cuda::Number sized = number(size), rooted = number(root);
-    if (!carry_out("mb_descend_adam",
-                   {word(z), word(m), word(s), word(g), word(beta1), word(beta2), word(epsilon), word(decay)})) {
+    if (!carry_out("mb_descend_adam", {word(z), word(m), word(s), word(g), word(beta1), word(beta2), word(epsilon),
+                                       word(decay), word(low), word(high)})) {
       return;
     }
+    const auto f = [](double value) { return static_cast<float>(value); };
+    if constexpr (kernels) {
+      if (by_kernels(z.device())) {
+        const cuda::Adam by{sized,    rooted,     f(beta1), f(1 - beta1), f(beta2), f(1 - beta2), f(epsilon),
+                            f(decay), f(low), f(high)};
+        return cuda::descend_adam(z.data_ptr<float>(), m.data_ptr<float>(), s.data_ptr<float>(), g.data_ptr<float>(),
+                                  z.numel(), by, cuda::stream());
+      }
+    }
     if (by_loops(z.device())) {
-      const Adam by{static_cast<float>(size),    static_cast<float>(root),      static_cast<float>(beta1),
-                    static_cast<float>(1 - beta1), static_cast<float>(beta2),     static_cast<float>(1 - beta2),
-                    static_cast<float>(epsilon), static_cast<float>(decay)};
+      const Adam by{f(size),     f(root),    f(beta1), f(1 - beta1), f(beta2),
+                    f(1 - beta2), f(epsilon), f(decay), f(low),       f(high)};
       at::parallel_for(0, z.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
         adam(z.data_ptr<float>(), m.data_ptr<float>(), s.data_ptr<float>(), g.data_ptr<float>(), begin, end, by);
       });
@@ -158,6 +169,6 @@ int32_t mb_descend_adam(mb_vector* latent, mb_vector* first, mb_vector* second, 
     const at::Tensor pulled = decay != 0 ? g + z * decay : g;
     m.mul_(beta1).add_(pulled, 1 - beta1);
     s.mul_(beta2).add_(pulled * pulled, 1 - beta2);
-    z.sub_((m * as_tensor(sized, z)).div_(s.sqrt().div_(as_tensor(rooted, z)).add_(epsilon)));
+    z.sub_((m * as_tensor(sized, z)).div_(s.sqrt().div_(as_tensor(rooted, z)).add_(epsilon))).clamp_(low, high);
   });
 }

@@ -6,12 +6,14 @@
 #include <ATen/ops/bitwise_right_shift.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "philox.hpp"
 #include "profile.hpp"
 #include "step.hpp"
 #include "sums.hpp"
@@ -20,49 +22,33 @@ using namespace mb;
 
 namespace {
 
-constexpr int64_t low_half = 0xffffffff;
-
-uint64_t shifted(uint64_t word, int64_t by) { return word >> by; }
-// Of int64, so that what is shifted in must be cut off.
-at::Tensor shifted(const at::Tensor& words, int64_t by) { return at::bitwise_right_shift(words, by); }
-
-// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011). Words of 32 bits, each
-// in 64: numbers, or tensors of them.
-template <typename Word>
-std::array<Word, 4> philox(std::array<Word, 4> counter, uint64_t key) {
-  uint64_t low = key & low_half, high = key >> 32;
-  for (int round = 0; round < 10; ++round) {
-    const Word even = counter[0] * int64_t{0xD2511F53}, odd = counter[2] * int64_t{0xCD9E8D57};
-    counter = {(shifted(odd, 32) & low_half) ^ counter[1] ^ static_cast<int64_t>(low), odd & low_half,
-               (shifted(even, 32) & low_half) ^ counter[3] ^ static_cast<int64_t>(high), even & low_half};
-    low = (low + 0x9E3779B9) & low_half;
-    high = (high + 0xBB67AE85) & low_half;
-  }
-  return counter;
-}
-
-// The 23 high bits of a word, between 0 and 1 but neither.
-constexpr float spacing = 1.0f / (1 << 23);
-
 void noise_on_cpu(float* to, int64_t length, uint64_t key, uint64_t draw) {
-  at::parallel_for(0, (length + 3) / 4, 1 << 12, [&](int64_t first, int64_t last) {
+  at::parallel_for(0, length / 4, 1 << 12, [&](int64_t first, int64_t last) {
     for (int64_t at = first; at < last; ++at) {
-      const uint64_t place = static_cast<uint64_t>(at);
-      const auto words = philox<uint64_t>({place & low_half, place >> 32, draw & low_half, draw >> 32}, key);
-      for (int64_t i = 4 * at; i < std::min(length, 4 * at + 4); ++i) {
-        to[i] = (static_cast<float>(words[i % 4] >> 9) + 0.5f) * spacing;
-      }
+      const Words words = philox(static_cast<uint64_t>(at), draw, key);
+      for (int n = 0; n < 4; ++n) to[4 * at + n] = noise_of(words.at[n]);
     }
   });
+  const Words words = philox(static_cast<uint64_t>(length / 4), draw, key);
+  for (int64_t n = 0; n < length % 4; ++n) to[length - length % 4 + n] = noise_of(words.at[n]);
 }
 
+// The same where a GPU's libtorch is there but none of our kernels. Words of 32 bits, each in 64.
 void noise_by_operations(at::Tensor& to, uint64_t key, const at::Tensor& draw) {
+  constexpr int64_t half = 0xffffffff;
+  const auto upper = [](const at::Tensor& word) { return at::bitwise_right_shift(word, 32) & half; };
   const at::Tensor place = at::arange((to.numel() + 3) / 4, to.options().dtype(at::kLong));
   const at::Tensor nth = draw.to(at::kLong);
-  const auto words =
-      philox<at::Tensor>({place & low_half, shifted(place, 32), nth & low_half, shifted(nth, 32)}, key);
-  const at::Tensor bits = shifted(at::stack({words[0], words[1], words[2], words[3]}, 1), 9).reshape({-1});
-  to.copy_(bits.narrow(0, 0, to.numel())).add_(0.5).mul_(spacing);
+  std::array<at::Tensor, 4> word{place & half, upper(place), nth & half, upper(nth)};
+  int64_t low = key & half, high = key >> 32;
+  for (int round = 0; round < 10; ++round) {
+    const at::Tensor even = word[0] * int64_t{0xD2511F53}, odd = word[2] * int64_t{0xCD9E8D57};
+    word = {upper(odd) ^ word[1] ^ low, odd & half, upper(even) ^ word[3] ^ high, even & half};
+    low = (low + 0x9E3779B9) & half;
+    high = (high + 0xBB67AE85) & half;
+  }
+  const at::Tensor bits = at::bitwise_right_shift(at::stack({word[0], word[1], word[2], word[3]}, 1), 9).reshape({-1});
+  to.copy_(bits.narrow(0, 0, to.numel())).add_(0.5).mul_(noise_spacing);
 }
 
 // So far from a probability of 0 or 1 that its logarithm is a number; as published for ProbMask.
@@ -123,6 +109,9 @@ int32_t mb_noise(mb_vector* vector, uint64_t key, int64_t draw) {
     require(draw >= 0 && draw <= (int64_t{1} << 53), "draw: ", draw, ", expected 0 to 2^53");
     const cuda::Number nth = number(static_cast<double>(draw));
     if (!carry_out("mb_noise", {word(to), key})) return;
+    if constexpr (kernels) {
+      if (by_kernels(to.device())) return cuda::noise(to.data_ptr<float>(), to.numel(), key, nth, cuda::stream());
+    }
     if (by_loops(to.device())) return noise_on_cpu(to.data_ptr<float>(), to.numel(), key, static_cast<uint64_t>(draw));
     noise_by_operations(to, key, as_tensor(nth, to));
   });
@@ -145,6 +134,12 @@ int32_t mb_relax(const mb_vector* probability, const mb_vector* noise, double te
     const Timed timed(MB_PROJECTION, p.device());
     const cuda::Number heat = number(temperature);
     if (!carry_out("mb_relax", {word(p), word(u), word(to), word(rising)})) return;
+    if constexpr (kernels) {
+      if (by_kernels(p.device())) {
+        return cuda::relax(p.data_ptr<float>(), u.data_ptr<float>(), p.numel(), heat, static_cast<float>(aside),
+                           to.data_ptr<float>(), rising.data_ptr<float>(), cuda::stream());
+      }
+    }
     const at::Tensor by = as_tensor(heat, p), is = p + aside, not_is = (1 - p).add_(aside);
     const at::Tensor x = (is * u).div_((1 - u).mul_(not_is)).log_().div_(by);
     to.copy_(x).sigmoid_();
@@ -160,6 +155,13 @@ int32_t mb_project_capped_simplex(mb_vector* vector, int64_t offset, int64_t len
     const Timed timed(MB_PROJECTION, range.device());
     if (!carry_out("mb_project_capped_simplex", {word(range), word(double(length)), word(most)})) return;
     if (length == 0) return;
+    if constexpr (kernels) {
+      if (by_kernels(range.device())) {
+        const auto bytes = static_cast<int64_t>(cuda::simplex_room(length));
+        const at::Tensor room = at::zeros({bytes}, range.options().dtype(at::kByte));
+        return cuda::project_capped_simplex(range.data_ptr<float>(), length, most, room.data_ptr(), cuda::stream());
+      }
+    }
     if (by_loops(range.device())) {
       range.sub_(shift_for(range.data_ptr<float>(), length, most)).clamp_(0, 1);
     } else {

@@ -111,6 +111,9 @@ export interface AdamOptions {
   readonly epsilon?: number;
   /** Pull of the latent to 0, as part of the gradient; default 0. */
   readonly decay?: number;
+  /** Bounds of the clip; default none. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 /**
@@ -118,7 +121,7 @@ export interface AdamOptions {
  *
  *     g = gradient + decay · latent
  *     first  = beta1 · first + (1 − beta1) · g,   second = beta2 · second + (1 − beta2) · g²
- *     latent = latent − rate / (1 − beta1^step) · first / (√second / √(1 − beta2^step) + epsilon)
+ *     latent = clip(latent − rate / (1 − beta1^step) · first / (√second / √(1 − beta2^step) + epsilon), low, high)
  */
 export function descendAdam(
   latent: Vector,
@@ -139,6 +142,8 @@ export function descendAdam(
       options.beta2 ?? 0.999,
       options.epsilon ?? 1e-8,
       options.decay ?? 0,
+      options.low ?? -Infinity,
+      options.high ?? Infinity,
     ),
   );
 }

@@ -54,7 +54,20 @@ export const symbols = {
   },
 
   mb_descend_adam: {
-    parameters: [handle, handle, handle, handle, "i64", "f64", "f64", "f64", "f64", "f64"],
+    parameters: [
+      handle,
+      handle,
+      handle,
+      handle,
+      "i64",
+      "f64",
+      "f64",
+      "f64",
+      "f64",
+      "f64",
+      "f64",
+      "f64",
+    ],
     result: status,
   },
 

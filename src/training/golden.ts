@@ -54,7 +54,13 @@ const common = {
 };
 
 const manifest = z.discriminatedUnion("algorithm", [
-  z.object({ algorithm: z.literal("gem-miner"), ...common, freezes: z.int().min(1).max(10_000) }),
+  z.object({
+    algorithm: z.literal("gem-miner"),
+    ...common,
+    momentum: common.momentum.lt(1),
+    optimiser: z.enum(["sgd", "adam"]).default("sgd"),
+    freezes: z.int().min(1).max(10_000),
+  }),
   z.object({ algorithm: z.enum(["edge-popup", "biprop", "iterand", "zhou"]), ...common }),
   z.object({
     algorithm: z.literal("prob-mask"),

@@ -94,6 +94,9 @@ GOLDENS = {
                                   "learning_rate": 0.3, "momentum": 0.9, "weight_decay": 5e-4}),
     "iterand-mlp-global": (MLP, {"algorithm": "iterand", "kept_fraction": 0.5, "scope": "global",
                                  "learning_rate": 0.2, "momentum": 0.8, "weight_decay": 0.0}),
+    "gem-miner-conv-adam": (CONV, {"algorithm": "gem-miner", "optimiser": "adam", "kept_fraction": 0.3,
+                                   "scope": "layer", "learning_rate": 0.05, "momentum": 0.8, "weight_decay": 1e-2,
+                                   "freezes": 3}),
 }
 STEPS, BATCH, CLASSES = 10, 6, 5
 
@@ -246,6 +249,9 @@ def train(layers, golden, weights, scores, images, labels):
         if t in freezings:
             alive = living(scores, sizes, golden, freezings[t])
             scores, velocity = scores * alive, velocity * alive
+            for moments in adam.state.values() if adam else ():
+                moments["exp_avg"] *= alive
+                moments["exp_avg_sq"] *= alive
         mask = project(scores, sizes, golden)
         if golden["algorithm"] == "sbp":
             alpha = 1.0 if golden["ramp"] == 0 else min(1.0, t / (golden["ramp"] * STEPS))
@@ -263,10 +269,14 @@ def train(layers, golden, weights, scores, images, labels):
         right = sum(int((each.argmax(1) == labels[t]).sum()) for each in logits)
         correct.append(right if len(logits) == 1 else right / len(logits))
         gradient = torch.autograd.grad(loss, learnt)[0]
-        if golden["algorithm"] == "prob-mask":
+        if golden["algorithm"] == "prob-mask" or golden.get("optimiser") == "adam":
             adam = adam or torch.optim.Adam([learnt], golden["learning_rate"], (golden["momentum"], 0.999), 1e-8,
                                             golden["weight_decay"])
-            scores = within_budget(stepped(adam, learnt, gradient), sizes, golden)
+            scores = stepped(adam, scores, gradient)
+            if golden["algorithm"] == "gem-miner":
+                scores = scores.clamp(0, 1) * alive
+            else:
+                scores = within_budget(scores, sizes, golden)
             continue
         if golden["algorithm"] == "edge-popup":
             gradient = gradient * scores.sign()

@@ -433,6 +433,8 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       beta2: 0.999,
       epsilon: 1e-8,
       decay: 1e-4,
+      low: -1,
+      high: 1,
     },
     right: {
       step: ["2^40", "2^62", "2^63 − 1"],
@@ -440,6 +442,8 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       beta1: [tiny],
       beta2: [tiny],
       decay: [tiny],
+      low: [tiny, "-Infinity", "-1e+308"],
+      high: [tiny, "Infinity", "1e+308"],
     },
     refused: { "an epsilon that float32 has as 0": { epsilon: 1e-50 } },
   }),

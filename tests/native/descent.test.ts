@@ -75,13 +75,15 @@ Deno.test("vectors of different lengths, one vector twice and numbers that are n
   assert.throws(() => descend(latent, velocity, gradient, { ...sane, low: 2, high: 1 }), /low/);
 });
 
-Deno.test("Adam is its three lines, in float64 to within rounding, over some steps", () => {
+Deno.test("Adam is its three lines and the clip, in float64 to within rounding, over some steps", () => {
   const adam = fc.record({
     rate: fc.double({ min: 0, max: 1, noNaN: true }),
     beta1: fc.double({ min: 0, max: 0.99, noNaN: true }),
     beta2: fc.double({ min: 0, max: 0.999, noNaN: true }),
     epsilon: fc.double({ min: 1e-8, max: 1, noNaN: true }),
     decay: fc.double({ min: 0, max: 0.1, noNaN: true }),
+    low: fc.constantFrom(-Infinity, -0.5),
+    high: fc.constantFrom(0.5, Infinity),
   });
   const start = fc.float({ min: -1, max: 1, noNaN: true });
   // More than decay can take from it: Adam's step is no smooth function of a gradient near 0.
@@ -90,7 +92,7 @@ Deno.test("Adam is its three lines, in float64 to within rounding, over some ste
     maxLength: 6,
   });
   fc.assert(fc.property(start, gradients, fc.boolean(), adam, (z, gradients, down, options) => {
-    const { rate, beta1, beta2, epsilon, decay } = options;
+    const { rate, beta1, beta2, epsilon, decay, low, high } = options;
     using latent = Vector.from(Float32Array.of(z, z), "float32", device);
     using first = new Vector(2, "float32", device);
     using second = new Vector(2, "float32", device);
@@ -104,6 +106,7 @@ Deno.test("Adam is its three lines, in float64 to within rounding, over some ste
       s = beta2 * s + (1 - beta2) * g * g;
       const [mean, square] = [m / (1 - beta1 ** (i + 1)), s / (1 - beta2 ** (i + 1))];
       expected -= rate * mean / (Math.sqrt(square) + epsilon);
+      expected = Math.min(high, Math.max(low, expected));
     });
     for (const got of latent.download()) {
       const tolerance = 1e-4 * (1 + Math.abs(expected));
@@ -120,4 +123,17 @@ Deno.test("Adam's first step is as long as the rate, whatever the gradient", () 
   using gradient = Vector.from(Float32Array.from(g), "float32", device);
   descendAdam(latent, first, second, gradient, { rate: 0.5, step: 1 });
   latent.download().forEach((z, i) => assert.ok(Math.abs(z + 0.5 * Math.sign(g[i]!)) < 1e-4));
+});
+
+Deno.test("Adam's clip hides no NaN, and has its bounds in order", () => {
+  using latent = new Vector(2, "float32", device);
+  using first = new Vector(2, "float32", device);
+  using second = new Vector(2, "float32", device);
+  using gradient = Vector.from(Float32Array.of(NaN, -1), "float32", device);
+  const update = (low: number, high: number) =>
+    descendAdam(latent, first, second, gradient, { rate: 5, step: 1, low, high });
+  assert.throws(() => update(1, 0), /low, high: 1, 0, expected low <= high/);
+  assert.deepEqual([...latent.download()], [0, 0]);
+  update(0, 1);
+  assert.deepEqual([...latent.download()], [NaN, 1]);
 });

@@ -63,6 +63,23 @@ struct Descent {
 void descend(float* latent, float* velocity, const float* gradient, int64_t length, const Descent& by,
              const Selection* counting, void* stream);
 
+// See mb_descend_adam; size = rate / (1 − beta1^step), root = √(1 − beta2^step), rest = 1 − beta before it is rounded.
+struct Adam {
+  Number size, root;
+  float beta1, rest1, beta2, rest2, epsilon, decay, low, high;
+};
+void descend_adam(float* latent, float* first, float* second, const float* gradient, int64_t length, const Adam& by,
+                  void* stream);
+
+// --- masks that are drawn: see mb_noise, mb_relax and mb_project_capped_simplex --------------------------------------
+
+void noise(float* to, int64_t length, uint64_t key, Number draw, void* stream);
+void relax(const float* probability, const float* noise, int64_t length, Number temperature, float aside, float* mask,
+           float* slope, void* stream);
+// `room`: simplex_room(length) bytes, zeros at first.
+size_t simplex_room(int64_t length);
+void project_capped_simplex(float* x, int64_t length, double most, void* room, void* stream);
+
 // --- weights: see effective.hpp --------------------------------------------------------------------------------------
 
 // One layer: its place in the flat vector, and its tensor (outputs, positions, inputs), or (outputs, inputs, positions)

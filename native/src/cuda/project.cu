@@ -6,6 +6,7 @@
 // Keys order as the floats do, as in ../projection.cpp, with which this agrees bit for bit. A NaN can't be told to the host
 // without waiting: it becomes a NaN in the mask, and so in the loss.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "device.cuh"
@@ -359,6 +360,21 @@ __global__ void update_and_count(Pieces pieces, Room room, Update update) {
   });
 }
 
+struct AdamOf {
+  float *latent, *first, *second;
+  const float* gradient;
+  Adam by;
+  __device__ void operator()(int64_t i) const {
+    const float z = latent[i], g = gradient[i] + by.decay * z;
+    const float mean = by.beta1 * first[i] + by.rest1 * g, square = by.beta2 * second[i] + by.rest2 * (g * g);
+    const float size = static_cast<float>(value_of(by.size)), root = static_cast<float>(value_of(by.root));
+    const float moved = z - size * mean / (sqrtf(square) / root + by.epsilon);
+    first[i] = mean;
+    second[i] = square;
+    latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
+  }
+};
+
 }  // namespace
 
 size_t selection_room(const Selected* segments, int64_t count) {
@@ -381,6 +397,11 @@ void descend(float* latent, float* velocity, const float* gradient, int64_t leng
     const auto kernel = counting->magnitude ? update_and_count<true> : update_and_count<false>;
     launch(kernel, pieces.blocks, stream, pieces, room, update);
   });
+}
+
+void descend_adam(float* latent, float* first, float* second, const float* gradient, int64_t length, const Adam& by,
+                  void* stream) {
+  each(length, stream, AdamOf{latent, first, second, gradient, by});
 }
 
 }  // namespace mb::cuda

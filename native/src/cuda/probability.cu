@@ -1,0 +1,205 @@
+// Masks that are drawn: noise, the relaxed draw and the projection of probabilities, each in as few passes as it can.
+#include <algorithm>
+#include <cmath>
+
+#include "../philox.hpp"
+#include "device.cuh"
+
+namespace mb::cuda {
+namespace {
+
+struct Noise {
+  float* to;
+  int64_t length;
+  uint64_t key;
+  Number draw;
+  // Four entries come of one counter.
+  __device__ void operator()(int64_t i) const {
+    const Words words = philox(static_cast<uint64_t>(i), static_cast<uint64_t>(value_of(draw)), key);
+    for (int64_t n = 0; n < 4 && 4 * i + n < length; ++n) to[4 * i + n] = noise_of(words.at[n]);
+  }
+};
+
+struct Relaxed {
+  const float *probability, *noise;
+  Number temperature;
+  float aside;
+  float *mask, *slope;
+  __device__ void operator()(int64_t i) const {
+    const float p = probability[i] + aside, not_p = 1 - probability[i] + aside, u = noise[i];
+    const float by = static_cast<float>(value_of(temperature));
+    const float x = logf(p * u / ((1 - u) * not_p)) / by;
+    const float bit = 1 / (1 + expf(-x)), rest = 1 / (1 + expf(x));
+    mask[i] = bit;
+    slope[i] = bit * rest / by * (1 / p + 1 / not_p);
+  }
+};
+
+// The capped simplex: v is searched in a bracket that every launch narrows to a section of it, by the sums at the ends of
+// all sections at once. The last block to end chooses.
+constexpr int sections = 16;  // at the ends within a bracket there are one fewer sums
+constexpr int launches = 8;   // which leave 2^−32 of the first bracket
+constexpr uint32_t group = 8;
+constexpr int64_t wave = 512;  // blocks that run at once
+constexpr int64_t reach = int64_t{threads} * group;
+
+struct alignas(8) Bracket {
+  float low, high;  // Σ clip(x − v, 0, 1) is too large at low, and not at high
+  uint32_t ticket;  // 0 between two launches
+};
+
+struct Simplex {
+  float* x;
+  int64_t length;
+  double most;
+  int64_t blocks;
+  Bracket* bracket;
+  double* sums;  // of each block, `sections` of them
+};
+
+// clip(x, 0, 1); 0 for a NaN, which so counts in no sum.
+__device__ float saturated(float x) {
+#ifdef MB_EMULATE
+  return x > 0 ? (x < 1 ? x : 1) : 0;
+#else
+  return __saturatef(x);
+#endif
+}
+
+struct Sum {
+  __device__ double operator()(double a, double b) const { return a + b; }
+};
+struct Largest {
+  __device__ double operator()(double a, double b) const { return a < b ? b : a; }
+};
+
+// `own` of all threads by column, into `own` of the first thread; in an order that is always the same.
+template <typename Combine>
+__device__ void combine(double (&own)[sections], Combine both) {
+  static_assert(threads == sections * sections);
+  __shared__ double by_thread[sections][threads];
+  __shared__ double by_part[sections][sections];
+  for (int c = 0; c < sections; ++c) by_thread[c][threadIdx.x] = own[c];
+  __syncthreads();
+  const unsigned column = threadIdx.x / sections, part = threadIdx.x % sections;
+  double all = by_thread[column][part];
+  for (int t = 1; t < sections; ++t) all = both(all, by_thread[column][part + t * sections]);
+  by_part[column][part] = all;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    for (int c = 0; c < sections; ++c) {
+      own[c] = by_part[c][0];
+      for (int t = 1; t < sections; ++t) own[c] = both(own[c], by_part[c][t]);
+    }
+  }
+  __syncthreads();
+}
+
+// Calls body(values) for `group` entries at a time, −∞ where there are none, which adds nothing to any sum.
+template <typename Body>
+__device__ void over(const Simplex& simplex, Body body) {
+  for (int64_t from = blockIdx.x * reach; from < simplex.length; from += simplex.blocks * reach) {
+    float values[group];
+    for (uint32_t n = 0; n < group; ++n) {
+      const int64_t i = from + threadIdx.x + n * threads;
+      values[n] = i < simplex.length ? simplex.x[i] : -INFINITY;
+    }
+    body(values);
+  }
+}
+
+// The columns of all blocks, once the last one is here; then choose(columns) by one thread.
+template <typename Combine, typename Choose>
+__device__ void gather_columns(const Simplex& simplex, double (&own)[sections], Combine both, Choose choose) {
+  combine(own, both);
+  if (threadIdx.x == 0) {
+    for (int c = 0; c < sections; ++c) simplex.sums[blockIdx.x * sections + c] = own[c];
+  }
+  if (!last_of(&simplex.bracket->ticket, static_cast<uint32_t>(simplex.blocks))) return;
+  for (int c = 0; c < sections; ++c) {
+    own[c] = 0;
+    for (int64_t b = threadIdx.x; b < simplex.blocks; b += threads) {
+      own[c] = both(own[c], static_cast<const volatile double*>(simplex.sums)[b * sections + c]);
+    }
+  }
+  combine(own, both);
+  if (threadIdx.x == 0) choose(own);
+}
+
+// The end of the c-th section.
+__device__ float end_of(int c, float low, float high) {
+  return static_cast<float>(low + (static_cast<double>(high) - low) * (c + 1) / sections);
+}
+
+// The largest entry, where the bracket ends.
+__global__ void begin_bracket(Simplex simplex) {
+  double own[sections] = {};
+  over(simplex, [&](const float (&values)[group]) {
+    for (const float x : values) own[0] = Largest{}(own[0], x);
+  });
+  gather_columns(simplex, own, Largest{}, [&](const double (&largest)[sections]) {
+    simplex.bracket->low = 0;
+    simplex.bracket->high = static_cast<float>(largest[0]);
+  });
+}
+
+// The first time the sum at 0 is among them: where it is small enough, so is v.
+template <bool first>
+__global__ void narrow(Simplex simplex) {
+  const float low = simplex.bracket->low, high = simplex.bracket->high;
+  if (!(low < high)) return;
+  double own[sections] = {};
+  float ends[sections];
+  for (int c = 0; c < sections; ++c) ends[c] = c < sections - 1 ? end_of(c, low, high) : first ? 0 : high;
+  over(simplex, [&](const float (&values)[group]) {
+    for (int c = 0; c < sections - !first; ++c) {
+      float sum = 0;
+      for (const float x : values) sum += saturated(x - ends[c]);
+      own[c] += sum;
+    }
+  });
+  gather_columns(simplex, own, Sum{}, [&](const double (&sums)[sections]) {
+    int above = 0;
+    while (above < sections - 1 && sums[above] > simplex.most) ++above;
+    const bool none = first && sums[sections - 1] <= simplex.most;
+    simplex.bracket->low = above == 0 ? low : end_of(above - 1, low, high);
+    simplex.bracket->high = none ? 0 : above < sections - 1 ? end_of(above, low, high) : high;
+  });
+}
+
+struct Lowered {
+  float* x;
+  const Bracket* bracket;
+  __device__ void operator()(int64_t i) const {
+    const float moved = x[i] - bracket->high;
+    x[i] = moved < 0 ? 0.0f : moved > 1 ? 1.0f : moved;  // NaN must pass through
+  }
+};
+
+int64_t blocks_for(int64_t length) { return std::clamp<int64_t>((length + reach - 1) / reach, 1, wave); }
+
+}  // namespace
+
+void noise(float* to, int64_t length, uint64_t key, Number draw, void* stream) {
+  each((length + 3) / 4, stream, Noise{to, length, key, draw});
+}
+
+void relax(const float* probability, const float* noise, int64_t length, Number temperature, float aside, float* mask,
+           float* slope, void* stream) {
+  each(length, stream, Relaxed{probability, noise, temperature, aside, mask, slope});
+}
+
+size_t simplex_room(int64_t length) {
+  return sizeof(Bracket) + static_cast<size_t>(blocks_for(length)) * sections * sizeof(double);
+}
+
+void project_capped_simplex(float* x, int64_t length, double most, void* room, void* stream) {
+  Bracket* const bracket = static_cast<Bracket*>(room);
+  const Simplex simplex{x, length, most, blocks_for(length), bracket, reinterpret_cast<double*>(bracket + 1)};
+  launch(begin_bracket, simplex.blocks, stream, simplex);
+  launch(narrow<true>, simplex.blocks, stream, simplex);
+  for (int n = 1; n < launches; ++n) launch(narrow<false>, simplex.blocks, stream, simplex);
+  each(length, stream, Lowered{x, bracket});
+}
+
+}  // namespace mb::cuda
