@@ -71,7 +71,7 @@ export function markdownOf(report: Report, stages: readonly Stage[]): string {
         "anything about a GPU.**"
       : "By `deno task gpu`. All figures, and what they were measured with, are in [report.json](report.json).",
     "## Targets",
-    targetsOf(report, stages),
+    targetTable(report, stages),
     "## Stages",
     stagesOf(report, stages),
     ...known.flatMap(({ name, title, section }) => {
@@ -87,12 +87,21 @@ export function resultsOf({ stages }: Report): Results {
   return Object.fromEntries(Object.entries(stages).map(([name, { result }]) => [name, result]));
 }
 
-function targetsOf(report: Report, stages: readonly Stage[]): string {
-  const all = stages.flatMap(({ targets }) => targets?.(resultsOf(report)) ?? []);
-  const verdict = ({ met }: Target) => {
-    if (report.rehearsal) return "rehearsal";
-    return met === null ? "not measured" : met ? "✓" : "✗";
-  };
+/** What was promised of a stage. None is met by one that is not whole: what it lacks may tell otherwise. */
+export function targetsOf(report: Report, { name, targets }: Stage): Target[] {
+  const whole = report.stages[name]?.state === "done";
+  return (targets?.(resultsOf(report)) ?? [])
+    .map((target) => target.met && !whole ? { ...target, met: null } : target);
+}
+
+/** ✓, ✗, or why neither. */
+export function verdictOf({ met, measured }: Target): string {
+  return met === null ? measured === null ? "not measured" : "not whole" : met ? "✓" : "✗";
+}
+
+function targetTable(report: Report, stages: readonly Stage[]): string {
+  const all = stages.flatMap((stage) => targetsOf(report, stage));
+  const verdict = (target: Target) => report.rehearsal ? "rehearsal" : verdictOf(target);
   const rows = all.map((target) => [target.what, target.measured ?? "—", verdict(target)]);
   const note = report.rehearsal || /H200/.test(report.name)
     ? ""

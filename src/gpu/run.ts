@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { duration } from "../sweep/progress.ts";
 import { pathWithCuda } from "./host.ts";
 import type { Answer, Job } from "./process.ts";
-import { type Entry, type Report, resultsOf, writeReport } from "./report.ts";
+import { type Entry, type Report, resultsOf, targetsOf, verdictOf, writeReport } from "./report.ts";
 import type { Context, Stage } from "./stage.ts";
 
 export interface Options extends Pick<Context, "device" | "rehearsal" | "out" | "folders"> {
@@ -90,8 +90,11 @@ export async function runStages(before: Report, options: Options): Promise<Repor
     await record(name, told);
     const why = told.reason === undefined ? "" : `: ${told.reason}`;
     say(`${" ".repeat(count.length)} ${name}: ${told.state} in ${duration(told.seconds)}${why}`);
-    for (const { what, measured, met } of stage.targets?.(resultsOf(report)) ?? []) {
-      if (measured !== null && !options.rehearsal) say(`  ${met ? "✓" : "✗"} ${what}: ${measured}`);
+    for (const target of targetsOf(report, stage)) {
+      const { what, measured } = target;
+      if (measured !== null && !options.rehearsal) {
+        say(`  ${verdictOf(target)} ${what}: ${measured}`);
+      }
     }
   }
   return report;

@@ -127,7 +127,7 @@ Deno.test("each promise is kept, missed or not measured, by its figure", () => {
   assert.deepEqual(row("conv4, 100 epochs"), ["42.0 s", "✗"]);
   assert.deepEqual(row("the whole table of bench/cifar10-gpu.json"), [
     "50 min 00 s, reckoned from 12 of 168 runs",
-    "✓",
+    "not whole",
   ]);
 });
 
@@ -166,4 +166,15 @@ Deno.test("committed reports are those of their report.json", async () => {
       name,
     );
   }
+});
+
+Deno.test("a promise is not kept by a stage that is not whole, but can be broken by it", () => {
+  const file = { file: "a.test.ts", passed: 3, failed: 0, ignored: 0, seconds: 2, failures: [] };
+  const rowWith = (result: unknown, more: Partial<Entry>) =>
+    markdownOf({ ...report, stages: { tests: done(result, more) } }, stages).split("\n")
+      .find((line) => line.includes("every test"))!;
+  const late: Partial<Entry> = { state: "timed out", reason: "it took longer" };
+  assert.match(rowWith([file], {}), /\| 3 passed, 0 failed +\| ✓ +\|$/);
+  assert.match(rowWith([file], late), /\| 3 passed, 0 failed +\| not whole +\|$/);
+  assert.match(rowWith([{ ...file, failed: 1 }], late), /\| 3 passed, 1 failed +\| ✗ +\|$/);
 });

@@ -4,7 +4,7 @@ import { describe, type Description } from "../../native/mod.ts";
 import { libraryPath } from "../../native/build.ts";
 import { findLibtorch } from "../../native/libtorch.ts";
 import { blasInUse, openNative } from "../../native/setup.ts";
-import { environmentOf } from "../../sweep/environment.ts";
+import { environmentOf, processorOf } from "../../sweep/environment.ts";
 import { type Gpu, gpuOf, nvccVersion, type Python, pythonWithTorch } from "../host.ts";
 import type { Stage } from "../stage.ts";
 
@@ -40,7 +40,10 @@ export const machine: Stage<Machine> = {
       gpu: await gpuOf() ?? null,
       nvcc: await nvccVersion() ?? null,
       python: await pythonWithTorch() ?? null,
-      environment: environmentOf({ device, threads: 1, jobs: 1, blas: blasInUse() }),
+      environment: {
+        ...environmentOf({ device, threads: 1, jobs: 1, blas: blasInUse() }),
+        processor: processorOf("cpu"), // the GPU has a line of its own
+      },
       libtorch: { version: libtorch.version, libraries: libtorch.libraries },
       threads: os.availableParallelism(),
       memoryGiB: os.totalmem() / 2 ** 30,
