@@ -33,9 +33,9 @@ const withRunsOf = (folder: string, body: (copy: string) => Promise<void>) =>
     await body(copy);
   });
 
-/** What GPUs have of the large sweep: never whole, and of whatever commits there was time at. */
+/** What GPUs have of the large sweeps: never whole, and of whatever commits there was time at. */
 const parts = [...Deno.readDirSync(join(root, "results/gpu"))]
-  .map(({ name }) => join(root, "results/gpu", name, "cifar10-gpu"))
+  .flatMap(({ name }) => ["cifar10-gpu", "field"].map((it) => join(root, "results/gpu", name, it)))
   .filter((folder) => existsSync(join(folder, "table.md")));
 
 Deno.test("published tables are those of the published run files", async () => {
@@ -170,6 +170,19 @@ Deno.test(`${RESULTS} shows what there is of cifar10-gpu, each figure in its col
   const shown = await rowsIn(RESULTS);
   assert.equal(rows.length, 2);
   for (const row of rows) assert.ok(shown.includes(row.slice(3).join("|")), row.join(" "));
+});
+
+Deno.test(`${RESULTS} shows what there is of field on a GPU, an algorithm or a difference a row`, async () => {
+  const [head, ...rows] = await tableOf("results/gpu/nvidia-h100-80gb-hbm3/field/table.md");
+  const shown = await rowsIn(RESULTS);
+  const labels = head.slice(4);
+  assert.equal(labels.length, 12);
+  for (const label of labels) {
+    const name = label.replace(/ \(scope=\w+\).*/, ""), [, scope] = /scope=(\w+)/.exec(label) ?? [];
+    const row = rows.map((row) => row[head.indexOf(label)]).join("|");
+    const own = shown.filter((line) => line.startsWith(`${name}|`) && line.endsWith(`|${row}`));
+    assert.ok(own.some((line) => !scope || line.split("|")[1] === scope), label);
+  }
 });
 
 for (const [name, page] of [["mnist", "README.md"], ["cifar10-scope", RESULTS]] as const) {

@@ -8,7 +8,8 @@ import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
-  optimiser: z.enum(["sgd", "adam"]).default("sgd").describe("what the scores descend by"),
+  optimiser: z.enum(["sgd", "adam"]).optional()
+    .describe("what the scores descend by; SGD where it is not given"),
   learningRate: descent.learningRate(0.1),
   momentum: descent.momentum.describe("momentum of the update; with Adam, its β₁"),
   weightDecay: descent.weightDecay(1e-6, "λ, which pulls the scores to 0", [1e-8, 1e-4]),

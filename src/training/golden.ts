@@ -58,7 +58,7 @@ const manifest = z.discriminatedUnion("algorithm", [
     algorithm: z.literal("gem-miner"),
     ...common,
     momentum: common.momentum.lt(1),
-    optimiser: z.enum(["sgd", "adam"]).default("sgd"),
+    optimiser: z.enum(["sgd", "adam"]).optional(),
     freezes: z.int().min(1).max(10_000),
   }),
   z.object({ algorithm: z.enum(["edge-popup", "biprop", "iterand", "zhou"]), ...common }),

@@ -117,7 +117,11 @@ function parametersOf(manifest: Manifest): Record<string, unknown> {
     case "iterand":
       return { ...descent, every: manifest.steps, redrawn: 0 }; // no weight is drawn anew
     case "gem-miner":
-      return { ...descent, optimiser: manifest.optimiser, freezes: manifest.freezes };
+      return {
+        ...descent,
+        ...manifest.optimiser && { optimiser: manifest.optimiser },
+        freezes: manifest.freezes,
+      };
     case "prob-mask":
       return { ...descent, draws: manifest.draws, temperature: manifest.temperature };
     case "sbp":
