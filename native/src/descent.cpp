@@ -90,9 +90,9 @@ int32_t mb_descend(mb_vector* latent, mb_vector* velocity, const mb_vector* grad
                                static_cast<float>(low),
                                static_cast<float>(high),
                                straight_through != 0};
-        const bool now = carry_out("mb_descend", {word(z), word(v), word(g), word(selection.room), counting ? last.digest : 0,
-                                                  by.straight_through,
-                                                  word(momentum), word(decay), word(centre), word(low), word(high)});
+        const bool now = carry_out("mb_descend", {word(z), word(v), word(g), word(selection.room),
+                                                  counting ? last.digest : 0, by.straight_through, word(momentum),
+                                                  word(decay), word(centre), word(low), word(high)});
         if (now) {
           cuda::descend(z.data_ptr<float>(), v.data_ptr<float>(), g.data_ptr<float>(), z.numel(), by,
                         counting ? &selection : nullptr, cuda::stream());
