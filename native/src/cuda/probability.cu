@@ -40,7 +40,7 @@ struct Relaxed {
 constexpr int sections = 16;  // at the ends within a bracket there are one fewer sums
 constexpr int launches = 8;   // which leave 2^−32 of the first bracket
 constexpr uint32_t group = 8;
-constexpr int64_t wave = 512;  // blocks that run at once
+constexpr int64_t wave = 384;  // blocks that run at once
 constexpr int64_t reach = int64_t{threads} * group;
 
 struct alignas(8) Bracket {
