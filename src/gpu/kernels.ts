@@ -1,5 +1,14 @@
 // Calls every kernel on small vectors, for compute-sanitizer to look at. Takes the device; prints nothing when all is well.
-import { type Device, Generator, projectTopK, Vector } from "../native/mod.ts";
+import {
+  descendAdam,
+  type Device,
+  Generator,
+  noise as drawNoise,
+  projectCappedSimplex,
+  projectTopK,
+  relax,
+  Vector,
+} from "../native/mod.ts";
 import { openNative } from "../native/setup.ts";
 import { noise, stepConfig } from "../training/profile.ts";
 import { run } from "../training/run.ts";
@@ -32,6 +41,21 @@ function projections(device: Device): void {
   }
 }
 
+function drawnMasks(device: Device): void {
+  for (const length of lengths) {
+    using free = new DisposableStack();
+    const vector = () => free.use(new Vector(length, "float32", device));
+    const probability = vector(), uniform = vector(), mask = vector(), slope = vector();
+    const first = vector(), second = vector();
+    drawNoise(probability, 1, 1);
+    drawNoise(uniform, 1, 2);
+    relax(probability, uniform, 0.5, mask, slope);
+    descendAdam(probability, first, second, slope, { rate: 0.1, step: 1, low: 0 });
+    projectCappedSimplex(probability, [{ offset: 0, length, kept: length >> 2 }]);
+    probability.download();
+  }
+}
+
 // A run of one epoch: gather with crop and flip, forward and backward, projection, update, evaluation.
 function training(device: Device): void {
   const dataset = noise([3, 32, 32], 40);
@@ -49,4 +73,5 @@ function training(device: Device): void {
 await openNative();
 const device = Deno.args[0] === "cuda" ? "cuda" : "cpu";
 projections(device);
+drawnMasks(device);
 training(device);
