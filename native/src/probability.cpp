@@ -88,7 +88,7 @@ float shift_for(const float* x, int64_t length, double most) {
 }
 
 // The same without waiting for the device: bisection alone, until float32 tells no more.
-at::Tensor shift_by_operations(const at::Tensor& x, double most) {
+at::Tensor shift_by_operations(const at::Tensor& x, const at::Tensor& most) {
   const auto over = [&](const at::Tensor& v) { return (x - v).clamp_(0, 1).sum(at::kDouble) > most; };
   at::Tensor high = x.max().clamp_min(0), low = at::zeros_like(high);
   const at::Tensor none = low, needed = over(none);
@@ -153,19 +153,20 @@ int32_t mb_project_capped_simplex(mb_vector* vector, int64_t offset, int64_t len
     require_dtype(range, "vector", at::kFloat);
     require(most >= 0 && std::isfinite(most), "most: ", most, ", expected a number of at least 0");
     const Timed timed(MB_PROJECTION, range.device());
-    if (!carry_out("mb_project_capped_simplex", {word(range), word(double(length)), word(most)})) return;
+    const cuda::Number budget = number(most);
+    if (!carry_out("mb_project_capped_simplex", {word(range), word(double(length))})) return;
     if (length == 0) return;
     if constexpr (kernels) {
       if (by_kernels(range.device())) {
         const auto bytes = static_cast<int64_t>(cuda::simplex_room(length));
         const at::Tensor room = at::zeros({bytes}, range.options().dtype(at::kByte));
-        return cuda::project_capped_simplex(range.data_ptr<float>(), length, most, room.data_ptr(), cuda::stream());
+        return cuda::project_capped_simplex(range.data_ptr<float>(), length, budget, room.data_ptr(), cuda::stream());
       }
     }
     if (by_loops(range.device())) {
       range.sub_(shift_for(range.data_ptr<float>(), length, most)).clamp_(0, 1);
     } else {
-      range.sub_(shift_by_operations(range, most)).clamp_(0, 1);
+      range.sub_(shift_by_operations(range, as_tensor(budget, range))).clamp_(0, 1);
     }
   });
 }

@@ -5,10 +5,10 @@
 //   p ← Adam(p, mean over K draws of ∂L/∂m ⊙ ∂m/∂p)
 //   p ← clip(p − v, 0, 1),   the least v ≥ 0 with Σ p ≤ k
 //
-// As published, weights are learnt beside it by default; here they stay as drawn. The published code starts at p = 1, lets
-// k fall during the run, clips the gradient's norm to 3, and evaluates a draw; here p starts at the fraction to keep, k is
-// the same throughout, no norm is clipped, τ falls with every step instead of every epoch, and evaluations keep the largest
-// p, with the running statistics of a network that has any.
+// As published, weights are learnt beside it by default; here they stay as drawn. The published code starts at p = 1 and lets
+// k fall during the run, which is "keptAtFirst": 1; without it p starts at the fraction to keep, and k is the same
+// throughout. It clips the gradient's norm to 3, and evaluates a draw; here no norm is clipped, τ and k fall with every step
+// instead of every epoch, and evaluations keep the largest p, with the running statistics of a network that has any.
 import { z } from "zod";
 import { descendAdam, projectCappedSimplex, projectTopK, relax } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
@@ -22,9 +22,16 @@ const parameters = z.strictObject({
   draws: z.int().min(1).max(16).default(2).describe("relaxed masks K in every step"),
   temperature: z.number().min(1e-3).max(1).default(0.03)
     .describe("temperature τ₁ at the end of the run; it falls from 1"),
+  keptAtFirst: z.number().positive().max(1).optional()
+    .describe(
+      "fraction that k falls from, between 16% and 60% of the run; where not given, k stays",
+    ),
 });
 
-/** Probabilities start as 1 − sparsity. At most k weights are kept, fewer where fewer have a probability above 0. */
+/**
+ * Probabilities start as 1 − sparsity, or as what is kept at first. At most k weights are kept, fewer where fewer have a
+ * probability above 0.
+ */
 export const probMask: Algorithm<z.infer<typeof parameters>> = {
   name: "prob-mask",
   summary: "the probability to keep each weight, learnt through relaxed draws and projected",
@@ -38,8 +45,13 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawNoise }, p) {
     const probability = vector(), first = vector(), second = vector(), mask = vector();
     const noise = vector(), slope = vector(), part = vector(), gradient = vector();
-    const kept = keptSegments(segments, sparsity, p.scope);
-    probability.affine(0, 1 - sparsity);
+    const kept = keptSegments(segments, sparsity, p.scope), last = 1 - sparsity;
+    probability.affine(0, p.keptAtFirst ?? last);
+    const budget = (t: number) => { // what may be kept in step t
+      if (p.keptAtFirst === undefined) return kept;
+      const left = 1 - Math.min(1, Math.max(0, (t / steps - 0.16) / (0.6 - 0.16)));
+      return keptSegments(segments, 1 - (last + (p.keptAtFirst - last) * left ** 3), p.scope);
+    };
 
     return {
       state: { probability, first, second },
@@ -62,7 +74,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
           beta1: p.momentum,
           decay: p.weightDecay,
         });
-        projectCappedSimplex(probability, kept);
+        projectCappedSimplex(probability, budget(t));
       },
       mask() {
         projectTopK(probability, kept, { by: "value", floor: 0 }, mask);

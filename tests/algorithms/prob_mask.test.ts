@@ -18,42 +18,60 @@ function within(p: readonly number[], most: number): number[] {
   return p.map((p) => clip(p - high));
 }
 
-Deno.test("a step averages the gradient of its relaxed draws, takes Adam's step, and projects", () => {
-  using free = new DisposableStack();
-  const sparsity = 0.6, steps = 6, rate = 0.15, draws = 3, coldest = 0.2;
-  const stage = alone("prob-mask", { draws, temperature: coldest }, { sparsity, steps }, free);
-  const { learner, batch, weights, metrics } = stage, w = weights.download(), n = w.length;
-  let p = Array<number>(n).fill(1 - sparsity), first = p.map(() => 0), second = p.map(() => 0);
-  for (let t = 0; t < steps; t++) {
-    const temperature = 1 + (coldest - 1) * t / steps;
-    const g = p.map(() => 0);
-    for (let draw = 0; draw < draws; draw++) {
-      const u = stage.noiseOf(draws * t + draw);
-      const m = p.map((p, i) => sigmoid((logit(p) + Math.log(u[i]! / (1 - u[i]!))) / temperature));
-      stage.maskGradient(w, m).forEach((by, i) => {
-        const slope = m[i]! * (1 - m[i]!) / temperature * (1 / (p[i]! + 1e-20) +
-          1 / (1 - p[i]! + 1e-20));
-        g[i]! += by * slope / draws;
+for (const keptAtFirst of [undefined, 0.9, 1]) {
+  Deno.test(`a step averages the gradient of its relaxed draws, takes Adam's step, and projects (kept at first: ${keptAtFirst ?? "k"})`, () => {
+    using free = new DisposableStack();
+    const sparsity = 0.6, steps = 6, rate = 0.15, draws = 3, coldest = 0.2;
+    const falling = keptAtFirst === undefined ? {} : { keptAtFirst };
+    const stage = alone(
+      "prob-mask",
+      { draws, temperature: coldest, ...falling },
+      { sparsity, steps },
+      free,
+    );
+    const { learner, batch, weights, metrics } = stage, w = weights.download(), n = w.length;
+    // The published schedule, from 16% to 60% of the run.
+    const target = 1 - sparsity, start = keptAtFirst ?? target;
+    const share = (t: number) => {
+      const part = t / steps;
+      if (part < 0.16) return start;
+      return part < 0.6
+        ? target + (start - target) * (1 - (part - 0.16) / (0.6 - 0.16)) ** 3
+        : target;
+    };
+    let p = Array<number>(n).fill(start), first = p.map(() => 0), second = p.map(() => 0);
+    for (let t = 0; t < steps; t++) {
+      const temperature = 1 + (coldest - 1) * t / steps;
+      const g = p.map(() => 0);
+      for (let draw = 0; draw < draws; draw++) {
+        const u = stage.noiseOf(draws * t + draw);
+        const x = p.map((p, i) => (logit(p) + Math.log(u[i]! / (1 - u[i]!))) / temperature);
+        const m = x.map(sigmoid);
+        stage.maskGradient(w, m).forEach((by, i) => {
+          const slope = m[i]! * sigmoid(-x[i]!) / temperature * (1 / (p[i]! + 1e-20) +
+            1 / (1 - p[i]! + 1e-20));
+          g[i]! += by * slope / draws;
+        });
+      }
+      first = first.map((m, i) => 0.9 * m + 0.1 * g[i]!);
+      second = second.map((s, i) => 0.999 * s + 0.001 * g[i]! ** 2);
+      const moved = p.map((p, i) => {
+        const mean = first[i]! / (1 - 0.9 ** (t + 1)), square = second[i]! / (1 - 0.999 ** (t + 1));
+        return p - rate * mean / (Math.sqrt(square) + 1e-8);
       });
+      p = within(moved, n - Math.trunc((1 - share(t)) * n));
+      learner.step(batch, t, rate);
+      // The projection may fall short of the sum by 0.001.
+      assert.ok(near(learner.state.probability!.download(), p, 2e-4), `step ${t}`);
     }
-    first = first.map((m, i) => 0.9 * m + 0.1 * g[i]!);
-    second = second.map((s, i) => 0.999 * s + 0.001 * g[i]! ** 2);
-    const moved = p.map((p, i) => {
-      const mean = first[i]! / (1 - 0.9 ** (t + 1)), square = second[i]! / (1 - 0.999 ** (t + 1));
-      return p - rate * mean / (Math.sqrt(square) + 1e-8);
-    });
-    p = within(moved, n - Math.trunc(sparsity * n));
-    learner.step(batch, t, rate);
-    // The projection may fall short of the sum by 0.001.
-    assert.ok(near(learner.state.probability!.download(), p, 2e-4), `step ${t}`);
-  }
-  assert.ok(p.some((p) => p === 0) && p.some((p) => p > 0.5)); // so that the clip had something to do
-  assert.deepEqual(weights.download(), w);
-  // Of each step the mean over its draws, so that it counts as one.
-  const [loss, correct] = metrics.download();
-  assert.ok(loss! / (12 * steps) > 0.1 && loss! / (12 * steps) < 3, `${loss}`);
-  assert.ok(correct! <= 12 * steps);
-});
+    assert.ok(p.some((p) => p === 0) && p.some((p) => p > 0.5)); // so that the clip had something to do
+    assert.deepEqual(weights.download(), w);
+    // Of each step the mean over its draws, so that it counts as one.
+    const [loss, correct] = metrics.download();
+    assert.ok(loss! / (12 * steps) > 0.1 && loss! / (12 * steps) < 3, `${loss}`);
+    assert.ok(correct! <= 12 * steps);
+  });
+}
 
 Deno.test("probabilities stay in [0, 1], in every scope within its budget, and the largest are kept", () => {
   for (const scope of ["global", "layer"]) {

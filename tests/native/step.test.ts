@@ -128,7 +128,7 @@ function drawnMasks(recorded: boolean, steps: number) {
       slope.binarise(0, 300);
       slope.sigmoid(300, 300);
       descendAdam(probability, first, second, slope, { rate: 0.1 / (1 + t), step: t + 1 });
-      projectCappedSimplex(probability, [{ offset: 0, length: 400, kept: 90 }, {
+      projectCappedSimplex(probability, [{ offset: 0, length: 400, kept: 90 - t }, {
         offset: 400,
         length: 600,
         kept: 100,
@@ -140,7 +140,7 @@ function drawnMasks(recorded: boolean, steps: number) {
   return [probability, draw, mask, slope].map((vector) => [...vector.download()]);
 }
 
-Deno.test("recorded draws of masks give what single calls give, each with its own noise and temperature", () => {
+Deno.test("recorded draws of masks give what single calls give, each with its own noise, temperature and budget", () => {
   const expected = drawnMasks(false, 40);
   assert.deepEqual(drawnMasks(true, 40), expected);
   assert.notDeepEqual(drawnMasks(false, 39)[1], expected[1]);
@@ -194,8 +194,8 @@ Deno.test("a step of more numbers than are kept for a recorded one is carried ou
     const step = free.use(new Step(device));
     for (let t = 0; t < 5; t++) {
       const body = () => {
-        for (let i = 0; i < 100; i++) {
-          noise(draw, 3, 100 * t + i);
+        for (let i = 0; i < 200; i++) {
+          noise(draw, 3, 200 * t + i);
           all.add(draw);
         }
       };

@@ -78,7 +78,7 @@ void relax(const float* probability, const float* noise, int64_t length, Number 
            float* slope, void* stream);
 // `room`: simplex_room(length) bytes, zeros at first.
 size_t simplex_room(int64_t length);
-void project_capped_simplex(float* x, int64_t length, double most, void* room, void* stream);
+void project_capped_simplex(float* x, int64_t length, Number most, void* room, void* stream);
 
 // --- weights: see effective.hpp --------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ void max_pool_backward(const Pool& pool, const void* gradient, const uint8_t* wi
 // replays; the replayed step begins by taking its numbers from there.
 struct Ring {
   static constexpr int64_t steps = 256;
-  static constexpr int64_t numbers = 64;  // of a step, at most
+  static constexpr int64_t numbers = 128;  // of a step, at most
   double values[steps][numbers];
   volatile int64_t taken;  // steps whose numbers were taken: written by the device
 };

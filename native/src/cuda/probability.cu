@@ -51,7 +51,7 @@ struct alignas(8) Bracket {
 struct Simplex {
   float* x;
   int64_t length;
-  double most;
+  Number most;
   int64_t blocks;
   Bracket* bracket;
   double* sums;  // of each block, `sections` of them
@@ -159,9 +159,10 @@ __global__ void narrow(Simplex simplex) {
     }
   });
   gather_columns(simplex, own, Sum{}, [&](const double (&sums)[sections]) {
+    const double most = value_of(simplex.most);
     int above = 0;
-    while (above < sections - 1 && sums[above] > simplex.most) ++above;
-    const bool none = first && sums[sections - 1] <= simplex.most;
+    while (above < sections - 1 && sums[above] > most) ++above;
+    const bool none = first && sums[sections - 1] <= most;
     simplex.bracket->low = above == 0 ? low : end_of(above - 1, low, high);
     simplex.bracket->high = none ? 0 : above < sections - 1 ? end_of(above, low, high) : high;
   });
@@ -193,7 +194,7 @@ size_t simplex_room(int64_t length) {
   return sizeof(Bracket) + static_cast<size_t>(blocks_for(length)) * sections * sizeof(double);
 }
 
-void project_capped_simplex(float* x, int64_t length, double most, void* room, void* stream) {
+void project_capped_simplex(float* x, int64_t length, Number most, void* room, void* stream) {
   Bracket* const bracket = static_cast<Bracket*>(room);
   const Simplex simplex{x, length, most, blocks_for(length), bracket, reinterpret_cast<double*>(bracket + 1)};
   launch(begin_bracket, simplex.blocks, stream, simplex);
