@@ -52,10 +52,14 @@ export async function within<T>(folder: string, make: () => Promise<T>): Promise
 
 /** Makes a folder, and those it lies in, that may be there already. @throws {WriteError} where it can't */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new WriteError(`${path} can't be made: ${(error as Error).message}`);
+  for (let more = 3;; more--) {
+    try {
+      return await Deno.mkdir(path, { recursive: true });
+    } catch (error) {
+      // Said of a file in its place, but also of a folder that was there and has vanished before it was looked at.
+      if (error instanceof Deno.errors.AlreadyExists && more > 0) continue;
+      throw new WriteError(`${path} can't be made: ${(error as Error).message}`);
+    }
   }
 }
 
