@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 6
+#define MB_ABI_VERSION 7
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */

@@ -2,7 +2,7 @@
 import { symbols } from "./symbols.ts";
 
 /** The version of the C interface that this binding speaks. */
-const ABI_VERSION = 6;
+const ABI_VERSION = 7;
 
 /** A failed native call: which, how (see `mb_status`), and its text. */
 export class NativeError extends Error {
