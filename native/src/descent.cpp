@@ -14,6 +14,9 @@ using namespace mb;
 
 namespace {
 
+// NaN must pass through, to be seen: both comparisons are false for it.
+float clipped(float value, float low, float high) { return value < low ? low : value > high ? high : value; }
+
 struct Descent {
   float rate, momentum, decay, centre, low, high;
 };
@@ -26,9 +29,7 @@ void descend(float* latent, float* velocity, const float* gradient, int64_t begi
     const float g = (straight_through ? gradient[i] * sign : gradient[i]) + by.decay * (z - by.centre);
     const float v = by.momentum * velocity[i] + g;
     velocity[i] = v;
-    const float moved = z - by.rate * v;
-    // NaN must pass through, to be seen: both comparisons are false for it.
-    latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
+    latent[i] = clipped(z - by.rate * v, by.low, by.high);
   }
 }
 
@@ -41,8 +42,8 @@ void adam(float* latent, float* first, float* second, const float* gradient, int
     const float g = gradient[i] + by.decay * latent[i];
     first[i] = by.beta1 * first[i] + by.rest1 * g;
     second[i] = by.beta2 * second[i] + by.rest2 * (g * g);
-    const float moved = latent[i] - by.size * first[i] / (std::sqrt(second[i]) / by.root + by.epsilon);
-    latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
+    const float step = by.size * first[i] / (std::sqrt(second[i]) / by.root + by.epsilon);
+    latent[i] = clipped(latent[i] - step, by.low, by.high);
   }
 }
 

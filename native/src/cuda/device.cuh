@@ -58,6 +58,11 @@ void each(int64_t count, void* stream, Body body) {
 
 __device__ inline double value_of(Number number) { return number.place ? *number.place : number.value; }
 
+// NaN must pass through, to be seen: both comparisons are false for it.
+__device__ inline float clipped(float value, float low, float high) {
+  return value < low ? low : value > high ? high : value;
+}
+
 template <typename To, typename From>
 __host__ __device__ To same_bits(From from) {
   static_assert(sizeof(To) == sizeof(From));

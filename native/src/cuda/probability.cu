@@ -171,10 +171,7 @@ __global__ void narrow(Simplex simplex) {
 struct Lowered {
   float* x;
   const Bracket* bracket;
-  __device__ void operator()(int64_t i) const {
-    const float moved = x[i] - bracket->high;
-    x[i] = moved < 0 ? 0.0f : moved > 1 ? 1.0f : moved;  // NaN must pass through
-  }
+  __device__ void operator()(int64_t i) const { x[i] = clipped(x[i] - bracket->high, 0, 1); }
 };
 
 int64_t blocks_for(int64_t length) { return std::clamp<int64_t>((length + reach - 1) / reach, 1, wave); }

@@ -239,9 +239,7 @@ __device__ Threshold threshold_of(const Piece& piece, const Found& found, uint32
 __device__ float entry_of(float value, bool bit, float alpha, const Mix& mix) {
   if (value != value) return value;
   if (alpha == 1) return bit ? 1.0f : 0.0f;
-  const float raised = value < mix.low ? mix.low : value;
-  const float clipped = mix.high < raised ? mix.high : raised;
-  return (1 - alpha) * clipped + (bit ? alpha : 0.0f);
+  return (1 - alpha) * clipped(value, mix.low, mix.high) + (bit ? alpha : 0.0f);
 }
 
 template <bool magnitude>
@@ -334,9 +332,7 @@ struct Update {
     const float g = (by.straight_through ? entry.g * sign : entry.g) + by.decay * (z - by.centre);
     const float v = by.momentum * entry.v + g;
     velocity[i] = v;
-    const float moved = z - rate * v;
-    // NaN must pass through, to be seen: both comparisons are false for it.
-    return latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
+    return latent[i] = clipped(z - rate * v, by.low, by.high);
   }
 };
 
@@ -368,10 +364,9 @@ struct AdamOf {
     const float z = latent[i], g = gradient[i] + by.decay * z;
     const float mean = by.beta1 * first[i] + by.rest1 * g, square = by.beta2 * second[i] + by.rest2 * (g * g);
     const float size = static_cast<float>(value_of(by.size)), root = static_cast<float>(value_of(by.root));
-    const float moved = z - size * mean / (sqrtf(square) / root + by.epsilon);
     first[i] = mean;
     second[i] = square;
-    latent[i] = moved < by.low ? by.low : moved > by.high ? by.high : moved;
+    latent[i] = clipped(z - size * mean / (sqrtf(square) / root + by.epsilon), by.low, by.high);
   }
 };
 
