@@ -3,16 +3,16 @@
 //
 //   m = σ((logit p + logit u) / τ),   u uniform,   τ = 1 − (1 − τ₁) t/T     relaxed at first, nearly binary at the end
 //   p ← Adam(p, mean over K draws of ∂L/∂m ⊙ ∂m/∂p)
-//   p ← clip(p − v, 0, 1),   the least v ≥ 0 with Σ p ≤ k
+//   p ← clip(p − v, 0, 1),   the least v ≥ 0 with Σ p ≤ k,   k falling from all weights, at 16% to 60% of the run
 //
-// As published, weights are learnt beside it by default; here they stay as drawn. The published code starts at p = 1 and lets
-// k fall during the run, which is "keptAtFirst": 1; without it p starts at the fraction to keep, and k is the same
-// throughout. It clips the gradient's norm to 3, and evaluates a draw; here no norm is clipped, τ and k fall with every step
-// instead of every epoch, and evaluations keep the largest p, with the running statistics of a network that has any.
+// As published, weights are learnt beside it by default; here they stay as drawn. The published code clips the gradient's
+// norm to 3, and evaluates a draw; here no norm is clipped, τ and k fall with every step instead of every epoch, and
+// evaluations keep the largest p, with the running statistics of a network that has any. Its float32 gives no gradient at
+// p = 1, where all start; here it is the formula's, ∂m/∂p = (1 − u) / u at first.
 import { z } from "zod";
 import { descendAdam, projectCappedSimplex, projectTopK, relax } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegments, keptWhileFalling, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(6e-3),
@@ -22,22 +22,20 @@ const parameters = z.strictObject({
   draws: z.int().min(1).max(16).default(2).describe("relaxed masks K in every step"),
   temperature: z.number().min(1e-3).max(1).default(0.03)
     .describe("temperature τ₁ at the end of the run; it falls from 1"),
-  keptAtFirst: z.number().positive().max(1).optional()
-    .describe(
-      "fraction that k falls from, between 16% and 60% of the run; where not given, k stays",
-    ),
+  keptAtFirst: z.number().min(0).max(1).default(1)
+    .describe("fraction that k falls from, between 16% and 60% of the run; 0: k stays the same"),
 });
 
 /**
- * Probabilities start as 1 − sparsity, or as what is kept at first. At most k weights are kept, fewer where fewer have a
- * probability above 0.
+ * Probabilities start as what is kept at first, which is no less than 1 − sparsity. At most k weights are kept, fewer where
+ * fewer have a probability above 0.
  */
 export const probMask: Algorithm<z.infer<typeof parameters>> = {
   name: "prob-mask",
   summary: "the probability to keep each weight, learnt through relaxed draws and projected",
   source: "Zhou, Zhang, Xu, Zhang: Effective Sparsification of Neural Networks with Global " +
     "Sparsity Constraint, CVPR 2021",
-  version: 1,
+  version: 2,
   masks: true,
   learns: "mask",
   parameters,
@@ -45,13 +43,8 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawNoise }, p) {
     const probability = vector(), first = vector(), second = vector(), mask = vector();
     const noise = vector(), slope = vector(), part = vector(), gradient = vector();
-    const kept = keptSegments(segments, sparsity, p.scope), last = 1 - sparsity;
-    probability.affine(0, p.keptAtFirst ?? last);
-    const budget = (t: number) => { // what may be kept in step t
-      if (p.keptAtFirst === undefined) return kept;
-      const left = 1 - Math.min(1, Math.max(0, (t / steps - 0.16) / (0.6 - 0.16)));
-      return keptSegments(segments, 1 - (last + (p.keptAtFirst - last) * left ** 3), p.scope);
-    };
+    const kept = keptSegments(segments, sparsity, p.scope);
+    probability.affine(0, Math.max(p.keptAtFirst, 1 - sparsity));
 
     return {
       state: { probability, first, second },
@@ -74,7 +67,8 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
           beta1: p.momentum,
           decay: p.weightDecay,
         });
-        projectCappedSimplex(probability, budget(t));
+        const left = 1 - Math.min(1, Math.max(0, (t / steps - 0.16) / (0.6 - 0.16)));
+        projectCappedSimplex(probability, keptWhileFalling(kept, p.keptAtFirst, left ** 3));
       },
       mask() {
         projectTopK(probability, kept, { by: "value", floor: 0 }, mask);

@@ -14,7 +14,7 @@
 import { z } from "zod";
 import { descend, projectTopK, type Vector } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegments, keptWhileFalling, scope } from "./scope.ts";
 import { searched } from "./space.ts";
 
 const parameters = z.strictObject({
@@ -65,12 +65,6 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     const relaxed = p.box === "mask" ? unit : {}, boxed = p.box === "latent" ? unit : {};
     const centre = (vector: Vector) =>
       kept.forEach(({ offset, length }) => vector.centre(offset, length));
-    // The gradual schedule of Zhu and Gupta, 2017. A step whose k is another than the last one's isn't recorded on CUDA.
-    const allowed = (alpha: number) =>
-      p.keptAtFirst === undefined ? kept : kept.map(({ offset, length, kept }) => {
-        const more = Math.max(0, p.keptAtFirst! * length - kept);
-        return { offset, length, kept: kept + Math.round(more * (1 - alpha) ** 3) };
-      });
     drawLatent(latent);
     if (p.centred) centre(latent);
     latent.affine(p.spread ?? 1, 0.5);
@@ -79,7 +73,8 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
       state: { latent, velocity },
       step(batch, t, rate) {
         const alpha = p.ramp === 0 ? 1 : Math.min(1, t / (p.ramp * steps));
-        projectTopK(latent, allowed(alpha), { by: "value", floor, alpha, ...relaxed }, mask);
+        const allowed = keptWhileFalling(kept, p.keptAtFirst ?? 0, (1 - alpha) ** 3);
+        projectTopK(latent, allowed, { by: "value", floor, alpha, ...relaxed }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         if (p.centred) centre(gradient);
         descend(latent, velocity, gradient, {

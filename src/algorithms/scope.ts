@@ -31,3 +31,20 @@ export function keptSegments(
     kept: length - Math.trunc(sparsity * length),
   }));
 }
+
+/**
+ * As much more as is left of a fall from a fraction kept at first to each segment's k: k + round(max(0, fraction · n − k) · left),
+ * so never fewer than k. With left = (1 − t)³ it is the gradual schedule of Zhu and Gupta, 2017. A step whose k is another
+ * than the last one's is not recorded on CUDA.
+ */
+export function keptWhileFalling(
+  segments: readonly KeptSegment[],
+  fraction: number,
+  left: number,
+): KeptSegment[] {
+  return segments.map(({ offset, length, kept }) => ({
+    offset,
+    length,
+    kept: kept + Math.round(Math.max(0, fraction * length - kept) * left),
+  }));
+}

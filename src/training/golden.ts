@@ -68,6 +68,7 @@ const manifest = z.discriminatedUnion("algorithm", [
     momentum: common.momentum.lt(1),
     draws: z.int().min(1).max(16),
     temperature: z.number().min(1e-3).max(1),
+    kept_at_first: z.number().min(0).max(1),
   }),
   z.object({
     algorithm: z.literal("sbp"),

@@ -123,7 +123,12 @@ function parametersOf(manifest: Manifest): Record<string, unknown> {
         freezes: manifest.freezes,
       };
     case "prob-mask":
-      return { ...descent, draws: manifest.draws, temperature: manifest.temperature };
+      return {
+        ...descent,
+        draws: manifest.draws,
+        temperature: manifest.temperature,
+        keptAtFirst: manifest.kept_at_first,
+      };
     case "sbp":
       return {
         ...descent,

@@ -77,10 +77,10 @@ GOLDENS = {
                              "momentum": 0.9, "weight_decay": 0.0, "noise_key": 2**32 + 7}),
     "prob-mask-conv-layer": (CONV, {"algorithm": "prob-mask", "kept_fraction": 0.4, "scope": "layer",
                                     "learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-3, "draws": 1,
-                                    "temperature": 0.3, "noise_key": 3}),
+                                    "temperature": 0.3, "kept_at_first": 1, "noise_key": 3}),
     "prob-mask-mlp-global": (MLP, {"algorithm": "prob-mask", "kept_fraction": 0.3, "scope": "global",
                                    "learning_rate": 0.006, "momentum": 0.9, "weight_decay": 0.0, "draws": 2,
-                                   "temperature": 0.03, "noise_key": 2**40 + 5}),
+                                   "temperature": 0.03, "kept_at_first": 0, "noise_key": 2**40 + 5}),
     "edge-popup-resnet-layer": (RESNET, {"algorithm": "edge-popup", "kept_fraction": 0.5, "scope": "layer",
                                          "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 1e-4}),
     "sbp-conv-layer-centred": (CONV, {"algorithm": "sbp", "kept_fraction": 0.5, "scope": "layer",
@@ -202,15 +202,19 @@ def weights_by(scores, weights, sizes, golden, t, draw):
     p = scores.double()
     temperature = 1 - (1 - golden["temperature"]) * t / STEPS
     logit = torch.log(p + 1e-20) - torch.log(1 - p + 1e-20)
-    return weights * torch.sigmoid((logit + torch.log(uniform / (1 - uniform))) / temperature).float()
+    relaxed = (logit + torch.log(uniform / (1 - uniform))) / temperature
+    return weights * torch.exp(F.logsigmoid(relaxed)).float()  # sigmoid's own gradient, m (1 - m), is 0 at p = 1
 
 
-def within_budget(scores, sizes, golden):
-    """The nearest vector of [0, 1]^n of which every scope sums up to at most what it keeps; by bisection."""
+def within_budget(scores, sizes, golden, t):
+    """The nearest vector of [0, 1]^n of which every scope sums up to at most what it may in step t; by bisection."""
     parts = scores.split(sizes) if golden["scope"] == "layer" else [scores]
+    left = 1 - min(1, max(0, (t / STEPS - 0.16) / (0.6 - 0.16)))
     projected = []
     for part in parts:
-        most = len(part) - int((1 - golden["kept_fraction"]) * len(part))
+        least = len(part) - int((1 - golden["kept_fraction"]) * len(part))
+        first = max(least, golden["kept_at_first"] * len(part))
+        most = round(least + (first - least) * left**3)
         low, high = 0.0, 2.0
         if part.double().clamp(0, 1).sum() <= most:
             high = 0.0
@@ -276,7 +280,7 @@ def train(layers, golden, weights, scores, images, labels):
             if golden["algorithm"] == "gem-miner":
                 scores = scores.clamp(0, 1) * alive
             else:
-                scores = within_budget(scores, sizes, golden)
+                scores = within_budget(scores, sizes, golden, t)
             continue
         if golden["algorithm"] == "edge-popup":
             gradient = gradient * scores.sign()
@@ -307,7 +311,7 @@ def make(folder, input_shape, layers, golden, seed):
     if golden["algorithm"] == "zhou":
         scores += math.log(golden["kept_fraction"] / (1 - golden["kept_fraction"]))
     if golden["algorithm"] == "prob-mask":
-        scores = torch.full_like(scores, golden["kept_fraction"])
+        scores = torch.full_like(scores, max(golden["kept_fraction"], golden["kept_at_first"]))
     if golden["algorithm"] == "gem-miner":
         scores = torch.rand(len(scores), generator=generator)
     images = torch.randn(STEPS, BATCH, *input_shape, generator=generator)
