@@ -33,16 +33,16 @@ export function keptSegments(
 }
 
 /**
- * As much more as is left of a fall from a fraction kept at first to each segment's k: k + round(max(0, fraction · n − k) · left),
- * so never fewer than k. With left = (1 − t)³ it is the gradual schedule of Zhu and Gupta, 2017. A step whose k is another
- * than the last one's is not recorded on CUDA.
+ * k + round(max(0, fraction · n − k) · left) of each segment's n entries: what is kept while k falls from a fraction of
+ * them, as `left` falls from 1 to 0. With left = (1 − t)³ it is the gradual schedule of Zhu and Gupta, 2017. On CUDA a step
+ * is not recorded whose top-k projection has another k than the last one's.
  */
 export function keptWhileFalling(
-  segments: readonly KeptSegment[],
+  kept: readonly KeptSegment[],
   fraction: number,
   left: number,
 ): KeptSegment[] {
-  return segments.map(({ offset, length, kept }) => ({
+  return kept.map(({ offset, length, kept }) => ({
     offset,
     length,
     kept: kept + Math.round(Math.max(0, fraction * length - kept) * left),

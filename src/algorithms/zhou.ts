@@ -13,7 +13,8 @@ import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(20),
+  // At 90% sparsity some hundred times the published rate is wanted: so little of a drawn mask's signal comes through.
+  learningRate: descent.learningRate(20, [20, 20_000]),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(0, "pull of the scores to 0"),
   scope: scope("global"),
