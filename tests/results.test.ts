@@ -238,3 +238,24 @@ Deno.test(`${RESULTS} tells what matters in SBP in the figures of results/publis
   }
   assert.equal(figures, 36);
 });
+
+Deno.test(`lower rates of edge-popup than were searched did worse by what ${RESULTS} says`, async () => {
+  const folder = "results/published/cifar10-scope";
+  // Accuracy of the best try, by sparsity and scope.
+  const best = async (tuning: string) =>
+    new Map(
+      (await tableOf(`${folder}/${tuning}/tuning.md`))
+        .filter(([_, algorithm]) => algorithm!.startsWith("edge-popup"))
+        .map(([sparsity, algorithm, _, accuracy]) => [
+          `${sparsity} ${/scope=(\w+)/.exec(algorithm!)![1]}`,
+          Number.parseFloat(accuracy!),
+        ]),
+    );
+  const searched = await best("tuning"), lower = await best("tuning-lower");
+  const worse = [...lower].map(([cell, accuracy]) => searched.get(cell)! - accuracy);
+  assert.equal(worse.length, 10);
+  const told = (await read(RESULTS)).replace(/\s+/g, " ");
+  assert.ok(
+    told.includes(`at every sparsity, by ${Math.min(...worse).toFixed(1)} points and more`),
+  );
+});

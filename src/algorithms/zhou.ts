@@ -13,7 +13,7 @@ import { type Algorithm, descent } from "./algorithm.ts";
 import { keptSegments, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
-  // At 90% sparsity some hundred times the published rate is wanted: so little of a drawn mask's signal comes through.
+  // Searched above what is published, which is for half kept: of a tenth, drawn, little of the gradient comes through.
   learningRate: descent.learningRate(20, [20, 20_000]),
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(0, "pull of the scores to 0"),
