@@ -30,17 +30,30 @@ WeightShape weight_of(const mb_layer& s, int64_t positions, const Arithmetic& by
 class Conv final : public Layer {
  public:
   Conv(const mb_layer& s, const Arithmetic& by)
-      : stride_(s.stride), padding_(s.padding), channels_first_(channels_first(s, by)) {
+      : stride_(s.stride), padding_(s.padding), subsamples_(subsamples(s, by)), channels_first_(channels_first(s, by)) {
     weight = weight_of(s, int64_t{s.kernel} * s.kernel, by);
     effective = at::empty({s.outputs, s.inputs, s.kernel, s.kernel}, by.options, at::MemoryFormat::ChannelsLast);
   }
   at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool train) override {
+    if (subsamples_) {
+      height_ = input.size(2);
+      width_ = input.size(3);
+      const at::Tensor pixels = pixels_read(input);
+      if (train) input_ = pixels;
+      return at::conv2d(pixels, effective);
+    }
     if (train) input_ = input;
     if (!channels_first_) return at::conv2d(input, effective, {}, {stride_, stride_}, {padding_, padding_});
     return at::conv2d(input.contiguous(), effective.contiguous(), {}, {stride_, stride_}, {padding_, padding_})
         .contiguous(at::MemoryFormat::ChannelsLast);
   }
   at::Tensor backward(const at::Tensor& output_gradient, bool wanted) override {
+    if (subsamples_) {
+      const auto gradients = at::convolution_backward(output_gradient, input_, effective, at::OptionalIntArrayRef{}, {1, 1},
+                                                      {0, 0}, {1, 1}, false, {0, 0}, 1, {wanted, true, false});
+      weight_gradient = std::get<1>(gradients);
+      return wanted ? spread(std::get<0>(gradients)) : at::Tensor();
+    }
     if (!wanted && by_kernels(input_.device()) && weight.inputs * weight.positions <= 64) {
       weight_gradient = gradient_by_product(output_gradient);
       return {};
@@ -53,6 +66,33 @@ class Conv final : public Layer {
   }
 
  private:
+  // A kernel of one pixel with a stride reads every stride-th pixel alone: on the processor these are gathered first, and
+  // convolved with stride 1. oneDNN's own way there writes beyond its work space where the input has fewer channels than
+  // one of its blocks (uxlfoundation/oneDNN issue 6035): wrong gradients of the weights, or a corrupted heap.
+  static bool subsamples(const mb_layer& s, const Arithmetic& by) {
+    return by.options.device().is_cpu() && s.kernel == 1 && s.stride > 1;
+  }
+
+  // Every stride-th pixel of the padded pictures.
+  at::Tensor pixels_read(const at::Tensor& input) const {
+    const at::Tensor padded =
+        padding_ == 0 ? input : at::constant_pad_nd(input, {padding_, padding_, padding_, padding_});
+    return strided(padded).contiguous(at::MemoryFormat::ChannelsLast);
+  }
+
+  // The gradient of the pictures from that of the pixels that were read: zero at all others.
+  at::Tensor spread(const at::Tensor& pixels) const {
+    at::Tensor padded = at::empty({pixels.size(0), pixels.size(1), height_ + 2 * padding_, width_ + 2 * padding_},
+                                  pixels.options(), at::MemoryFormat::ChannelsLast);
+    strided(padded.zero_()).copy_(pixels);
+    if (padding_ == 0) return padded;
+    return padded.narrow(2, padding_, height_).narrow(3, padding_, width_).contiguous(at::MemoryFormat::ChannelsLast);
+  }
+
+  at::Tensor strided(const at::Tensor& pictures) const {
+    return pictures.slice(2, 0, pictures.size(2), stride_).slice(3, 0, pictures.size(3), stride_);
+  }
+
   // In strict float32 cuDNN is up to four times as fast with channels first on the way forward, and never slower by more than
   // turning takes; on the way back there is no difference (measured on an H100, of the kernels that always give the same bits).
   static bool channels_first(const mb_layer& s, const Arithmetic& by) {
@@ -76,7 +116,8 @@ class Conv final : public Layer {
   }
 
   const int64_t stride_, padding_;
-  const bool channels_first_;
+  const bool subsamples_, channels_first_;
+  int64_t height_ = 0, width_ = 0;  // of the pictures, where their pixels are subsampled
 };
 
 class Linear final : public Layer {

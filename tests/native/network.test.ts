@@ -54,6 +54,18 @@ const cases: Network[] = [
     ],
   },
   {
+    name: "kernels of one pixel with a stride, padded and not, of odd and even sizes",
+    inputShape: [2, 7, 8],
+    layers: [
+      { kind: "conv", inputs: 2, outputs: 3, kernel: 1, stride: 2, padding: 1 },
+      { kind: "conv", inputs: 3, outputs: 5, kernel: 1, stride: 2 },
+      relu,
+      { kind: "conv", inputs: 5, outputs: 4, kernel: 1, stride: 3, padding: 1 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 4 * 2 * 2, outputs: 3 },
+    ],
+  },
+  {
     name: "many channels, a pool of 3 that leaves rows and columns over",
     inputShape: [2, 7, 8],
     layers: [
