@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 7
+#define MB_ABI_VERSION 8
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -275,6 +275,14 @@ MB_API int32_t mb_network_free(mb_network *network);
 /* Number of weights, n, and length of the statistics: for each MB_BATCH_NORM, in their order, the means of its channels
  * and then their variances; 0 without one. */
 MB_API int32_t mb_network_size(const mb_network *network, int64_t *weights, int64_t *statistics);
+
+/* Holds the layers against plain loops in double precision, on random numbers: each layer that has no like before it, both
+ * ways, with a batch of so many pictures, as it computes on this device with this thread's number of threads. Rows of four
+ * numbers: the place of the layer, and for its output, its input's gradient and its weights' gradient the largest
+ * difference over the root mean square of what the loops give, −1 where it has none. `capacity` is in rows, at least one a
+ * layer; `count` becomes how many were written. The rows of a normalisation's output count its running statistics too. */
+MB_API int32_t mb_network_verify(mb_network *network, int64_t pictures, double *deviations, int64_t capacity,
+                                 int64_t *count);
 
 typedef enum { MB_OF_MASK = 0, MB_OF_WEIGHTS = 1 } mb_gradient_of;
 

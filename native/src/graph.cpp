@@ -59,7 +59,7 @@ std::vector<Node> graph_of(const mb_layer* layers, int64_t count) {
     const bool adds = layer.kind == MB_ADD;
     require(!adds || (layer.other >= -1 && layer.other < place), "layers: layer ", place, " adds layer ", layer.other,
             ", expected one before it, or -1 for the pictures");
-    nodes.push_back({layer, layer.from, adds ? layer.other : -1});
+    nodes.push_back({layer, place, layer.from, adds ? layer.other : -1});
   }
   count_readers(nodes);
   for (int64_t place = 0; place + 1 < count; ++place) {
@@ -69,7 +69,9 @@ std::vector<Node> graph_of(const mb_layer* layers, int64_t count) {
   for (size_t place = 1; place < nodes.size(); ++place) {
     const int64_t from = nodes[place].from;
     if (nodes[place].layer.kind != MB_MAX_POOL || from < 0 || nodes[from].layer.kind != MB_RELU) continue;
-    if (nodes[from].readers == 1) std::swap(nodes[from].layer, nodes[place].layer);
+    if (nodes[from].readers != 1) continue;
+    std::swap(nodes[from].layer, nodes[place].layer);
+    std::swap(nodes[from].place, nodes[place].place);
   }
   fold(nodes, {MB_MAX_POOL});
   return nodes;

@@ -11,8 +11,9 @@ namespace mb {
 // A layer, and the places of those that it reads; −1: the pictures. Places ascend from what is read to what reads.
 struct Node {
   mb_layer layer;
+  int64_t place;  // of the layer in the list
   int64_t from;
-  int64_t other = -1;    // the second that an MB_ADD reads
+  int64_t other = -1;  // the second that an MB_ADD reads
   bool rectified = false;  // a ReLU of its output belongs to it
   int64_t readers = 0;
   int64_t last_reader = -1;

@@ -2,18 +2,21 @@
 #include <ATen/Context.h>
 
 #include <map>
+#include <set>
 
 #include "batch.hpp"
 #include "layers.hpp"
 #include "loss.hpp"
 #include "profile.hpp"
 #include "step.hpp"
+#include "verify.hpp"
 
 struct mb_network {
   static constexpr const char* family = "network";
   std::vector<mb::Node> graph;
   std::vector<std::unique_ptr<mb::Layer>> layers;  // of its nodes
   mb::ActivationShape input{};
+  std::vector<mb::ActivationShape> shapes;  // of the nodes' outputs
   std::vector<bool> learns;  // whether there are weights in a node or before it
   int64_t size = 0, statistics = 0, classes = 0;
   mb::Arithmetic by;
@@ -173,7 +176,7 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
     network->outside = low || tensor_float ? at::kFloat : floating_of(dtype);
     network->by.options = at::TensorOptions().dtype(low ? at::kBFloat16 : network->outside).device(where);
     network->graph = graph_of(layers, count);
-    std::vector<ActivationShape> shapes;
+    std::vector<ActivationShape>& shapes = network->shapes;
     const auto shape_at = [&](int64_t place) { return place < 0 ? network->input : shapes[place]; };
     for (size_t place = 0; place < network->graph.size(); ++place) {
       const Node& node = network->graph[place];
@@ -206,6 +209,40 @@ int32_t mb_network_size(const mb_network* network, int64_t* weights, int64_t* st
     const mb_network& net = object(network, "network");
     *weights = net.size;
     *statistics = net.statistics;
+  });
+}
+
+int32_t mb_network_verify(mb_network* network, int64_t pictures, double* deviations, int64_t capacity, int64_t* count) {
+  return guard("mb_network_verify", [&] {
+    mb_network& net = object(network, "network");
+    require(pictures >= 1 && pictures <= 65536, "pictures: ", pictures, ", expected 1 to 65536");
+    require(deviations != nullptr, "deviations: null, expected places for the numbers");
+    require(count != nullptr, "count: null, expected a place for the number");
+    const auto nodes = static_cast<int64_t>(net.graph.size());
+    require(capacity >= nodes, "capacity: ", capacity, ", expected at least ", nodes);
+    settle(net);
+    const Forget after{net};
+    const auto shape_at = [&](int64_t place) { return place < 0 ? net.input : net.shapes[place]; };
+    std::set<std::vector<int64_t>> tried;  // a layer like one before it computes as that one does
+    *count = 0;
+    for (int64_t at = 0; at < nodes; ++at) {
+      const Node& node = net.graph[at];
+      const mb_layer& s = node.layer;
+      const ActivationShape input = shape_at(node.from);
+      const auto learned = [&](int64_t place) { return place >= 0 && net.learns[place]; };
+      const bool wanted = learned(node.from) || (s.kind == MB_ADD && learned(node.other));
+      if (!tried.insert({s.kind, s.inputs, s.outputs, s.kernel, s.stride, s.padding, input.channels, input.height,
+                         input.width, input.flat, node.rectified, net.learns[at], wanted}).second) {
+        continue;
+      }
+      const Deviations found =
+          deviations_from_loops(*net.layers[at], node, {input, pictures, net.learns[at], wanted}, net.by);
+      double* const row = deviations + 4 * (*count)++;
+      row[0] = static_cast<double>(node.place);
+      row[1] = found.output;
+      row[2] = found.input_gradient;
+      row[3] = found.weight_gradient;
+    }
   });
 }
 

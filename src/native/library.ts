@@ -2,7 +2,7 @@
 import { symbols } from "./symbols.ts";
 
 /** The version of the C interface that this binding speaks. */
-const ABI_VERSION = 7;
+const ABI_VERSION = 8;
 
 /** A failed native call: which, how (see `mb_status`), and its text. */
 export class NativeError extends Error {
@@ -55,6 +55,11 @@ export function openLibrary(path: string): void {
   opened = { path, library };
 }
 
+/** Path of the open library; nothing where none is. */
+export function openedLibrary(): string | undefined {
+  return opened?.path;
+}
+
 /** The functions of the open library; throws where none is open. */
 export function native(): Library["symbols"] {
   if (!opened) {
@@ -94,6 +99,8 @@ export interface Description {
   readonly blas: string;
   /** What kernels are chosen by, such as `family 6, model 143, stepping 8, AVX-512`; empty where it isn't told. */
   readonly processor: string;
+  /** What libtorch's kernels, oneDNN's and the BLAS's are in use for: `ATen AVX2, oneDNN AVX2, OpenBLAS Haswell`. */
+  readonly instructions: string;
   /** Name of the CUDA device, such as `NVIDIA H100 80GB HBM3`; empty where there is none. */
   readonly gpu: string;
 }

@@ -18,6 +18,7 @@ export {
   measureMatmul,
   NativeError,
   type NativeStatus,
+  openedLibrary,
   openLibrary,
   profileParts,
   resetPeak,
@@ -25,7 +26,7 @@ export {
   type StepPart,
   waited,
 } from "./library.ts";
-export { MaskedNetwork } from "./network.ts";
+export { type LayerDeviation, MaskedNetwork } from "./network.ts";
 export { noise, projectCappedSimplex, relax } from "./probability.ts";
 export {
   type AdamOptions,

@@ -47,6 +47,18 @@ function shapeOf(layer: Node["layer"]): number[] {
   }
 }
 
+/**
+ * How far a layer is from plain loops in double precision: the largest difference, divided by the root mean square of what
+ * the loops give; infinite where there is a NaN, nothing where the layer has none.
+ */
+export interface LayerDeviation {
+  /** Its index in `graphOf(layers)`. */
+  readonly index: number;
+  readonly output: number;
+  readonly inputGradient: number | undefined;
+  readonly weightGradient: number | undefined;
+}
+
 /** A network and the room for a pass through it. Its weights and mask are vectors of its caller's. */
 export class MaskedNetwork extends Handle {
   /** Number of weights, n. */
@@ -92,6 +104,36 @@ export class MaskedNetwork extends Handle {
   override free(): void {
     this.statistics?.free();
     super.free();
+  }
+
+  /**
+   * Holds every layer against plain loops in double precision, on random numbers: its output, its input's gradient and its
+   * weights' gradient, as this thread computes them on this device.
+   * @param pictures in the batch that is tried
+   * @returns for each layer that has no like before it
+   */
+  verifyLayers(pictures: number): LayerDeviation[] {
+    const capacity = graphOf(this.network.layers).length;
+    const rows = new Float64Array(4 * capacity), count = new BigInt64Array(1);
+    check(
+      native().mb_network_verify(
+        this.pointer,
+        BigInt(pictures),
+        rows,
+        BigInt(capacity),
+        count,
+      ),
+    );
+    const known = (deviation: number) => deviation < 0 ? undefined : deviation;
+    return Array.from({ length: Number(count[0]) }, (_, row): LayerDeviation => {
+      const [index, output, input, weight] = rows.subarray(4 * row, 4 * row + 4);
+      return {
+        index: index!,
+        output: output!,
+        inputGradient: known(input!),
+        weightGradient: known(weight!),
+      };
+    });
   }
 
   /**

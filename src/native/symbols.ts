@@ -140,6 +140,7 @@ export const symbols = {
   },
   mb_network_free: { parameters: [handle], result: status },
   mb_network_size: { parameters: [handle, "buffer", "buffer"], result: status },
+  mb_network_verify: { parameters: [handle, "i64", "buffer", "i64", "buffer"], result: status },
   mb_network_gradient: {
     parameters: [handle, handle, handle, handle, handle, "f64", "i32", handle, handle],
     result: status,

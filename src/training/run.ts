@@ -21,6 +21,7 @@ import {
 import type { RunConfig } from "./config.ts";
 import { controlsOf } from "./controls.ts";
 import { type Found, foundOf } from "./found.ts";
+import { ensureLayersRight } from "./layer_check.ts";
 import { MaskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
 import { learningRate } from "./schedule.ts";
@@ -65,6 +66,7 @@ const REPORT_EVERY = 250, CHECKPOINT_EVERY = 60_000;
  * Trains, evaluates, and gives the result; blocks the calling thread throughout, so call it in a worker. The native
  * library must be open (`openLibrary`).
  * @throws {UserError} where network and data set don't fit
+ * @throws {LayerFault} where a layer computes something else than plain loops do
  * @throws {Diverged} where the loss is no number any more
  * @throws {CheckpointError} where the checkpoint is of another run
  * @throws {Stopped} where `stops` says so
@@ -77,6 +79,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   resetPeak(); // memory anew for each run: where it lies makes one faster or slower than the next, and would last
   const stage = makeStage(config, dataset, device, free);
   const { network, segments, weights, metrics, epoch, streams, learner, learns } = stage;
+  ensureLayersRight(network, options.threads);
   const test = free.use(picturesOf(dataset.test, dataset, device));
 
   // Mean loss and accuracy of `images` pictures, summed up since the last call.
