@@ -1,7 +1,7 @@
-# Times one edge-popup training step as an expert in PyTorch would write it today: channels-last, a threshold in place of
-# an order, a fused optimizer, CUDA graphs, torch.compile. The same networks as in edge_popup_step.py, which does the
+# Times one edge-popup training step as an expert in PyTorch would write it today: channels-last, a threshold in place
+# of an order, a fused optimizer, CUDA graphs, torch.compile. The same networks as in edge_popup_step.py, which does the
 # step as published. The data are on the device already, and every step takes the same batch. A line of JSON on standard
-# output for each measurement, or {…, "error": "…"} for one that could not be made.
+# output for each measurement, with an "error" in it where it could not be made.
 #
 #   python3 bench/peers/expert_step.py --network conv4 --selection topk --execution eager compile --threads 2
 #   python3 bench/peers/expert_step.py --network mlp conv2 --selection kthvalue radix --execution compile --verify
@@ -64,9 +64,9 @@ def find_by_sort(flat, dropped):
 
 
 def choose_bin(values, bins, rank):
-    """The bin, of [0, 1), [1, 2), …, that holds the value of that rank, and the rank within it. Others don't count."""
-    # torch.histc skips what is out of its range but counts the range's very end: so the range is twice as long. Powers
-    # of two keep its arithmetic exact, and counts below 2**24 are exact in float32.
+    """The bin, of [0, 1), [1, 2) and so on, that holds the value of that rank, and the rank within it."""
+    # Values in none of the bins don't count: torch.histc skips what is out of its range, but not the range's very end,
+    # so the range is twice as long. Powers of two keep its arithmetic exact, as float32 does counts up to 2**24.
     counts = torch.histc(values, 2 * bins, 0, 2 * bins)[:bins]
     below = (counts.cumsum(0) < rank).to(counts.dtype)
     return below.sum(), rank - (below * counts).sum()
@@ -199,7 +199,6 @@ class Training:
                 self.compute_eager_loss, mode=self.mode, fullgraph=True, dynamic=False,
             )
         self.marks_steps = self.mode in ("reduce-overhead", "max-autotune") and device == "cuda"
-        self.run_step = self.run_plain_step
 
     def compute_eager_loss(self, images, labels):
         return F.cross_entropy(self.model(images).float(), labels)
@@ -213,6 +212,7 @@ class Training:
 
     def warm_up(self, captured):
         """Compiles, lets cuDNN choose, and captures the step where it is to be captured, as PyTorch's notes say."""
+        self.run_step = self.run_plain_step
         if not captured:
             for _ in range(5):
                 self.run_plain_step()
@@ -453,7 +453,8 @@ def compile_ahead(groups, options, deadline):
     end = min(deadline, time.monotonic() + options.ahead)
     workers = [
         start_worker(
-            group[:1], options, ["--compile-only"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            group[:1], options, ["--compile-only"],
+            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for group in groups
     ]
