@@ -468,6 +468,7 @@ def compile_ahead(groups, options, deadline):
 
 def group_variants(variants, apart):
     """Compiled ones that share a compilation, and all others (if they need not be apart) share a worker."""
+    variants = list(variants)
     plain = [variant for variant in variants if EXECUTIONS[variant["execution"]][0] is None]
     compiled = [variant for variant in variants if EXECUTIONS[variant["execution"]][0] is not None]
     groups = [[variant] for variant in plain] if apart is True else [plain] if plain else []
