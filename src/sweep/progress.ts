@@ -34,9 +34,9 @@ const perSecond = (images: number) => `${Math.round(images).toLocaleString("en")
 function standOf(progress: RunProgress): string {
   return [
     `epoch ${progress.epoch}/${progress.epochs}`,
-    `loss ${progress.trainLoss.toFixed(4)}`,
+    ...(Number.isNaN(progress.trainLoss) ? [] : [`loss ${progress.trainLoss.toFixed(4)}`]),
     ...(Number.isNaN(progress.testAccuracy) ? [] : [`accuracy ${percent(progress.testAccuracy)}`]),
-    perSecond(progress.imagesPerSecond),
+    ...(progress.imagesPerSecond > 0 ? [perSecond(progress.imagesPerSecond)] : []),
   ].join(", ");
 }
 

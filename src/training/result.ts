@@ -74,7 +74,7 @@ export interface RunResult {
   readonly peakMemoryBytes: number;
 }
 
-/** Sent while a run is under way, at most a few times a second. */
+/** Sent while a run is under way: before and after the steps of every epoch, and a few times a second meanwhile. */
 export interface RunProgress {
   readonly epoch: number;
   readonly epochs: number;
@@ -85,5 +85,6 @@ export interface RunProgress {
   readonly trainLoss: number;
   /** Of the last evaluation, or `NaN` before the first. */
   readonly testAccuracy: number;
+  /** 0 before the first step. */
   readonly imagesPerSecond: number;
 }

@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly device: Device;
   /** Processor threads of this run. */
   readonly threads: number;
-  /** Is told the progress, at most a few times a second. */
+  /** Is told the progress: before and after the steps of every epoch, and a few times a second meanwhile. */
   readonly onProgress?: (progress: RunProgress) => void;
   /** Is given a checkpoint before every evaluation, in long epochs once a minute, and when the run is stopped. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
@@ -118,7 +118,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       steps: epoch.steps,
       trainLoss,
       testAccuracy: epochs.at(-1)?.testAccuracy ?? NaN,
-      imagesPerSecond: images / (clock.train + (reported - begin) / 1000),
+      imagesPerSecond: images && images / (clock.train + (reported - begin) / 1000),
     });
   };
 
@@ -171,6 +171,8 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       const drawn = streamStates(stage), first = at === from?.epoch ? from.step : 0;
       epoch.draw(streams);
       let seen = epoch.before(first);
+      reported = -Infinity; // at once: from here on it is stepping
+      report(at + 1, first, seen, begin);
       speed.start();
       for (let step = first; step < epoch.steps; step++) {
         const count = guarded(() => stage.step(at * epoch.steps + step, rate), config, at + 1);
