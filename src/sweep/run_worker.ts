@@ -2,6 +2,7 @@
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { Found } from "../training/found.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
+import { LOOK_EVERY, Pace } from "./pace.ts";
 import type { Stop } from "./stop.ts";
 import type { Answer, Task } from "./worker.ts";
 
@@ -25,6 +26,10 @@ export interface Listener {
   checkpoint(checkpoint: Checkpoint): void;
   /** Before it ends, where the task asks for it. */
   found(found: Found): void;
+  /** While a step takes far longer than those before it, once, and not after a stop. @param milliseconds so far */
+  slow(milliseconds: number): void;
+  /** After a stop, when the step under way is waited for no longer. @param milliseconds that it took so far */
+  stuck(milliseconds: number): void;
 }
 
 /** One thread; runs one task at a time. */
@@ -43,15 +48,13 @@ export class RunWorker implements Disposable {
     listener: Listener,
   ): Promise<RunResult | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<RunResult | undefined>();
-    // Whether it is in the middle of steps: it then stops by itself, after the one under way. It does not while it sets
-    // up, and then there is nothing to keep, nor while it evaluates, and then its checkpoint is all there is to keep.
-    let stepping = false;
+    const pace = new Pace(performance.now());
     const worker = this.#worker ??= new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
     });
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       if (data.kind === "progress") {
-        stepping = data.progress.step < data.progress.steps;
+        pace.hear(data.progress, data.told, performance.now());
         listener.progress(data.progress);
       } else if (data.kind === "checkpoint") {
         listener.checkpoint(data.checkpoint);
@@ -69,14 +72,21 @@ export class RunWorker implements Disposable {
     const { config, library, dataset, device, threads, controls, saveMask, from } = task;
     const how = { config, library, dataset, device, threads, controls, saveMask, from };
     worker.postMessage({ ...how, stop: stop.flag } satisfies Task);
-    const left = (async () => {
-      await stop.asked;
-      await new Promise((resolve) => setTimeout(resolve, GRACE));
-      if (stepping) await promise;
-      return undefined;
-    })();
-    left.catch(() => {}); // told by the promise itself
-    return await Promise.race([promise, left]);
+    let asked: number | undefined; // for a stop, on the clock of `pace`
+    const look = () => {
+      const isSlow = pace.look(performance.now());
+      if (isSlow && !stop.isAsked) listener.slow(pace.silence);
+      if (!stop.isAsked) return;
+      asked ??= pace.awake;
+      const silence = Math.min(pace.awake - asked, pace.silence);
+      // In the middle of steps it stops by itself, after the one under way. It does not while it sets up, and then there
+      // is nothing to keep, nor while it evaluates, and then its checkpoint is all there is to keep.
+      if (silence < (pace.isStepping ? pace.patience : GRACE)) return;
+      if (pace.isStepping) listener.stuck(pace.silence);
+      resolve(undefined);
+    };
+    const looking = setInterval(look, LOOK_EVERY);
+    return await promise.finally(() => clearInterval(looking));
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,9 @@ import { Claim } from "./claims.ts";
 import { datasetFor } from "./data.ts";
 import { readFailure, removeFailure, writeFailure } from "./failures.ts";
 import { identityOf } from "./identity.ts";
+import { labelOf } from "./label.ts";
 import { removeLeftovers } from "./leftovers.ts";
+import { duration } from "./progress.ts";
 import { type Listener, RefusedCheckpoint, RunFailure, RunWorker } from "./run_worker.ts";
 import { Stop } from "./stop.ts";
 import { type Environment, readRun, runFileOf, runPath, writeRun } from "./store.ts";
@@ -142,6 +144,8 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
     const checkpoints = new CheckpointWriter(folder, identity, (reason) => {
       watch.note(`no checkpoint, so a stop would lose the run under way: ${reason}`);
     });
+    let goesOn = before !== undefined;
+    const hasCheckpoint = async () => await checkpoints.settled() || goesOn;
     const environment = { ...options.environment, started: before?.started ?? started };
     const ended = () => ({ ...environment, finished: new Date().toISOString() });
     try {
@@ -152,20 +156,24 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
         );
       }
       const task = { ...options, controls, saveMask, config, dataset, from: before?.checkpoint };
-      let found: Found | undefined;
+      let found: Found | undefined, stuck: number | undefined;
       const listener: Listener = {
         progress: (progress) => watch.progress(config, progress),
         checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
         found: (subnetwork) => found = subnetwork,
+        slow: (time) => void hasCheckpoint().then((has) => watch.note(slowNote(config, time, has))),
+        stuck: (time) => stuck = time,
       };
       const result = await worker.run(task, stop, listener).catch(async (error) => {
         if (!(error instanceof RefusedCheckpoint)) throw error;
         noteSetAside(await setCheckpointAside(folder, identity), error.message);
+        goesOn = false;
         return await worker.run({ ...task, from: undefined }, stop, listener);
       });
-      const isKept = await checkpoints.settled();
+      const isKept = await hasCheckpoint();
       if (!result) {
-        if (isKept || before) kept++;
+        if (isKept) kept++;
+        if (stuck !== undefined) watch.note(stuckNote(config, stuck, isKept));
         return;
       }
       if (found) {
@@ -237,6 +245,20 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
   const left = runs.length - skipped - finished - failed.length;
   return { finished, left, kept, skipped, failed };
 }
+
+const slowNote = (config: RunConfig, milliseconds: number, isKept: boolean) =>
+  `${labelOf(config)}: a step has not returned for ${duration(milliseconds / 1000)}, more than a ` +
+  "hundred times as long as its steps take; Ctrl-C or SIGTERM ends it, and " +
+  (isKept ? "its last checkpoint stays" : "it then begins anew, as it has no checkpoint");
+
+const stuckNote = (config: RunConfig, milliseconds: number, isKept: boolean) =>
+  `${labelOf(config)}: a step has not returned for ${
+    duration(milliseconds / 1000)
+  } and is waited ` +
+  "for no longer; finished runs are safe, and the same command " +
+  (isKept
+    ? "goes on from this run's last checkpoint"
+    : "begins this run anew, as it has no checkpoint");
 
 async function vanished(runs: readonly RunConfig[], folder: string): Promise<number> {
   let count = 0;

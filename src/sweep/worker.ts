@@ -29,7 +29,8 @@ export interface Task {
 
 /** What it answers: progress and checkpoints, any number of times, then what it found, then one of the others. */
 export type Answer =
-  | { readonly kind: "progress"; readonly progress: RunProgress }
+  /** @see Pace.hear */
+  | { readonly kind: "progress"; readonly progress: RunProgress; readonly told: number }
   | { readonly kind: "checkpoint"; readonly checkpoint: Checkpoint }
   /** Right before the result, where asked for. */
   | { readonly kind: "found"; readonly found: Found }
@@ -51,7 +52,7 @@ function work(
     from,
     onFound: saveMask ? (found) => answer({ kind: "found", found }) : undefined,
     stops: () => Atomics.load(stop, 0) === 1,
-    onProgress: (progress) => answer({ kind: "progress", progress }),
+    onProgress: (progress) => answer({ kind: "progress", progress, told: performance.now() }),
     onCheckpoint: (checkpoint) => answer({ kind: "checkpoint", checkpoint }),
   });
 }
