@@ -35,7 +35,9 @@ const withRunsOf = (folder: string, body: (copy: string) => Promise<void>) =>
 
 /** What GPUs have of the large sweeps: never whole, and of whatever commits there was time at. */
 const parts = [...Deno.readDirSync(join(root, "results/gpu"))]
-  .flatMap(({ name }) => ["cifar10-gpu", "field"].map((it) => join(root, "results/gpu", name, it)))
+  .flatMap(({ name }) =>
+    ["cifar10-gpu", "cifar10-tuned-gpu", "field"].map((it) => join(root, "results/gpu", name, it))
+  )
   .filter((folder) => existsSync(join(folder, "table.md")));
 
 Deno.test("published tables are those of the published run files", async () => {
@@ -166,12 +168,14 @@ Deno.test(`every difference that README.md and ${RESULTS} tell stands in a table
   assert.deepEqual(told.filter((difference) => !measured.has(difference)), []);
 });
 
-Deno.test(`${RESULTS} shows what there is of cifar10-gpu, each figure in its column`, async () => {
-  const [_, ...rows] = await tableOf("results/gpu/nvidia-h100-80gb-hbm3/cifar10-gpu/table.md");
-  const shown = await rowsIn(RESULTS);
-  assert.equal(rows.length, 2);
-  for (const row of rows) assert.ok(shown.includes(row.slice(3).join("|")), row.join(" "));
-});
+for (const sweep of ["cifar10-gpu", "cifar10-tuned-gpu"]) {
+  Deno.test(`${RESULTS} shows what there is of ${sweep}, each figure in its column`, async () => {
+    const [_, ...rows] = await tableOf(`results/gpu/nvidia-h100-80gb-hbm3/${sweep}/table.md`);
+    const shown = await rowsIn(RESULTS);
+    assert.equal(rows.length, 2);
+    for (const row of rows) assert.ok(shown.includes(row.slice(3).join("|")), row.join(" "));
+  });
+}
 
 Deno.test(`${RESULTS} shows what there is of field on a GPU, an algorithm or a difference a row`, async () => {
   const [head, ...rows] = await tableOf("results/gpu/nvidia-h100-80gb-hbm3/field/table.md");
