@@ -8,9 +8,11 @@ import { UserError } from "./errors.ts";
 import { fastBlas, isPlainBlas, plainBlasInSystem } from "./native/blas.ts";
 import { libraryPath } from "./native/build.ts";
 import { findLibtorch, type Libtorch } from "./native/libtorch.ts";
-import { describe, measureMatmul, openLibrary, setThreads } from "./native/mod.ts";
+import { describe, MaskedNetwork, measureMatmul, openLibrary, setThreads } from "./native/mod.ts";
 import { tools } from "./native/setup.ts";
 import { which } from "./native/which.ts";
+import { networkOf } from "./networks/registry.ts";
+import { checkLayersApart } from "./training/layer_check.ts";
 
 export interface Finding {
   /** What was looked for, such as `libtorch`. */
@@ -92,18 +94,46 @@ function library(): Finding[] {
       mend: "deno task maskbench setup",
     }, ...(plain ? [plainBlas("the system's libblas.so.3")] : [])];
   }
-  const { cuda, blas } = describe();
+  const { cuda, blas, instructions } = describe();
   setThreads(os.availableParallelism());
   const gflops = (device: "cpu" | "cuda") => Math.round(measureMatmul(device) / 1e9);
   return [
     ...findings,
     { what: "native library", found: path, state: "ok" },
     isPlainBlas(blas) ? plainBlas(blas) : { what: "BLAS", found: blas, state: "ok" },
+    { what: "instructions", found: instructions, state: "ok" },
+    ...layersOn("cpu", path),
+    ...(cuda ? layersOn("cuda", path) : []),
     { what: "matrix product", found: `${gflops("cpu")} GFLOP/s on the processor`, state: "ok" },
     cuda
       ? { what: "CUDA", found: `${gflops("cuda")} GFLOP/s in a matrix product`, state: "ok" }
       : { what: "CUDA", found: "no device that this libtorch can use", state: "absent" },
   ];
+}
+
+/** Networks whose layers are of all kinds, and quickly checked. */
+const checked = [["mlp", [1, 28, 28]], ["conv4", [3, 32, 32]], ["resnet20", [3, 32, 32]]] as const;
+
+// Whether what libraries compute for layers is what plain loops do, with one thread and with all of them.
+function layersOn(device: "cpu" | "cuda", library: string): Finding[] {
+  const what = device === "cuda" ? "layers on CUDA" : "layers";
+  let layers = 0, largest = 0;
+  for (const threads of new Set([1, os.availableParallelism()])) {
+    for (const [name, inputShape] of checked) {
+      using free = new DisposableStack();
+      const network = networkOf(name, 1, { inputShape, classes: 10 });
+      const masked = free.use(new MaskedNetwork(network, "float32", device));
+      const found = checkLayersApart(masked, threads, library);
+      if (typeof found === "string") {
+        return [{ what, found, state: "missing", mend: `another libtorch in LIBTORCH` }];
+      }
+      layers += found.layers;
+      largest = Math.max(largest, found.largest);
+    }
+  }
+  const names = checked.map(([name]) => name).join(", ");
+  const found = `${layers} of ${names} are those of plain loops, to ${largest.toExponential(0)}`;
+  return [{ what, found, state: "ok" }];
 }
 
 function plainBlas(file: string): Finding {

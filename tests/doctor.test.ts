@@ -23,6 +23,11 @@ Deno.test("doctor finds what this machine has, and exits 0", async () => {
   assert.match(of("libtorch").found, /^\d+\.\d+\.\d+, /);
   assert.equal(of("BLAS").state, "ok");
   assert.match(of("matrix product").found, /^\d+ GFLOP\/s/);
+  assert.match(of("instructions").found, /^ATen \S+/);
+  assert.match(
+    of("layers").found,
+    /^\d+ of mlp, conv4, resnet20 are those of plain loops, to \de-\d$/,
+  );
   assert.equal(of("data set shapes").state, "ok");
 });
 

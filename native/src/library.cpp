@@ -1,7 +1,6 @@
 // The library itself: version, description, threads, memory, and what the machine can do.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <ATen/Version.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
@@ -26,6 +25,7 @@
 
 #include "clock.hpp"
 #include "handles.hpp"
+#include "instructions.hpp"
 #include "memory.hpp"
 #include "profile.hpp"
 
@@ -46,14 +46,6 @@ void measure(int32_t repeats, double* seconds, const at::Device& device, const s
   const double others = seconds_waited() - waited;
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   *seconds = (passed.count() - others) / repeats;
-}
-
-// A symbol of libtorch, or of a library that it is linked to; null where there is none.
-void* symbol_of_libtorch(const char* name) {
-  void* const torch = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
-  void* const found = torch ? dlsym(torch, name) : nullptr;
-  if (torch) dlclose(torch);
-  return found;
 }
 
 // The file that libtorch's matrix products come from: a BLAS library, or libtorch's own where it brings one (MKL).
@@ -79,33 +71,6 @@ std::string processor() {
   else if (__builtin_cpu_supports("avx2")) text << ", AVX2";
 #endif
   return text.str();
-}
-
-// The variables of the environment that choose instructions where a library does not tell its choice.
-constexpr const char* choosing[] = {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS",
-                                    "MKL_DEBUG_CPU_TYPE"};
-
-// Which instructions libtorch's own kernels, oneDNN's and the BLAS's are in use for: what the processor has, or less where
-// the environment says so.
-std::string instructions() {
-  std::ostringstream text;
-  const std::string config = at::show_config(), title = "CPU capability usage: ";
-  const size_t found = config.find(title), begin = found + title.size();
-  text << "ATen " << (found == std::string::npos ? "?" : config.substr(begin, config.find('\n', begin) - begin));
-  const auto isa = reinterpret_cast<int (*)()>(symbol_of_libtorch("dnnl_get_effective_cpu_isa"));
-  const auto name = reinterpret_cast<const char* (*)(int)>(symbol_of_libtorch("dnnl_cpu_isa2str"));
-  if (isa && name) text << ", oneDNN " << name(isa());
-  const auto core = reinterpret_cast<const char* (*)()>(symbol_of_libtorch("openblas_get_corename"));
-  if (core) text << ", OpenBLAS " << core();
-  for (const char* const variable : choosing) {
-    const char* const value = getenv(variable);
-    if (value && *value) text << ", " << variable << "=" << value;
-  }
-  std::string written = text.str();
-  for (char& c : written) {
-    if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = '?';  // it becomes part of a text in JSON
-  }
-  return written;
 }
 
 // The first GPU's name, by the driver where libtorch has loaded one; empty without.

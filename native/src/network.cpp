@@ -5,6 +5,7 @@
 #include <set>
 
 #include "batch.hpp"
+#include "instructions.hpp"
 #include "layers.hpp"
 #include "loss.hpp"
 #include "profile.hpp"
@@ -127,15 +128,6 @@ void add_flow(at::Tensor& total, at::Tensor flow) {
   else total = total.add(flow);
 }
 
-// Without them a product in bfloat16 is emulated, slower than in float32.
-bool has_bfloat16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
 // How libtorch computes on CUDA: the same way every time, and as precisely as the network asks. Its switches belong to the
 // whole process; runs side by side are of one sweep, and so of one precision.
 void settle(const mb_network& network) {
@@ -170,7 +162,7 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
     const bool able = where.is_cpu() ? low && has_bfloat16() : cuda::low_precision();
     if ((low || tensor_float) && !able) {
       throw Failure(MB_UNSUPPORTED, std::string("dtype: ") + (low ? "bfloat16" : "tf32") +
-                                        ", but this processor has no instructions for it");
+                                        ", but this processor has no instructions for it, or oneDNN may not use them");
     }
     network->by.tensor_float = tensor_float;
     network->outside = low || tensor_float ? at::kFloat : floating_of(dtype);

@@ -2,14 +2,17 @@
 // that libraries bring may be wrong on this machine, and a wrong gradient gives no error, only a bad result.
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import {
   describe,
+  type Device,
   type LayerDeviation,
   type MaskedNetwork,
   openedLibrary,
   type Precision,
 } from "../native/mod.ts";
+import { multiplications } from "../networks/cost.ts";
 import { graphOf, type Network, type Node } from "../networks/network.ts";
 
 /**
@@ -39,17 +42,83 @@ export interface LayerCheck {
   readonly largest: number;
 }
 
+/** What `check_layers.ts` is asked for. */
+export interface CheckRequest {
+  /** Path of the native library. */
+  readonly library: string;
+  readonly network: Network;
+  readonly precision: Precision;
+  readonly device: Device;
+  readonly threads: number;
+}
+
 /**
  * Holds the layers of a network against plain loops, unless that was done before with this library, on this processor or
- * GPU, with these instructions, layers, precision and number of threads.
+ * GPU, with these instructions, layers, precision and number of threads. It is done in a process of its own, as a faulty
+ * library may corrupt memory.
  * @param threads that the calling thread computes with
  * @throws {LayerFault} that names the layer, the size of the error, the library and what helps
  */
 export function ensureLayersRight(network: MaskedNetwork, threads: number): void {
-  const path = recordPath(network, threads);
-  if (path !== undefined && isThere(path)) return;
-  const found = checkLayers(network, threads);
-  if (path !== undefined) record(path, found);
+  const library = openedLibrary();
+  if (library === undefined) throw new Error("the native library is not open");
+  const path = recordPath(network, threads, library);
+  if (isThere(path)) return;
+  const known = faults.get(path);
+  if (known !== undefined) throw new LayerFault(known);
+  const found = checkLayersApart(network, threads, library);
+  if (typeof found !== "string") return record(path, found);
+  faults.set(path, found);
+  throw new LayerFault(found);
+}
+
+/** Sentences of the checks that failed, by the path of what is recorded of those that did not. */
+const faults = new Map<string, string>();
+
+/** Seconds after which a check has hung. */
+const PATIENCE = 300;
+
+/** What `timeout` ends with where it had to kill. */
+const KILLED = 137;
+
+/**
+ * Holds the layers of a network against plain loops in a process of its own, and records nothing.
+ * @param library path of the native library
+ * @returns what was found, or the sentence of a fault
+ */
+export function checkLayersApart(
+  network: MaskedNetwork,
+  threads: number,
+  library: string,
+): LayerCheck | string {
+  const { precision, device } = network;
+  const asked: CheckRequest = { library, network: network.network, precision, device, threads };
+  const { code, signal, stdout, stderr } = new Deno.Command("timeout", {
+    args: [
+      ...["--signal=KILL", String(PATIENCE), Deno.execPath(), "run", "--quiet", "--no-prompt"],
+      ...["--allow-read", "--allow-env", "--allow-sys", `--allow-ffi=${dirname(library)}`],
+      fileURLToPath(new URL("check_layers.ts", import.meta.url)),
+      JSON.stringify(asked),
+    ],
+  }).outputSync();
+  const lastLine = (bytes: Uint8Array) =>
+    new TextDecoder().decode(bytes).trim().split("\n").at(-1)!;
+  const answer = lastLine(stdout), said = lastLine(stderr);
+  if (code === 0 && answer !== "") {
+    const found: LayerCheck | { readonly fault: string } = JSON.parse(answer);
+    return "fault" in found ? found.fault : found;
+  }
+  const end = code === KILLED
+    ? `did not end within ${PATIENCE} seconds`
+    : `ended with ${signal ?? signalOf(code)}${said === "" ? "" : ` (${said})`}`;
+  return `${network.network.name}: holding its layers against plain loops ${end}: ` +
+    `${circumstances(network, threads)}, so it is not trained; what may help: ${helpFor(device)}`;
+}
+
+// A shell's way to tell of a signal in an exit code.
+function signalOf(code: number): string {
+  const names: Readonly<Record<number, string>> = { 134: "SIGABRT", 135: "SIGBUS", 139: "SIGSEGV" };
+  return names[code] ?? `exit code ${code}`;
 }
 
 /**
@@ -58,14 +127,14 @@ export function ensureLayersRight(network: MaskedNetwork, threads: number): void
  * @throws {LayerFault} likewise
  */
 export function checkLayers(network: MaskedNetwork, threads: number): LayerCheck {
-  const { precision } = network, { layers } = network.network;
+  const { precision } = network;
   const deviations = network.verifyLayers(picturesFor(network.network));
   const faults = deviations.filter((one) => !(largestOf(one) <= tolerances[precision]));
   if (faults.length === 0) {
     return { layers: deviations.length, largest: Math.max(...deviations.map(largestOf)) };
   }
   const worst = faults.reduce((a, b) => largestOf(b) > largestOf(a) ? b : a);
-  throw new LayerFault(sentenceOf(worst, graphOf(layers), network, threads));
+  throw new LayerFault(sentenceOf(worst, network, threads));
 }
 
 const largestOf = ({ output, inputGradient = 0, weightGradient = 0 }: LayerDeviation) =>
@@ -76,56 +145,39 @@ function picturesFor(network: Network): number {
   return Math.max(2, Math.min(16, Math.floor(WORTH / multiplications(network))));
 }
 
-// Of a forward pass of one picture.
-function multiplications({ layers, inputShape }: Network): number {
-  const nodes = graphOf(layers), sides: [number, number][] = [];
-  let sum = 0;
-  for (const { layer, from } of nodes) {
-    let [height, width] = sides[from] ?? [inputShape[1], inputShape[2]];
-    if (layer.kind === "linear") sum += layer.inputs * layer.outputs;
-    if (layer.kind === "conv" || layer.kind === "max-pool" || layer.kind === "average-pool") {
-      const kernel = layer.kind === "conv" ? layer.kernel : layer.size;
-      const { stride = layer.kind === "conv" ? 1 : kernel } = layer;
-      const padding = layer.kind === "average-pool" ? 0 : layer.padding ?? 0;
-      const slid = (size: number) => Math.floor((size + 2 * padding - kernel) / stride) + 1;
-      [height, width] = [slid(height), slid(width)];
-      if (layer.kind === "conv") {
-        sum += layer.inputs * layer.outputs * kernel ** 2 * height * width;
-      }
-    }
-    sides.push([height, width]);
-  }
-  return sum;
-}
-
 function sentenceOf(
   fault: LayerDeviation,
-  nodes: readonly Node[],
-  { network, precision, device }: MaskedNetwork,
+  masked: MaskedNetwork,
   threads: number,
 ): string {
   const wrong = {
-    "output": fault.output,
-    "gradient of the input": fault.inputGradient ?? 0,
-    "gradient of the weights": fault.weightGradient ?? 0,
+    "its output": fault.output,
+    "the gradient of its input": fault.inputGradient ?? 0,
+    "the gradient of its weights": fault.weightGradient ?? 0,
   };
-  const limit = tolerances[precision];
+  const limit = tolerances[masked.precision];
   const parts = Object.entries(wrong).filter(([, deviation]) => !(deviation <= limit));
-  const told = parts.map(([what, deviation]) => `its ${what} by ${sizeOf(deviation)}`);
+  const told = parts.map(([what, deviation]) => `${what} (by ${sizeOf(deviation)})`);
+  const { index } = fault, { layers, name } = masked.network;
+  const layer = descriptionOf(graphOf(layers)[index]!.layer);
+  return `${name}, layer ${index + 1}, ${layer}, differs from plain loops in ${
+    told.join(" and ")
+  }: ` +
+    `${circumstances(masked, threads)}, so it is not trained; what may help: ` +
+    helpFor(masked.device);
+}
+
+// What computes: `libtorch 1.13.0 (ATen AVX2, …) in float32 with 2 threads on …`.
+function circumstances({ precision, device }: MaskedNetwork, threads: number): string {
   const { libtorch, instructions, gpu, processor } = describe();
-  const on = device === "cuda" ? gpu : processor;
-  const helps = device === "cuda"
+  return `libtorch ${libtorch} (${instructions}) in ${precision} with ` +
+    `${threads} ${threads === 1 ? "thread" : "threads"} on ${device === "cuda" ? gpu : processor}`;
+}
+
+const helpFor = (device: Device) =>
+  device === "cuda"
     ? "another version of PyTorch, or --device cpu"
     : "ONEDNN_MAX_CPU_ISA=SSE41 before the command, or another libtorch (LIBTORCH=…)";
-  return `${network.name}, layer ${fault.index + 1}, ${
-    descriptionOf(nodes[fault.index]!.layer)
-  }, ` +
-    `differs from plain loops: ${
-      told.join(", ")
-    }. libtorch ${libtorch} (${instructions}) computes ` +
-    `it wrongly in ${precision} with ${threads} ${threads === 1 ? "thread" : "threads"} on this ` +
-    `machine (${on}), so it is not trained; what may help: ${helps}`;
-}
 
 const sizeOf = (deviation: number) =>
   Number.isFinite(deviation)
@@ -155,10 +207,12 @@ function descriptionOf(layer: Node["layer"]): string {
   }
 }
 
-// Beside the library, as it holds for that build alone; nothing where the library's path is not known.
-function recordPath({ network, precision, device }: MaskedNetwork, threads: number) {
-  const library = openedLibrary();
-  if (library === undefined) return undefined;
+// Beside the library, as it holds for that build alone.
+function recordPath(
+  { network, precision, device }: MaskedNetwork,
+  threads: number,
+  library: string,
+): string {
   const { layers, inputShape } = network;
   const belongsTo = { describe: describe(), layers, inputShape, precision, device, threads };
   const key = createHash("sha256").update(JSON.stringify(belongsTo)).digest("hex");

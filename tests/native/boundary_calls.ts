@@ -762,6 +762,20 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
     args: { network: "network", weights: room(), statistics: room() },
     right: { network: ["network of doubles", "larger network", "plain network"] },
   }),
+  mb_network_verify: () => ({
+    args: {
+      network: "network",
+      pictures: 2n,
+      deviations: room(),
+      capacity: 64n,
+      count: room(),
+    },
+    right: {
+      network: ["network of doubles", "larger network", "plain network"],
+      capacity: ["2^40", "2^62", "2^63 − 1"], // no more is written than there are layers
+    },
+    refused: { "too little room": { capacity: 1n }, "too many pictures": { pictures: 65537n } },
+  }),
   mb_network_gradient: () => ({
     args: {
       network: "network",
