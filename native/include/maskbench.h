@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 8
+#define MB_ABI_VERSION 9
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -139,18 +139,24 @@ MB_API int32_t mb_vector_centre(mb_vector *vector, int64_t offset, int64_t lengt
 /* --- projection and update ------------------------------------------------------------------------------------ */
 
 typedef enum { MB_BY_VALUE = 0, MB_BY_MAGNITUDE = 1 } mb_order;
+typedef enum { MB_CLIPPED = 0, MB_RELATIVE = 1 } mb_relaxation;
 
 /* Π_k, for each of `count` segments (at most 65,536), given as triples (offset, length, kept) that ascend and
  * don't overlap:
  *
  *   bit = 1 for the `kept` largest entries of the segment that also exceed `floor` (−infinity: no floor), else 0
- *   mask = (1 − alpha) · clip(value, low, high) + alpha · bit        alpha in [0, 1]; 1 gives the binary mask itself
+ *   mask = (1 − alpha) · relaxed + alpha · bit        alpha in [0, 1]; 1 gives the binary mask itself
+ *
+ * MB_CLIPPED: relaxed = clip(value, low, high). MB_RELATIVE, for MB_BY_MAGNITUDE alone, which has no use for low and high:
+ * relaxed = min(1, |value| / 2τ), τ the `kept`-th largest magnitude of the segment, whatever the floor; 1 for every value
+ * where τ is 0 or all are kept; where none is kept τ is infinite.
  *
  * Largest by value or by magnitude. Ties: in stable ascending order the earlier index is dropped first; −0 and 0
  * are equal. low and high may be infinite. A NaN is refused with MB_NOT_A_NUMBER and its index; by the CUDA kernels, which
  * can't tell without waiting, it is passed on into the mask. float32; `mask` and `values` must differ. */
 MB_API int32_t mb_project_top_k(const mb_vector *values, const int64_t *segments, int64_t count, int32_t order,
-                                double floor, double alpha, double low, double high, mb_vector *mask);
+                                double floor, double alpha, int32_t relaxation, double low, double high,
+                                mb_vector *mask);
 
 /* One step of stochastic gradient descent with momentum and decay, in one pass, on float32 vectors:
  *

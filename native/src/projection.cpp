@@ -1,6 +1,9 @@
 // Π_k of all segments of a vector: by our selection on the processor, by our kernels, or by sorting.
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/sort.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -20,11 +23,23 @@ void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, 
                         at::Tensor mask) {
   if (values.isnan().any().item<bool>()) throw Failure(MB_NOT_A_NUMBER, "values: NaN in a segment");
   const at::Tensor compared = magnitude ? values.abs() : values;
-  const at::Tensor order = std::get<1>(at::sort(compared, /*stable=*/true, /*dim=*/0, /*descending=*/false));
+  const auto [sorted, order] = at::sort(compared, /*stable=*/true, /*dim=*/0, /*descending=*/false);
+  const int64_t removed = values.numel() - kept;
   at::Tensor bit = at::zeros_like(values);
-  bit.index_fill_(0, order.narrow(0, values.numel() - kept, kept), 1);
+  bit.index_fill_(0, order.narrow(0, removed, kept), 1);
   if (floor != -std::numeric_limits<double>::infinity()) bit.mul_(compared > floor);
-  mask.copy_(mix.alpha == 1 ? bit : values.clamp(mix.low, mix.high) * (1 - mix.alpha) + bit * mix.alpha);
+  if (mix.alpha == 1) return void(mask.copy_(bit));
+  at::Tensor relaxed;
+  if (mix.relative) {
+    const float without = removed == 0 ? 0 : std::numeric_limits<float>::infinity();
+    const bool split = removed > 0 && kept > 0;
+    const at::Tensor last = split ? sorted.select(0, removed) : at::full({}, without, values.options());
+    const at::Tensor ratio = compared / last * 0.5;  // NaN where both are 0 or infinite
+    relaxed = at::where(ratio < 1, ratio, at::ones_like(ratio));
+  } else {
+    relaxed = values.clamp(mix.low, mix.high);
+  }
+  mask.copy_(relaxed * (1 - mix.alpha) + bit * mix.alpha);
 }
 
 // FNV-1a.
@@ -57,7 +72,7 @@ cuda::Selection selection_of(const mb_vector& vector, const int64_t* triples, in
 }  // namespace
 
 int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64_t count, int32_t order, double floor,
-                         double alpha, double low, double high, mb_vector* mask) {
+                         double alpha, int32_t relaxation, double low, double high, mb_vector* mask) {
   return guard_within_step("mb_project_top_k", [&] {
     const mb_vector& source = object(values, "values");
     const at::Tensor& from = source.tensor;
@@ -68,6 +83,8 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
     require(order == MB_BY_VALUE || order == MB_BY_MAGNITUDE, "order: ", order, ", expected 0 or 1");
     require(!std::isnan(floor), "floor: NaN, expected a number or -infinity");
     require(alpha >= 0 && alpha <= 1, "alpha: ", alpha, ", expected 0 to 1");
+    require(relaxation == MB_CLIPPED || (relaxation == MB_RELATIVE && order == MB_BY_MAGNITUDE), "relaxation: ",
+            relaxation, ", expected 0, or 1 by magnitude");
     require(low <= high, "low, high: ", low, ", ", high, ", expected low <= high");
     require(count >= 0 && count <= 65536, "count: ", count, ", expected 0 to 65536");
     require(count == 0 || segments != nullptr, "segments: null, expected triples");
@@ -81,22 +98,22 @@ int32_t mb_project_top_k(const mb_vector* values, const int64_t* segments, int64
       require(kept >= 0 && kept <= length, "segments: kept ", kept, " at place ", s, ", expected 0 to ", length);
       end = offset + length;
     }
-    const bool magnitude = order == MB_BY_MAGNITUDE;
+    const bool magnitude = order == MB_BY_MAGNITUDE, relative = relaxation == MB_RELATIVE;
     const Timed timed(MB_PROJECTION, from.device());
     if constexpr (kernels) {
       if (by_kernels(from.device())) {
         const cuda::Selection selection = selection_of(source, segments, count, magnitude);
-        const cuda::Mix mix{number(alpha), static_cast<float>(low), static_cast<float>(high)};
+        const cuda::Mix mix{number(alpha), relative, static_cast<float>(low), static_cast<float>(high)};
         const bool counted = source.selection.counted;
         const bool now = carry_out("mb_project_top_k", {word(from), word(to), word(selection.room),
-                                                        source.selection.digest, counted, word(floor), word(low),
-                                                        word(high)});
+                                                        source.selection.digest, counted, word(floor), relative,
+                                                        word(low), word(high)});
         if (!now || count == 0) return;
         return cuda::project(selection, from.data_ptr<float>(), counted, static_cast<float>(floor), mix,
                              to.data_ptr<float>(), cuda::stream());
       }
     }
-    const Mix mix{static_cast<float>(alpha), static_cast<float>(low), static_cast<float>(high)};
+    const Mix mix{static_cast<float>(alpha), relative, static_cast<float>(low), static_cast<float>(high)};
     for (int64_t s = 0; s < count; ++s) {
       const int64_t offset = segments[3 * s], length = segments[3 * s + 1], kept = segments[3 * s + 2];
       if (length == 0) continue;

@@ -35,6 +35,12 @@ uint32_t bits_of(float value) {
   return bits;
 }
 
+float float_of(uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 // Order-preserving and total but for NaN; −0 and 0 get one key.
 template <bool magnitude>
 inline uint32_t key_of(float value) {
@@ -48,6 +54,8 @@ struct Threshold {
   uint32_t from;
   int64_t dropped;
 };
+
+constexpr Threshold all_kept{0, 0}, none_kept{0xffffffffu, 0};  // no number has that key
 
 // Keys from low to high; those equal to `pile` are counted, not collected.
 struct Bracket {
@@ -157,20 +165,19 @@ bool select_within(Bracket bracket, const float* values, int64_t length, int64_t
   const auto begin = scratch.inside.begin(), end = begin + all.inside;
   const int64_t under_pile = std::count_if(begin, end, [&](uint32_t key) { return key < bracket.pile; });
   if (within >= under_pile && within < under_pile + all.piled) {
-    threshold = {bracket.pile, within - under_pile + 1};
+    threshold = {bracket.pile, within - under_pile};
     return true;
   }
   if (within >= under_pile) within -= all.piled;
   const auto nth = begin + within;
   std::nth_element(begin, nth, end);
-  threshold = {*nth, std::count(begin, nth, *nth) + 1};  // those equal to it on its left are dropped before it
+  threshold = {*nth, std::count(begin, nth, *nth)};  // those equal to it on its left are dropped
   return true;
 }
 
-// The threshold that drops the `drop` first entries in stable ascending order; 0 < drop.
+// The threshold at the entry of rank `rank`, from 0, in stable ascending order: those before it are dropped.
 template <bool magnitude>
-Threshold select(const float* values, int64_t length, int64_t drop, Guess& guess, Scratch& scratch) {
-  const int64_t rank = drop - 1;
+Threshold select(const float* values, int64_t length, int64_t rank, Guess& guess, Scratch& scratch) {
   if (static_cast<int64_t>(scratch.inside.size()) < length) scratch.inside.resize(length);
   Threshold found;
   // Four times as far as it moved since the last time.
@@ -197,23 +204,38 @@ std::string nan_at(const float* values, int64_t length) {
   return "values: NaN at " + std::to_string(at - values) + " of its segment";
 }
 
-struct Mixed {
+// What the mask is made of; `last` is the smallest magnitude that is kept.
+struct Clipped {
   Mix by;
-  float operator()(float value, bool bit) const {
+  float operator()(float value, bool bit, float) const {
     return (1 - by.alpha) * std::min(std::max(value, by.low), by.high) + (bit ? by.alpha : 0.0f);
+  }
+};
+
+struct Relative {
+  float alpha;
+  float operator()(float value, bool bit, float last) const {
+    const float ratio = std::abs(value) / last * 0.5f;  // NaN where both are 0 or infinite
+    return (1 - alpha) * (ratio < 1 ? ratio : 1.0f) + (bit ? alpha : 0.0f);
   }
 };
 
 // The mask itself, when alpha is 1: an infinite value must not become NaN.
 struct Binary {
-  float operator()(float, bool bit) const { return bit ? 1.0f : 0.0f; }
+  float operator()(float, bool bit, float) const { return bit ? 1.0f : 0.0f; }
 };
+
+// The magnitude that a threshold of magnitudes is at: 0 where all are kept, infinite where none is.
+float last_of(Threshold threshold) {
+  return threshold.from == none_kept.from ? std::numeric_limits<float>::infinity() : float_of(threshold.from);
+}
 
 template <bool magnitude, typename Entry>
 void project(const float* values, int64_t length, int64_t kept, float floor, Entry entry, float* mask, Guess& guess,
              Scratch& scratch) {
-  Threshold threshold{0, 0};
-  if (kept < length) threshold = select<magnitude>(values, length, length - kept, guess, scratch);
+  Threshold threshold = kept == 0 ? none_kept : all_kept;
+  if (kept > 0 && kept < length) threshold = select<magnitude>(values, length, length - kept, guess, scratch);
+  const float last = magnitude ? last_of(threshold) : 0;
   if (!(floor == -std::numeric_limits<float>::infinity())) {
     const bool all_exceed = magnitude && floor < 0;
     const uint32_t above = all_exceed ? 0 : key_of<magnitude>(floor) + 1;
@@ -227,7 +249,7 @@ void project(const float* values, int64_t length, int64_t kept, float floor, Ent
       uint32_t equal = 0, largest = 0;
       for (int64_t i = start; i < stop; ++i) {
         const uint32_t key = key_of<magnitude>(values[i]);
-        mask[i] = entry(values[i], key >= threshold.from);
+        mask[i] = entry(values[i], key >= threshold.from, last);
         equal += key == threshold.from;
         largest = std::max(largest, bits_of(values[i]) & 0x7fffffffu);
       }
@@ -241,7 +263,7 @@ void project(const float* values, int64_t length, int64_t kept, float floor, Ent
     if (equal == 0 || threshold.dropped == 0) continue;
     for (int64_t i = at; i < std::min(length, at + block) && threshold.dropped > 0; ++i) {
       if (key_of<magnitude>(values[i]) != threshold.from) continue;
-      mask[i] = entry(values[i], false);
+      mask[i] = entry(values[i], false, last);
       --threshold.dropped;
     }
   }
@@ -256,7 +278,8 @@ void project_on_cpu(const float* values, int64_t length, int64_t kept, bool magn
     const auto by = magnitude ? project<true, decltype(entry)> : project<false, decltype(entry)>;
     by(values, length, kept, floor, entry, mask, guess, scratch);
   };
-  mix.alpha == 1 ? run(Binary{}) : run(Mixed{mix});
+  if (mix.alpha == 1) return run(Binary{});
+  mix.relative ? run(Relative{mix.alpha}) : run(Clipped{mix});
 }
 
 }  // namespace mb

@@ -5,9 +5,11 @@
 
 namespace mb {
 
-// How the mask is made of bit and value: (1 − alpha) · clip(value, low, high) + alpha · bit.
+// How the mask is made of bit and value: see mb_project_top_k.
 struct Mix {
-  float alpha, low, high;
+  float alpha;
+  bool relative;
+  float low, high;
 };
 
 // The `kept` largest, of values or magnitudes, that exceed the floor. `guess`: where the threshold was the last time.

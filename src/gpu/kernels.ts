@@ -26,6 +26,9 @@ function projections(device: Device): void {
     for (const by of ["value", "magnitude"] as const) {
       for (const kept of new Set([0, 1, half, length])) {
         projectTopK(values, [{ offset: 0, length, kept }], { by, floor: 0.5, alpha: 0.5 }, mask);
+        if (by === "value") continue;
+        const relative = { by, alpha: 0.5, relaxation: "relative" } as const;
+        projectTopK(values, [{ offset: 0, length, kept }], relative, mask);
       }
       projectTopK(
         values,

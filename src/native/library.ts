@@ -2,7 +2,7 @@
 import { symbols } from "./symbols.ts";
 
 /** The version of the C interface that this binding speaks. */
-const ABI_VERSION = 8;
+const ABI_VERSION = 9;
 
 /** A failed native call: which, how (see `mb_status`), and its text. */
 export class NativeError extends Error {

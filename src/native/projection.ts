@@ -16,9 +16,15 @@ export interface ProjectionOptions {
   readonly by: "value" | "magnitude";
   /** Only entries above it are kept, so that fewer than `kept` may be; default −∞. */
   readonly floor?: number;
-  /** 1, the default, writes the binary mask; below it, `(1 − alpha) · clip(value, low, high) + alpha · bit`. */
+  /** 1, the default, writes the binary mask; below it, `(1 − alpha) · relaxed + alpha · bit`. */
   readonly alpha?: number;
-  /** Bounds of that clip; default none. */
+  /**
+   * What an entry is relaxed to: `clipped`, the default, to `clip(value, low, high)`; `relative`, for magnitudes alone, to
+   * `min(1, |value| / 2τ)`, τ the smallest magnitude kept: to 1/2 at the threshold. It is 1 where τ is 0 or all entries are
+   * kept, 0 where none is.
+   */
+  readonly relaxation?: "clipped" | "relative";
+  /** Bounds of the clip; default none. */
   readonly low?: number;
   readonly high?: number;
 }
@@ -48,6 +54,7 @@ export function projectTopK(
       options.by === "magnitude" ? 1 : 0,
       options.floor ?? -Infinity,
       options.alpha ?? 1,
+      options.relaxation === "relative" ? 1 : 0,
       options.low ?? -Infinity,
       options.high ?? Infinity,
       mask.pointer,

@@ -45,7 +45,7 @@ export const symbols = {
   mb_vector_centre: { parameters: [handle, "i64", "i64"], result: status },
 
   mb_project_top_k: {
-    parameters: [handle, "buffer", "i64", "i32", "f64", "f64", "f64", "f64", handle],
+    parameters: [handle, "buffer", "i64", "i32", "f64", "f64", "i32", "f64", "f64", handle],
     result: status,
   },
   mb_descend: {

@@ -368,6 +368,7 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       order: 0,
       floor: -Infinity,
       alpha: 1,
+      relaxation: 0,
       low: -1,
       high: 1,
       mask: "mask",
@@ -382,8 +383,13 @@ const cases: Readonly<Record<string, (world: World) => Case>> = {
       high: [tiny, "Infinity", "1e+308"],
       mask: ["gradient", "other"],
     },
-    accepted: { "an empty segment": { segments: triples(0, 0, 0, 0, 42, 42) } },
+    accepted: {
+      "an empty segment": { segments: triples(0, 0, 0, 0, 42, 42) },
+      "relative to the threshold": { order: 1, alpha: 0.5, relaxation: 1 },
+    },
     refused: {
+      "relative to the threshold of values": { relaxation: 1 },
+      "another relaxation of magnitudes": { order: 1, relaxation: 2 },
       "before the vector": { segments: triples(-1, 5, 2, 10, 1, 1) },
       "beyond the vector": { segments: triples(0, 5, 2, 40, 3, 1) },
       "of negative length": { segments: triples(0, 5, 2, 10, -1, 0) },

@@ -12,11 +12,21 @@ import {
 
 const f = Math.fround;
 
-/** Sort ascending and stably, drop the first entries, drop what does not exceed the floor, mix with the values. */
+/** min(1, size / 2τ), τ the `kept`-th largest of the ascending sizes. */
+function relativeToThreshold(size: number, ascending: readonly number[], kept: number): number {
+  if (size === Infinity || kept === ascending.length) return 1;
+  if (kept === 0) return 0;
+  const tau = ascending.at(-kept)!;
+  if (tau === Infinity) return 0;
+  return tau === 0 ? 1 : Math.min(1, f(f(size / tau) / 2));
+}
+
+/** Sort ascending and stably, drop the first entries, drop what does not exceed the floor, mix with what is relaxed. */
 function bySorting(
   values: Float32Array,
   segments: readonly KeptSegment[],
-  { by, floor = -Infinity, alpha = 1, low = -Infinity, high = Infinity }: ProjectionOptions,
+  { by, floor = -Infinity, alpha = 1, low = -Infinity, high = Infinity, relaxation }:
+    ProjectionOptions,
   before: Float32Array,
 ): Float32Array {
   const mask = Float32Array.from(before);
@@ -27,10 +37,18 @@ function bySorting(
     const ones = new Set(
       order.slice(length - kept).filter((i) => floor === -Infinity || compared(i) > f(floor)),
     );
+    const ascending = order.map(compared);
     for (const i of order) {
       const bit = ones.has(i) ? f(alpha) : 0;
       const rest = f(1 - f(alpha));
-      mask[i] = rest === 0 ? bit : f(f(rest * Math.min(high, Math.max(low, values[i]!))) + bit);
+      if (rest === 0) {
+        mask[i] = bit;
+        continue;
+      }
+      const relaxed = relaxation === "relative"
+        ? relativeToThreshold(compared(i), ascending, kept)
+        : Math.min(high, Math.max(low, values[i]!));
+      mask[i] = f(f(rest * relaxed) + bit);
     }
   }
   return mask;
@@ -64,13 +82,16 @@ const problem = fc.array(value, { minLength: 1, maxLength: 300 }).chain((values)
     left: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
     options: fc.record({
       by: fc.constantFrom("value" as const, "magnitude" as const),
+      relaxation: fc.constantFrom("clipped" as const, "relative" as const),
       floor: fc.constantFrom(-Infinity, -1, -0, 0, 0.5, 2, Infinity),
       alpha: fc.constantFrom(1, 0, 0.25, f(0.7)),
       low: fc.constantFrom(-Infinity, 0),
       high: fc.constantFrom(Infinity, 1),
     }),
   })
-).filter(({ values, options }) => options.alpha === 1 || values.every(Number.isFinite));
+).filter(({ values, options: { by, relaxation, alpha } }) =>
+  relaxation === "relative" ? by === "magnitude" : alpha === 1 || values.every(Number.isFinite)
+);
 
 Deno.test("it agrees with sorting: ties, both orders, floors, mixes, several segments", () => {
   fc.assert(
@@ -95,7 +116,8 @@ Deno.test("it agrees with sorting on long vectors, as training makes them", () =
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.constantFrom("value" as const, "magnitude" as const),
       fc.constantFrom(-Infinity, 0.5),
-      (seed, length, shape, share, by, floor) => {
+      fc.boolean(),
+      (seed, length, shape, share, by, floor, relative) => {
         let state = seed;
         const draw = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
         const values = Float32Array.from({ length }, (_, i) => {
@@ -117,7 +139,12 @@ Deno.test("it agrees with sorting on long vectors, as training makes them", () =
         check(values, [
           { offset: 0, length: half, kept: Math.min(half, kept) },
           { offset: half, length: length - half, kept: Math.floor(share * (length - half)) },
-        ], { by, floor, alpha: 0.5 });
+        ], {
+          by,
+          floor,
+          alpha: 0.5,
+          ...relative && by === "magnitude" ? { relaxation: "relative" } : {},
+        });
       },
     ),
     { numRuns: 60 },
@@ -145,6 +172,29 @@ Deno.test("it agrees with the definition on millions of entries with ties", () =
   }
 });
 
+Deno.test("relative to the threshold, an entry there is 1/2, one of twice its magnitude and more is 1", () => {
+  const relaxed = (values: number[], kept: number, alpha = 0) => {
+    using vector = Vector.from(Float32Array.from(values), "float32", device);
+    using mask = new Vector(values.length, "float32", device);
+    const segments = [{ offset: 0, length: values.length, kept }];
+    projectTopK(vector, segments, { by: "magnitude", relaxation: "relative", alpha }, mask);
+    return [...mask.download()];
+  };
+  assert.deepEqual(relaxed([-2, 1, 4, -8, 0.5], 3), [0.5, 0.25, 1, 1, 0.125]);
+  assert.deepEqual(relaxed([-2, 1, 4, -8, 0.5], 3, 0.5), [0.75, 0.125, 1, 1, 0.0625]);
+  assert.deepEqual(relaxed([-2, 1, 4, -8, 0.5], 3, 1), [1, 0, 1, 1, 0]);
+  assert.deepEqual(relaxed([-2, 1, 2, -2, 0.5], 1), [0.5, 0.25, 0.5, 0.5, 0.125]); // ties at it
+  assert.deepEqual(relaxed([-2, 1, 2, -2, 0.5], 1, 0.5), [0.25, 0.125, 0.25, 0.75, 0.0625]);
+  assert.deepEqual(relaxed([1, -0, 3], 3), [1, 1, 1]); // all are kept
+  assert.deepEqual(relaxed([1, -0, 3], 0), [0, 0, 0]); // none is
+  assert.deepEqual(relaxed([0, -0, 0], 1), [1, 1, 1]); // all are at a threshold of 0
+  assert.deepEqual(relaxed([0, -0, 3], 2), [1, 1, 1]);
+  assert.deepEqual(relaxed([Infinity, 1, -Infinity], 1), [1, 0, 1]);
+  const [tiny, huge] = [f(1e-45), f(3e38)];
+  assert.deepEqual(relaxed([tiny, 0, -2 * tiny], 2), [0.5, 0, 1]);
+  assert.deepEqual(relaxed([huge, huge, tiny], 1), [0.5, 0.5, 0]); // twice of it is no float
+});
+
 // By the kernels it stays in the mask, and so in the loss: to look for it would be to wait for the device in every step.
 Deno.test("a NaN is refused, or stays one, wherever it is and however many are kept", () => {
   fc.assert(
@@ -153,14 +203,17 @@ Deno.test("a NaN is refused, or stays one, wherever it is and however many are k
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
       fc.constantFrom(0, 0.5, 1),
       fc.constantFrom("value" as const, "magnitude" as const),
-      (length, at, share, by) => {
+      fc.constantFrom(1, 0.5),
+      fc.constantFrom("clipped" as const, "relative" as const),
+      (length, at, share, by, alpha, relaxation) => {
         const values = new Float32Array(length).fill(1);
         const place = Math.floor(at * length);
         values[place] = NaN;
         using vector = Vector.from(values, "float32", device);
         using mask = new Vector(length, "float32", device);
         const kept = Math.round(share * length);
-        const project = () => projectTopK(vector, [{ offset: 0, length, kept }], { by }, mask);
+        const options = by === "magnitude" ? { by, alpha, relaxation } : { by, alpha };
+        const project = () => projectTopK(vector, [{ offset: 0, length, kept }], options, mask);
         if (byKernels) {
           project();
           assert.ok(Number.isNaN(mask.download(place, 1)[0]));
@@ -193,5 +246,9 @@ Deno.test("segments that overlap, reach too far or keep too many are refused by 
   }
   assert.throws(() => projectTopK(values, [], { by: "value", alpha: 1.5 }, mask), /alpha/);
   assert.throws(() => projectTopK(values, [], { by: "value", floor: NaN }, mask), /floor/);
+  assert.throws(
+    () => projectTopK(values, [], { by: "value", relaxation: "relative" }, mask),
+    /relaxation/,
+  );
   assert.throws(() => projectTopK(values, [], { by: "value" }, values), /mask/);
 });

@@ -11,6 +11,7 @@ import {
   NativeError,
   noise,
   projectCappedSimplex,
+  type ProjectionOptions,
   projectTopK,
   relax,
   Step,
@@ -39,8 +40,10 @@ const network: Network = {
 };
 const pictureCount = 50, batchSize = 16;
 
+const byValue = { by: "value", low: 0, high: 1 } as const;
+
 /** A small training, in which batch, share of the projection and rate change from step to step. */
-function training(free: DisposableStack) {
+function training(free: DisposableStack, projection: ProjectionOptions) {
   const masked = free.use(new MaskedNetwork(network, "float32", device, 0.1));
   const generator = free.use(new Generator(5));
   const vector = () => free.use(new Vector(masked.size, "float32", device));
@@ -70,12 +73,7 @@ function training(free: DisposableStack) {
         length: 320,
         kept: 97,
       }];
-      projectTopK(
-        latent,
-        segments,
-        { by: "value", alpha: Math.min(1, t / 9), low: 0, high: 1 },
-        mask,
-      );
+      projectTopK(latent, segments, { ...projection, alpha: Math.min(1, t / 9) }, mask);
       masked.maskGradient(weights, mask, batch, gradient, metrics);
       descend(latent, velocity, gradient, {
         rate: 1 / (1 + t),
@@ -97,9 +95,10 @@ function outcome(
   recorded: boolean,
   steps: number,
   between = (_: number, __: ReturnType<typeof training>) => {},
+  projection: ProjectionOptions = byValue,
 ) {
   using free = new DisposableStack();
-  const run = training(free), step = free.use(new Step(device));
+  const run = training(free, projection), step = free.use(new Step(device));
   for (let t = 0; t < steps; t++) {
     between(t, run);
     if (recorded) step.run(run.count(t), () => run.step(t));
@@ -110,6 +109,13 @@ function outcome(
 
 Deno.test("recorded steps of two shapes give what single calls give, whatever changes in between", () => {
   assert.deepEqual(outcome(true, 40), outcome(false, 40));
+});
+
+Deno.test("so they do where masks are relaxed relative to a threshold that moves", () => {
+  const relative = { by: "magnitude", relaxation: "relative" } as const;
+  const expected = outcome(false, 40, undefined, relative);
+  assert.deepEqual(outcome(true, 40, undefined, relative), expected);
+  assert.notDeepEqual(outcome(false, 40, undefined, { by: "magnitude" }), expected);
 });
 
 /** What comes of steps of drawn masks: noise, relaxation, Adam, capped simplex, sigmoid, binary weights, one after the other. */
@@ -217,6 +223,15 @@ Deno.test("a step is not taken for the recorded one where another selection or v
   keep(20);
   step.run(0, () => keep(30));
   assert.equal(mask.download().reduce((sum, bit) => sum + bit), 30);
+
+  using relaxed = new Step(device);
+  for (const relaxation of ["clipped", "clipped", "clipped", "clipped", "relative"] as const) {
+    relaxed.run(0, () => {
+      const segments = [{ offset: 0, length: 100, kept: 40 }];
+      projectTopK(vector, segments, { by: "magnitude", relaxation, alpha: 0 }, mask);
+    });
+  }
+  assert.equal(mask.download(60, 1)[0], Math.fround(values[60]! / 120)); // the 40th largest is 60
 
   using another = new Step(device);
   const added = (length: number) => {

@@ -45,6 +45,7 @@ size_t selection_room(const Selected* segments, int64_t count);
 
 struct Mix {
   Number alpha;
+  bool relative;
   float low, high;
 };
 

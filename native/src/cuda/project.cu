@@ -36,10 +36,10 @@ struct Pieces {
 };
 
 // Of one segment. `prefix[d]`, `rank[d]`: the threshold's digits down to the d-th, and its place among the entries that
-// have them. `equal`: entries at the threshold. The histogram and the ticket are zeros between two launches.
+// have them. The histogram and the ticket are zeros between two launches.
 struct Found {
   uint32_t histogram[bins];
-  uint32_t ticket, prefix[3], rank[3], equal;
+  uint32_t ticket, prefix[3], rank[3];
 };
 
 // A selection's device memory, see selection_room.
@@ -102,6 +102,9 @@ __host__ __device__ uint32_t key_of(float value) {
   return bits ^ (static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) | 0x80000000u);
 }
 
+// Whether there is a threshold to look for. Else all entries are kept, or none.
+__device__ bool is_split(const Piece& piece) { return piece.drop > 0 && piece.drop < piece.length; }
+
 // Finds the bin that holds the entry of the rank looked for, and clears the histogram.
 template <int digit>
 __device__ void choose(const Piece& piece, Found& found) {
@@ -112,14 +115,13 @@ __device__ void choose(const Piece& piece, Found& found) {
   for (uint32_t b = 0; b < share; ++b) counted[b] = histogram[b];
   for (uint32_t b = 0; b < share; ++b) own += counted[b];
   scan(sums, own);
-  const uint32_t rank = digit == 0 ? piece.drop - 1 : found.rank[digit > 0 ? digit - 1 : 0];
+  const uint32_t rank = digit == 0 ? piece.drop : found.rank[digit > 0 ? digit - 1 : 0];
   const uint32_t above = digit == 0 ? 0 : found.prefix[digit > 0 ? digit - 1 : 0] << (digit == 2 ? 10 : 11);
   uint32_t before = sums[threadIdx.x] - own;
   for (uint32_t b = 0; b < share; ++b) {
     if (rank >= before && rank - before < counted[b]) {
       found.prefix[digit] = above | (threadIdx.x * share + b);
       found.rank[digit] = rank - before;
-      if (digit == 2) found.equal = counted[b];
     }
     before += counted[b];
   }
@@ -166,7 +168,7 @@ __device__ void count(const Pieces& pieces, const Part& part, Found& found, Body
   for (uint32_t b = threadIdx.x; b < bins; b += threads) counts[b] = 0;
   __syncthreads();
   body([&](uint32_t key) { atomicAdd(&counts[key >> shift<digit> & (digit == 2 ? 1023u : 2047u)], 1u); });
-  if (part.piece.drop == 0) return;
+  if (!is_split(part.piece)) return;
   __syncthreads();
   for (uint32_t b = threadIdx.x; b < bins; b += threads) {
     if (counts[b] > 0) atomicAdd(&found.histogram[b], counts[b]);
@@ -177,7 +179,7 @@ __device__ void count(const Pieces& pieces, const Part& part, Found& found, Body
 template <bool magnitude>
 __global__ void count_first(Pieces pieces, Room room, const float* values) {
   const Part part = part_of(pieces);
-  if (part.piece.drop == 0) return;
+  if (!is_split(part.piece)) return;
   count<0>(pieces, part, room.found[part.s], [&](auto add) {
     over_part<group>(
         pieces, part, [=](int64_t i) { return values[i]; },
@@ -189,7 +191,7 @@ template <bool magnitude>
 __global__ void count_second(Pieces pieces, Room room, const float* values) {
   __shared__ uint32_t found_here;
   const Part part = part_of(pieces);
-  if (part.piece.drop == 0) return;
+  if (!is_split(part.piece)) return;
   if (threadIdx.x == 0) found_here = 0;
   Found& found = room.found[part.s];
   const uint32_t first = found.prefix[0];
@@ -211,7 +213,7 @@ __global__ void count_second(Pieces pieces, Room room, const float* values) {
 template <bool magnitude>
 __global__ void count_third(Pieces pieces, Room room) {
   const Part part = part_of(pieces);
-  if (part.piece.drop == 0) return;
+  if (!is_split(part.piece)) return;
   Found& found = room.found[part.s];
   const uint32_t prefix = found.prefix[1], length = room.count[blockIdx.x];
   const float* const open = room.open + size_t{blockIdx.x} * pieces.chunk;
@@ -230,19 +232,32 @@ struct Threshold {
 
 __device__ Threshold threshold_of(const Piece& piece, const Found& found, uint32_t above) {
   Threshold threshold{0, 0};
-  if (piece.drop > 0) threshold = {found.prefix[2], found.rank[2] + 1};
-  if (piece.drop > 0 && threshold.dropped == found.equal) threshold = {threshold.from + 1, 0};
+  if (is_split(piece)) {
+    threshold = {found.prefix[2], found.rank[2]};
+  } else if (piece.drop > 0) {
+    threshold = {0xffffffffu, 0};  // no number has that key
+  }
   if (above > threshold.from) threshold = {above, 0};
   return threshold;
 }
 
-__device__ float entry_of(float value, bool bit, float alpha, const Mix& mix) {
-  if (value != value) return value;
-  if (alpha == 1) return bit ? 1.0f : 0.0f;
-  return (1 - alpha) * clipped(value, mix.low, mix.high) + (bit ? alpha : 0.0f);
+// The smallest magnitude that is kept: 0 where all are, infinite where none is.
+__device__ float last_of(const Piece& piece, const Found& found) {
+  if (is_split(piece)) return same_bits<float>(found.prefix[2] >> 1);
+  return same_bits<float>(piece.drop > 0 ? 0x7f800000u : 0u);
 }
 
-template <bool magnitude>
+// `last` is asked for where `relative`, which is a kernel of its own: with both in one, fewer of its blocks would run at once.
+template <bool relative>
+__device__ float entry_of(float value, bool bit, float alpha, const Mix& mix, float last) {
+  if (value != value) return value;
+  if (alpha == 1) return bit ? 1.0f : 0.0f;
+  if (!relative) return (1 - alpha) * clipped(value, mix.low, mix.high) + (bit ? alpha : 0.0f);
+  const float ratio = fabsf(value) / last * 0.5f;  // NaN where both are 0 or infinite
+  return (1 - alpha) * (ratio < 1 ? ratio : 1.0f) + (bit ? alpha : 0.0f);
+}
+
+template <bool magnitude, bool relative>
 __global__ void write_mask(Pieces pieces, Room room, const float* values, uint32_t above, Mix mix, float* mask) {
   __shared__ uint32_t equal;
   if (threadIdx.x == 0) equal = 0;
@@ -250,12 +265,13 @@ __global__ void write_mask(Pieces pieces, Room room, const float* values, uint32
   const Part part = part_of(pieces);
   const Threshold threshold = threshold_of(part.piece, room.found[part.s], above);
   const float alpha = static_cast<float>(value_of(mix.alpha));
+  const float last = relative ? last_of(part.piece, room.found[part.s]) : 0;
   uint32_t own = 0;
   over_part<group>(
       pieces, part, [=](int64_t i) { return values[i]; },
       [&](int64_t i, float value) {
         const uint32_t key = key_of<magnitude>(value);
-        mask[i] = entry_of(value, key >= threshold.from, alpha, mix);
+        mask[i] = entry_of<relative>(value, key >= threshold.from, alpha, mix, last);
         own += key == threshold.from;
       });
   if (own > 0) atomicAdd(&equal, own);
@@ -264,7 +280,7 @@ __global__ void write_mask(Pieces pieces, Room room, const float* values, uint32
 }
 
 // What is left to the first of the ties, in order.
-template <bool magnitude>
+template <bool magnitude, bool relative>
 __global__ void drop_ties(Pieces pieces, Room room, const float* values, uint32_t above, Mix mix, float* mask) {
   __shared__ uint32_t sums[threads];
   const Part part = part_of(pieces);
@@ -288,14 +304,15 @@ __global__ void drop_ties(Pieces pieces, Room room, const float* values, uint32_
   scan(sums, own);
   uint32_t place = before + sums[threadIdx.x] - own;
   const float alpha = static_cast<float>(value_of(mix.alpha));
+  const float last = relative ? last_of(part.piece, room.found[part.s]) : 0;
   for (uint32_t e = 0; e < entries && place < threshold.dropped; ++e) {
     if (!tied(e)) continue;
-    mask[from + e] = entry_of(values[from + e], false, alpha, mix);
+    mask[from + e] = entry_of<relative>(values[from + e], false, alpha, mix, last);
     ++place;
   }
 }
 
-template <bool magnitude>
+template <bool magnitude, bool relative>
 void project_by(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
                 void* stream) {
   uint32_t above = 0;
@@ -311,8 +328,8 @@ void project_by(const Selection& selection, const float* values, bool counted, f
     by(count_second<magnitude>, values);
     by(count_third<magnitude>);
     pieces.backwards = false;
-    by(write_mask<magnitude>, values, above, mix, mask);
-    by(drop_ties<magnitude>, values, above, mix, mask);
+    by(write_mask<magnitude, relative>, values, above, mix, mask);
+    by(drop_ties<magnitude, relative>, values, above, mix, mask);
   });
 }
 
@@ -380,7 +397,9 @@ size_t selection_room(const Selected* segments, int64_t count) {
 
 void project(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
              void* stream) {
-  const auto by = selection.magnitude ? project_by<true> : project_by<false>;
+  const auto by = !selection.magnitude ? project_by<false, false>
+                  : mix.relative       ? project_by<true, true>
+                                       : project_by<true, false>;
   by(selection, values, counted, floor, mix, mask, stream);
 }
 
