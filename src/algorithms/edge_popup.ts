@@ -1,7 +1,10 @@
 // edge-popup: keep the weights whose learnt scores are largest in magnitude.
 //
-//   m = 1 for the largest |z| of every scope, else 0
+//   Π = 1 for the largest |z| of every scope, else 0
+//   m = (1 − α) min(1, |z| / 2τ) + α Π,   α = min(1, t / (ρT))    τ the smallest |z| that Π keeps; without a ramp m = Π
 //   z ← SGD(z, ∂L/∂m ⊙ sign(z))            the gradient passes straight through the selection
+//
+// The ramp is not published: it is SBP's, so that the two can be compared with it and without.
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
@@ -12,6 +15,10 @@ const parameters = z.strictObject({
   momentum: descent.momentum,
   weightDecay: descent.weightDecay(),
   scope: scope("layer"),
+  ramp: z.number().min(0).max(1).optional()
+    .describe(
+      "fraction ρ of the steps after which the mask is binary; from the first step on where it is 0 or not given",
+    ),
 });
 
 /** Scores z start as U(−1/√fan_in, 1/√fan_in); defaults are the published recipe for CIFAR-10. */
@@ -26,15 +33,18 @@ export const edgePopup: Algorithm<z.infer<typeof parameters>> = {
   learns: "mask",
   parameters,
 
-  start({ network, weights, segments, sparsity, metrics, vector, drawLatent }, p) {
+  start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const kept = keptSegments(segments, sparsity, p.scope);
+    const ramp = p.ramp ?? 0;
+    const selection = { by: "magnitude", relaxation: ramp > 0 ? "relative" : "clipped" } as const;
     drawLatent(scores);
 
     return {
       state: { scores, velocity },
-      step(batch, _t, rate) {
-        projectTopK(scores, kept, { by: "magnitude" }, mask);
+      step(batch, t, rate) {
+        const alpha = ramp === 0 ? 1 : Math.min(1, t / (ramp * steps));
+        projectTopK(scores, kept, { ...selection, alpha }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         descend(scores, velocity, gradient, {
           rate,

@@ -61,7 +61,12 @@ const manifest = z.discriminatedUnion("algorithm", [
     optimiser: z.enum(["sgd", "adam"]).optional(),
     freezes: z.int().min(1).max(10_000),
   }),
-  z.object({ algorithm: z.enum(["edge-popup", "biprop", "iterand", "zhou"]), ...common }),
+  z.object({
+    algorithm: z.literal("edge-popup"),
+    ...common,
+    ramp: z.number().min(0).max(1).optional(),
+  }),
+  z.object({ algorithm: z.enum(["biprop", "iterand", "zhou"]), ...common }),
   z.object({
     algorithm: z.literal("prob-mask"),
     ...common,

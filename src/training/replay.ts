@@ -111,6 +111,7 @@ function parametersOf(manifest: Manifest): Record<string, unknown> {
   const descent = { learningRate, momentum, weightDecay, scope };
   switch (manifest.algorithm) {
     case "edge-popup":
+      return { ...descent, ...manifest.ramp === undefined ? {} : { ramp: manifest.ramp } };
     case "biprop":
     case "zhou":
       return descent;

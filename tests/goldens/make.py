@@ -97,6 +97,10 @@ GOLDENS = {
     "gem-miner-conv-adam": (CONV, {"algorithm": "gem-miner", "optimiser": "adam", "kept_fraction": 0.3,
                                    "scope": "layer", "learning_rate": 0.05, "momentum": 0.8, "weight_decay": 1e-2,
                                    "freezes": 3}),
+    "edge-popup-mlp-global-ramp": (MLP, {"algorithm": "edge-popup", "kept_fraction": 0.3, "scope": "global",
+                                         "learning_rate": 0.2, "momentum": 0.8, "weight_decay": 1e-3, "ramp": 0.7}),
+    "edge-popup-conv-layer-ramp": (CONV, {"algorithm": "edge-popup", "kept_fraction": 0.5, "scope": "layer",
+                                          "learning_rate": 0.3, "momentum": 0.9, "weight_decay": 0.0, "ramp": 1}),
 }
 STEPS, BATCH, CLASSES = 10, 6, 5
 
@@ -165,6 +169,15 @@ def project(scores, sizes, golden):
     if golden.get("floor") is not None:
         bit = bit * (compared > golden["floor"])
     return bit
+
+
+def relative_to_threshold(scores, sizes, golden):
+    """|score| by twice the smallest that is kept in its scope, at most 1."""
+    relaxed = []
+    for part in scores.abs().split(sizes) if golden["scope"] == "layer" else [scores.abs()]:
+        threshold = part[top(part, golden["kept_fraction"]) == 1].min()
+        relaxed.append((part / (2 * threshold)).clamp(0, 1))
+    return torch.cat(relaxed)
 
 
 def noise(key, draw, length):
@@ -257,9 +270,12 @@ def train(layers, golden, weights, scores, images, labels):
                 moments["exp_avg"] *= alive
                 moments["exp_avg_sq"] *= alive
         mask = project(scores, sizes, golden)
-        if golden["algorithm"] == "sbp":
-            alpha = 1.0 if golden["ramp"] == 0 else min(1.0, t / (golden["ramp"] * STEPS))
-            relaxed = scores.clamp(0, 1) if golden.get("mask_box") else scores
+        if golden.get("ramp"):
+            alpha = min(1.0, t / (golden["ramp"] * STEPS))
+            if golden["algorithm"] == "edge-popup":
+                relaxed = relative_to_threshold(scores, sizes, golden)
+            else:
+                relaxed = scores.clamp(0, 1) if golden.get("mask_box") else scores
             mask = (1 - alpha) * relaxed + alpha * mask
         of_scores = golden["algorithm"] in ("biprop", "zhou", "prob-mask")
         learnt = (scores if of_scores else mask).detach().requires_grad_()
