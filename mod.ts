@@ -39,8 +39,8 @@
  */
 
 // The native core: the library, vectors and generators, masked networks, the projection and the update.
-export { ensureNative, type Native, openNative } from "./src/native/setup.ts";
-export type { Libtorch } from "./src/native/libtorch.ts";
+export { ensureNative, type Native, openNative } from "./src/native/toolchain/setup.ts";
+export type { Libtorch } from "./src/native/toolchain/libtorch.ts";
 export * from "./src/native/mod.ts";
 
 // What there is to compare, on what: a new one of each is its file and a line in its registry.
@@ -71,9 +71,9 @@ export { validationOf } from "./src/datasets/validation.ts";
 
 // One run: a configuration in, a result out.
 export type { Initialisation, RunConfig } from "./src/training/config.ts";
-export { identityOf } from "./src/sweep/identity.ts";
+export { identityOf } from "./src/runs/identity.ts";
 export { run, type RunOptions } from "./src/training/run.ts";
-export type { Found } from "./src/training/found.ts";
+export type { Found } from "./src/training/subnetwork.ts";
 export type {
   Controls,
   EpochResult,
@@ -87,8 +87,8 @@ export {
   profile,
   type ProfileOptions,
   stepConfig,
-} from "./src/training/profile.ts";
-export { type Replay, replayFolder, tolerance } from "./src/training/replay.ts";
+} from "./src/diagnostics/profile.ts";
+export { type Replay, replayFolder, tolerance } from "./src/goldens/replay.ts";
 
 // Sweeps, their run files, and the tables made of them.
 export { configurationsOf } from "./src/sweep/expand.ts";
@@ -102,8 +102,8 @@ export {
   type Runs,
   type SetAside,
   writeRun,
-} from "./src/sweep/store.ts";
-export { readTicket, type Ticket, ticketBytes } from "./src/sweep/tickets.ts";
+} from "./src/runs/run_file.ts";
+export { readTicket, type Ticket, ticketBytes } from "./src/tickets/ticket.ts";
 export { type Overlap, overlapOf } from "./src/tickets/compare.ts";
 export { exported } from "./src/tickets/export.ts";
 export { maskedWeights, rebuilt } from "./src/tickets/rebuild.ts";
@@ -122,7 +122,8 @@ export {
   type Made,
   readBaseline,
 } from "./src/regression/baseline.ts";
-export { type CellCheck, compare, type Rounds, type Verdict } from "./src/regression/compare.ts";
+export { type CellCheck, type Rounds, type Verdict } from "./src/regression/types.ts";
+export { compare } from "./src/regression/compare.ts";
 export { inRounds } from "./src/regression/rounds.ts";
 export {
   defaultRules,
@@ -131,5 +132,5 @@ export {
   type Rule,
   type Rules,
 } from "./src/regression/rules.ts";
-export type { Interval } from "./src/statistics.ts";
-export { UserError } from "./src/errors.ts";
+export type { Interval } from "./src/base/statistics.ts";
+export { UserError } from "./src/base/errors.ts";

@@ -1,6 +1,6 @@
 // Opens the native library for tests that compute, building it if need be, and says where they compute.
-import { openNative } from "../src/native/setup.ts";
 import { describe, type Device } from "../src/native/mod.ts";
+import { openNative } from "../src/native/toolchain/setup.ts";
 
 await openNative();
 

@@ -74,9 +74,7 @@ function sources(folder: string): string[] {
 
 Deno.test("the environment that the program reads is what its tasks may read", () => {
   const { allow } = sets.compute!.env as { allow: readonly string[] };
-  const read = sources(join(root, "src")).filter((path) => !path.includes("/gpu/")).flatMap((
-    path,
-  ) =>
+  const read = sources(join(root, "src")).flatMap((path) =>
     [...Deno.readTextFileSync(path).matchAll(/env\.(?:get|has)\("(\w+)"\)/g)].map(([, name]) =>
       name!
     )

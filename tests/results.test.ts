@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { root, withFolder } from "./cli/maskbench.ts";
 import { makeReport, printedTable, writeTables } from "../src/report/mod.ts";
+import { identityOf } from "../src/runs/identity.ts";
+import { readRuns } from "../src/runs/run_file.ts";
 import { expand } from "../src/sweep/expand.ts";
-import { identityOf } from "../src/sweep/identity.ts";
 import { parseSweep } from "../src/sweep/read.ts";
-import { readRuns } from "../src/sweep/store.ts";
+import { root, withFolder } from "./cli/maskbench.ts";
 
 const read = (path: string) => Deno.readTextFile(join(root, path));
 const home = join(root, "results/published");

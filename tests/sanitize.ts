@@ -4,7 +4,7 @@
 // Leaks are not looked for: V8 and libtorch keep what they have for good. That handles and bytes are given back is
 // asserted by the tests themselves, on the core's own counts.
 import { fileURLToPath } from "node:url";
-import { ensureNative } from "../src/native/setup.ts";
+import { ensureNative } from "../src/native/toolchain/setup.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 // Those that compute. kernels.test.ts and setup.test.ts build, with other settings than these.
@@ -22,7 +22,7 @@ const all = [
 ];
 const files = Deno.args.length > 0
   ? Deno.args
-  : [...all.map((name) => `tests/native/${name}.test.ts`), "tests/training/replay.test.ts"];
+  : [...all.map((name) => `tests/native/${name}.test.ts`), "tests/goldens/replay.test.ts"];
 
 Deno.env.set("MASKBENCH_SANITIZE", "1");
 await ensureNative();

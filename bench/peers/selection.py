@@ -1,5 +1,5 @@
 # Selects the larger half of |values| as plain PyTorch would, once for each line read: `sort N` or `kthvalue N`.
-# Answers each with a line; bench/projection.bench.ts times it.
+# Answers each with a line; bench/micro/projection.bench.ts times it.
 import sys
 
 import torch

@@ -1,5 +1,5 @@
 // All algorithms, in the order in which tables show them. A new one is its file and a line here.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { biprop } from "./biprop.ts";
 import { dense } from "./dense.ts";

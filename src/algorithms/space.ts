@@ -1,6 +1,5 @@
 // Where a tuning looks for hyper-parameters: a range beside each that is worth searching.
 import { z } from "zod";
-import type { Algorithm } from "./algorithm.ts";
 
 /** The value of a hyper-parameter. */
 export type Value = number | string | boolean;
@@ -24,7 +23,9 @@ export type Space = Readonly<Record<string, Range>>;
 export const searched = z.registry<Range>();
 
 /** The space that an algorithm's file states; what has no range in it is left as it is. */
-export function spaceOf({ parameters }: Pick<Algorithm, "parameters">): Space {
+export function spaceOf(
+  { parameters }: { readonly parameters: z.ZodObject<z.ZodRawShape> },
+): Space {
   const ranges = Object.entries(parameters.shape).map(([name, schema]) =>
     [name, searched.get(schema as z.ZodType)] as const
   );

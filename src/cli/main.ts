@@ -1,22 +1,25 @@
-// The command line: one file a command, listed here; and how errors are told.
-import { Command, CommanderError } from "@commander-js/extra-typings";
+// The command line: one file a command, in `commands/`; and how errors are told.
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import maskbench from "../../deno.json" with { type: "json" };
-import { UserError } from "../errors.ts";
+import { WriteError } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
 import { exitNow } from "../native/mod.ts";
-import { WriteError } from "../sweep/files.ts";
-import { commands } from "./commands.ts";
+import { commands } from "./commands/registry.ts";
 
 /**
  * Runs one command. Exit codes: 0 done, 1 something failed, 2 a wrong call or file, 130 and 143 stopped by a signal.
  * A command that ends with a finding sets `Deno.exitCode` itself.
  */
-export async function main(args: readonly string[]): Promise<void> {
+export async function main(
+  args: readonly string[],
+  known: readonly (() => CommandUnknownOpts)[] = commands,
+): Promise<void> {
   const program = new Command("maskbench")
     .description("Compares algorithms that find a good subnetwork in a network of random weights.")
     .version(maskbench.version)
     .showHelpAfterError("(--help shows what is allowed)")
     .exitOverride();
-  for (const command of commands) program.addCommand(command().copyInheritedSettings(program));
+  for (const command of known) program.addCommand(command().copyInheritedSettings(program));
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -34,7 +37,13 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  await main(Deno.args);
+/** The same as all that a process does, which then ends. */
+export async function mainOfProcess(
+  args: readonly string[],
+  known?: readonly (() => CommandUnknownOpts)[],
+): Promise<void> {
+  await main(args, known);
   exitNow(Number(Deno.exitCode)); // workers may be left, waiting for work or in the middle of it
 }
+
+if (import.meta.main) await mainOfProcess(Deno.args);

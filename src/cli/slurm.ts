@@ -1,23 +1,23 @@
 // bench --engine slurm: the same sweep as a job array, followed until it ends.
 import { type Command, Option } from "@commander-js/extra-typings";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { exitNow } from "../native/mod.ts";
-import { ensureNative } from "../native/setup.ts";
+import { ensureNative } from "../native/toolchain/setup.ts";
+import { Stop } from "../runner/stop.ts";
+import { readFailure } from "../runs/failure_file.ts";
+import { identityOf } from "../runs/identity.ts";
+import { labelOf } from "../runs/label.ts";
 import { follow } from "../slurm/follow.ts";
 import { mostTasks } from "../slurm/programs.ts";
 import { quoted, wordsOf } from "../slurm/shell.ts";
 import { type Overview, overview, type Standing } from "../slurm/standing.ts";
 import { submissionFolder } from "../slurm/submission.ts";
 import { submit } from "../slurm/submit.ts";
-import { readFailure } from "../sweep/failures.ts";
-import { identityOf } from "../sweep/identity.ts";
-import { labelOf } from "../sweep/label.ts";
-import { Stop } from "../sweep/stop.ts";
 import type { RunConfig } from "../training/config.ts";
-import { positive } from "./number.ts";
+import type { WorkOptions } from "./execute.ts";
+import { positive } from "./options.ts";
 import { root, shownPath, startingWords } from "./paths.ts";
 import { heeding } from "./signals.ts";
-import type { WorkOptions } from "./work.ts";
 
 /** What `withEngineOptions` adds to a command. */
 export interface EngineOptions {

@@ -1,5 +1,5 @@
 // What a data set is to the rest: images as bytes, labels, and a checksum that goes into a run's identity.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import type { Shape } from "../networks/network.ts";
 
 /** Images `(count, channels, height, width)` as bytes 0 to 255, row-major, and a label for each. */

@@ -1,6 +1,6 @@
 // Downloading a data set: fetched whole, checked, and only then put in its place.
 import { basename, join } from "node:path";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { sha256 } from "./checksum.ts";
 import { DatasetError, type Download } from "./dataset.ts";
 import { datasets, sourceOf } from "./registry.ts";

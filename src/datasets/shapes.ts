@@ -4,7 +4,7 @@
 //
 // Nothing but sums, products, quotients and integer arithmetic, which are exact to the last bit by IEEE 754: the
 // pictures are the same bytes on every machine.
-import { randomNumbers } from "../random_numbers.ts";
+import { randomNumbers } from "../base/random_numbers.ts";
 import { checksumOf } from "./checksum.ts";
 import type { DatasetSource, Split } from "./dataset.ts";
 

@@ -1,12 +1,11 @@
 // The native core as the rest of maskbench sees it.
+export { Batch, CROP_PARTS } from "./batch.ts";
 export {
-  Batch,
-  CROP_PARTS,
   DevicePictures,
   type PackedPictures,
   type Pictures,
   type PicturesOptions,
-} from "./batch.ts";
+} from "./pictures.ts";
 export {
   describe,
   type Description,

@@ -1,8 +1,9 @@
 // The masked network: loss and gradient of w ⊙ m, and evaluation.
 import { graphOf, type Network, type Node, normalisedChannels } from "../networks/network.ts";
-import type { Batch, DevicePictures } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 import { Handle } from "./handle.ts";
 import { check, type Device, deviceCodes, native } from "./library.ts";
+import type { DevicePictures } from "./pictures.ts";
 import { type Precision, type RealType, typeCodes, Vector } from "./vector.ts";
 
 const kinds: Readonly<Record<Node["layer"]["kind"], number>> = {

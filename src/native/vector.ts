@@ -1,7 +1,7 @@
 // Flat vectors on a device, and the generators that fill them.
-import type { DevicePictures } from "./batch.ts";
 import { Handle } from "./handle.ts";
 import { check, type Device, deviceCodes, native } from "./library.ts";
+import type { DevicePictures } from "./pictures.ts";
 
 const arrays = {
   float32: Float32Array,

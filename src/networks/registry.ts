@@ -1,5 +1,5 @@
 // All networks. A new one is its file and a line here.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { conv2, conv4, conv6, conv8 } from "./conv.ts";
 import { mlp } from "./mlp.ts";
 import type { Network, NetworkSource, Shape } from "./network.ts";

@@ -1,17 +1,16 @@
 // A baseline: what finished runs came to, small enough to be committed and read in a diff.
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import { faultsOf, shown, strict } from "../base/schema_errors.ts";
+import { median, summarise } from "../base/statistics.ts";
+import { promised } from "../runs/environment.ts";
+import { canonicalJson, identityOf } from "../runs/identity.ts";
+import { labelOf } from "../runs/label.ts";
+import { configurationSchema, environmentSchema, type RunFile } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
-import { faultsOf, shown, strict } from "../sweep/faults.ts";
-import { canonicalJson, identityOf } from "../sweep/identity.ts";
-import { parseJson } from "../sweep/json.ts";
-import { configurationSchema, environmentSchema, type RunFile } from "../sweep/store.ts";
-import { labelOf } from "../sweep/label.ts";
-import { promised } from "../sweep/environment.ts";
-import { median, summarise } from "../statistics.ts";
-import type { RunResult } from "../training/result.ts";
-import { quietSpeed } from "./metrics.ts";
+import type { RunResult, SpeedSample } from "../training/result.ts";
 
 /** Raised when a baseline changes so that older ones can't be read any more. */
 const FORMAT = 2;
@@ -93,6 +92,22 @@ export function lossesOf({ epochs }: Pick<RunResult, "epochs">): string {
 /** What a run was made with, but for when. */
 export function madeOf({ started: _, finished: __, ...made }: RunFile["environment"]): Made {
   return made;
+}
+
+/** Stretches of which others had more than this share of the time tell more of them than of the run. */
+const QUIET = 0.1;
+
+/** Medians over a run's stretches on a quiet machine; none where there is none. */
+export function quietSpeed(
+  { speed = [] }: Pick<RunResult, "speed">,
+): Omit<SpeedSample, "waited"> | undefined {
+  const quiet = speed.filter(({ waited }) => waited <= QUIET);
+  if (quiet.length === 0) return undefined;
+  return {
+    imagesPerSecond: median(quiet.map((sample) => sample.imagesPerSecond))!,
+    matmul: median(quiet.map((sample) => sample.matmul))!,
+    copy: median(quiet.map((sample) => sample.copy))!,
+  };
 }
 
 /**

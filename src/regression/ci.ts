@@ -1,6 +1,6 @@
 // What a check found, for CI systems: JUnit's XML, and GitHub's annotations.
-import type { CellCheck } from "./compare.ts";
 import { type Check, placer } from "./report.ts";
+import type { CellCheck } from "./types.ts";
 
 const escaped = (text: string) =>
   text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)

@@ -1,10 +1,11 @@
 // Runs beside a baseline: what got worse, what was promised to be the same and is not, what can't be told.
-import { comparable } from "../sweep/environment.ts";
-import { canonicalJson } from "../sweep/identity.ts";
 import { algorithms } from "../algorithms/registry.ts";
+import { squeeze } from "../base/shrinkage.ts";
+import { holm, summarise, tProbability, tQuantile } from "../base/statistics.ts";
+import { comparable } from "../runs/environment.ts";
+import { canonicalJson } from "../runs/identity.ts";
+import type { RunFile } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
-import type { RunFile } from "../sweep/store.ts";
-import { type Interval, summarise, tProbability, tQuantile } from "../statistics.ts";
 import {
   type Baseline,
   type BaselineCell,
@@ -17,62 +18,8 @@ import {
 } from "./baseline.ts";
 import { type Draft, judge, type Sample } from "./judge.ts";
 import { type Metric, metrics } from "./metrics.ts";
-import { squeeze } from "./noise.ts";
-import { defaultRules, type Gate, type MetricName, type Rules } from "./rules.ts";
-
-/**
- * - `same`: not a bit is different
- * - `unchanged`: a loss beyond the limit is ruled out
- * - `better`, `worse`: beyond the limit, and significant
- * - `broken`: same run, same circumstances, other bytes
- * - `inconclusive`: too little evidence to tell
- * - `not compared`: there is nothing to compare, see `reasons`
- */
-export type Verdict =
-  | "same"
-  | "unchanged"
-  | "better"
-  | "worse"
-  | "broken"
-  | "inconclusive"
-  | "not compared";
-
-/** How often the same was measured, each time in a process of its own. */
-export interface Rounds {
-  readonly before: number;
-  readonly now: number;
-}
-
-/** A cell of the baseline, or of speed and memory all cells alike but for sparsity, beside the runs that belong to it. */
-export interface CellCheck {
-  /** Of the cell, or the first of them. */
-  readonly configuration: BaselineCell["configuration"];
-  /** Of the cell, or all of them, ascending. */
-  readonly sparsities: readonly number[];
-  readonly metric: MetricName;
-  readonly verdict: Verdict;
-  /** Whether that verdict, where it is a bad one, fails the check. */
-  readonly gate: Gate;
-  /** Sentences: why that verdict, and what could not be compared. */
-  readonly reasons: readonly string[];
-  /** Runs compared: a cell's seeds. */
-  readonly runs: number;
-  /** Rounds that they were measured in, before and now; `null` of what is not told by rounds. */
-  readonly rounds: Rounds | null;
-  /** Seeds of the baseline without a run to compare. */
-  readonly missing: readonly number[];
-  /**
-   * Means before and now over the seeds compared: accuracy in percent, memory in MB, speed in images per second, now as
-   * the machine of before would have it.
-   */
-  readonly before: number | null;
-  readonly now: number | null;
-  /** Now less before, paired by seed, in points of accuracy or percent, with its 95% interval. */
-  readonly difference: number | null;
-  readonly interval: Interval | null;
-  /** Of a loss as large by chance, one-sided; `null` where nothing differs or can be tested. */
-  readonly p: number | null;
-}
+import { defaultRules, type Rules } from "./rules.ts";
+import type { CellCheck, Rounds } from "./types.ts";
 
 /**
  * Compares runs with a baseline: every cell's accuracy; then speed, then memory, which hang little on sparsity.
@@ -301,16 +248,4 @@ function test(drafts: readonly Draft[], { finest, difference: shown }: Metric): 
     }];
   }));
   return drafts.map((draft, place) => ({ ...draft, test: tests.get(place) }));
-}
-
-/** Holm's step-down correction; nulls are not counted and stay. */
-export function holm(ps: readonly (number | null)[]): (number | null)[] {
-  const order = ps.flatMap((p, i) => p === null ? [] : [{ p, i }]).sort((a, b) => a.p - b.p);
-  const adjusted: (number | null)[] = ps.map(() => null);
-  let most = 0;
-  order.forEach(({ p, i }, rank) => {
-    most = Math.max(most, Math.min(1, (order.length - rank) * p));
-    adjusted[i] = most;
-  });
-  return adjusted;
 }

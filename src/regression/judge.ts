@@ -1,9 +1,9 @@
 // The verdict on a cell: from its differences, what they are worth, and the rules.
-import { type Interval, tProbability, tQuantile } from "../statistics.ts";
+import { type Interval, tProbability, tQuantile } from "../base/statistics.ts";
 import type { BaselineCell } from "./baseline.ts";
-import type { CellCheck, Rounds, Verdict } from "./compare.ts";
 import type { Metric } from "./metrics.ts";
 import { type Rules, valueFor } from "./rules.ts";
+import type { CellCheck, Rounds, Verdict } from "./types.ts";
 
 /** How the values differ that a mean is of: seeds, or rounds before and now. */
 export interface Sample {

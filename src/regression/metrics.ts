@@ -1,7 +1,5 @@
 // Accuracy, speed and memory: how each is compared, on a scale where a difference means the same everywhere and more is
 // better; and how it is shown.
-import { median } from "../statistics.ts";
-import type { RunResult, SpeedSample } from "../training/result.ts";
 import type { BaselineRun } from "./baseline.ts";
 import type { MetricName } from "./rules.ts";
 
@@ -27,22 +25,6 @@ export interface Metric {
   shown(run: BaselineRun, onScale: number): number;
   /** No comparison is finer than this on the scale: equal differences of all seeds are no certainty. */
   readonly finest: number;
-}
-
-/** Stretches of which others had more than this share of the time tell more of them than of the run. */
-const QUIET = 0.1;
-
-/** Medians over a run's stretches on a quiet machine; none where there is none. */
-export function quietSpeed(
-  { speed = [] }: Pick<RunResult, "speed">,
-): Omit<SpeedSample, "waited"> | undefined {
-  const quiet = speed.filter(({ waited }) => waited <= QUIET);
-  if (quiet.length === 0) return undefined;
-  return {
-    imagesPerSecond: median(quiet.map((sample) => sample.imagesPerSecond))!,
-    matmul: median(quiet.map((sample) => sample.matmul))!,
-    copy: median(quiet.map((sample) => sample.copy))!,
-  };
 }
 
 const growth = (onScale: number) => 100 * (Math.exp(onScale) - 1);

@@ -1,8 +1,8 @@
 // The regression check: a baseline, runs beside it, and what moved.
 import { join } from "node:path";
 import { algorithms } from "../algorithms/registry.ts";
+import { writeWhole } from "../base/atomic_files.ts";
 import type { RunConfig } from "../training/config.ts";
-import { writeWhole } from "../sweep/files.ts";
 import type { Baseline } from "./baseline.ts";
 import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";
 
@@ -15,7 +15,7 @@ export {
   readBaseline,
   type Round,
 } from "./baseline.ts";
-export type { CellCheck } from "./compare.ts";
+export type { CellCheck } from "./types.ts";
 export { defaultRounds, inRounds, partOf } from "./rounds.ts";
 export { defaultRules, gates, metricNames, parseRule, type Rules } from "./rules.ts";
 export { type Check, exitCodeOf, placer, summaryOf } from "./report.ts";

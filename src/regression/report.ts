@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
 import { markdownTable } from "markdown-table";
-import { columnOf, columnsOf } from "../report/columns.ts";
-import { differing, settingText } from "../report/facts.ts";
-import { fixed, initialisationName, networkName, percent } from "../report/format.ts";
-import { canonicalJson } from "../sweep/identity.ts";
-import type { CellCheck, Verdict } from "./compare.ts";
+import { canonicalJson } from "../runs/identity.ts";
+import { columnOf, columnsOf } from "../tables/columns.ts";
+import { differing, settingText } from "../tables/facts.ts";
+import { fixed, initialisationName, networkName, percent } from "../tables/format.ts";
 import { type MetricName, metricNames, type Rules } from "./rules.ts";
+import type { CellCheck, Verdict } from "./types.ts";
 
 /** A whole check. */
 export interface Check {

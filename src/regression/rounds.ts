@@ -1,8 +1,9 @@
 // Speed is measured in rounds, each in a process of its own: what chance does to one process it does to all its runs.
-import type { RunFile } from "../sweep/store.ts";
+import type { RunFile } from "../runs/run_file.ts";
 import type { Baseline } from "./baseline.ts";
-import { type CellCheck, compare, groupOf } from "./compare.ts";
+import { compare, groupOf } from "./compare.ts";
 import { type Rules, valueFor } from "./rules.ts";
+import { type CellCheck } from "./types.ts";
 
 /** Rounds at most where nothing else is asked for. */
 export const defaultRounds = 3;

@@ -1,7 +1,7 @@
 // What counts as worse, and whether it fails the check or only warns: by metric, and for some cells otherwise.
-import { UserError } from "../errors.ts";
-import { unknown } from "../sweep/faults.ts";
-import { factsOf } from "../sweep/label.ts";
+import { UserError } from "../base/errors.ts";
+import { unknown } from "../base/schema_errors.ts";
+import { factsOf } from "../runs/label.ts";
 import type { BaselineCell } from "./baseline.ts";
 
 /** What runs are compared by, other than their bytes. */

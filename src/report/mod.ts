@@ -1,16 +1,16 @@
 // The report of a folder of runs: tables and choices, made from its run files alone.
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
-import { lookAnew, writeWhole } from "../sweep/files.ts";
-import { readRuns, type Runs, runsFolder } from "../sweep/store.ts";
-import { choicesOf } from "./best.ts";
-import { bestMarkdownOf } from "./best_markdown.ts";
-import { csvOf } from "./csv.ts";
-import { type Format, formats } from "./formats.ts";
-import { markdownOf } from "./markdown.ts";
-import { type Peers, readPeers } from "./peers.ts";
+import { lookAnew, writeWhole } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import { type Peers, readPeers } from "../diagnostics/peers.ts";
+import { readRuns, type Runs, runsFolder } from "../runs/run_file.ts";
+import { csvOf } from "../tables/csv.ts";
+import { markdownOf } from "../tables/markdown.ts";
+import { type Format, formats } from "../tables/registry.ts";
+import { tableOf } from "../tables/table.ts";
+import { choicesOf } from "../tuning/choices.ts";
+import { bestMarkdownOf } from "../tuning/choices_markdown.ts";
 import { reportOf, writeReport } from "./report.ts";
-import { tableOf } from "./table.ts";
 import { textPlotOf } from "./text_plot.ts";
 
 /**

@@ -1,16 +1,16 @@
 // The report of a folder of runs: SVG plots, the sweep files that repeat them, and one page that holds it all.
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
-import { writeWhole } from "../sweep/files.ts";
-import { type Runs } from "../sweep/store.ts";
+import { writeWhole } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import type { Peers } from "../diagnostics/peers.ts";
+import { type Runs } from "../runs/run_file.ts";
+import { type Table, tableOf } from "../tables/table.ts";
 import { madeHtml } from "./page/made.ts";
 import { type Figure, pageOf } from "./page/page.ts";
-import type { Peers } from "./peers.ts";
+import { repeatsOf } from "./page/repeat.ts";
 import type { Plot } from "./plots/plot.ts";
 import { plots } from "./plots/registry.ts";
 import { svgOf } from "./plots/render.ts";
-import { repeatsOf } from "./repeat.ts";
-import { type Table, tableOf } from "./table.ts";
 
 /** Texts by the name of their file. */
 export type Files = Readonly<Record<string, string>>;

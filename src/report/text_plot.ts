@@ -1,9 +1,9 @@
 // The table as a picture of text: a line for each row, a mark for each algorithm, at its accuracy.
-import { placeOf } from "./facts.ts";
-import { fixed } from "./format.ts";
+import { placeOf } from "../tables/facts.ts";
+import { fixed } from "../tables/format.ts";
+import type { Table } from "../tables/table.ts";
 import { domainOf, groupsOf } from "./plots/axis.ts";
 import { marksOf } from "./plots/style.ts";
-import type { Table } from "./table.ts";
 
 /** Columns of the whole picture. */
 const WIDTH = 80;

@@ -1,5 +1,5 @@
 // Following submitted runs until Slurm has none of them any more.
-import type { Stop } from "../sweep/stop.ts";
+import type { Stop } from "../runner/stop.ts";
 import { type Overview, overview, type State } from "./standing.ts";
 
 /**

@@ -1,5 +1,5 @@
 // Slurm's own programs: started with their arguments one by one, never by a shell.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 
 /** Why Slurm could not be asked, or said no. */
 export class SlurmError extends UserError {}

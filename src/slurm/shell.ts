@@ -1,5 +1,5 @@
 // Words and a shell: a word for a script is quoted, and what a user wrote for a shell is split as one would split it.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 
 /** The word as a POSIX shell reads it back, whatever is in it. */
 export function quoted(word: string): string {

@@ -1,10 +1,10 @@
 // How submitted runs stand: by their own files, and by what Slurm still has of them. A job's state never makes a run
 // finished, as a node that is set up badly calls a job completed that never ran.
-import { isTouched } from "../sweep/claims.ts";
-import { readFailure } from "../sweep/failures.ts";
-import { lookAnew } from "../sweep/files.ts";
-import { identityOf } from "../sweep/identity.ts";
-import { readRun, runPath, runsFolder } from "../sweep/store.ts";
+import { lookAnew } from "../base/atomic_files.ts";
+import { isTouched } from "../runs/claims.ts";
+import { readFailure } from "../runs/failure_file.ts";
+import { identityOf } from "../runs/identity.ts";
+import { readRun, runPath, runsFolder } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
 import { type LiveTask, SlurmError, squeue } from "./programs.ts";
 import { type Numbered, readSubmissions, taskLog } from "./submission.ts";

@@ -4,10 +4,10 @@
 // they stand, without the sweep's file, its data set, or this machine's Slurm.
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
-import { firstFault } from "../sweep/faults.ts";
-import { makeFolder, WriteError, writeWhole } from "../sweep/files.ts";
-import { configurationSchema } from "../sweep/store.ts";
+import { makeFolder, WriteError, writeWhole } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import { firstFault } from "../base/schema_errors.ts";
+import { configurationSchema } from "../runs/run_file.ts";
 
 /** Raised when the file changes so that older ones can't be read any more. */
 const FORMAT = 1;

@@ -1,11 +1,11 @@
 // Handing runs to Slurm: a job array that works them off, and a job that makes the tables after it.
-import { UserError } from "../errors.ts";
-import { removeFolder } from "../sweep/files.ts";
-import { identityOf } from "../sweep/identity.ts";
+import { removeFolder } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import { identityOf } from "../runs/identity.ts";
 import type { RunConfig } from "../training/config.ts";
 import { sbatch } from "./programs.ts";
-import { quoted } from "./shell.ts";
 import { sharesOf } from "./shares.ts";
+import { quoted } from "./shell.ts";
 import {
   nextNumber,
   type Numbered,

@@ -1,8 +1,8 @@
 // From a sweep to its runs: every combination of what it lists, with all defaults written out.
 import { algorithmOf } from "../algorithms/registry.ts";
 import type { Dataset } from "../datasets/dataset.ts";
+import { identityOf } from "../runs/identity.ts";
 import type { RunConfig } from "../training/config.ts";
-import { identityOf } from "./identity.ts";
 import type { Depending, Sweep, Value, Varying } from "./schema.ts";
 
 /**

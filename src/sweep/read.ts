@@ -1,12 +1,12 @@
 // Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import { faultsOf } from "../base/schema_errors.ts";
 import { packOf } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import type { Shape } from "../networks/network.ts";
 import { misfit, networks } from "../networks/registry.ts";
 import { expand } from "./expand.ts";
-import { faultsOf } from "./faults.ts";
-import { parseJson } from "./json.ts";
 import { type Sweep, sweepSchema } from "./schema.ts";
 
 /** Faults that are told one by one. */

@@ -1,13 +1,13 @@
 // What a sweep file may say: a grid of runs. Published as JSON Schema in bench/sweep.schema.json.
 import { z } from "zod";
-import { algorithms } from "../algorithms/registry.ts";
 import { type Algorithm, valueSchema } from "../algorithms/algorithm.ts";
+import { algorithms } from "../algorithms/registry.ts";
 import type { Value } from "../algorithms/space.ts";
+import { distinct, keyed, shown, strict } from "../base/schema_errors.ts";
 import { folderName, packName, SIZES } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
 import type { Initialisation, RunConfig } from "../training/config.ts";
-import { distinct, keyed, shown, strict } from "./faults.ts";
 import { tuneSchema } from "./tune_schema.ts";
 
 const namesOf = (registry: readonly { readonly name: string }[]) =>

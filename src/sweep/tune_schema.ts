@@ -1,9 +1,9 @@
 // What the section `tune` of a sweep file may say: how much is tried, and where it is looked for.
 import { z } from "zod";
-import { algorithms } from "../algorithms/registry.ts";
 import { valueSchema } from "../algorithms/algorithm.ts";
+import { algorithms } from "../algorithms/registry.ts";
 import { type Range, rangeText, spaceOf } from "../algorithms/space.ts";
-import { distinct, strict } from "./faults.ts";
+import { distinct, strict } from "../base/schema_errors.ts";
 
 /** More tries than this are a slip of the pen. */
 export const MOST_TRIES = 9999;

@@ -1,8 +1,8 @@
 // How far two tickets keep the same weights, layer by layer, against what chance would give.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { segmentsOf } from "../networks/network.ts";
-import { networkName } from "../sweep/label.ts";
-import type { Ticket } from "../sweep/tickets.ts";
+import { networkName } from "../runs/label.ts";
+import type { Ticket } from "./ticket.ts";
 
 /** Of one layer, or of all together. */
 export interface Overlap {

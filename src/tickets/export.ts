@@ -1,9 +1,9 @@
 // A ticket's masked weights, in full and by layer, for other programs: the state of PyTorch's `nn.Sequential`.
 import { strToU8, zipSync } from "fflate";
+import { encodeTensors, type Tensor } from "../base/safetensors.ts";
 import { type Layer, normalisedChannels, segmentsOf } from "../networks/network.ts";
-import { encodeTensors, type Tensor } from "../safetensors.ts";
-import type { Ticket } from "../sweep/tickets.ts";
 import { maskedWeights } from "./rebuild.ts";
+import type { Ticket } from "./ticket.ts";
 
 export const formats = ["safetensors", "npz"] as const;
 export type Format = (typeof formats)[number];

@@ -1,9 +1,9 @@
 // The network of a ticket, rebuilt from the ticket alone.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { type Device, MaskedNetwork, Vector } from "../native/mod.ts";
 import { segmentsOf } from "../networks/network.ts";
-import type { Ticket } from "../sweep/tickets.ts";
-import { digestOf, drawnWeights, keptOf } from "../training/found.ts";
+import { digestOf, drawnWeights, keptOf } from "../training/subnetwork.ts";
+import type { Ticket } from "./ticket.ts";
 
 /**
  * The masked weights w ⊙ m of a ticket, length n.

@@ -2,10 +2,10 @@
 //
 // It is taken between two steps. What an epoch drew (order, crops, flips) is not in it: those generators are kept as they
 // were before the epoch, so that it draws the same again.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { NativeError, type Vector } from "../native/mod.ts";
 import type { EpochResult, SpeedSample } from "./result.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "./setup.ts";
 import { type StreamName, streamNames } from "./streams.ts";
 
 /** A checkpoint that is not of the run it was given to. */

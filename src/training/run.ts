@@ -1,7 +1,7 @@
 // One run: configuration in, result out.
 import { createHash } from "node:crypto";
+import { UserError } from "../base/errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
-import { UserError } from "../errors.ts";
 import {
   type Device,
   type DevicePictures,
@@ -20,13 +20,13 @@ import {
 } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import { controlsOf } from "./controls.ts";
-import { type Found, foundOf } from "./found.ts";
 import { ensureLayersRight } from "./layer_check.ts";
+import { learningRate } from "./learning_rate.ts";
 import { MaskWatch } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
-import { learningRate } from "./schedule.ts";
+import { makeStage, picturesOf, type Stage } from "./setup.ts";
 import { Speedometer } from "./speed.ts";
-import { makeStage, picturesOf, type Stage } from "./stage.ts";
+import { type Found, foundOf } from "./subnetwork.ts";
 
 /** What a run is made with, beside its configuration. */
 export interface RunOptions {

@@ -1,7 +1,7 @@
 // How fast a run is, and what the machine gave at the same moments: some training steps, a fixed matrix product, a fixed
 // copy, in turn. What other processes took of the processor is taken off all three.
+import { median } from "../base/statistics.ts";
 import { type Device, measureCopy, measureMatmul, waited } from "../native/mod.ts";
-import { median } from "../statistics.ts";
 import type { SpeedSample } from "./result.ts";
 
 /** Milliseconds of steps in a stretch; the reference after them takes about two. */

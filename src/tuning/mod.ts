@@ -1,7 +1,7 @@
 // A tuning from its folder of runs: the recipe, and the trace of how it was found.
 import { join } from "node:path";
-import { removeFile, writeWhole } from "../sweep/files.ts";
-import { readRuns } from "../sweep/store.ts";
+import { removeFile, writeWhole } from "../base/atomic_files.ts";
+import { readRuns } from "../runs/run_file.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 import { recipesOf } from "./recipe.ts";

@@ -1,10 +1,10 @@
 // What came out of a tuning: the tries of each algorithm at each network and sparsity, best first.
 import { placeOf, rangeText } from "../algorithms/space.ts";
-import { allowed, type Choice } from "../report/best.ts";
-import { byContext, contextOf } from "../report/table.ts";
-import { summarise, type Summary } from "../statistics.ts";
-import { canonicalJson, identityOf } from "../sweep/identity.ts";
+import { summarise, type Summary } from "../base/statistics.ts";
+import { canonicalJson, identityOf } from "../runs/identity.ts";
+import { byContext, contextOf } from "../tables/table.ts";
 import type { RunConfig } from "../training/config.ts";
+import { allowed, type Choice } from "./choices.ts";
 import type { Plan, Search, Trial } from "./plan.ts";
 
 /** One setting at one network and sparsity. */

@@ -5,12 +5,12 @@ import { z } from "zod";
 import { valueSchema } from "../algorithms/algorithm.ts";
 import { algorithmOf, defaultsOf } from "../algorithms/registry.ts";
 import { type Space, spaceOf, type Value, valueAt } from "../algorithms/space.ts";
+import { UserError } from "../base/errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
-import { UserError } from "../errors.ts";
-import { columnLabel } from "../report/columns.ts";
+import { canonicalJson, identityOf } from "../runs/identity.ts";
 import { configurationsOf, MOST_RUNS } from "../sweep/expand.ts";
-import { canonicalJson, identityOf } from "../sweep/identity.ts";
 import type { AlgorithmEntry, Sweep, Varying } from "../sweep/schema.ts";
+import { columnLabel } from "../tables/columns.ts";
 import type { RunConfig } from "../training/config.ts";
 import { pointsOf } from "./points.ts";
 

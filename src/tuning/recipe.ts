@@ -1,9 +1,9 @@
 // The sweep that a tuning comes to: the one it began with, on the test set, with the settings that were chosen.
-import { networkName } from "../sweep/label.ts";
+import { networkName } from "../runs/label.ts";
 import { checkSweep } from "../sweep/read.ts";
-import { entriesOf } from "../report/tuned.ts";
 import { type Cell, choiceOf, chosenOf } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
+import { entriesOf } from "./sweep_entries.ts";
 
 /**
  * The texts of sweep files, each ending in a newline: one, or one for each initialisation and each width of a network,

@@ -1,12 +1,12 @@
 // A tuning written down: every setting that was tried, and for people what was chosen.
 import { markdownTable } from "markdown-table";
 import { placeOf, rangeText } from "../algorithms/space.ts";
-import { lookOut } from "../report/best_markdown.ts";
-import { csvText } from "../report/csv.ts";
-import { agreed, differing, settingText, shared, sharedParts } from "../report/facts.ts";
-import { accuracy, fixed } from "../report/format.ts";
-import { median } from "../statistics.ts";
-import type { SetAside } from "../sweep/store.ts";
+import { median } from "../base/statistics.ts";
+import type { SetAside } from "../runs/run_file.ts";
+import { csvText } from "../tables/csv.ts";
+import { agreed, differing, settingText, shared, sharedParts } from "../tables/facts.ts";
+import { accuracy, fixed } from "../tables/format.ts";
+import { lookOut } from "./choices_markdown.ts";
 import { type Cell, choiceOf, chosenOf, type Tried } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 

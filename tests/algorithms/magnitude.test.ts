@@ -1,6 +1,6 @@
 // Magnitude pruning: dense training up to the pruning, the largest weights by brute force, and nothing else after it.
 import assert from "node:assert/strict";
-import type { Stage } from "../../src/training/stage.ts";
+import type { Stage } from "../../src/training/setup.ts";
 import { afterSteps, stageOf } from "./stages.ts";
 
 /** Ones at the largest magnitudes of each layer, but for the smallest half. */

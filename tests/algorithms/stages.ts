@@ -1,7 +1,7 @@
 // A stage of 30 steps on a small set of pictures, half of the weights removed, step by step.
+import { makeStage, type Stage } from "../../src/training/setup.ts";
 import { device } from "../library.ts";
 import { config, dataset } from "../training/halves.ts";
-import { makeStage, type Stage } from "../../src/training/stage.ts";
 
 /** @param parameters that are not the algorithm's defaults */
 export function stageOf(name: string, parameters: object, free: DisposableStack): Stage {

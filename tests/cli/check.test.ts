@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
-import { writeFailure } from "../../src/sweep/failures.ts";
-import { readRuns, type RunFile, runFileOf, writeRun } from "../../src/sweep/store.ts";
+import { writeFailure } from "../../src/runs/failure_file.ts";
+import { readRuns, type RunFile, runFileOf, writeRun } from "../../src/runs/run_file.ts";
 import { maskbench, withFolder } from "./maskbench.ts";
 
 const sweep = {

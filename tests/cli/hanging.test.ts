@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import "../library.ts";
-import { which } from "../../src/native/which.ts";
+import { which } from "../../src/native/toolchain/which.ts";
 import { maskbench, send, start } from "./maskbench.ts";
 import { kinds, lasting, withSweep } from "./sweeps.ts";
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
-import { randomNumbers } from "../../src/random_numbers.ts";
-import { checksumOf, decodeTensors, encodeTensors } from "../../src/safetensors.ts";
+import { randomNumbers } from "../../src/base/random_numbers.ts";
+import { checksumOf, decodeTensors, encodeTensors } from "../../src/base/safetensors.ts";
 import { maskbench, send, start } from "./maskbench.ts";
 import { kinds, lasting, withSweep } from "./sweeps.ts";
 

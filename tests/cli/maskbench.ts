@@ -11,8 +11,8 @@ export interface Ended {
   readonly error: string;
 }
 
-/** A task that has permissions of its own and is a command; `maskbench` has all the others. */
-type Task = "maskbench" | "pack";
+/** A task that has permissions of its own; `maskbench` has all the other commands. */
+type Task = "maskbench" | "pack" | "gpu";
 
 /** The words after `deno` that start it. */
 export const words = (...args: string[]): string[] => wordsOf("maskbench", args);

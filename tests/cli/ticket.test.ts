@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { algorithms } from "../../src/algorithms/registry.ts";
-import { decodeTensors } from "../../src/safetensors.ts";
+import { decodeTensors } from "../../src/base/safetensors.ts";
 import "../library.ts";
 import { maskbench } from "./maskbench.ts";
 import { withSweep } from "./sweeps.ts";

@@ -11,8 +11,8 @@ import {
   setThreads,
   Vector,
 } from "../../src/native/mod.ts";
-import { networkOf } from "../../src/networks/registry.ts";
 import type { Layer } from "../../src/networks/network.ts";
+import { networkOf } from "../../src/networks/registry.ts";
 
 const dataset = await shapes.load([]);
 

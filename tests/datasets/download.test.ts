@@ -1,10 +1,10 @@
 // Downloads from a server of this test's own: what comes whole and right is put in place, all else leaves nothing.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { UserError } from "../../src/base/errors.ts";
 import { sha256 } from "../../src/datasets/checksum.ts";
 import { DatasetError, type Download } from "../../src/datasets/dataset.ts";
 import { fetchDataset, fetchFiles, type Progress } from "../../src/datasets/download.ts";
-import { UserError } from "../../src/errors.ts";
 import { withFolder } from "../cli/maskbench.ts";
 
 const content = new TextEncoder().encode("the pictures");

@@ -2,8 +2,6 @@
 // processes at once, damage; and pictures that went through PNG and a pack are those that they were.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { maskbench, start, withFolder } from "../cli/maskbench.ts";
-import { byKernels, device } from "../library.ts";
 import { checksumOf, sha256 } from "../../src/datasets/checksum.ts";
 import { type Dataset, DatasetError } from "../../src/datasets/dataset.ts";
 import { loadPack, packSources } from "../../src/datasets/pack.ts";
@@ -22,7 +20,9 @@ import { configurationsOf } from "../../src/sweep/expand.ts";
 import { checkSweep } from "../../src/sweep/read.ts";
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
 import { run, type RunOptions, Stopped } from "../../src/training/run.ts";
-import { picturesOf } from "../../src/training/stage.ts";
+import { picturesOf } from "../../src/training/setup.ts";
+import { maskbench, start, withFolder } from "../cli/maskbench.ts";
+import { byKernels, device } from "../library.ts";
 import { imagesOf } from "./images.ts";
 import { drawn, plain, writeFiles } from "./pictures.ts";
 

@@ -1,7 +1,7 @@
 // Baselines: committed, merged and edited by people.
 import assert from "node:assert/strict";
 import { baselineOf, baselineText, parseBaseline } from "../../src/regression/baseline.ts";
-import { fileOf, seedsOf } from "../report/runs.ts";
+import { fileOf, seedsOf } from "../runs/made.ts";
 import { identityBySpecification } from "./canonical.ts";
 import { answer, changedJson, editedText, fuzz, type Json } from "./fuzz.ts";
 

@@ -1,8 +1,8 @@
 // Checkpoints: a disk may have damaged them, or another version written them.
 import assert from "node:assert/strict";
-import { checkpointBytes, checkpointOf } from "../../src/sweep/checkpoints.ts";
-import { checksumOf, decodeTensors, encodeTensors } from "../../src/safetensors.ts";
-import { environment, identity, kept } from "../sweep/kept.ts";
+import { checksumOf, decodeTensors, encodeTensors } from "../../src/base/safetensors.ts";
+import { checkpointBytes, checkpointOf } from "../../src/runs/checkpoint_file.ts";
+import { environment, identity, kept } from "../runs/kept.ts";
 import { answer, changedJson, editedBytes, fuzz, type Json } from "./fuzz.ts";
 
 const file = checkpointBytes(kept);

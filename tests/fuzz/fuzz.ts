@@ -1,7 +1,7 @@
 // What all fuzzing shares: how many inputs, which seed, what counts as an answer, and how good files are made bad.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../src/base/errors.ts";
 
 /** Inputs of each kind in the test suite. A new kind of file is a line here and a test file beside this one. */
 export const inputs = {

@@ -1,7 +1,7 @@
 // Goldens: a manifest, and six files of numbers that must fit it.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readGolden } from "../../src/training/golden.ts";
+import { readGolden } from "../../src/goldens/golden.ts";
 import { answer, changedJson, editedBytes, editedText, fuzz, type Json } from "./fuzz.ts";
 
 type Files = Record<string, Uint8Array<ArrayBuffer>>;

@@ -1,6 +1,6 @@
 // peers.json, which the report takes in.
 import assert from "node:assert/strict";
-import { parsePeers } from "../../src/report/peers.ts";
+import { parsePeers } from "../../src/diagnostics/peers.ts";
 import { answer, changedJson, editedText, fuzz } from "./fuzz.ts";
 
 const good = JSON.stringify(

@@ -1,10 +1,10 @@
 // Run files: other programs may have written them, and disks may have damaged them.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { tableOf } from "../../src/report/table.ts";
-import { formats } from "../../src/report/formats.ts";
-import { parseRun } from "../../src/sweep/store.ts";
-import { fileOf, runOf, withEpochs } from "../report/runs.ts";
+import { parseRun } from "../../src/runs/run_file.ts";
+import { formats } from "../../src/tables/registry.ts";
+import { tableOf } from "../../src/tables/table.ts";
+import { fileOf, runOf, withEpochs } from "../runs/made.ts";
 import { identityBySpecification } from "./canonical.ts";
 import { answer, changedJson, editedText, fuzz, type Json } from "./fuzz.ts";
 

@@ -1,7 +1,7 @@
 // submission.json, which the tasks of a job array take their runs from.
 import assert from "node:assert/strict";
 import { parseSubmission } from "../../src/slurm/submission.ts";
-import { runOf } from "../report/runs.ts";
+import { runOf } from "../runs/made.ts";
 import { answer, changedJson, editedText, fuzz } from "./fuzz.ts";
 
 const good = JSON.stringify({

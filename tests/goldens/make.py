@@ -1,7 +1,7 @@
 """Makes the golden trajectories beside it, in plain PyTorch: python3 tests/goldens/make.py
 
 An independent statement of the algorithms, for `maskbench replay`: masks by sorting, gradients by autograd,
-one step written as in the papers. The format is told in src/training/golden.ts.
+one step written as in the papers. The format is told in src/goldens/golden.ts.
 """
 import json
 import math

@@ -2,7 +2,7 @@
 // no call ends the process. The functions are those of the header, so that a new one can't be forgotten.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ensureNative } from "../../src/native/setup.ts";
+import { ensureNative } from "../../src/native/toolchain/setup.ts";
 import { declared } from "./header.ts";
 
 const script = fileURLToPath(new URL("boundary_calls.ts", import.meta.url));

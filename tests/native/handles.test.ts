@@ -1,10 +1,10 @@
 // What runs and profiles take from the native core they give back. Handles are counted for the whole process, so this is
 // with the tests that have it for themselves.
 import assert from "node:assert/strict";
-import { device } from "../library.ts";
+import { profile, stepConfig } from "../../src/diagnostics/profile.ts";
 import { live, resetPeak, Vector } from "../../src/native/mod.ts";
-import { profile, stepConfig } from "../../src/training/profile.ts";
 import { run } from "../../src/training/run.ts";
+import { device } from "../library.ts";
 import { config, dataset } from "../training/halves.ts";
 
 Deno.test("a run and a profile give back all that they took from the native core", () => {

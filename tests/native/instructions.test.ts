@@ -88,7 +88,7 @@ for (const set of [...sets, all]) {
       async fn() {
         const printed = await runWith(set, threads, [
           ...["test", "--quiet", "--no-check", "--allow-all", "tests/native/network.test.ts"],
-          ...["tests/native/precision.test.ts", "tests/training/replay.test.ts"],
+          ...["tests/native/precision.test.ts", "tests/goldens/replay.test.ts"],
           "tests/training/checkpoint.test.ts",
         ]);
         assert.match(printed, /^ok \| \d+ passed \| 0 failed/m);

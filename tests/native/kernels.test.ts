@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { which } from "../../src/native/which.ts";
+import { which } from "../../src/native/toolchain/which.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "native/src/cuda");
@@ -29,7 +29,7 @@ Deno.test({
       ...["step", "vector"],
     ].map((name) => `tests/native/${name}.test.ts`);
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--quiet", "--no-check", "-A", ...files, "tests/training/replay.test.ts"],
+      args: ["test", "--quiet", "--no-check", "-A", ...files, "tests/goldens/replay.test.ts"],
       cwd: root,
       env: { MASKBENCH_KERNELS: "emulated", NO_COLOR: "1" },
     }).output();

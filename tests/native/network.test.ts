@@ -1,6 +1,5 @@
 // The masked network in double precision: its logits against loops written out, its gradients against finite differences.
 import assert from "node:assert/strict";
-import { device } from "../library.ts";
 import {
   Batch,
   descend,
@@ -12,6 +11,7 @@ import {
   Vector,
 } from "../../src/native/mod.ts";
 import { type Layer, type Network, segmentsOf, type Shape } from "../../src/networks/network.ts";
+import { device } from "../library.ts";
 
 const relu: Layer = { kind: "relu" };
 const cases: Network[] = [

@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { withFolder } from "../cli/maskbench.ts";
-import { device } from "../library.ts";
 import {
   Batch,
   CROP_PARTS,
@@ -16,6 +14,8 @@ import {
   Vector,
 } from "../../src/native/mod.ts";
 import type { Layer, Shape } from "../../src/networks/network.ts";
+import { withFolder } from "../cli/maskbench.ts";
+import { device } from "../library.ts";
 import { pixelsOf } from "./pixels.ts";
 
 type Size = readonly [height: number, width: number];

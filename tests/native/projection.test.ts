@@ -1,7 +1,6 @@
 // The projection against its definition by sorting, on values chosen to tie, to saturate and to be extreme.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { byKernels, device } from "../library.ts";
 import {
   type KeptSegment,
   NativeError,
@@ -9,6 +8,7 @@ import {
   projectTopK,
   Vector,
 } from "../../src/native/mod.ts";
+import { byKernels, device } from "../library.ts";
 
 const f = Math.fround;
 

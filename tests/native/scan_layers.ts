@@ -8,7 +8,7 @@
 // batches of 1 and 32. `--every n` takes one in n of these 11,552 shapes, spread evenly.
 import { parseArgs } from "node:util";
 import { describe, MaskedNetwork, NativeError, setThreads } from "../../src/native/mod.ts";
-import { openNative } from "../../src/native/setup.ts";
+import { openNative } from "../../src/native/toolchain/setup.ts";
 import type { Layer } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
 

@@ -1,6 +1,5 @@
 // A recorded step: it gives what the same calls give one by one, bit for bit, and gives way where it can't be recorded.
 import assert from "node:assert/strict";
-import { device } from "../library.ts";
 import {
   Batch,
   descend,
@@ -18,6 +17,7 @@ import {
   Vector,
 } from "../../src/native/mod.ts";
 import type { Network } from "../../src/networks/network.ts";
+import { device } from "../library.ts";
 import type { Task } from "./step_worker.ts";
 
 const shape = [3, 8, 8] as const;

@@ -1,14 +1,14 @@
 // Baselines as files: written and read again, and what is wrong with one is a sentence.
 import assert from "node:assert/strict";
+import { UserError } from "../../src/base/errors.ts";
 import {
   baselineOf,
   baselineText,
   demandSame,
   parseBaseline,
 } from "../../src/regression/baseline.ts";
-import type { RunFile } from "../../src/sweep/store.ts";
-import { UserError } from "../../src/errors.ts";
-import { fileOf, runOf } from "../report/runs.ts";
+import type { RunFile } from "../../src/runs/run_file.ts";
+import { fileOf, runOf } from "../runs/made.ts";
 
 const runs = [2, 1, 3].map((seed) => fileOf(runOf({ seed, accuracy: 0.9 + seed / 100 })));
 const text = baselineText(baselineOf(runs));

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { annotationsOf, junitOf } from "../../src/regression/ci.ts";
-import type { CellCheck } from "../../src/regression/compare.ts";
 import { checkCsv } from "../../src/regression/report.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
-import { runOf } from "../report/runs.ts";
+import type { CellCheck } from "../../src/regression/types.ts";
+import { runOf } from "../runs/made.ts";
 
 const { seed: _, ...configuration } = runOf({}).configuration;
 const cell = (

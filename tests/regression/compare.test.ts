@@ -1,12 +1,13 @@
 // The comparison with a baseline: verdicts on made-up runs.
 import assert from "node:assert/strict";
+import { holm } from "../../src/base/statistics.ts";
 import { baselineOf } from "../../src/regression/baseline.ts";
-import { compare as compareAll, holm } from "../../src/regression/compare.ts";
+import { compare as compareAll } from "../../src/regression/compare.ts";
 import { valuesFor } from "../../src/regression/judge.ts";
 import { exitCodeOf } from "../../src/regression/report.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
-import type { RunFile } from "../../src/sweep/store.ts";
-import { fileOf, type Given, runOf } from "../report/runs.ts";
+import type { RunFile } from "../../src/runs/run_file.ts";
+import { fileOf, type Given, runOf } from "../runs/made.ts";
 
 /** Runs of one cell, a seed for each accuracy in percent. */
 const cell = (accuracies: readonly number[], given: Given = {}, other = {}) =>

@@ -1,11 +1,11 @@
 // Rounds after the first: what is measured again, when it ends, and what is made of them. Speeds are made up.
 import assert from "node:assert/strict";
 import { baselineOf } from "../../src/regression/baseline.ts";
-import type { CellCheck } from "../../src/regression/compare.ts";
 import { inRounds, partOf } from "../../src/regression/rounds.ts";
 import { defaultRules, type Rules } from "../../src/regression/rules.ts";
-import type { RunFile } from "../../src/sweep/store.ts";
-import { fileOf, runOf } from "../report/runs.ts";
+import type { CellCheck } from "../../src/regression/types.ts";
+import type { RunFile } from "../../src/runs/run_file.ts";
+import { fileOf, runOf } from "../runs/made.ts";
 
 /** How fast the algorithms are in a round, beside what is usual. */
 type Speeds = Readonly<Record<string, number>>;

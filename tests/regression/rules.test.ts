@@ -1,9 +1,9 @@
 // Gates and limits from the command line: what they say, for which cells, and what is wrong with one.
 import assert from "node:assert/strict";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../src/base/errors.ts";
 import { baselineOf } from "../../src/regression/baseline.ts";
 import { gates, metricNames, parseRule, valueFor } from "../../src/regression/rules.ts";
-import { fileOf, runOf } from "../report/runs.ts";
+import { fileOf, runOf } from "../runs/made.ts";
 
 const { cells } = baselineOf(["sbp", "random"].map((algorithm) => fileOf(runOf({ algorithm }))));
 const gate = (text: string) =>

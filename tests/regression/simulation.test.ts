@@ -2,15 +2,15 @@
 // how often it finds a true loss. Every figure here is in docs/regressions.md.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { root } from "../cli/maskbench.ts";
+import { randomNumbers } from "../../src/base/random_numbers.ts";
+import { summarise } from "../../src/base/statistics.ts";
 import { baselineOf } from "../../src/regression/baseline.ts";
 import { compare } from "../../src/regression/compare.ts";
 import { defaultRounds, inRounds } from "../../src/regression/rounds.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
-import { randomNumbers } from "../../src/random_numbers.ts";
-import { summarise } from "../../src/statistics.ts";
-import { readRuns, type RunFile } from "../../src/sweep/store.ts";
-import { fileOf, runOf } from "../report/runs.ts";
+import { readRuns, type RunFile } from "../../src/runs/run_file.ts";
+import { root } from "../cli/maskbench.ts";
+import { fileOf, runOf } from "../runs/made.ts";
 
 const CELLS = 20, SEEDS = 5, ENOUGH = 200, CHECKS = 1000, LOSSES = 500;
 

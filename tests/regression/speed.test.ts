@@ -4,9 +4,9 @@ import { baselineOf } from "../../src/regression/baseline.ts";
 import { compare } from "../../src/regression/compare.ts";
 import { exitCodeOf } from "../../src/regression/report.ts";
 import { defaultRules, type MetricName, type Rules } from "../../src/regression/rules.ts";
-import type { RunFile } from "../../src/sweep/store.ts";
+import type { RunFile } from "../../src/runs/run_file.ts";
 import type { SpeedSample } from "../../src/training/result.ts";
-import { fileOf, runOf } from "../report/runs.ts";
+import { fileOf, runOf } from "../runs/made.ts";
 
 const quiet: SpeedSample = { imagesPerSecond: 5e4, matmul: 4e-4, copy: 4e-5, waited: 0.01 };
 

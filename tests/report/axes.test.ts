@@ -9,8 +9,8 @@ import { maskChanges } from "../../src/report/plots/mask_changes.ts";
 import type { Panel, Plot } from "../../src/report/plots/plot.ts";
 import { speed } from "../../src/report/plots/speed.ts";
 import { marksOf } from "../../src/report/plots/style.ts";
-import { type Run, tableOf } from "../../src/report/table.ts";
-import { runOf, seedsOf } from "./runs.ts";
+import { type Run, tableOf } from "../../src/tables/table.ts";
+import { runOf, seedsOf } from "../runs/made.ts";
 
 type Domain = readonly [number, number];
 

@@ -1,11 +1,11 @@
 // Tables of real folders: what the store wrote, what it could not have written, and nothing at all.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../src/base/errors.ts";
 import { bestSettings, remakeTables, writeTables } from "../../src/report/mod.ts";
-import type { Run } from "../../src/report/table.ts";
-import { runPath, writeRun } from "../../src/sweep/store.ts";
-import { fileOf, runOf, seedsOf } from "./runs.ts";
+import { runPath, writeRun } from "../../src/runs/run_file.ts";
+import type { Run } from "../../src/tables/table.ts";
+import { fileOf, runOf, seedsOf } from "../runs/made.ts";
 
 const runs = [
   ...seedsOf({ algorithm: "sbp", sparsity: 0.7 }, [0.91, 0.93, 0.95]),

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { makeReport } from "../../src/report/mod.ts";
-import { writeRun } from "../../src/sweep/store.ts";
+import { writeRun } from "../../src/runs/run_file.ts";
 import { withFolder } from "../cli/maskbench.ts";
+import { fileOf, type Given, seedsOf, withEpochs } from "../runs/made.ts";
 import { faultsOf, screenshot, withBrowser, withoutBrowser } from "./browser.ts";
 import { contrast, luminance } from "./contrast.ts";
-import { fileOf, type Given, seedsOf, withEpochs } from "./runs.ts";
 
 /** Three masks at two sparsities; at 50% SBP leads edge-popup by 1, 2, 3 points, at 90% by 5.9, 6, 6.1. */
 const sweep = [0.5, 0.9].flatMap((sparsity, i) => {

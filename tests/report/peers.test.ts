@@ -1,13 +1,13 @@
 // The file of the training step beside other implementations: what is wrong with one is a sentence.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../src/base/errors.ts";
 import { makeReport } from "../../src/report/mod.ts";
 import "../library.ts";
-import { environmentOf } from "../../src/sweep/environment.ts";
-import { writeRun } from "../../src/sweep/store.ts";
+import { environmentOf } from "../../src/runs/environment.ts";
+import { writeRun } from "../../src/runs/run_file.ts";
 import { maskbench, root, withFolder } from "../cli/maskbench.ts";
-import { fileOf, seedsOf } from "./runs.ts";
+import { fileOf, seedsOf } from "../runs/made.ts";
 
 const peers = {
   format: 1,
@@ -89,7 +89,7 @@ Deno.test("what `deno task peers` writes is of the machine that runs are made on
       { mode: 0o755 },
     );
     const args = [
-      ...["run", "--quiet", "-P=peers", "bench/peers/mod.ts"],
+      ...["run", "--quiet", "-P=peers", "bench/peers/main.ts"],
       ...["--networks", "mlp", "--rounds", "1", "--threads", "1", "--json", path],
     ];
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {

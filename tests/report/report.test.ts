@@ -3,20 +3,20 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 // @ts-types="@types/d3-dsv"
 import { csvParse } from "d3-dsv";
-import { csvOf } from "../../src/report/csv.ts";
-import { fixed } from "../../src/report/format.ts";
+import { repeatsOf } from "../../src/report/page/repeat.ts";
 import { apart, groupsOf, logTicks } from "../../src/report/plots/axis.ts";
-import { repeatsOf } from "../../src/report/repeat.ts";
 import { reportOf } from "../../src/report/report.ts";
-import { summaryOf } from "../../src/report/summary.ts";
-import { type Run, tableOf } from "../../src/report/table.ts";
 import { textPlotOf } from "../../src/report/text_plot.ts";
+import { identityOf } from "../../src/runs/identity.ts";
+import { readRuns, type RunFile } from "../../src/runs/run_file.ts";
 import { expand } from "../../src/sweep/expand.ts";
 import { parseSweep } from "../../src/sweep/read.ts";
-import { identityOf } from "../../src/sweep/identity.ts";
-import { readRuns, type RunFile } from "../../src/sweep/store.ts";
+import { csvOf } from "../../src/tables/csv.ts";
+import { fixed } from "../../src/tables/format.ts";
+import { summaryOf } from "../../src/tables/summary.ts";
+import { type Run, tableOf } from "../../src/tables/table.ts";
 import { root } from "../cli/maskbench.ts";
-import { fileOf, runOf, seedsOf, withEpochs } from "./runs.ts";
+import { fileOf, runOf, seedsOf, withEpochs } from "../runs/made.ts";
 
 const runs = [
   ...seedsOf({ algorithm: "sbp", sparsity: 0.7 }, [0.91, 0.93, 0.95]),

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { marks, paper } from "../../src/report/plots/style.ts";
 import { reportOf } from "../../src/report/report.ts";
+import { fileOf, seedsOf, withEpochs } from "../runs/made.ts";
 import { contrast, linear } from "./contrast.ts";
-import { fileOf, seedsOf, withEpochs } from "./runs.ts";
 
 const themes = ["light", "dark"] as const;
 

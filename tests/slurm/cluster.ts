@@ -1,7 +1,7 @@
 // A real Slurm of one node for tests, in a folder of its own and by whoever runs them, root or not.
 import os from "node:os";
 import { join } from "node:path";
-import { which } from "../../src/native/which.ts";
+import { which } from "../../src/native/toolchain/which.ts";
 
 // Debian's daemons are not on a user's PATH.
 const folders = `${Deno.env.get("PATH")}:/usr/sbin:/sbin`;

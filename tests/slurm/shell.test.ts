@@ -1,7 +1,7 @@
 // Quoting and splitting, against a real shell.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../src/base/errors.ts";
 import { quoted, wordsOf } from "../../src/slurm/shell.ts";
 
 /** The words that a shell makes of a text. */

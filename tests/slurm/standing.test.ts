@@ -1,8 +1,10 @@
 // How runs stand, from files and from what Slurm has of them.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { LiveTask } from "../../src/slurm/programs.ts";
+import { identityOf } from "../../src/runs/identity.ts";
+import { runsFolder, writeRun } from "../../src/runs/run_file.ts";
 import { pauseAfter, summaryOf } from "../../src/slurm/follow.ts";
+import type { LiveTask } from "../../src/slurm/programs.ts";
 import { type Found, overview, standingsOf } from "../../src/slurm/standing.ts";
 import {
   nextNumber,
@@ -11,10 +13,8 @@ import {
   type Submission,
   writeSubmission,
 } from "../../src/slurm/submission.ts";
-import { identityOf } from "../../src/sweep/identity.ts";
-import { runsFolder, writeRun } from "../../src/sweep/store.ts";
 import { withFolder } from "../cli/maskbench.ts";
-import { fileOf, seedsOf } from "../report/runs.ts";
+import { fileOf, seedsOf } from "../runs/made.ts";
 
 const runs = seedsOf({}, [0.1, 0.2, 0.3, 0.4]);
 const configurations = runs.map(({ configuration }) => configuration);

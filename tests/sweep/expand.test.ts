@@ -1,10 +1,10 @@
 // A sweep's grid, against combinations counted and made by hand.
 import assert from "node:assert/strict";
+import { identityOf } from "../../src/runs/identity.ts";
+import { labelOf } from "../../src/runs/label.ts";
 import { expand } from "../../src/sweep/expand.ts";
-import { identityOf } from "../../src/sweep/identity.ts";
-import { labelOf } from "../../src/sweep/label.ts";
-import { pick } from "../../src/sweep/pick.ts";
 import { parseSweep } from "../../src/sweep/read.ts";
+import { pick } from "../../src/sweep/select.ts";
 
 const sweep = (given: Record<string, unknown>) =>
   parseSweep(

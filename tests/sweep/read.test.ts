@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../src/base/errors.ts";
 import { parseSweep, readSweep } from "../../src/sweep/read.ts";
 import { publishedSchema } from "../../src/sweep/schema.ts";
 import { root } from "../cli/maskbench.ts";

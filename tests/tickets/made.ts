@@ -1,11 +1,11 @@
 // Tickets made without a run: any mask, any statistics, over weights drawn as runs draw them.
+import { randomNumbers } from "../../src/base/random_numbers.ts";
 import { normalisedChannels, segmentsOf, type Shape } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
-import { randomNumbers } from "../../src/random_numbers.ts";
-import { type Ticket, ticketFrom } from "../../src/sweep/tickets.ts";
+import { type Ticket, ticketFrom } from "../../src/tickets/ticket.ts";
 import type { Initialisation, RunConfig } from "../../src/training/config.ts";
-import { digestOf, drawnWeights, keptOf } from "../../src/training/found.ts";
 import { streamSeed } from "../../src/training/streams.ts";
+import { digestOf, drawnWeights, keptOf } from "../../src/training/subnetwork.ts";
 
 export const initialisation: Initialisation = { name: "kaiming-normal", scaleFan: false };
 

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
 import "../library.ts";
-import { withFolder } from "../cli/maskbench.ts";
+import { decodeTensors } from "../../src/base/safetensors.ts";
 import { Batch, Vector } from "../../src/native/mod.ts";
 import type { Shape } from "../../src/networks/network.ts";
 import { networks } from "../../src/networks/registry.ts";
-import { decodeTensors } from "../../src/safetensors.ts";
-import { type Ticket, ticketBytes } from "../../src/sweep/tickets.ts";
 import { exported } from "../../src/tickets/export.ts";
 import { maskedWeights, rebuilt } from "../../src/tickets/rebuild.ts";
+import { type Ticket, ticketBytes } from "../../src/tickets/ticket.ts";
+import { withFolder } from "../cli/maskbench.ts";
 import { made } from "./made.ts";
 
 const python = "/usr/bin/python3";

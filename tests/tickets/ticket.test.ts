@@ -1,11 +1,11 @@
 // A ticket's file: what is written is what is read, and whatever else is there is refused in a sentence.
 import assert from "node:assert/strict";
 import "../library.ts";
-import { UserError } from "../../src/errors.ts";
-import { checksumOf, decodeTensors, encodeTensors } from "../../src/safetensors.ts";
-import { ticketBytes, ticketOf } from "../../src/sweep/tickets.ts";
+import { UserError } from "../../src/base/errors.ts";
+import { checksumOf, decodeTensors, encodeTensors } from "../../src/base/safetensors.ts";
 import { overlapOf } from "../../src/tickets/compare.ts";
 import { maskedWeights } from "../../src/tickets/rebuild.ts";
+import { ticketBytes, ticketOf } from "../../src/tickets/ticket.ts";
 import { made } from "./made.ts";
 
 const small = made("resnet20", 0.1, [3, 32, 32], 10);

@@ -1,16 +1,16 @@
 // The controls of a mask: against a network evaluated by plain loops, and against what they are by definition.
 import assert from "node:assert/strict";
-import { imagesOf } from "../datasets/images.ts";
-import { device } from "../library.ts";
+import { randomNumbers } from "../../src/base/random_numbers.ts";
 import type { Dataset, Split } from "../../src/datasets/dataset.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
 import type { Segment } from "../../src/networks/network.ts";
-import { randomNumbers } from "../../src/random_numbers.ts";
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
 import { controlsOf, shuffled } from "../../src/training/controls.ts";
 import { run } from "../../src/training/run.ts";
-import { makeStage } from "../../src/training/stage.ts";
+import { makeStage } from "../../src/training/setup.ts";
 import { streamSeed } from "../../src/training/streams.ts";
+import { imagesOf } from "../datasets/images.ts";
+import { device } from "../library.ts";
 import { config, dataset, lasting } from "./halves.ts";
 
 const go = (name: string, changes = {}, options = {}) =>

@@ -1,12 +1,12 @@
 // Weights, latent and learning rate against their closed forms.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { device } from "../library.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
 import { segmentsOf } from "../../src/networks/network.ts";
 import { drawLatent, drawWeights } from "../../src/training/initialise.ts";
-import { learningRate } from "../../src/training/schedule.ts";
+import { learningRate } from "../../src/training/learning_rate.ts";
 import { streamSeed } from "../../src/training/streams.ts";
+import { device } from "../library.ts";
 
 const segments = segmentsOf([
   { kind: "conv", inputs: 8, outputs: 50, kernel: 3 },

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { device } from "../library.ts";
-import { maskbench, withFolder } from "../cli/maskbench.ts";
 import { describe, MaskedNetwork, type Precision, setThreads } from "../../src/native/mod.ts";
-import { ensureNative } from "../../src/native/setup.ts";
-import { which } from "../../src/native/which.ts";
+import { ensureNative } from "../../src/native/toolchain/setup.ts";
+import { which } from "../../src/native/toolchain/which.ts";
 import type { Network } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
 import { checkLayers } from "../../src/training/layer_check.ts";
+import { maskbench, withFolder } from "../cli/maskbench.ts";
+import { device } from "../library.ts";
 
 const inputShape = [3, 32, 32] as const;
 const networks: readonly Network[] = [

@@ -1,11 +1,11 @@
 // Whole runs on a small set of pictures: reproducible to the byte, and better than chance where something is learnt.
 import assert from "node:assert/strict";
-import { device } from "../library.ts";
 import { algorithms } from "../../src/algorithms/registry.ts";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../src/base/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
-import { makeStage } from "../../src/training/stage.ts";
+import { makeStage } from "../../src/training/setup.ts";
+import { device } from "../library.ts";
 import { config, dataset, lasting } from "./halves.ts";
 
 const go = (config: RunConfig, threads = 2) => run(config, { dataset, device, threads });

@@ -1,4 +1,4 @@
-// w ⊙ m into the layers' tensors, and their gradients back into the flat vector: see ../effective.hpp. All layers go in one
+// w ⊙ m into the layers' tensors, and their gradients back into the flat vector: see ops/effective.hpp. All layers go in one
 // launch; threads run along the side that is written.
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-// A batch: gathered, cropped, flipped, normalised and converted in one launch. The same arithmetic as ../dataset.cpp.
+// A batch: gathered, cropped, flipped, normalised and converted in one launch. The same arithmetic as abi/dataset.cpp.
 #include "device.cuh"
 #include "types.cuh"
 

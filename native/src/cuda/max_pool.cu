@@ -1,4 +1,4 @@
-// Max-pooling for windows that don't overlap, as ../max_pool.cpp: a byte an output says which entry of its window won. A
+// Max-pooling for windows that don't overlap, as ops/max_pool.cpp: a byte an output says which entry of its window won. A
 // thread takes neighbouring channels, as many as one load brings.
 #include <limits>
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../philox.hpp"
 #include "device.cuh"
+#include "philox.hpp"
 
 namespace mb::cuda {
 namespace {

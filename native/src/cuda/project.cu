@@ -3,7 +3,7 @@
 // mask; for the third only those few entries that have the first. All segments go together, in five launches, or four where
 // the update has counted the first digit already; nothing waits for the host.
 //
-// Keys order as the floats do, as in ../selection.cpp, with which this agrees bit for bit. A NaN can't be told to the host
+// Keys order as the floats do, as in ops/selection.cpp, with which this agrees bit for bit. A NaN can't be told to the host
 // without waiting: it becomes a NaN in the mask, and so in the loss.
 #include <algorithm>
 #include <cmath>

@@ -1,12 +1,13 @@
 // The comparison table as HTML: sortable, the best marked, and what can't be told apart from it.
-import { differing, settingText, shared, sharedParts } from "../facts.ts";
-import { accuracy, difference } from "../format.ts";
-import { marking } from "../notes.ts";
+import { escaped } from "../../base/html.ts";
+import { differing, settingText, shared, sharedParts } from "../../tables/facts.ts";
+import { accuracy, difference } from "../../tables/format.ts";
+import { marking } from "../../tables/notes.ts";
+import { isOpen, standingsOf } from "../../tables/ranking.ts";
+import type { Row, Table } from "../../tables/table.ts";
 import { marksOf } from "../plots/style.ts";
-import { isOpen, standingsOf } from "../standing.ts";
-import type { Row, Table } from "../table.ts";
 import { variableOf } from "./colours.ts";
-import { escaped, fromNotes } from "./html.ts";
+import { fromNotes } from "./html.ts";
 
 /** The table; places that are the same in all rows are told once, above it. */
 export function figuresHtml(table: Table): string {

@@ -1,9 +1,5 @@
-// Text in HTML and SVG: whatever a run file says stays text.
-
-/** For text and for attributes in double quotes. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-}
+// The table's notes in HTML: whatever a run file says stays text.
+import { escaped } from "../../base/html.ts";
 
 /** The little Markdown of the table's notes: lists, bold, code. */
 export function fromNotes(markdown: string): string {

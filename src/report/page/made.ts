@@ -1,10 +1,11 @@
 // How the figures came about: the sweep that repeats them, what they were made with, and every run file.
-import { networkName, percent } from "../format.ts";
-import { missing, settings } from "../notes.ts";
-import type { Repeat } from "../repeat.ts";
-import type { SetAside } from "../../sweep/store.ts";
-import type { Run, Table } from "../table.ts";
-import { escaped, fromNotes } from "./html.ts";
+import { escaped } from "../../base/html.ts";
+import type { SetAside } from "../../runs/run_file.ts";
+import { networkName, percent } from "../../tables/format.ts";
+import { missing, settings } from "../../tables/notes.ts";
+import type { Run, Table } from "../../tables/table.ts";
+import { fromNotes } from "./html.ts";
+import type { Repeat } from "./repeat.ts";
 
 /** The section, from the table's runs alone. @param repeats with the names of their files beside the page */
 export function madeHtml(

@@ -1,11 +1,12 @@
 // The page: what came out, the table, the plots, and how it was made; one file that fetches nothing.
 import { createHash } from "node:crypto";
-import { meaning } from "../notes.ts";
-import { summaryOf } from "../summary.ts";
-import type { Table } from "../table.ts";
+import { escaped } from "../../base/html.ts";
+import { meaning } from "../../tables/notes.ts";
+import { summaryOf } from "../../tables/summary.ts";
+import type { Table } from "../../tables/table.ts";
 import { colourVariables, withVariables } from "./colours.ts";
 import { figuresHtml } from "./figures.ts";
-import { escaped, fromNotes } from "./html.ts";
+import { fromNotes } from "./html.ts";
 import script from "./script.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 

@@ -1,6 +1,6 @@
 // Accuracy against sparsity: a line for each algorithm, with bars for the spread over seeds.
-import { accuracy as accuracyText, percent } from "../format.ts";
-import { type Cell, isUnmasked, type Row, type Table } from "../table.ts";
+import { accuracy as accuracyText, percent } from "../../tables/format.ts";
+import { type Cell, isUnmasked, type Row, type Table } from "../../tables/table.ts";
 import { apart, type Domain, domainOf, groupsOf, spreadOf } from "./axis.ts";
 import { contextName, contextsOf, type Plot, type Spec } from "./plot.ts";
 import { endLabel, type Mark, marksOf } from "./style.ts";

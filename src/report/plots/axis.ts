@@ -1,6 +1,6 @@
 // Axes that hold all the data: domains with some air, a break where far away figures would flatten the rest, and
 // labels at the ends of lines that don't lie on each other.
-import type { Interval, Summary } from "../../statistics.ts";
+import type { Interval, Summary } from "../../base/statistics.ts";
 
 /** Low and high end of an axis. */
 export type Domain = [low: number, high: number];

@@ -1,7 +1,7 @@
 // Learning curves: training loss and accuracy by epoch, a line for each run.
-import { fixed } from "../format.ts";
-import { type Figure, runPanels } from "./run_lines.ts";
+import { fixed } from "../../tables/format.ts";
 import type { Plot } from "./plot.ts";
+import { type Figure, runPanels } from "./run_lines.ts";
 
 const figures: readonly Figure[] = [
   {

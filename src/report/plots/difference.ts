@@ -1,7 +1,7 @@
 // SBP minus edge-popup in percentage points, with its interval and a line at zero.
-import { difference as differenceText, percent } from "../format.ts";
-import { isOpen } from "../standing.ts";
-import type { Column } from "../columns.ts";
+import type { Column } from "../../tables/columns.ts";
+import { difference as differenceText, percent } from "../../tables/format.ts";
+import { isOpen } from "../../tables/ranking.ts";
 import { domainOf } from "./axis.ts";
 import { contextName, contextsOf, type Plot } from "./plot.ts";
 import { legendOf, marksOf, paper } from "./style.ts";

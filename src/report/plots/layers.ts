@@ -1,6 +1,6 @@
 // How much of each layer the final masks keep.
-import { percent } from "../format.ts";
-import { isUnmasked, type Row, type Table } from "../table.ts";
+import { percent } from "../../tables/format.ts";
+import { isUnmasked, type Row, type Table } from "../../tables/table.ts";
 import { domainOf } from "./axis.ts";
 import { type Plot, rowName } from "./plot.ts";
 import { legendOf, marksOf, paper } from "./style.ts";

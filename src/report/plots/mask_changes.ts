@@ -1,7 +1,7 @@
 // How much of the mask each epoch changes, a line for each run.
-import { fixed } from "../format.ts";
-import { type Figure, runPanels } from "./run_lines.ts";
+import { fixed } from "../../tables/format.ts";
 import type { Plot } from "./plot.ts";
+import { type Figure, runPanels } from "./run_lines.ts";
 
 const figure: Figure = {
   title: "entries of the mask that changed, %",

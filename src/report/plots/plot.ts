@@ -1,8 +1,8 @@
 // What a plot is: one file of this folder, listed in `registry.ts`, that turns a table into panels.
-import { differing, settingText, shared } from "../facts.ts";
-import { percent } from "../format.ts";
-import type { Peers } from "../peers.ts";
-import type { Context, Row, Table } from "../table.ts";
+import type { Peers } from "../../diagnostics/peers.ts";
+import { differing, settingText, shared } from "../../tables/facts.ts";
+import { percent } from "../../tables/format.ts";
+import type { Context, Row, Table } from "../../tables/table.ts";
 
 /** A picture in Vega-Lite's terms, which its compiler checks. */
 export type Spec = Readonly<Record<string, unknown>>;

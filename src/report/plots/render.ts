@@ -1,5 +1,5 @@
 // From a panel to SVG, without a browser. Vega is loaded when the first is drawn: other commands don't wait for it.
-import { escaped } from "../page/html.ts";
+import { escaped } from "../../base/html.ts";
 import type { Panel } from "./plot.ts";
 import { config } from "./style.ts";
 

@@ -1,7 +1,7 @@
 // Figures of every run by epoch: thin lines, one a run, each a link to its run file that tells what it is.
-import { percent } from "../format.ts";
+import { percent } from "../../tables/format.ts";
+import type { Row, Run, Table } from "../../tables/table.ts";
 import type { EpochResult } from "../../training/result.ts";
-import type { Row, Run, Table } from "../table.ts";
 import { apart, domainOf } from "./axis.ts";
 import { rowName } from "./plot.ts";
 import { endLabel, type Mark, marksOf } from "./style.ts";

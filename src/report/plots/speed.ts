@@ -1,8 +1,8 @@
 // Training images per second by network: the runs' own, and the training step beside plain PyTorch's where measured.
+import type { Peers } from "../../diagnostics/peers.ts";
+import { networkName } from "../../tables/format.ts";
+import type { Table } from "../../tables/table.ts";
 import { type Domain, domainOf, logTicks } from "./axis.ts";
-import type { Peers } from "../peers.ts";
-import { networkName } from "../format.ts";
-import type { Table } from "../table.ts";
 import type { Material, Panel, Plot } from "./plot.ts";
 import { legendOf, type Mark, marks, marksOf } from "./style.ts";
 

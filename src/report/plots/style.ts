@@ -1,5 +1,5 @@
 // How plots look: inks that the colour-blind and a grey printer tell apart, with a dash and a shape for each, and type.
-import type { Column } from "../columns.ts";
+import type { Column } from "../../tables/columns.ts";
 
 /** Colours of one thing, on white paper and on a dark page. */
 export interface Ink {

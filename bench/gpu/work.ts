@@ -1,0 +1,52 @@
+// Runs as stages make them: by the sweep's own runner, quietly, with what they are made with written down.
+import { type Dataset, DatasetError } from "../../src/datasets/dataset.ts";
+import { blasInUse, openNative } from "../../src/native/toolchain/setup.ts";
+import { datasetFor } from "../../src/runner/dataset_cache.ts";
+import { quiet } from "../../src/runner/progress.ts";
+import { type Outcome, type RunnerOptions, work } from "../../src/runner/runner.ts";
+import { environmentOf } from "../../src/runs/environment.ts";
+import { labelOf } from "../../src/runs/label.ts";
+import type { RunConfig } from "../../src/training/config.ts";
+import type { Context } from "./stage.ts";
+
+/** Runs what is missing in the folder, `jobs` side by side, with one processor thread each. */
+export async function workOn(
+  runs: readonly RunConfig[],
+  folder: string,
+  jobs: number,
+  { device, folders }: Pick<Context, "device" | "folders">,
+  more: Partial<Pick<RunnerOptions, "watch" | "begins">> = {},
+): Promise<Outcome> {
+  const { path: library } = await openNative();
+  const threads = 1;
+  const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
+  const options = { folder, library, folders, device, threads, jobs, environment, watch: quiet };
+  return await work(runs, { ...options, ...more });
+}
+
+/** @throws {Error} with the first reason, where runs failed */
+export function mustNotFail({ failed }: Outcome): void {
+  const [first] = failed;
+  if (first) {
+    throw new Error(`${failed.length} runs failed: ${labelOf(first.config)}: ${first.reason}`);
+  }
+}
+
+/** Runs side by side: as many as were found best, else four; one in a rehearsal. */
+export function jobsFor({ rehearsal, results }: Pick<Context, "rehearsal" | "results">): number {
+  const found = results.jobs as { best?: number } | undefined;
+  return rehearsal ? 1 : found?.best ?? 4;
+}
+
+/** A data set for its test split, or why it is not there. */
+export async function datasetOr(
+  name: string,
+  folders: readonly string[],
+): Promise<Dataset | string> {
+  try {
+    return await datasetFor({ name, split: "test" }, folders);
+  } catch (error) {
+    if (error instanceof DatasetError) return error.message;
+    throw error;
+  }
+}

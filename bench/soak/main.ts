@@ -1,0 +1,89 @@
+// deno task soak: sweeps for hours, and whether anything piles up.
+import { join } from "node:path";
+import { Command } from "@commander-js/extra-typings";
+import { mainOfProcess } from "../../src/cli/main.ts";
+import { positive } from "../../src/cli/options.ts";
+import { blasInUse, openNative } from "../../src/native/toolchain/setup.ts";
+import { writeTables } from "../../src/report/mod.ts";
+import { datasetFor } from "../../src/runner/dataset_cache.ts";
+import { quiet } from "../../src/runner/progress.ts";
+import { work } from "../../src/runner/runner.ts";
+import { environmentOf } from "../../src/runs/environment.ts";
+import { configurationsOf } from "../../src/sweep/expand.ts";
+import { checkSweep } from "../../src/sweep/read.ts";
+import { grown, type Held, held } from "./growth.ts";
+
+/** Every algorithm and both scopes, with other seeds each time. */
+const sweepOf = (round: number) =>
+  checkSweep({
+    name: "soak",
+    dataset: "shapes",
+    networks: [{ name: "conv2", width: 0.02 }],
+    algorithms: [
+      { name: "dense" },
+      { name: "random" },
+      { name: "edge-popup", scope: ["layer", "global"] },
+      { name: "sbp", scope: ["layer", "global"] },
+    ],
+    sparsities: [0.5],
+    seeds: [2 * round, 2 * round + 1],
+    epochs: 1,
+    augmentation: "crop-flip",
+  });
+
+const row = ({ seconds, memory, heap, files, handles, bytes }: Held, round: number) =>
+  [
+    `${Math.round(seconds)} s`,
+    `${round} sweeps`,
+    `${(memory / 1e6).toFixed(1)} MB`,
+    `${(heap / 1e6).toFixed(1)} MB of it JavaScript's`,
+    `${files} open files`,
+    `${handles} handles`,
+    `${bytes} bytes of tensors`,
+  ].join(", ");
+
+export const soakCommand = () =>
+  new Command("soak")
+    .description("run sweeps on the embedded data for hours; exit 1 if memory or open files grow")
+    .option("--minutes <n>", "how long", positive, 120)
+    .action(async ({ minutes }) => {
+      const { path: library } = await openNative();
+      const common = { device: "cpu", threads: 1, jobs: 2 } as const;
+      const environment = environmentOf({ ...common, blas: blasInUse() });
+      const dataset = await datasetFor({ name: "shapes", split: "test" }, []);
+      const start = performance.now(), log: Held[] = [];
+      const seconds = () => (performance.now() - start) / 1000;
+      const folder = await Deno.makeTempDir({ prefix: "maskbench-soak-" });
+      let spoken = -Infinity;
+      try {
+        while (seconds() < 60 * minutes) {
+          const out = join(folder, String(log.length));
+          const runs = configurationsOf(sweepOf(log.length), dataset);
+          const { failed } = await work(runs, {
+            ...common,
+            folder: out,
+            library,
+            folders: [],
+            environment,
+            watch: quiet,
+          });
+          if (failed.length > 0) throw new Error(`a run failed: ${failed[0]!.reason}`);
+          await writeTables(out);
+          await Deno.remove(out, { recursive: true });
+          const now = await held(seconds());
+          log.push(now);
+          if (now.seconds - spoken < 60 && now.seconds < 60 * minutes) continue;
+          spoken = now.seconds;
+          console.log(row(now, log.length));
+        }
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+      const faults = grown(log);
+      console.log(
+        faults.length === 0 ? "flat: memory, open files, handles, tensors" : faults.join("; "),
+      );
+      Deno.exitCode = faults.length === 0 ? 0 : 1;
+    });
+
+if (import.meta.main) await mainOfProcess(["soak", ...Deno.args], [soakCommand]);

@@ -1,0 +1,82 @@
+// A round of check after the first: the part of the baseline that looks slower, checked in a process of its own.
+import { join } from "node:path";
+import { writeWhole } from "../base/atomic_files.ts";
+import { exitNow } from "../native/mod.ts";
+import {
+  type Baseline,
+  baselineText,
+  type CellCheck,
+  partOf,
+  placer,
+  type Rules,
+  runsOf,
+} from "../regression/mod.ts";
+import { valueFor } from "../regression/rules.ts";
+import { readFailure } from "../runs/failure_file.ts";
+import { identityOf } from "../runs/identity.ts";
+import { labelOf } from "../runs/label.ts";
+import { type Environment, readRuns, type RunFile } from "../runs/run_file.ts";
+import { startingWords } from "./paths.ts";
+import { heeding, signals } from "./signals.ts";
+
+/** Of which check. */
+export interface Again {
+  readonly baseline: Baseline;
+  /** What looks slower. */
+  readonly slow: readonly CellCheck[];
+  /** Of this round, and at most. */
+  readonly number: number;
+  readonly most: number;
+  /** Of the first round. */
+  readonly folder: string;
+  readonly rules: Rules;
+}
+
+/** How the runs of the first round were made, which those of this one must be too. */
+export interface Manner extends Pick<Environment, "device" | "threads" | "jobs"> {
+  readonly retry?: boolean | undefined;
+}
+
+/** Makes the round in `rounds/<number>` of the folder, or goes on with it, and says why. */
+export async function measureAgain(
+  { baseline, slow, number, most, folder, rules }: Again,
+  { device, threads, jobs, retry }: Manner,
+): Promise<{ runs: readonly RunFile[]; obstacles: string[] }> {
+  const placeOf = placer(slow);
+  for (const cell of slow) {
+    const limit = valueFor(rules.limits, "speed", cell.configuration);
+    console.error(
+      `${placeOf(cell).join(", ")} looks ${Math.abs(cell.difference!).toFixed(1)}% slower, ` +
+        `over the limit of ${limit}%: measured again, round ${number} of at most ${most}`,
+    );
+  }
+  const own = join(folder, "rounds", String(number)), file = join(own, "baseline.json");
+  const part = partOf(baseline, slow);
+  await writeWhole(file, baselineText(part));
+  const code = await runToEnd([
+    ...["check", file, "--out", own, "--rounds", "1", "--device", device],
+    ...["--threads", String(threads), "--jobs", String(jobs), ...(retry ? ["--retry"] : [])],
+  ]);
+  const isStopped = Object.values<number>(signals).includes(code); // see `workOff`
+  if (isStopped) exitNow(code); // the same command goes on from there
+  const { runs } = await readRuns(own), found = new Set(runs.map(({ identity }) => identity));
+  const missing = runsOf(part).runs.filter((run) => !found.has(identityOf(run)));
+  const obstacles = await Promise.all(missing.map(async (run) => {
+    const reason = (await readFailure(own, run))?.reason ?? "there is no result";
+    return `${labelOf(run)} failed in round ${number}: ${reason}`;
+  }));
+  return { runs, obstacles };
+}
+
+// maskbench with these arguments, which says nothing but its progress. @returns its exit code
+async function runToEnd(args: readonly string[]): Promise<number> {
+  const [deno, ...words] = startingWords(...args);
+  const child = new Deno.Command(deno, {
+    args: words,
+    env: { GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" }, // its findings are not those of the check
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  return (await heeding((signal) => child.kill(signal), () => child.status)).code;
+}

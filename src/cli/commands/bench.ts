@@ -1,0 +1,90 @@
+// maskbench bench [SWEEP]: the main job, a sweep and its tables.
+import { join } from "node:path";
+import { Command } from "@commander-js/extra-typings";
+import { tablesAndPlot } from "../../report/mod.ts";
+import { datasetFor } from "../../runner/dataset_cache.ts";
+import { missingRuns } from "../../runner/runner.ts";
+import { identityOf } from "../../runs/identity.ts";
+import { labelOf } from "../../runs/label.ts";
+import { configurationsOf } from "../../sweep/expand.ts";
+import { readSweep } from "../../sweep/read.ts";
+import { pick } from "../../sweep/select.ts";
+import { ticketPath } from "../../tickets/ticket.ts";
+import type { RunConfig } from "../../training/config.ts";
+import { tellFailed, withWorkOptions, workOff } from "../execute.ts";
+import { onlyOption } from "../options.ts";
+import { dataFolders, ownPath, shownPath, userPath } from "../paths.ts";
+import { bySlurm, refuseStray, tell, withEngineOptions } from "../slurm.ts";
+
+export const benchCommand = () =>
+  withWorkOptions(withEngineOptions(new Command("bench")))
+    .description("run a sweep, and make its tables; what is finished already is not run again")
+    .argument("[sweep]", "a sweep file; without one, bench/quick.json")
+    .option("--out <dir>", "where results go; default results/<name of the sweep>")
+    .addOption(onlyOption())
+    .option("--save-mask", "keep what each run finds as DIR/tickets/….safetensors, for `ticket`")
+    .option("--controls", "hold each mask against its controls, for `controls` to show")
+    .option("--dry-run", "only list the runs, and which are finished")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task bench                                       the embedded data set, about a minute
+  deno task bench bench/mnist.json --out results/mine --dry-run
+  deno task bench bench/mnist.json --only algorithm=sbp --only sparsity=0.9
+  deno task bench bench/cifar10.json --engine slurm --partition gpu --gpus-per-task 1 --time 8:00:00`,
+    )
+    .action(async (file, options) => {
+      refuseStray(options);
+      const path = file === undefined ? ownPath("bench", "quick.json") : userPath(file);
+      const sweep = await readSweep(path, shownPath(path));
+      const folder = options.out === undefined
+        ? ownPath("results", sweep.name)
+        : userPath(options.out);
+      const dataset = await datasetFor({ name: sweep.dataset, split: sweep.split }, dataFolders());
+      if (dataset.name !== sweep.dataset) {
+        console.error(
+          `the files found for ${sweep.dataset} are ${dataset.name}: results are named so`,
+        );
+      }
+      const runs = configurationsOf(sweep, dataset);
+      const picked = pick(runs, options.only);
+      if (options.dryRun) {
+        const missing = new Set(await missingRuns(picked, folder));
+        for (const run of picked) {
+          const state = missing.has(run) ? "to run  " : "finished";
+          console.log(`${state}  ${identityOf(run).slice(0, 12)}  ${labelOf(run)}`);
+        }
+        console.log(
+          `${picked.length} runs, ${missing.size} of them to run, in ${shownPath(folder)}`,
+        );
+        return;
+      }
+
+      const bare = options.saveMask ? await ticketless(picked, folder) : 0;
+      if (bare > 0) {
+        console.error(
+          `${bare} run${bare === 1 ? " is" : "s are"} finished without a ticket, made without ` +
+            "--save-mask: another folder (--out) makes it anew",
+        );
+      }
+      const outcome = options.engine === "slurm"
+        ? await bySlurm(picked, await missingRuns(picked, folder), folder, options)
+        : await workOff(picked, runs.length, folder, options);
+      const { markdown, plot } = await tablesAndPlot(folder);
+      console.log(markdown);
+      console.log(plot);
+      console.log(`${shownPath(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
+      if ("standings" in outcome) tell(outcome);
+      else tellFailed(outcome);
+    });
+
+// How many of the runs are finished, and have no ticket.
+async function ticketless(runs: readonly RunConfig[], folder: string): Promise<number> {
+  const without: RunConfig[] = [];
+  for (const run of runs) {
+    const ticket = await Deno.stat(ticketPath(folder, identityOf(run))).catch(() => undefined);
+    if (!ticket) without.push(run);
+  }
+  return without.length - (await missingRuns(without, folder)).length;
+}

@@ -1,0 +1,13 @@
+// maskbench best DIR: which settings of a tuning sweep won, and what to paste into a sweep file.
+import { Command } from "@commander-js/extra-typings";
+import { bestSettings } from "../../report/mod.ts";
+import { userPath } from "../paths.ts";
+
+export const bestCommand = () =>
+  new Command("best")
+    .description("tell which hyper-parameters did best on the validation split, ready to paste")
+    .argument("<dir>", 'the folder of a sweep with "split": "validation", such as results/tuning')
+    .addHelpText("after", "\nExample:\n  deno task maskbench best results/mnist-tuning")
+    .action(async (dir) => {
+      console.log((await bestSettings(userPath(dir))).trimEnd());
+    });

@@ -1,0 +1,193 @@
+// maskbench check BASELINE: whether anything got worse.
+import { basename } from "node:path";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { writeWhole } from "../../base/atomic_files.ts";
+import { DatasetError } from "../../datasets/dataset.ts";
+import {
+  annotationsOf,
+  type Baseline,
+  defaultRounds,
+  defaultRules,
+  exitCodeOf,
+  gates,
+  inRounds,
+  junitOf,
+  metricNames,
+  parseRule,
+  readBaseline,
+  type Rules,
+  runsOf,
+  writeCheck,
+} from "../../regression/mod.ts";
+import { datasetFor } from "../../runner/dataset_cache.ts";
+import { commitOf } from "../../runs/environment.ts";
+import { identityOf } from "../../runs/identity.ts";
+import { labelOf } from "../../runs/label.ts";
+import { readRuns } from "../../runs/run_file.ts";
+import type { RunConfig } from "../../training/config.ts";
+import { measureAgain } from "../check_round.ts";
+import { withWorkOptions, workOff } from "../execute.ts";
+import { positive } from "../options.ts";
+import { dataFolders, ownPath, shownPath, userPath } from "../paths.ts";
+
+const chance = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 1e-9 && value <= 0.5) return value;
+  throw new InvalidArgumentError("expected a number from 1e-9 to 0.5.");
+};
+const collect = (text: string, before: string[]) => [...before, text];
+
+export const checkCommand = () =>
+  withWorkOptions(new Command("check"))
+    .description(
+      "compare runs with a baseline; exit 1 if anything got worse, 3 if it can't be told",
+    )
+    .argument("<baseline>", "a file that `baseline` made")
+    .option("--out <dir>", "where runs and findings go; default results/check-<baseline>")
+    .option("--against <dir>", "compare with the runs of this folder, one round, and run nothing")
+    .option("--junit <file>", "also write the findings as JUnit's XML")
+    .option(
+      "--gate <metric=fail|warn>",
+      "whether worse bytes, accuracy, speed or memory fail the check or only warn; " +
+        "default bytes=fail accuracy=fail speed=warn memory=warn",
+      collect,
+      [] as string[],
+    )
+    .option(
+      "--limit <metric=number>",
+      "losses under this don't count: points of accuracy, percent of speed and memory; " +
+        "default accuracy=0.5 speed=5 memory=40",
+      collect,
+      [] as string[],
+    )
+    .option(
+      "--rounds <n>",
+      "measure what looks slower than the limit again, in new processes, until it no longer does " +
+        "or <n> rounds are made in all; 1: never",
+      positive,
+      defaultRounds,
+    )
+    .option("--level <p>", "chance of any false alarm, for each metric", chance, defaultRules.level)
+    .addHelpText(
+      "after",
+      `
+--gate and --limit may be repeated, and be for some cells only; of several that fit, the last counts.
+
+Speed needs a baseline of several rounds: \`baseline\` takes several folders. With five, up to three
+rounds now and the default limit, simulations from repeats of bench/ci.json raise a false alarm in at
+most 2 of 1000 checks and find a loss of 10% in at least 95 of 100 (docs/regressions.md).
+
+Examples:
+  deno task check results/baselines/ci.json
+  deno task check mine.json --gate speed=fail --limit speed=8 --rounds 5
+  deno task check mine.json --gate speed:algorithm=sbp=fail --limit accuracy:network=conv6=1`,
+    )
+    .action(async (file, { out, against, junit, gate, limit, level, rounds, ...options }) => {
+      const path = userPath(file), baseline = await readBaseline(path, shownPath(path));
+      const rules = rulesOf(baseline, { gate, limit, level });
+      const { runs, obstacles } = runsOf(baseline);
+      const name = basename(path).replace(/(\.baseline)?\.json$/, "");
+      const folder = against !== undefined && out === undefined
+        ? userPath(against)
+        : out === undefined
+        ? ownPath("results", `check-${name}`)
+        : userPath(out);
+      if (against === undefined) {
+        await tellOfOthers(folder, runs);
+        const able = await withData(runs, obstacles);
+        const { failed } = await workOff(able, runs.length, folder, options);
+        obstacles.push(
+          ...failed.map(({ config, reason }) => `${labelOf(config)} failed: ${reason}`),
+        );
+      }
+      const found = await readRuns(against === undefined ? folder : userPath(against));
+      obstacles.push(
+        ...found.setAside.map(({ path, reason }) =>
+          `${shownPath(path)} was set aside: it ${reason}`
+        ),
+      );
+      // What another command has run is one round, whatever became of it.
+      const most = against === undefined ? rounds : 1;
+      const cells = await inRounds(baseline, found.runs, rules, most, async (number, slow) => {
+        const again = await measureAgain(
+          { baseline, slow, number, most, folder, rules },
+          { ...options, ...found.runs[0]!.environment },
+        );
+        obstacles.push(...again.obstacles);
+        return again.runs;
+      });
+      const check = { cells, rules, obstacles };
+      const markdown = await writeCheck(folder, check);
+      console.log(markdown);
+      if (junit !== undefined) await writeWhole(userPath(junit), junitOf(check));
+      if (Deno.env.get("GITHUB_ACTIONS")) annotationsOf(check).forEach((line) => console.log(line));
+      const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
+      if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
+      Deno.exitCode = exitCodeOf(check);
+    });
+
+// A check that was stopped is gone on with, and one of other code would be too.
+async function tellOfOthers(folder: string, runs: readonly RunConfig[]): Promise<void> {
+  const meant = new Set(runs.map(identityOf));
+  const left = (await readRuns(folder)).runs.filter(({ identity }) => meant.has(identity));
+  if (left.length === 0) return; // as mostly: git is asked for nothing then
+  const commit = commitOf(),
+    others = left.filter(({ environment }) => environment.commit !== commit);
+  if (others.length === 0) return;
+  console.error(
+    `${others.length} ${others.length === 1 ? "run" : "runs"} in ${shownPath(folder)} are of an ` +
+      "earlier check, with another commit of maskbench, and are compared as they are: --out " +
+      "another folder runs them anew",
+  );
+}
+
+// The defaults, and after them what the command line says.
+function rulesOf(
+  { cells }: Baseline,
+  { gate, limit, level }: { gate: string[]; limit: string[]; level: number },
+): Rules {
+  const gateOf = (text: string) => gates.find((gate) => gate === text);
+  const limitOf = (text: string) => {
+    const value = Number(text);
+    return text.trim() !== "" && value > 0 && value < 100 ? value : undefined;
+  };
+  return {
+    level,
+    gates: [
+      ...defaultRules.gates,
+      ...gate.map((text) =>
+        parseRule("--gate", text, ["bytes", ...metricNames], gateOf, gates.join("|"), cells)
+      ),
+    ],
+    limits: [
+      ...defaultRules.limits,
+      ...limit.map((text) =>
+        parseRule("--limit", text, metricNames, limitOf, "a number from 0 to 100", cells)
+      ),
+    ],
+  };
+}
+
+// The runs whose data set is here, and the one that the baseline means.
+async function withData(runs: readonly RunConfig[], obstacles: string[]): Promise<RunConfig[]> {
+  const able: RunConfig[] = [], seen = new Map<string, string | undefined>();
+  for (const run of runs) {
+    const { name, split, checksum } = run.dataset, key = `${name} ${split} ${checksum}`;
+    if (!seen.has(key)) {
+      const fault = await datasetFor(run.dataset, dataFolders()).then(
+        (dataset) =>
+          dataset.checksum === checksum
+            ? undefined
+            : `the files of ${name} are not those of the baseline`,
+        (error) => {
+          if (error instanceof DatasetError) return error.message;
+          throw error;
+        },
+      );
+      if (fault !== undefined) obstacles.push(fault);
+      seen.set(key, fault);
+    }
+    if (seen.get(key) === undefined) able.push(run);
+  }
+  return able;
+}

@@ -1,0 +1,36 @@
+// maskbench data NAME: downloads a data set, unless it is there already.
+import { Command } from "@commander-js/extra-typings";
+import { fetchDataset } from "../../datasets/download.ts";
+import { dataFolders, ownPath, userPath } from "../paths.ts";
+import { barOn } from "../terminal.ts";
+
+export const dataCommand = () =>
+  new Command("data")
+    .description("download a data set, check it and unpack it; nothing is fetched that is there")
+    .argument("<name>", "mnist or cifar10")
+    .option("--to <dir>", "the folder to put it in; default data/ beside deno.json")
+    .action(async (name, { to }) => {
+      const bar = barOn(
+        Deno.stderr.isTerminal(),
+        "{bar} {percentage}% of {megabytes} MB, {file}",
+      );
+      let shown = "";
+      try {
+        const found = await fetchDataset(name, to === undefined ? ownPath("data") : userPath(to), {
+          folders: dataFolders(),
+          onProgress({ file, bytes, total }) {
+            const megabytes = (total / 1e6).toFixed(1);
+            if (file !== shown) {
+              if (!bar) console.error(`downloading ${file}, ${megabytes} MB`);
+              bar?.start(total, 0, { file, megabytes });
+              shown = file;
+            }
+            bar?.update(bytes, { file, megabytes });
+          },
+        });
+        bar?.stop();
+        console.log(found);
+      } finally {
+        bar?.stop();
+      }
+    });

@@ -1,0 +1,108 @@
+// maskbench pack FOLDER: makes a data set of a folder of pictures.
+import { basename, join } from "node:path";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { duration } from "../../base/duration.ts";
+import { UserError } from "../../base/errors.ts";
+import { folderName, SIZES } from "../../datasets/pack.ts";
+import { ownPath, shownPath, userPath } from "../paths.ts";
+import { heeding } from "../signals.ts";
+import { barOn } from "../terminal.ts";
+
+/** Milliseconds between two plain lines. */
+const PLAIN_EVERY = 10_000;
+
+/** Pictures that could not be decoded and are named on the terminal. */
+const MOST_NAMED = 5;
+
+const sizeOf = (text: string): number => {
+  const size = Number(text);
+  if (/^\d+$/.test(text) && size >= SIZES.least && size <= SIZES.most) return size;
+  throw new InvalidArgumentError(`expected a whole number from ${SIZES.least} to ${SIZES.most}.`);
+};
+
+export const packCommand = () =>
+  new Command("pack")
+    .description("decode and resize a folder of pictures, once, to be a data set of sweeps")
+    .argument("<folder>", "with train/CLASS/*.jpg or *.png, and test/ or val/ alike")
+    .option("--size <n>", "height and width of what the networks are to read", sizeOf, 224)
+    .option("--name <name>", "what sweep files call it; default the last part of its path")
+    .option("--to <dir>", "the data folder to put it in; default data/ beside deno.json")
+    .addHelpText(
+      "after",
+      `
+Pictures are stored in packed/<name>-<size>/, the shorter side 256 for 224 and in that proportion, below 64
+exactly of that size. What can't be decoded is skipped, and named in skipped.txt there. Packed again, only a
+folder that has changed is decoded.
+
+Examples:
+  deno task pack /data/imagenet
+  deno task pack pictures/cifar10-jpeg --size 32 --name cifar`,
+    )
+    .action(async (path, { size, name, to }) => {
+      const from = userPath(path), called = name ?? basename(from);
+      if (!folderName.test(called)) {
+        throw new UserError(
+          `--name: "${called}" can't be the name of a folder: expected letters, digits, ".", "_" and "-"`,
+        );
+      }
+      if ((await Deno.permissions.query({ name: "ffi" })).state !== "granted") {
+        throw new UserError('this task may not load a decoder, "deno task pack" may');
+      }
+      const { packFolder } = await import("../../datasets/packing.ts"); // with its decoder, for this command alone
+      const bar = barOn(Deno.stderr.isTerminal(), "{bar} {value}/{total} pictures, {left} left");
+      const started = performance.now();
+      let spoken = started, shown = false;
+      const stopping = new AbortController();
+      try {
+        const { home, manifest, before } = await heeding((_, code) => stopping.abort(code), () =>
+          packFolder({
+            from,
+            to: to === undefined ? ownPath("data") : userPath(to),
+            name: called,
+            size,
+            signal: stopping.signal,
+            note: (text) =>
+              console.error(text),
+            onProgress(done, total) {
+              const now = performance.now();
+              const left = duration((now - started) / 1000 * (total - done) / done);
+              if (!shown) bar?.start(total, 0, { left });
+              shown = true;
+              bar?.update(done, { left });
+              if (bar || now - spoken < PLAIN_EVERY) return;
+              spoken = now;
+              console.error(`${done}/${total} pictures, ${left} left`);
+            },
+          }));
+        bar?.stop();
+        const { train, test, classes, skipped } = manifest;
+        if (skipped > 0) {
+          await tellSkipped(join(home, "skipped.txt"), skipped);
+        }
+        const megabytes = Math.round((train.bytes + test.bytes) / 1e6).toLocaleString("en");
+        console.log(
+          `${shownPath(home)} ${
+            before ? "was there already, all checksums right" : "is packed"
+          }: ` +
+            `${train.count} pictures to train on, ${test.count} to test on, ${classes.length} classes, ` +
+            `${megabytes} MB; in a sweep file: "dataset": ${
+              JSON.stringify({ folder: called, size })
+            }`,
+        );
+      } catch (error) {
+        if (!stopping.signal.aborted) throw error;
+        bar?.stop();
+        console.error("stopped: nothing is packed");
+        Deno.exitCode = stopping.signal.reason;
+      } finally {
+        bar?.stop();
+      }
+    });
+
+async function tellSkipped(path: string, count: number): Promise<void> {
+  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").slice(0, MOST_NAMED);
+  const more = count > lines.length ? `\n  and ${count - lines.length} more` : "";
+  console.error(
+    `${count} files were skipped, ${shownPath(path)} names them:\n  ${lines.join("\n  ")}${more}`,
+  );
+}

@@ -1,0 +1,52 @@
+// maskbench replay FOLDER: a golden trajectory through this machine's core.
+import { Command } from "@commander-js/extra-typings";
+import { type Replay, replayFolder, tolerance } from "../../goldens/replay.ts";
+import { openNative } from "../../native/toolchain/setup.ts";
+import { deviceOf, deviceOption } from "../options.ts";
+import { userPath } from "../paths.ts";
+
+export const replayCommand = () =>
+  new Command("replay")
+    .description("replay a golden trajectory, and exit 1 if it parts from what was recorded")
+    .argument(
+      "<folder>",
+      "with manifest.json and six .bin files, such as tests/goldens/sbp-conv-global",
+    )
+    .option("--json", "print an object instead of text")
+    .addOption(deviceOption())
+    .action(async (folder, { json, device }) => {
+      await openNative();
+      const replay = await replayFolder(userPath(folder), deviceOf(device));
+      console.log(json ? JSON.stringify({ folder, ...replay, tolerance }) : textOf(folder, replay));
+      if (!replay.passed) Deno.exitCode = 1;
+    });
+
+function textOf(folder: string, replay: Replay): string {
+  const allowed = Math.floor(tolerance.mask * replay.weights);
+  const line = (what: string, found: string, allowed: string, passed: boolean) =>
+    `  ${what.padEnd(33)}${found.padEnd(14)}allowed ${allowed.padEnd(8)}${
+      passed ? "ok" : "TOO FAR"
+    }`;
+  return [
+    `${folder}: ${replay.algorithm}, ${replay.steps} steps, ${replay.weights} weights`,
+    line(
+      "largest difference of a loss",
+      replay.loss.toExponential(1),
+      "1e-4",
+      replay.loss <= tolerance.loss,
+    ),
+    line(
+      "largest difference of a score",
+      replay.score.toExponential(1),
+      "1e-5",
+      replay.score <= tolerance.score,
+    ),
+    line(
+      "entries of the mask that differ",
+      `${replay.maskEntries}`,
+      `${allowed}`,
+      replay.maskEntries <= allowed,
+    ),
+    replay.passed ? "passed" : "failed",
+  ].join("\n");
+}

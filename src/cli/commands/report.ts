@@ -1,0 +1,23 @@
+// maskbench report DIR: plots and a page, made from a folder's run files.
+import { Command } from "@commander-js/extra-typings";
+import { makeReport } from "../../report/mod.ts";
+import { shownPath, userPath } from "../paths.ts";
+
+export const reportCommand = () =>
+  new Command("report")
+    .description(
+      "make DIR/report/ from DIR/runs: a page with the table and plots, and each plot as SVG",
+    )
+    .argument("<dir>", "the folder that bench wrote to, such as results/quick")
+    .option(
+      "--peers <file>",
+      "speed beside plain PyTorch, from `deno task peers --json`; default DIR/peers.json if there",
+    )
+    .addHelpText("after", "\nExample:\n  deno task report results/mnist")
+    .action(async (dir, { peers }) => {
+      const page = await makeReport(
+        userPath(dir),
+        peers === undefined ? undefined : userPath(peers),
+      );
+      console.log(shownPath(page));
+    });

@@ -1,0 +1,39 @@
+// maskbench status DIR: how the runs stand that were submitted to Slurm.
+import { Command } from "@commander-js/extra-typings";
+import { UserError } from "../../base/errors.ts";
+import { summaryOf } from "../../slurm/follow.ts";
+import { overview } from "../../slurm/standing.ts";
+import { submissionFolder } from "../../slurm/submission.ts";
+import { shownPath, userPath } from "../paths.ts";
+import { followed, tell } from "../slurm.ts";
+
+export const statusCommand = () =>
+  new Command("status")
+    .description("how the runs stand that bench --engine slurm submitted from a folder")
+    .argument("<dir>", "the folder that bench writes to, such as results/quick")
+    .option("--follow", "go on until no task waits or runs")
+    .addHelpText(
+      "after",
+      `
+Where there is no squeue, it says so, and tells what the run files tell.
+
+Example:
+  deno task maskbench status results/mnist`,
+    )
+    .action(async (dir, { follow }) => {
+      const folder = userPath(dir), found = await overview(folder, new Set());
+      if (found.submissions.length === 0) {
+        throw new UserError(
+          `nothing was submitted from ${dir}: \`deno task bench SWEEP --engine slurm\` does that`,
+        );
+      }
+      for (const { number, submission: { array, submitted, tasks } } of found.submissions) {
+        const live = found.live?.filter(({ job }) => job === array).length;
+        console.log(
+          `${shownPath(submissionFolder(folder, number))}: job ${array} of ${submitted}, ` +
+            `${tasks.length} tasks` + (live === undefined ? "" : `, ${live} wait or run`),
+        );
+      }
+      if (!follow) console.log(summaryOf(found));
+      tell(follow ? await followed(folder) : found);
+    });

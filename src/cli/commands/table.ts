@@ -1,0 +1,36 @@
+// maskbench table DIR: the tables of a folder, made again from its run files, or printed in another format.
+import { Command, Option } from "@commander-js/extra-typings";
+import { printedTable, remakeTables } from "../../report/mod.ts";
+import { type Format, formats } from "../../tables/registry.ts";
+import { shownPath, userPath } from "../paths.ts";
+
+export const tableCommand = () =>
+  new Command("table")
+    .description("make DIR/table.md and DIR/table.csv again from DIR/runs, and print the table")
+    .argument("<dir>", "the folder that bench wrote to, such as results/quick")
+    .addOption(
+      new Option("--format <format>", "print the table in this format, and write no file")
+        .choices(Object.keys(formats) as Format[]),
+    )
+    .option(
+      "--against <column>",
+      "print how every other column differs from this one, and write no file",
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  deno task maskbench table results/mnist
+  deno task maskbench table results/field --against edge-popup
+  deno task -q maskbench table results/mnist --format latex > table.tex`,
+    )
+    .action(async (dir, { format, against }) => {
+      const folder = userPath(dir);
+      if (format !== undefined || against !== undefined) {
+        console.log((await printedTable(folder, format ?? "markdown", against)).trimEnd());
+        return;
+      }
+      const markdown = await remakeTables(folder);
+      console.log(markdown);
+      console.log(`${shownPath(folder)}/table.md and table.csv`);
+    });

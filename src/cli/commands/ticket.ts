@@ -1,0 +1,119 @@
+// maskbench ticket: what a run found, verified, written out for other programs, or held beside another.
+import { basename } from "node:path";
+import { Argument, Command, Option } from "@commander-js/extra-typings";
+import { markdownTable } from "markdown-table";
+import { writeWhole } from "../../base/atomic_files.ts";
+import { UserError } from "../../base/errors.ts";
+import { setThreads, Vector } from "../../native/mod.ts";
+import { openNative } from "../../native/toolchain/setup.ts";
+import { datasetFor } from "../../runner/dataset_cache.ts";
+import { labelOf } from "../../runs/label.ts";
+import { overlapOf } from "../../tickets/compare.ts";
+import { exported, formats } from "../../tickets/export.ts";
+import { rebuilt } from "../../tickets/rebuild.ts";
+import { readTicket, type Ticket } from "../../tickets/ticket.ts";
+import { picturesOf } from "../../training/setup.ts";
+import { deviceOf, deviceOption } from "../options.ts";
+import { dataFolders, shownPath, userPath } from "../paths.ts";
+
+const file = () => new Argument("<file>", "DIR/tickets/….safetensors, from `bench --save-mask`");
+const read = (path: string) => readTicket(userPath(path), path);
+
+export const ticketCommand = () =>
+  new Command("ticket")
+    .description("verify, export or compare what `bench --save-mask` kept: the subnetwork of a run")
+    .addCommand(verifyCommand())
+    .addCommand(exportCommand())
+    .addCommand(compareCommand());
+
+const verifyCommand = () =>
+  new Command("verify")
+    .description("rebuild the network from the ticket alone, and exit 1 if its accuracy is another")
+    .addArgument(file())
+    .addOption(deviceOption())
+    .action(async (path, { device }) => {
+      const ticket = await read(path);
+      const { configuration: { dataset }, accuracy, environment } = ticket;
+      console.log(`${labelOf(ticket.configuration)}: ${described(ticket)}`);
+      const pictures = await datasetFor(dataset, dataFolders());
+      if (pictures.checksum !== dataset.checksum) {
+        throw new UserError(`the files of ${pictures.name} are not those that ${path} was made on`);
+      }
+      await openNative();
+      setThreads(1);
+      using free = new DisposableStack();
+      const { network, weights } = rebuilt(ticket, deviceOf(device), free);
+      const test = free.use(picturesOf(pictures.test, pictures, network.device));
+      const metrics = free.use(new Vector(2, "float64", network.device));
+      network.evaluate(weights, null, test, metrics);
+      const found = metrics.download()[1]! / test.count;
+      const percent = (accuracy: number) => `${(100 * accuracy).toFixed(2)}%`;
+      if (found === accuracy) {
+        console.log(
+          `${percent(found)} on the ${dataset.split} set of ${dataset.name}, as recorded`,
+        );
+        return;
+      }
+      console.log(
+        `${percent(found)} on the ${dataset.split} set of ${dataset.name}, recorded is ` +
+          `${percent(accuracy)}, by libtorch ${environment.libtorch} on ${environment.processor}`,
+      );
+      Deno.exitCode = 1;
+    });
+
+const exportCommand = () =>
+  new Command("export")
+    .description(
+      "write the masked weights in full, by the names that PyTorch's nn.Sequential gives",
+    )
+    .addArgument(file())
+    .addOption(
+      new Option("--format <format>", "of the file").choices(formats).default(
+        "safetensors" as const,
+      ),
+    )
+    .option("--out <file>", "default: the ticket's name, where you stand, with `-weights`")
+    .action(async (path, { format, out }) => {
+      const ticket = await read(path);
+      await openNative();
+      const name = out ?? `${basename(path).replace(/\.safetensors$/, "")}-weights.${format}`;
+      const bytes = exported(ticket, format);
+      await writeWhole(userPath(name), bytes);
+      console.log(`${shownPath(userPath(name))}: ${bytes.length.toLocaleString("en")} bytes`);
+    });
+
+const compareCommand = () =>
+  new Command("compare")
+    .description("how far two tickets keep the same weights, by layer, against chance")
+    .addArgument(file())
+    .argument("<other>", "another of the same network")
+    .action(async (path, other) => {
+      const [a, b] = [await read(path), await read(other)];
+      const rows = overlapOf(a, b).map(({ name, weights, kept, both, chance }) => {
+        const beyond = chance.deviation > 0 ? (both - chance.mean) / chance.deviation : 0;
+        return [
+          name,
+          ...[weights, ...kept, both].map((count) => count.toLocaleString("en")),
+          `${chance.mean.toFixed(1)} ± ${chance.deviation.toFixed(1)}`,
+          `${(both / chance.mean || 0).toFixed(3)} ×`,
+          beyond.toFixed(1).replace("-", "−"),
+        ];
+      });
+      const header = ["layer", "weights", "A keeps", "B keeps", "both", "by chance", "of it", "σ"];
+      console.log(`A: ${labelOf(a.configuration)}\nB: ${labelOf(b.configuration)}\n`);
+      console.log(
+        markdownTable([header, ...rows], { align: ["l", ...header.slice(1).map(() => "r")] }),
+      );
+      console.log(
+        `\nBy chance: of masks that keep as many in each layer at random, mean ± standard deviation.`,
+      );
+      if (a.weightsDigest !== b.weightsDigest && a.streams.weights !== b.streams.weights) {
+        console.log("The two were drawn other weights, so that places say nothing of values.");
+      }
+    });
+
+function described({ mask }: Ticket): string {
+  if (!mask) return "all of its weights are kept";
+  const kept = mask.reduce((sum, bit) => sum + bit, 0);
+  return `${kept.toLocaleString("en")} of ${mask.length.toLocaleString("en")} weights are kept`;
+}

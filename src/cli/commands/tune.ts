@@ -1,0 +1,58 @@
+// maskbench tune SWEEP: the same budget of settings for every algorithm of a sweep, and the best as a sweep file.
+import { join } from "node:path";
+import { Command } from "@commander-js/extra-typings";
+import { datasetFor } from "../../runner/dataset_cache.ts";
+import { readSweep } from "../../sweep/read.ts";
+import { planOf, writeTuning } from "../../tuning/mod.ts";
+import { tellFailed, withWorkOptions, workOff } from "../execute.ts";
+import { positive } from "../options.ts";
+import { dataFolders, ownPath, shownPath, userPath } from "../paths.ts";
+
+export const tuneCommand = () =>
+  withWorkOptions(new Command("tune"))
+    .description(
+      "choose hyper-parameters on training pictures held out, with the same budget for every algorithm",
+    )
+    .argument("<sweep>", "a sweep file; its section `tune` may say where settings are looked for")
+    .option(
+      "--tries <n>",
+      "settings of each algorithm; default tune.tries of the sweep, 16",
+      positive,
+    )
+    .option("--out <dir>", "where runs, trace and recipe go; default results/<name>-tuning")
+    .addHelpText(
+      "after",
+      `
+A larger number of tries goes on from the smaller one. The recipe is the same sweep on the test set.
+
+Examples:
+  deno task maskbench tune bench/mnist.json --tries 12
+  deno task bench results/mnist-tuning/recipe.json`,
+    )
+    .action(async (file, { tries, out, ...options }) => {
+      const path = userPath(file), sweep = await readSweep(path, shownPath(path));
+      const folder = out === undefined ? ownPath("results", `${sweep.name}-tuning`) : userPath(out);
+      const dataset = await datasetFor(
+        { name: sweep.dataset, split: "validation" },
+        dataFolders(),
+      );
+      const tune = { ...sweep.tune, ...(tries === undefined ? {} : { tries }) };
+      const plan = planOf({ ...sweep, tune }, dataset);
+      const outcome = await workOff(plan.runs, plan.runs.length, folder, options);
+      const failed = outcome.failed.filter(({ diverged }) => !diverged);
+      if (failed.length > 0) return tellFailed({ ...outcome, failed });
+      const { markdown, recipes } = await writeTuning(folder, plan);
+      console.log(markdown);
+      const where = shownPath(folder);
+      if (recipes.length === 0) {
+        console.error(
+          `maskbench: no recipe, as all tries of an algorithm diverged: see ${where}/tuning.md`,
+        );
+        Deno.exitCode = 1;
+        return;
+      }
+      console.log(
+        `${where}/tuning.md, trace.csv and runs/ hold all of it. What was chosen runs by`,
+      );
+      for (const recipe of recipes) console.log(`  deno task bench ${join(where, recipe)}`);
+    });

@@ -1,0 +1,36 @@
+// Options that several commands have, and what their values may be.
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { UserError } from "../base/errors.ts";
+import { describe, type Device } from "../native/mod.ts";
+
+/** What --device may say. */
+export type DeviceChoice = "auto" | Device;
+
+export const deviceOption = () =>
+  new Option("--device <device>", "where to compute: auto takes CUDA where there is one")
+    .choices(["auto", "cpu", "cuda"] as const)
+    .default("auto" as const);
+
+/** The native library must be open. @throws {UserError} where CUDA is asked for and there is none */
+export function deviceOf(choice: DeviceChoice): Device {
+  const { cuda } = describe();
+  if (choice === "cuda" && !cuda) {
+    throw new UserError("--device cuda: there is no CUDA device that libtorch can use, try cpu");
+  }
+  return choice === "auto" ? (cuda ? "cuda" : "cpu") : choice;
+}
+
+/** @throws {InvalidArgumentError} for anything but 1 to 9999 */
+export function positive(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) {
+    throw new InvalidArgumentError("expected a whole number from 1 to 9999.");
+  }
+  return Number(text);
+}
+
+/** Some of the runs. May be repeated; see `pick`. */
+export const onlyOption = () =>
+  new Option(
+    "--only <key=value>",
+    "only runs with this network, algorithm, sparsity, seed, …; may be repeated",
+  ).default([] as string[]).argParser((pair: string, before: string[]) => [...before, pair]);

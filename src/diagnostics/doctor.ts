@@ -1,0 +1,159 @@
+// What this machine has for maskbench, what it lacks, and the command that mends it. Changes nothing.
+import os from "node:os";
+import maskbench from "../../deno.json" with { type: "json" };
+import { UserError } from "../base/errors.ts";
+import { DatasetError, type DatasetSource } from "../datasets/dataset.ts";
+import { packSources } from "../datasets/pack.ts";
+import { datasets } from "../datasets/registry.ts";
+import { describe, MaskedNetwork, measureMatmul, openLibrary, setThreads } from "../native/mod.ts";
+import { fastBlas, isPlainBlas, plainBlasInSystem } from "../native/toolchain/blas.ts";
+import { libraryPath } from "../native/toolchain/build.ts";
+import { findLibtorch, type Libtorch } from "../native/toolchain/libtorch.ts";
+import { tools } from "../native/toolchain/setup.ts";
+import { which } from "../native/toolchain/which.ts";
+import { networkOf } from "../networks/registry.ts";
+import { checkLayersApart } from "../training/layer_check.ts";
+
+export interface Finding {
+  /** What was looked for, such as `libtorch`. */
+  readonly what: string;
+  /** What was found, or what is wrong. */
+  readonly found: string;
+  /** `missing` only where maskbench can't work, or not at full speed, without it. */
+  readonly state: "ok" | "absent" | "missing";
+  /** The command that mends it, where there is one. */
+  readonly mend?: string;
+}
+
+/** Looks for everything that maskbench uses. @param folders that data sets are looked for in */
+export async function examine(folders: readonly string[]): Promise<Finding[]> {
+  return [
+    { what: "maskbench", found: maskbench.version, state: "ok" },
+    { what: "Deno", found: Deno.version.deno, state: "ok" },
+    {
+      what: "processor",
+      found: `${os.cpus()[0]?.model.trim()}, ${os.availableParallelism()} threads, ` +
+        `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB of memory`,
+      state: "ok",
+    },
+    ...Object.entries(tools).map(([command, name]) => tool(command, name)),
+    ...library(),
+    ...await Promise.all(
+      [...datasets, ...await packSources(folders)].map((source) => data(source, folders)),
+    ),
+  ];
+}
+
+function tool(command: string, name: string): Finding {
+  const path = which(command);
+  if (!path) {
+    return {
+      what: command,
+      found: "not on the PATH",
+      state: "missing",
+      mend: `apt-get install --yes ${name}`,
+    };
+  }
+  const { stdout } = new Deno.Command(path, { args: ["--version"], stderr: "null" }).outputSync();
+  const [version = path] = new TextDecoder().decode(stdout).split("\n");
+  return { what: command, found: version, state: "ok" };
+}
+
+function library(): Finding[] {
+  let libtorch: Libtorch | undefined;
+  try {
+    libtorch = findLibtorch();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [{ what: "libtorch", found: error.message, state: "missing", mend: "unset LIBTORCH" }];
+  }
+  if (!libtorch) {
+    return [{
+      what: "libtorch",
+      found: "neither LIBTORCH, python3's PyTorch nor the system has it",
+      state: "missing",
+      mend: `apt-get install --yes libtorch-dev ${fastBlas}`,
+    }];
+  }
+  const path = libraryPath(libtorch);
+  const found = `${libtorch.version}, ${
+    { LIBTORCH: "named by LIBTORCH", python3: "python3's PyTorch", system: "the system's" }[
+      libtorch.origin
+    ]
+  }, ${libtorch.libraries}`;
+  const findings: Finding[] = [{ what: "libtorch", found, state: "ok" }];
+  try {
+    openLibrary(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const plain = libtorch.origin === "system" && plainBlasInSystem();
+    return [...findings, {
+      what: "native library",
+      found: "not built for this libtorch yet",
+      state: "missing",
+      mend: "deno task maskbench setup",
+    }, ...(plain ? [plainBlas("the system's libblas.so.3")] : [])];
+  }
+  const { cuda, blas, instructions } = describe();
+  setThreads(os.availableParallelism());
+  const gflops = (device: "cpu" | "cuda") => Math.round(measureMatmul(device) / 1e9);
+  return [
+    ...findings,
+    { what: "native library", found: path, state: "ok" },
+    isPlainBlas(blas) ? plainBlas(blas) : { what: "BLAS", found: blas, state: "ok" },
+    { what: "instructions", found: instructions, state: "ok" },
+    ...layersOn("cpu", path),
+    ...(cuda ? layersOn("cuda", path) : []),
+    { what: "matrix product", found: `${gflops("cpu")} GFLOP/s on the processor`, state: "ok" },
+    cuda
+      ? { what: "CUDA", found: `${gflops("cuda")} GFLOP/s in a matrix product`, state: "ok" }
+      : { what: "CUDA", found: "no device that this libtorch can use", state: "absent" },
+  ];
+}
+
+/** Networks whose layers are of all kinds, and quickly checked. */
+const checked = [["mlp", [1, 28, 28]], ["conv4", [3, 32, 32]], ["resnet20", [3, 32, 32]]] as const;
+
+// Whether what libraries compute for layers is what plain loops do, with one thread and with all of them.
+function layersOn(device: "cpu" | "cuda", library: string): Finding[] {
+  const what = device === "cuda" ? "layers on CUDA" : "layers";
+  let layers = 0, largest = 0;
+  for (const threads of new Set([1, os.availableParallelism()])) {
+    for (const [name, inputShape] of checked) {
+      using free = new DisposableStack();
+      const network = networkOf(name, 1, { inputShape, classes: 10 });
+      const masked = free.use(new MaskedNetwork(network, "float32", device));
+      const found = checkLayersApart(masked, threads, library);
+      if (typeof found === "string") {
+        return [{ what, found, state: "missing", mend: `another libtorch in LIBTORCH` }];
+      }
+      layers += found.layers;
+      largest = Math.max(largest, found.largest);
+    }
+  }
+  const names = checked.map(([name]) => name).join(", ");
+  const found = `${layers} of ${names} are those of plain loops, to ${largest.toExponential(0)}`;
+  return [{ what, found, state: "ok" }];
+}
+
+function plainBlas(file: string): Finding {
+  return {
+    what: "BLAS",
+    found: `${file} is the plain reference one, many times slower than OpenBLAS`,
+    state: "missing",
+    mend: `apt-get install --yes ${fastBlas}`,
+  };
+}
+
+async function data(source: DatasetSource, folders: readonly string[]): Promise<Finding> {
+  const what = `data set ${source.name}`;
+  const mend = source.download ? { mend: `deno task data ${source.name}` } : {};
+  try {
+    const { name } = await source.load(folders);
+    if (name === source.name) return { what, found: "there, checksums right", state: "ok" };
+    return { what, found: `not there; in its place: ${name}`, state: "absent", ...mend };
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    return { what, found: error.message.split(";")[0]!, state: "absent", ...mend };
+  }
+}

@@ -1,0 +1,51 @@
+// The training step beside plain PyTorch's, as `deno task peers` measured it and wrote it down.
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import { faultsOf, strict } from "../base/schema_errors.ts";
+
+const peersSchema = strict({
+  /** Raised when the file changes so that older ones can't be read any more. */
+  format: z.literal(1),
+  processor: z.string(),
+  threads: z.int().min(1),
+  batchSize: z.int().min(1),
+  /** Rounds, each measuring all in turn. */
+  rounds: z.int().min(1),
+  pytorch: z.string(),
+  networks: z.array(strict({
+    network: z.string(),
+    /** Median milliseconds of a training step of edge-popup, by implementation. */
+    msPerStep: z.record(z.string(), z.number().positive()).refine(
+      (steps) => Object.keys(steps).length > 0,
+      "is empty: expected at least one implementation",
+    ),
+  })).min(1),
+});
+
+/** What `deno task peers` found. */
+export type Peers = z.infer<typeof peersSchema>;
+
+/**
+ * Reads `peers.json`.
+ * @throws {UserError} that says what is wrong with it; `Deno.errors.NotFound` where there is none
+ */
+export async function readPeers(path: string, shown: string = path): Promise<Peers> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw error;
+    throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
+  }
+  return parsePeers(text, shown);
+}
+
+/** The same of a file's text. */
+export function parsePeers(text: string, shown: string): Peers {
+  const { json, faults } = parseJson(text, shown);
+  const { data, error } = peersSchema.safeParse(json, { reportInput: true });
+  const [fault] = error ? faultsOf(error) : faults;
+  if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
+  return data!;
+}

@@ -1,0 +1,213 @@
+// Where a training step's time goes, and how far each part of it is from what the machine can do.
+import { algorithmOf } from "../algorithms/registry.ts";
+import { median } from "../base/statistics.ts";
+import type { Dataset, Split } from "../datasets/dataset.ts";
+import {
+  type Device,
+  measureCopy,
+  measureMatmul,
+  profileParts,
+  setThreads,
+  type StepPart,
+} from "../native/mod.ts";
+import { multiplicationsByLayer } from "../networks/cost.ts";
+import { networkOf, networks } from "../networks/registry.ts";
+import type { RunConfig } from "../training/config.ts";
+import { makeStage } from "../training/setup.ts";
+
+/** A part of a step, in milliseconds a step. */
+export interface PartProfile {
+  readonly ms: number;
+  /** Of the machine's own speed, measured beside it: of a large matrix product, or of a large copy. */
+  readonly ofPeak?: number;
+}
+
+/** A step, measured; milliseconds are medians. */
+export interface Profile {
+  /** As training goes: over a stretch of steps with one wait for the device at its end. */
+  readonly msPerStep: number;
+  /**
+   * Of that, how long the host was kept: all of it on the processor; on a GPU, the time to replay the recorded step, as
+   * long as the queue of the device has room.
+   */
+  readonly hostMsPerStep: number;
+  /** Of a step that waits for the device after each of its parts, as it must to time them. */
+  readonly waitingMsPerStep: number;
+  readonly imagesPerSecond: number;
+  readonly projectionMs: number;
+  /** Of the whole step: multiplications and additions of the convolutions and matrix products alone. */
+  readonly gflops: number;
+  /** What the parts that only stream vectors (weights, projection, update) read and write at least, a second. */
+  readonly gigabytesPerSecond: number;
+  readonly parts: Readonly<Record<StepPart | "rest", PartProfile>>;
+  /** What the machine can do with as many threads: a matrix product of 2048 × 2048, a copy of 256 MiB. */
+  readonly machine: { readonly gflops: number; readonly gigabytesPerSecond: number };
+  /** Number of weights, n. */
+  readonly weights: number;
+}
+
+/** How to measure. */
+export interface ProfileOptions {
+  readonly device: Device;
+  readonly threads: number;
+  /** Steps to measure, after a few to warm up: as many in stretches, and as many part by part. */
+  readonly steps: number;
+}
+
+const WARM_UP = 5;
+
+/** Stretches that the steps are timed in, so that there is a median. */
+const STRETCHES = 5;
+
+/** Pictures of an epoch: a new order is drawn that often. */
+const EPOCH = 50_000;
+
+/** Reads and writes of one value per weight that the part does at least. */
+const passes = { weights: 6, projection: 3, update: 5 } as const;
+
+/** A run of a network and an algorithm for its steps alone, with defaults all over. */
+export function stepConfig(
+  network: string,
+  algorithm: string,
+  batchSize: number,
+  precision: RunConfig["precision"] = "float32",
+): RunConfig {
+  const { name, version, masks, parameters } = algorithmOf(algorithm);
+  const given = { learningRate: 1e-3 }; // small, so that nothing dies or diverges
+  return {
+    dataset: { name: "noise", checksum: "", split: "test" },
+    network: { name: network, width: 1 },
+    initialisation: { name: "kaiming-normal", scaleFan: false },
+    algorithm: {
+      name,
+      version,
+      parameters: parameters.parse(given) as RunConfig["algorithm"]["parameters"],
+    },
+    sparsity: masks ? 0.5 : 0,
+    seed: 1,
+    epochs: 1000,
+    batchSize,
+    schedule: "constant",
+    augmentation: "none",
+    precision,
+  };
+}
+
+/** A run on pictures of noise that goes step by step: batch to updated mask. @param free frees it */
+export function stepper(config: RunConfig, device: Device, free: DisposableStack) {
+  const { inputShape, classes } = networks.find(({ name }) => name === config.network.name)!;
+  const pictures = noise(inputShape, config.batchSize * 4, classes);
+  const stage = makeStage(config, pictures, device, free);
+  const { epoch, segments, streams, metrics } = stage;
+  const rate = Number(config.algorithm.parameters.learningRate);
+  const stepsOfEpoch = Math.ceil(EPOCH / config.batchSize);
+  return {
+    stage,
+    weights: segments.reduce((sum, { length }) => sum + length, 0),
+    step(t: number): void {
+      if (t % stepsOfEpoch === 0) epoch.draw(streams);
+      stage.step(t, rate);
+    },
+    /** Until the device has done all that it was given. */
+    wait: (): void => void metrics.download(),
+  };
+}
+
+/** Measures the steps of a run. The native library must be open. */
+export function profile(config: RunConfig, { device, threads, steps }: ProfileOptions): Profile {
+  using free = new DisposableStack();
+  setThreads(threads);
+  const { weights, step, wait } = stepper(config, device, free);
+  let t = 0;
+  const hosts: number[] = [];
+  const timed = (steps: number): number => { // a stretch, in milliseconds a step
+    const begin = performance.now();
+    for (let i = 0; i < steps; i++) {
+      const called = performance.now();
+      step(t++);
+      hosts.push(performance.now() - called);
+    }
+    wait();
+    return (performance.now() - begin) / steps;
+  };
+  timed(WARM_UP);
+  hosts.length = 0;
+  const stretches = Math.min(STRETCHES, steps);
+  const times = Array.from(
+    { length: stretches },
+    (_, i) => timed(Math.floor((steps + i) / stretches)),
+  );
+  const hostMsPerStep = median(hosts)!;
+  const waiting: number[] = [], shares: Record<StepPart, number>[] = [];
+  for (let i = 0; i < steps; i++) {
+    profileParts(true);
+    waiting.push(timed(1));
+    shares.push(profileParts(false));
+  }
+
+  const machine = {
+    gflops: measureMatmul(device) / 1e9,
+    gigabytesPerSecond: measureCopy(device) / 1e9,
+  };
+  const ms = (part: StepPart) => 1000 * median(shares.map((share) => share[part]))!;
+  const msPerStep = median(times)!, waitingMsPerStep = median(waiting)!;
+  const { forward, first } = arithmetic(config);
+  const speed = (operations: number, ms: number) => operations / 1e6 / ms / machine.gflops;
+  const stream = (part: keyof typeof passes) => ({
+    ms: ms(part),
+    ofPeak: passes[part] * weights * 4 / 1e6 / ms(part) / machine.gigabytesPerSecond,
+  });
+  const parts = {
+    gather: { ms: ms("gather") },
+    weights: stream("weights"),
+    forward: { ms: ms("forward"), ofPeak: speed(forward, ms("forward")) },
+    backward: { ms: ms("backward"), ofPeak: speed(2 * forward - first, ms("backward")) },
+    projection: stream("projection"),
+    update: stream("update"),
+  };
+  const known = Object.values(parts).reduce((sum, { ms }) => sum + ms, 0);
+  const streamed = parts.weights.ms + parts.projection.ms + parts.update.ms;
+  return {
+    msPerStep,
+    hostMsPerStep,
+    waitingMsPerStep,
+    imagesPerSecond: 1000 * config.batchSize / msPerStep,
+    projectionMs: parts.projection.ms,
+    gflops: (3 * forward - first) / 1e6 / msPerStep,
+    gigabytesPerSecond: (passes.weights + passes.projection + passes.update) * weights * 4 / 1e6 /
+      streamed,
+    parts: { ...parts, rest: { ms: Math.max(0, waitingMsPerStep - known) } },
+    machine,
+    weights,
+  };
+}
+
+// Operations of a batch's forward pass, and of its first layer, for whose input no gradient is needed.
+function arithmetic({ batchSize, network: { name, width } }: RunConfig) {
+  const operations = multiplicationsByLayer(networkOf(name, width)).map((count) =>
+    2 * batchSize * count
+  );
+  return {
+    forward: operations.reduce((sum, count) => sum + count, 0),
+    first: operations.find((count) => count > 0)!,
+  };
+}
+
+/** Pictures of noise with labels in turn, the same to train and to test on, for what hangs on neither. */
+export function noise(shape: Dataset["shape"], count: number, classes = 10): Dataset {
+  const size = shape[0] * shape[1] * shape[2];
+  const split: Split = {
+    images: Uint8Array.from({ length: count * size }, (_, i) => Math.imul(i, 2654435761) >>> 24),
+    labels: Int32Array.from({ length: count }, (_, i) => i % classes),
+  };
+  return {
+    name: "noise",
+    shape,
+    classes: Array.from({ length: classes }, (_, i) => String(i)),
+    train: split,
+    test: split,
+    mean: shape[0] === 1 ? [0.5] : [0.5, 0.5, 0.5],
+    deviation: shape[0] === 1 ? [0.3] : [0.3, 0.3, 0.3],
+    checksum: "",
+  };
+}

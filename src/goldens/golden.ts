@@ -1,0 +1,226 @@
+// A golden trajectory: a folder with weights, scores and batches, and what training on them gave elsewhere.
+//
+//   manifest.json                              network, algorithm, hyper-parameters, the loss before each update
+//   weights.f32.bin, initial_scores.f32.bin    flat, layer after layer; raw little-endian, row-major
+//   final_scores.f32.bin, final_mask.u8.bin
+//   images.f32.bin, labels.i32.bin             one batch a step
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { type Layer, type Network, weightCount } from "../networks/network.ts";
+
+const size = z.int().min(1).max(1 << 20);
+
+const plain = [
+  z.object({
+    kind: z.literal("conv"),
+    inputs: size,
+    outputs: size,
+    kernel: size,
+    stride: size.optional(),
+    padding: z.int().min(0).max(1024).optional(),
+  }),
+  z.object({ kind: z.literal("linear"), inputs: size, outputs: size }),
+  z.object({
+    kind: z.literal("maxpool"),
+    size,
+    stride: size.optional(),
+    padding: z.int().min(0).max(1024).optional(),
+  }),
+  z.object({ kind: z.literal("avgpool"), size, stride: size.optional() }),
+  z.object({ kind: z.literal("batchnorm"), channels: size }),
+  z.object({ kind: z.literal("relu") }),
+] as const;
+const several = z.array(z.discriminatedUnion("kind", plain)).max(4096);
+const residual = z.object({ kind: z.literal("residual"), body: several, shortcut: several });
+const layer = z.discriminatedUnion("kind", [...plain, residual]);
+
+const common = {
+  input_shape: z.tuple([size, size, size]),
+  layers: z.array(layer).min(1).max(4096),
+  kept_fraction: z.number().gt(0).max(1),
+  scope: z.enum(["layer", "global"]),
+  learning_rate: z.number(),
+  momentum: z.number().min(0),
+  weight_decay: z.number().min(0),
+  steps: z.int().min(1),
+  batch_size: size,
+  bias: z.literal(false).default(false),
+  losses: z.array(z.number()),
+  /** Correct predictions of each step; a mean over draws where there are several. */
+  correct: z.array(z.number()),
+  /** What draws of masks are made from, where there are any: see `mb_noise`. */
+  noise_key: z.int().min(0).default(0),
+};
+
+const manifest = z.discriminatedUnion("algorithm", [
+  z.object({
+    algorithm: z.literal("gem-miner"),
+    ...common,
+    momentum: common.momentum.lt(1),
+    optimiser: z.enum(["sgd", "adam"]).optional(),
+    freezes: z.int().min(1).max(10_000),
+  }),
+  z.object({
+    algorithm: z.literal("edge-popup"),
+    ...common,
+    ramp: z.number().min(0).max(1).optional(),
+  }),
+  z.object({ algorithm: z.enum(["biprop", "iterand", "zhou"]), ...common }),
+  z.object({
+    algorithm: z.literal("prob-mask"),
+    ...common,
+    momentum: common.momentum.lt(1),
+    draws: z.int().min(1).max(16),
+    temperature: z.number().min(1e-3).max(1),
+    kept_at_first: z.number().min(0).max(1),
+  }),
+  z.object({
+    algorithm: z.literal("sbp"),
+    ...common,
+    ramp: z.number().min(0).max(1),
+    floor: z.literal(0.5).nullable().default(0.5),
+    box: z.tuple([z.literal(0), z.literal(1)]).nullable().default([0, 1]),
+    /** Whether the relaxed mask alone is clipped. */
+    mask_box: z.boolean().default(false),
+    centred: z.boolean().default(false),
+  }),
+]);
+
+export type Manifest = z.infer<typeof manifest>;
+
+export interface Golden {
+  readonly manifest: Manifest;
+  readonly network: Network;
+  /** Length n each. */
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly initialScores: Float32Array<ArrayBuffer>;
+  readonly finalScores: Float32Array<ArrayBuffer>;
+  readonly finalMask: Uint8Array<ArrayBuffer>;
+  /** `(steps, batch, channels, height, width)` and `(steps, batch)`. */
+  readonly images: Float32Array<ArrayBuffer>;
+  readonly labels: Int32Array<ArrayBuffer>;
+}
+
+/** Bytes of a manifest, at most: one of a million steps has 50 MB. */
+const LARGEST_MANIFEST = 2 ** 26;
+
+/**
+ * @param read gives the bytes of a file of the folder, or throws where there are more than `most`
+ * @throws {UserError} naming the file, what it holds and what was expected
+ */
+export async function readGolden(
+  folder: string,
+  read: (folder: string, file: string, most: number) => Promise<Uint8Array<ArrayBuffer>> = readFile,
+): Promise<Golden> {
+  const described = parseManifest(await read(folder, "manifest.json", LARGEST_MANIFEST), folder);
+  const { steps, batch_size, input_shape: [channels, height, width] } = described;
+  const network = {
+    name: described.algorithm,
+    inputShape: described.input_shape,
+    layers: layersOf(described),
+  };
+  const n = weightCount(network.layers), pictures = steps * batch_size;
+  const array = async <T>(
+    file: string,
+    length: number,
+    type: { new (buffer: ArrayBuffer): T; BYTES_PER_ELEMENT: number },
+  ): Promise<T> => {
+    const expected = length * type.BYTES_PER_ELEMENT;
+    const bytes = await read(folder, file, expected);
+    if (bytes.length !== expected) {
+      throw new UserError(`${join(folder, file)} has ${bytes.length} bytes, expected ${expected}`);
+    }
+    return new type(bytes.buffer);
+  };
+  return {
+    manifest: described,
+    network,
+    weights: await array("weights.f32.bin", n, Float32Array),
+    initialScores: await array("initial_scores.f32.bin", n, Float32Array),
+    finalScores: await array("final_scores.f32.bin", n, Float32Array),
+    finalMask: await array("final_mask.u8.bin", n, Uint8Array),
+    images: await array("images.f32.bin", pictures * channels * height * width, Float32Array),
+    labels: await array("labels.i32.bin", pictures, Int32Array),
+  };
+}
+
+async function readFile(
+  folder: string,
+  file: string,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const path = join(folder, file);
+  try {
+    const { size } = await Deno.stat(path);
+    if (size > most) {
+      throw new UserError(`${path} has ${size} bytes, expected at most ${most}`);
+    }
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      error instanceof Deno.errors.NotFound
+        ? `${path} is missing: a golden folder holds manifest.json and six .bin files`
+        : `${path} can't be read: ${(error as Error).message}`,
+    );
+  }
+}
+
+function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): Manifest {
+  const path = join(folder, "manifest.json");
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new UserError(`${path} is no JSON: ${(error as Error).message}`);
+  }
+  const { data, error } = manifest.safeParse(json);
+  if (error) {
+    const faults = error.issues.map(({ path, message }) => `${path.join(".") || "."}: ${message}`);
+    throw new UserError(`${path}: ${faults.join("; ")}`);
+  }
+  if (data.losses.length !== data.steps || data.correct.length !== data.steps) {
+    throw new UserError(
+      `${path}: ${data.losses.length} losses and ${data.correct.length} counts of correct ` +
+        `predictions, expected ${data.steps} each`,
+    );
+  }
+  return data;
+}
+
+// The first linear layer reads the flattened pictures. Where the manifest names a ReLU it names all of them; else one follows
+// every layer with weights but the last.
+function layersOf({ layers }: Manifest): Layer[] {
+  const last = layers.findLastIndex(({ kind }) => kind === "conv" || kind === "linear");
+  const named = layers.some(({ kind }) => kind === "relu");
+  let flat = false;
+  const made = (layer: Manifest["layers"][number]): Layer[] => {
+    switch (layer.kind) {
+      case "maxpool":
+        return [{ ...layer, kind: "max-pool" }];
+      case "avgpool":
+        return [{ ...layer, kind: "average-pool" }];
+      case "batchnorm":
+        return [{ ...layer, kind: "batch-norm" }];
+      case "residual":
+        return [{
+          kind: "residual",
+          body: layer.body.flatMap(made),
+          shortcut: layer.shortcut.flatMap(made),
+        }];
+      case "linear": {
+        const before: Layer[] = flat ? [] : [{ kind: "flatten" }];
+        flat = true;
+        return [...before, layer];
+      }
+      default:
+        return [layer];
+    }
+  };
+  return layers.flatMap((layer, place): Layer[] => {
+    const rectified = !named && place !== last &&
+      (layer.kind === "conv" || layer.kind === "linear");
+    return [...made(layer), ...(rectified ? [{ kind: "relu" } as const] : [])];
+  });
+}

@@ -1,0 +1,134 @@
+// Builds the native library, unless it is there for this libtorch, these sources and this machine.
+import { createHash } from "node:crypto";
+import os from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../../base/errors.ts";
+import type { Libtorch } from "./libtorch.ts";
+import { which } from "./which.ts";
+
+const sources = fileURLToPath(new URL("../../../native", import.meta.url));
+
+/** Parts of `native/` that the library is made of. */
+const parts = ["CMakeLists.txt", "include", "src"];
+
+/** Whether the CUDA kernels are to run on the processor, which is how they are tested without a GPU. */
+const emulated = () => Deno.env.get("MASKBENCH_KERNELS") === "emulated";
+
+/** Whether the core is to look after its own memory and arithmetic: see tests/sanitize.ts. */
+const sanitized = () => Deno.env.get("MASKBENCH_SANITIZE") === "1";
+
+/** What a build hangs on beside its sources: another one of these needs a build of its own. */
+function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string[] {
+  const compiler = which("c++") ?? which("g++") ?? "none";
+  const built = compiler === "none" ? 0 : Deno.statSync(compiler).mtime?.getTime();
+  const library = Deno.statSync(join(libraries, "libtorch_cpu.so")).mtime?.getTime();
+  return [
+    libraries,
+    String(library),
+    String(cxx11Abi),
+    ...include,
+    compiler,
+    String(built),
+    os.cpus()[0]?.model ?? Deno.build.arch,
+    emulated() ? "emulated" : cuda ? cudaCompiler() ?? "no nvcc" : "no kernels",
+    ...(sanitized() ? ["sanitized"] : []),
+  ];
+}
+
+/** The CUDA compiler, on the PATH or where NVIDIA's toolkit is. */
+export function cudaCompiler(): string | undefined {
+  const toolkit = Deno.env.get("CUDA_HOME") || Deno.env.get("CUDA_PATH") || "/usr/local/cuda";
+  return which("nvcc") ?? which("nvcc", join(toolkit, "bin"));
+}
+
+// Headers from 2.8 on can do with C++20, some later ones without it no more.
+function cxxStandard({ version }: Libtorch): 17 | 20 {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 8) ? 20 : 17;
+}
+
+/**
+ * Names a build: `<libtorch's version>-<hash of the sources and of what the build hangs on>`.
+ * @param folder of the sources
+ */
+export function buildKey(libtorch: Libtorch, folder: string = sources): string {
+  const hash = createHash("sha256");
+  const add = (path: string) => {
+    if (Deno.statSync(path).isDirectory) {
+      const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+      for (const name of names) add(join(path, name));
+    } else {
+      hash.update(path.slice(folder.length)).update("\0").update(Deno.readFileSync(path));
+    }
+  };
+  for (const part of parts) add(join(folder, part));
+  for (const circumstance of circumstances(libtorch)) hash.update("\0").update(circumstance);
+  return `${libtorch.version}-${hash.digest("hex").slice(0, 16)}`;
+}
+
+/** Path of the library for that libtorch, whether it is built or not. */
+export function libraryPath(libtorch: Libtorch): string {
+  return join(sources, "build", buildKey(libtorch), "libmaskbench.so");
+}
+
+/**
+ * Builds the library in a folder of its own and renames it into place, unless somebody else has done so meanwhile: one
+ * process at a time builds where the file system has locks, and one that is there may be in use, so it is never replaced.
+ * @throws {UserError} with the compiler's last lines, and where all of them are
+ */
+export async function build(libtorch: Libtorch, path: string): Promise<void> {
+  const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
+  const log = join(home, "build.log"), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
+  await Deno.mkdir(home, { recursive: true });
+  using turn = await Deno.open(join(home, ".building"), { create: true, write: true });
+  await turn.lock(true).catch(() => {});
+  if (isThere(path)) return;
+  await Deno.mkdir(work);
+  try {
+    const cmake = async (...args: string[]) => {
+      const { success, stdout, stderr } = await new Deno.Command("cmake", { args }).output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      await Deno.writeTextFile(log, said);
+      if (success) return;
+      const errors = said.split("\n").filter((line) => /error|undefined reference/i.test(line));
+      const last = (errors.length > 0 ? errors : said.trimEnd().split("\n")).slice(0, 8);
+      throw new UserError(
+        `the native library could not be built against libtorch ${libtorch.version} ` +
+          `(${libtorch.libraries}); all of it is in ${log}:\n  ${last.join("\n  ")}`,
+      );
+    };
+    await cmake(
+      "-S",
+      sources,
+      "-B",
+      work,
+      "-DCMAKE_BUILD_TYPE=Release",
+      `-DTORCH_INCLUDE=${libtorch.include.join(";")}`,
+      `-DTORCH_LIBRARIES=${libtorch.libraries}`,
+      `-DTORCH_CXX11_ABI=${libtorch.cxx11Abi}`,
+      `-DTORCH_CXX_STANDARD=${cxxStandard(libtorch)}`,
+      ...(nvcc ? [`-DCMAKE_CUDA_COMPILER=${nvcc}`] : []),
+      `-DMB_EMULATE=${emulated() ? "ON" : "OFF"}`,
+      `-DMB_SANITIZE=${sanitized() ? "ON" : "OFF"}`,
+    );
+    await cmake("--build", work, "--parallel", String(os.availableParallelism()));
+    const whole = join(work, "whole");
+    await Deno.mkdir(whole);
+    await Deno.rename(join(work, "libmaskbench.so"), join(whole, basename(path)));
+    await Deno.rename(whole, dirname(path)).catch((error) => {
+      if (!isThere(path)) throw error;
+    });
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** Whether there is such a file. */
+export function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

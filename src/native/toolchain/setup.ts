@@ -1,0 +1,71 @@
+// Makes sure of all that the native library needs, says what it does, and is quick when all is there.
+import { UserError } from "../../base/errors.ts";
+import { describe, openLibrary } from "../library.ts";
+import { aptInstall } from "./apt.ts";
+import { fastBlas, isPlainBlas, plainBlasInSystem } from "./blas.ts";
+import { build, isThere, libraryPath } from "./build.ts";
+import { findLibtorch, type Libtorch } from "./libtorch.ts";
+import { which } from "./which.ts";
+
+/** The native library, and what it is built on. */
+export interface Native {
+  /** Of `libmaskbench.so`. */
+  readonly path: string;
+  readonly libtorch: Libtorch;
+}
+
+/** Tools that the build calls, and the Debian packages that bring them. */
+export const tools = { cmake: "cmake", "c++": "g++", make: "make" } as const;
+
+/**
+ * Finds libtorch (`LIBTORCH`, the PyTorch of python3, the system's) or installs Debian's with a fast BLAS, and builds
+ * the native library for it where that is not done yet.
+ * @param say is told each thing that takes time, before it is done
+ * @throws {UserError} with the command that mends it
+ */
+export async function ensureNative(
+  say: (text: string) => void = (text) => console.error(text),
+): Promise<Native> {
+  let libtorch = findLibtorch();
+  if (!libtorch) {
+    await aptInstall(["libtorch-dev", fastBlas], "libtorch was not found", say);
+    libtorch = findLibtorch();
+    if (!libtorch) {
+      throw new UserError("libtorch-dev is installed, but libtorch was not found in it");
+    }
+  } else if (libtorch.origin === "system" && plainBlasInSystem()) {
+    await aptInstall([fastBlas], "libtorch would run on the plain reference BLAS", say);
+  }
+  const path = libraryPath(libtorch);
+  if (!isThere(path)) {
+    const missing = Object.entries(tools).filter(([command]) => !which(command));
+    if (missing.length > 0) {
+      const commands = missing.map(([command]) => command).join(", ");
+      await aptInstall(missing.map(([, name]) => name), `missing to build with: ${commands}`, say);
+    }
+    say(`building the native library against libtorch ${libtorch.version} (${libtorch.libraries})`);
+    const started = performance.now();
+    await build(libtorch, path);
+    say(`built in ${Math.round((performance.now() - started) / 1000)} s`);
+  }
+  return { path, libtorch };
+}
+
+/** What matrix products run on, for the record of a run. The native library must be open. */
+export function blasInUse(): string {
+  return describe().blas;
+}
+
+/** Opens the library that `ensureNative` gives, and warns where it runs on a plain BLAS. */
+export async function openNative(say?: (text: string) => void): Promise<Native> {
+  const native = await ensureNative(say);
+  openLibrary(native.path);
+  const blas = blasInUse();
+  if (isPlainBlas(blas)) {
+    (say ?? console.error)(
+      `warning: libtorch runs on the plain reference BLAS (${blas}), many times slower than OpenBLAS: ` +
+        `apt-get install ${fastBlas}`,
+    );
+  }
+  return native;
+}

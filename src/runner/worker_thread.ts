@@ -1,0 +1,78 @@
+// A worker thread of the runner: takes one task after another.
+import { UserError } from "../base/errors.ts";
+import type { Dataset } from "../datasets/dataset.ts";
+import { type Device, openLibrary } from "../native/mod.ts";
+import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
+import type { RunConfig } from "../training/config.ts";
+import type { RunProgress, RunResult } from "../training/result.ts";
+import { Diverged, run, Stopped } from "../training/run.ts";
+import type { Found } from "../training/subnetwork.ts";
+
+/** What a worker is asked for. */
+export interface Task {
+  readonly config: RunConfig;
+  /** Path of the native library. */
+  readonly library: string;
+  /** Its pictures are in shared memory or in a file. */
+  readonly dataset: Dataset;
+  readonly device: Device;
+  readonly threads: number;
+  /** Whether masks are held against their controls. */
+  readonly controls: boolean;
+  /** Whether it answers with the subnetwork that it found, too. */
+  readonly saveMask: boolean;
+  /** Where to go on from. */
+  readonly from: Checkpoint | undefined;
+  /** 1 once it is to stop. */
+  readonly stop: Int32Array<SharedArrayBuffer>;
+}
+
+/** What it answers: progress and checkpoints, any number of times, then what it found, then one of the others. */
+export type Answer =
+  /** @see Pace.hear */
+  | { readonly kind: "progress"; readonly progress: RunProgress; readonly told: number }
+  | { readonly kind: "checkpoint"; readonly checkpoint: Checkpoint }
+  /** Right before the result, where asked for. */
+  | { readonly kind: "found"; readonly found: Found }
+  | { readonly kind: "result"; readonly result: RunResult }
+  | { readonly kind: "stopped" }
+  /** The checkpoint was not of this run. */
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "failure"; readonly reason: string; readonly diverged: boolean };
+
+function work(
+  { config, library, dataset, device, threads, controls, saveMask, from, stop }: Task,
+): RunResult {
+  openLibrary(library);
+  return run(config, {
+    dataset,
+    device,
+    threads,
+    controls,
+    from,
+    onFound: saveMask ? (found) => answer({ kind: "found", found }) : undefined,
+    stops: () => Atomics.load(stop, 0) === 1,
+    onProgress: (progress) => answer({ kind: "progress", progress, told: performance.now() }),
+    onCheckpoint: (checkpoint) => answer({ kind: "checkpoint", checkpoint }),
+  });
+}
+
+// The worker's side of its channel, which the types of a main thread don't have.
+const channel = self as unknown as {
+  postMessage(answer: Answer): void;
+  onmessage: (event: MessageEvent<Task>) => void;
+};
+const answer = (message: Answer) => channel.postMessage(message);
+
+channel.onmessage = ({ data }) => {
+  try {
+    answer({ kind: "result", result: work(data) });
+  } catch (error) {
+    if (error instanceof Stopped) return answer({ kind: "stopped" });
+    if (error instanceof CheckpointError) return answer({ kind: "refused", reason: error.message });
+    const { message, stack } = error as Error;
+    const shown = Deno.env.get("MASKBENCH_DEBUG") && !(error instanceof UserError);
+    const reason = shown ? stack ?? message : message;
+    answer({ kind: "failure", reason, diverged: error instanceof Diverged });
+  }
+};

@@ -1,0 +1,124 @@
+// Claims: of several processes that work off one folder, each run is done by one.
+//
+// A claim is a file that only one process can create, `DIR/runs/<identity>.claim-0`. Where that process is dead, the next
+// claim is `<identity>.claim-1`, which again only one can create, and so on: nothing is ever taken away from anybody, so
+// that nobody can be late. A process is dead if the system has released its lock on the file or, where it is of another
+// machine, if it has not touched the file for minutes. Whoever got a claim looks once more whether the run is finished.
+import { dirname, join } from "node:path";
+import os from "node:os";
+import { lookAnew, removeFile, within, WriteError } from "../base/atomic_files.ts";
+import { runsFolder } from "./run_file.ts";
+
+/** Milliseconds between two touches of a claim. */
+const TOUCHED_EVERY = 20_000;
+
+/** Milliseconds after which an untouched claim of another machine is a dead process's. */
+export const DEAD_AFTER = 180_000;
+
+/** A run that is this process's to do, until it is released. */
+export class Claim {
+  readonly #touching: ReturnType<typeof setInterval>;
+
+  private constructor(
+    readonly folder: string,
+    readonly identity: string,
+    readonly place: number,
+    /** Open and locked for as long as this process has it. */
+    readonly file: Deno.FsFile,
+  ) {
+    this.#touching = setInterval(() => void touch(file).catch(() => {}), TOUCHED_EVERY);
+    this.#touching.unref();
+  }
+
+  /** @returns nothing where another process has it. @throws {WriteError} where claims can't be written */
+  static async on(folder: string, identity: string): Promise<Claim | undefined> {
+    for (let place = 0;; place++) {
+      const path = claimPath(folder, identity, place);
+      try {
+        const file = await within(
+          runsFolder(folder),
+          () => Deno.open(path, { write: true, createNew: true }),
+        );
+        try {
+          await file.tryLock(true).catch(() => {}); // where the file system has no locks, touches alone tell
+          await touch(file);
+        } catch (error) {
+          file.close();
+          await removeFile(path);
+          throw error;
+        }
+        return new Claim(folder, identity, place, file);
+      } catch (error) {
+        // Over SFTP it is another error where two try at once.
+        const isThere = error instanceof Deno.errors.AlreadyExists ||
+          await Deno.stat(path).then(() => true, () => false);
+        if (!isThere) {
+          throw error instanceof WriteError
+            ? error
+            : new WriteError(`${path} can't be written: ${(error as Error).message}`);
+        }
+      }
+      if (await isHeld(path)) return undefined;
+    }
+  }
+
+  /** Gives it back, and clears dead ones away: from the first on, so that whoever comes meanwhile finds it free. */
+  async release(): Promise<void> {
+    clearInterval(this.#touching);
+    for (let place = 0; place <= this.place; place++) {
+      await removeFile(claimPath(this.folder, this.identity, place));
+    }
+    this.file.close();
+  }
+}
+
+const claimPath = (folder: string, identity: string, place: number) =>
+  join(runsFolder(folder), `${identity}.claim-${place}`);
+
+let machine: string | undefined;
+
+/** What tells this machine from the others that see the folder. */
+function thisMachine(): string {
+  if (machine) return machine;
+  machine = os.hostname();
+  try {
+    machine += ` ${Deno.readTextFileSync("/etc/machine-id").trim()}`;
+  } catch {
+    // The name alone, then.
+  }
+  return machine;
+}
+
+// Written, so that the time is that of the file system's clock; and flushed, so that other machines see it.
+async function touch(file: Deno.FsFile): Promise<void> {
+  await file.seek(0, Deno.SeekMode.Start);
+  await file.write(new TextEncoder().encode(thisMachine()));
+  await file.syncData();
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path, { read: true, write: true });
+    const { mtime } = await file.stat();
+    if (await Deno.readTextFile(path) === thisMachine()) { // else it is another's, or just being made
+      try {
+        return !await file.tryLock(true); // released again when the file is closed
+      } catch {
+        // A file system without locks.
+      }
+    }
+    return await lookAnew(dirname(path)) - (mtime?.getTime() ?? 0) < DEAD_AFTER;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true; // released just now: the next look finds it free
+    throw error;
+  }
+}
+
+/** Whether some process that claimed the run has touched its claim of late. @param now by the folder's clock */
+export async function isTouched(folder: string, identity: string, now: number): Promise<boolean> {
+  for (let place = 0;; place++) {
+    const found = await Deno.stat(claimPath(folder, identity, place)).catch(() => undefined);
+    if (!found) return false;
+    if (now - (found.mtime?.getTime() ?? 0) < DEAD_AFTER) return true;
+  }
+}

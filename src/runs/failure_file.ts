@@ -1,0 +1,55 @@
+// Failed runs: `DIR/runs/<identity>.failed` says why, and keeps the next start from trying again unasked.
+import { join } from "node:path";
+import { z } from "zod";
+import { removeFile, writeWhole } from "../base/atomic_files.ts";
+import type { RunConfig } from "../training/config.ts";
+import { identityOf } from "./identity.ts";
+import {
+  configurationSchema,
+  type Environment,
+  environmentSchema,
+  runsFolder,
+} from "./run_file.ts";
+
+/** A run that failed. */
+export interface Failure {
+  readonly configuration: RunConfig;
+  /** One sentence. */
+  readonly reason: string;
+  /** Whether the settings are to blame: its loss was no number any more. */
+  readonly diverged: boolean;
+  readonly environment: Environment;
+}
+
+const failureSchema = z.strictObject({
+  configuration: configurationSchema,
+  reason: z.string(),
+  diverged: z.boolean().default(false),
+  environment: environmentSchema,
+});
+
+const failurePath = (folder: string, identity: string) =>
+  join(runsFolder(folder), `${identity}.failed`);
+
+/** @throws {WriteError} where it can't be written */
+export async function writeFailure(folder: string, failure: Failure): Promise<void> {
+  const path = failurePath(folder, identityOf(failure.configuration));
+  await writeWhole(path, `${JSON.stringify(failure, null, 1)}\n`);
+}
+
+/** Why a run failed, where it did; a file that is no such word counts for nothing. */
+export async function readFailure(folder: string, config: RunConfig): Promise<Failure | undefined> {
+  const identity = identityOf(config);
+  try {
+    const json = JSON.parse(await Deno.readTextFile(failurePath(folder, identity)));
+    const { data } = failureSchema.safeParse(json);
+    return data && identityOf(data.configuration) === identity ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws {WriteError} where it can't be removed */
+export async function removeFailure(folder: string, identity: string): Promise<void> {
+  await removeFile(failurePath(folder, identity));
+}

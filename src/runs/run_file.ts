@@ -1,0 +1,215 @@
+// A run file: one finished run is one file, `DIR/runs/<identity>.json`, written whole or not at all.
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { writeWhole } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import { firstFault } from "../base/schema_errors.ts";
+import type { RunConfig } from "../training/config.ts";
+import type { RunResult } from "../training/result.ts";
+import { identityOf } from "./identity.ts";
+
+/** Raised when a run file changes so that older ones can't be read any more. */
+const FORMAT = 1;
+
+const fraction = z.number().min(0).max(1);
+const count = z.int().min(0);
+const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
+
+/** Of a run's configuration, defaults written out. */
+export const configurationSchema = z.strictObject({
+  dataset: z.strictObject({
+    name: z.string(),
+    checksum: digest,
+    split: z.enum(["test", "validation"]),
+  }),
+  network: z.strictObject({ name: z.string(), width: z.number().positive() }),
+  initialisation: z.strictObject({
+    name: z.enum(["kaiming-normal", "signed-kaiming-constant"]),
+    scaleFan: z.boolean(),
+  }),
+  algorithm: z.strictObject({
+    name: z.string(),
+    version: z.int(),
+    parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  }),
+  sparsity: z.number().min(0).lt(1),
+  seed: count,
+  epochs: z.int().min(1),
+  batchSize: z.int().min(1),
+  schedule: z.enum(["cosine", "constant"]),
+  warmUp: z.int().min(1).exactOptional(),
+  labelSmoothing: z.number().gt(0).lt(1).exactOptional(),
+  augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]),
+  precision: z.enum(["float32", "bfloat16", "tf32"]),
+});
+
+/** Of an epoch. */
+export const epochSchema = z.strictObject({
+  epoch: count,
+  learningRate: z.number(),
+  trainLoss: z.number(),
+  trainAccuracy: fraction,
+  testLoss: z.number(),
+  testAccuracy: fraction,
+  maskChange: fraction.exactOptional(),
+});
+
+const seconds = z.number().min(0);
+
+/** Of a measurement of speed. */
+export const speedSampleSchema = z.strictObject({
+  imagesPerSecond: z.number().positive(),
+  matmul: z.number().positive(),
+  copy: z.number().positive(),
+  waited: fraction,
+});
+
+const result = z.strictObject({
+  epochs: z.array(epochSchema).min(1),
+  lastTestAccuracy: fraction,
+  bestTestAccuracy: fraction,
+  layers: z.array(z.strictObject({ name: z.string(), weights: count, kept: count })),
+  digest,
+  controls: z.strictObject({
+    shuffled: fraction,
+    inverted: fraction,
+    redrawn: fraction,
+    chance: fraction,
+  }).exactOptional(),
+  streams: z.record(z.string(), count),
+  seconds: z.strictObject({ train: seconds, evaluation: seconds, total: seconds }),
+  imagesPerSecond: z.number().min(0),
+  speed: z.array(speedSampleSchema).optional(),
+  peakMemoryBytes: count,
+});
+
+/** Of what a run was made with. */
+export const environmentSchema = z.object({
+  maskbench: z.string(),
+  /** Git commit, with `-dirty` after it where files were changed; empty outside a repository. */
+  commit: z.string(),
+  deno: z.string(),
+  libtorch: z.string(),
+  blas: z.string(),
+  device: z.enum(["cpu", "cuda"]),
+  /** As `processorOf` has it. */
+  processor: z.string(),
+  system: z.string(),
+  threads: z.int().min(1),
+  /** Runs side by side. */
+  jobs: z.int().min(1),
+  /** ISO 8601, UTC. */
+  started: z.iso.datetime(),
+  finished: z.iso.datetime(),
+});
+
+const runFile = z.strictObject({
+  format: z.literal(FORMAT),
+  identity: digest,
+  configuration: configurationSchema,
+  result,
+  environment: environmentSchema,
+});
+
+/** What a run was made with: versions, device, threads, time. No part of its identity. */
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** One finished run: its configuration, what came out, and what it was made with. */
+export interface RunFile {
+  /** Raised when a run file changes so that older ones can't be read any more. */
+  readonly format: typeof FORMAT;
+  /** Of the configuration; also the file's name. */
+  readonly identity: string;
+  readonly configuration: RunConfig;
+  readonly result: RunResult;
+  readonly environment: Environment;
+}
+
+/** A file among the run files that is none, or not the one it claims to be. */
+export interface SetAside {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What is in the folder of a sweep. */
+export interface Runs {
+  /** By identity, ascending. */
+  readonly runs: readonly RunFile[];
+  /** Files that are no runs. */
+  readonly setAside: readonly SetAside[];
+}
+
+/** Where the run files of a sweep's folder are. */
+export const runsFolder = (folder: string): string => join(folder, "runs");
+
+/** The file of a run, whether it exists or not. */
+export const runPath = (folder: string, identity: string): string =>
+  join(runsFolder(folder), `${identity}.json`);
+
+/** Makes the text of a run file, and gives its identity. */
+export function runFileOf(run: Omit<RunFile, "format" | "identity">): RunFile {
+  return { format: FORMAT, identity: identityOf(run.configuration), ...run };
+}
+
+/** Writes a finished run, whole or not at all. @throws {WriteError} where it can't */
+export async function writeRun(folder: string, run: RunFile): Promise<void> {
+  await writeWhole(runPath(folder, run.identity), JSON.stringify(run, null, 1) + "\n");
+}
+
+/**
+ * Reads a run file and checks it: that it is one, and that its identity is that of its configuration.
+ * @throws {UserError} that says what is wrong with it
+ */
+export async function readRun(path: string): Promise<RunFile> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw error;
+    throw new UserError(`can't be read: ${(error as Error).message}`);
+  }
+  return parseRun(text, basename(path));
+}
+
+/** The same of a file's text. @param name of the file */
+export function parseRun(text: string, name: string): RunFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`can't be read: ${(error as Error).message}`);
+  }
+  const { data, error } = runFile.safeParse(json);
+  if (error) throw new UserError(`is no run file: ${firstFault(error)}`);
+  const identity = identityOf(data.configuration);
+  if (data.identity !== identity || name !== `${identity}.json`) {
+    throw new UserError(`is not the run that its name says: its configuration is ${identity}`);
+  }
+  return data;
+}
+
+/** All runs of a sweep's folder; what is no run is named, and never fatal. No folder: no runs. */
+export async function readRuns(folder: string): Promise<Runs> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(runsFolder(folder))) {
+      if (name.endsWith(".json") && !name.startsWith(".")) names.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new UserError(`${runsFolder(folder)} can't be read: ${(error as Error).message}`);
+    }
+  }
+  const runs: RunFile[] = [], setAside: SetAside[] = [];
+  for (const name of names.sort()) {
+    const path = join(runsFolder(folder), name);
+    try {
+      runs.push(await readRun(path));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) continue; // gone meanwhile
+      if (!(error instanceof UserError)) throw error;
+      setAside.push({ path, reason: error.message });
+    }
+  }
+  return { runs, setAside };
+}

@@ -1,0 +1,158 @@
+// Masks beside their sanity controls: whether each control is worth no more than guessing.
+import { markdownTable } from "markdown-table";
+import { meanInterval, summarise, type Summary } from "../base/statistics.ts";
+import type { Controls } from "../training/result.ts";
+import { contextFields, csvText } from "./csv.ts";
+import { agreed, differing, placeOf, placesOf, settingText, shared, sharedParts } from "./facts.ts";
+import { accuracy, fixed, percent } from "./format.ts";
+import { type Cell, type Row, type Run, tableOf } from "./table.ts";
+
+/** The controls, as tables name them. */
+const names = ["shuffled", "inverted", "redrawn"] as const satisfies (keyof Controls)[];
+type Name = (typeof names)[number];
+
+/** A run that has its controls. */
+export type ControlledRun = Run & { readonly result: { readonly controls: Controls } };
+
+export const isControlled = (run: Run): run is ControlledRun => run.result.controls !== undefined;
+
+/** `at`: the 95% interval of the mean over seeds holds chance. `unknown`: one seed has no interval. */
+export type Standing = "at" | "above" | "below" | "unknown";
+
+/** Less than this of what the mask has above chance is near it. */
+const NEAR = 0.05;
+
+/** One control in one cell of the table of masks. Accuracies in percent. */
+interface Control {
+  readonly row: Row;
+  readonly cell: Cell;
+  readonly name: Name;
+  readonly accuracy: Summary;
+  readonly chance: number;
+  readonly low: number | undefined;
+  readonly high: number | undefined;
+  readonly standing: Standing;
+}
+
+/** Where a mean over seeds stands. Equal values are their own interval. */
+export function standingOf(
+  summary: Summary,
+  chance: number,
+): { low?: number; high?: number; standing: Standing } {
+  const { mean, deviation } = summary;
+  if (deviation === null) return { standing: "unknown" };
+  const { low, high } = meanInterval(summary) ?? { low: mean, high: mean };
+  return { low, high, standing: low > chance ? "above" : high < chance ? "below" : "at" };
+}
+
+function controlsOf(runs: readonly ControlledRun[]): Control[] {
+  return tableOf(runs).rows.flatMap((row) =>
+    row.cells.flatMap((cell) =>
+      cell === null ? [] : names.map((name): Control => {
+        const found = (cell.runs as readonly ControlledRun[]).map(({ result }) => result.controls);
+        const accuracy = summarise(found.map((controls) => 100 * controls[name]));
+        const chance = 100 * found[0]!.chance;
+        const { low, high, standing } = standingOf(accuracy, chance);
+        return { row, cell, name, accuracy, chance, low, high, standing };
+      })
+    )
+  );
+}
+
+/** For programs: a line for each control. */
+export function controlsCsv(runs: readonly ControlledRun[]): string {
+  return csvText(
+    controlsOf(runs).map(({ row, cell, name, accuracy, chance, low, high, standing }) => ({
+      ...contextFields(row),
+      sparsity: row.sparsity,
+      column: cell.column.label,
+      control: name,
+      n: accuracy.n,
+      mean: accuracy.mean.toFixed(4),
+      deviation: accuracy.deviation?.toFixed(4),
+      low: low?.toFixed(4),
+      high: high?.toFixed(4),
+      chance,
+      standing,
+      mask_mean: cell.accuracy.mean.toFixed(4),
+    })),
+  );
+}
+
+/** For people, ending in a newline. @param notes what else is to be known, a sentence each */
+export function controlsMarkdown(
+  runs: readonly ControlledRun[],
+  notes: readonly string[] = [],
+): string {
+  const controls = controlsOf(runs), rows = tableOf(runs).rows;
+  const { alike, telling } = sharedParts({ rows }), differ = differing({ rows });
+  const chances = [...new Set(controls.map(({ chance }) => percent(chance / 100)))].join(", ");
+  const cells = [...Map.groupBy(controls, ({ cell }) => cell).values()];
+  const lines = cells.map((members) => {
+    const { row, cell } = members[0]!;
+    return [
+      ...telling.map((name) => shared[name]!(row)),
+      ...differ.map((name) => settingText(name, row)),
+      cell.column.label,
+      accuracy(cell.accuracy),
+      ...members.map((one) => accuracy(one.accuracy) + (one.standing === "above" ? " ↑" : "")),
+    ];
+  });
+  const header = [...telling, ...differ, "algorithm", "mask", ...names];
+  const labels = [...new Set(controls.map(({ cell }) => cell.column.label))];
+  const common = [...alike.map((name) => shared[name]!(rows[0]!)), agreed({ rows })];
+  return [
+    "# Masks and their controls",
+    [
+      "- **Accuracy** in percent after the last epoch: mean ± standard deviation over seeds (number of " +
+      `seeds). Chance, one over the number of classes, is ${chances}.`,
+      "- **shuffled**: the mask in a random order within each layer. **inverted**: the weights that it " +
+      "removes. **redrawn**: the mask over weights drawn anew.",
+      "- **↑**: above chance, by the 95% interval of the mean. One interval in forty is by chance alone.",
+    ].join("\n"),
+    markdownTable([header, ...lines], {
+      align: header.map((_, i) => i <= telling.length + differ.length ? "l" : "r"),
+    }),
+    labels.map((label) =>
+      `- ${verdictOf(label, controls.filter(({ cell }) => cell.column.label === label), rows)}`
+    ).join("\n"),
+    [...notes, `All runs: ${common.join(", ")}.`].join("\n\n"),
+  ].join("\n\n") + "\n";
+}
+
+function verdictOf(label: string, controls: readonly Control[], rows: readonly Row[]): string {
+  const lives = ({ cell, chance }: Control) => cell.accuracy.mean > chance;
+  const lost = [...new Set(controls.filter((one) => !lives(one)).map(({ row }) => row))];
+  const dead = `the mask itself is not above chance at ${placesOf(lost, { rows })}`;
+  if (controls.every((one) => !lives(one))) return `**${label}**: ${dead}.`;
+  const verdict = verdictOnLiving(controls.filter(lives), rows);
+  return `**${label}**: ${lost.length > 0 ? `${dead}; elsewhere ` : ""}${verdict}.`;
+}
+
+function verdictOnLiving(controls: readonly Control[], rows: readonly Row[]): string {
+  const above = controls.filter(({ standing }) => standing === "above");
+  const most = Math.max(0, ...controls.map(remainder));
+  const left = `at most ${
+    percent(Number(most.toFixed(3)))
+  } of what the mask has above chance is left`;
+  const places = above.map(({ name, row, low, high, accuracy }) =>
+    `${name} at ${placeOf(row, { rows })} (${fixed(accuracy.mean)} [${fixed(low!)}, ${
+      fixed(high!)
+    }])`
+  );
+  const where = `; of ${controls.length} intervals, ${above.length} above chance: ${
+    places.join("; ")
+  }`;
+  return controls.some(({ standing }) => standing === "unknown")
+    ? `one seed doesn't tell whether each control fell to chance; ${left}`
+    : above.length === 0
+    ? `each control fell to chance: no 95% interval lies above it; ${left}`
+    : above.every((control) => remainder(control) < NEAR)
+    ? `each control fell to chance or near it: ${left}${where}`
+    : `not every control fell to chance: ${left}${where}`;
+}
+
+// What a control keeps of what the mask has above chance.
+function remainder({ accuracy, cell, chance }: Control): number {
+  return (accuracy.mean - chance) / (cell.accuracy.mean - chance);
+}

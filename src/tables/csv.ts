@@ -1,0 +1,132 @@
+// The table for programs: one line for each cell and each difference, with all there is to say of it.
+// @ts-types="@types/d3-dsv"
+import { csvFormatRows } from "d3-dsv";
+import { type Interval, meanInterval } from "../base/statistics.ts";
+import { type Standing, standingsOf } from "./ranking.ts";
+import { type Cell, type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
+
+type Field = string | number | boolean | null | undefined;
+
+/** One line, by the names of its columns. Empty: not known, or no meaning. */
+export type Line = Readonly<Record<string, Field>>;
+
+/**
+ * Lines of `quantity` `accuracy` (percent) and `difference` (percentage points), each with mean, deviation and 95%
+ * interval. `standing` is `best` for the highest mean among the masks of a row, `open` for a lower one that these runs
+ * can't tell apart from it. What works without a mask stands once for its context, at sparsity 0.
+ */
+export function linesOf(table: Table): Line[] {
+  const cells = table.rows.flatMap((row) => {
+    const standings = standingsOf(row);
+    return row.cells.flatMap((cell, i) => cell ? [cellFields(row, cell, standings[i])] : []);
+  });
+  const differences = table.rows.flatMap((row) =>
+    table.comparisons.flatMap((comparison, i) => differenceFields(row, comparison, i, table))
+  );
+  const once = new Map(
+    [...cells, ...differences].map((fields) => [JSON.stringify(fields), fields]),
+  );
+  return [...once.values()];
+}
+
+/** The whole file: those lines below the names of their columns. */
+export const csvOf = (table: Table): string => csvText(linesOf(table));
+
+/** Lines below the names of their columns. */
+export function csvText(lines: readonly Line[]): string {
+  const all = [...new Set(lines.flatMap(Object.keys))];
+  // Hyper-parameters differ between algorithms: they come last, by name.
+  const parameters = all.filter((name) => name.startsWith("parameter_")).sort();
+  const names = [...all.filter((name) => !parameters.includes(name)), ...parameters];
+  return csvFormatRows([names, ...lines.map((line) => names.map((name) => text(line[name])))]) +
+    "\n";
+}
+
+/** What the runs of a row have in common, for programs. */
+export function contextFields({ context }: Row): Record<string, Field> {
+  const { dataset, network, initialisation } = context;
+  return {
+    dataset: dataset.name,
+    checksum: dataset.checksum,
+    split: dataset.split,
+    network: network.name,
+    width: network.width,
+    initialisation: initialisation.name,
+    scale_fan: initialisation.scaleFan,
+    epochs: context.epochs,
+    batch_size: context.batchSize,
+    schedule: context.schedule,
+    ...(context.warmUp ? { warm_up: context.warmUp } : {}),
+    ...(context.labelSmoothing ? { label_smoothing: context.labelSmoothing } : {}),
+    augmentation: context.augmentation,
+    precision: context.precision,
+  };
+}
+
+function cellFields(row: Row, cell: Cell, standing: Standing | undefined): Record<string, Field> {
+  const { algorithm } = cell.runs[0]!.configuration;
+  return {
+    ...contextFields(row),
+    sparsity: isUnmasked(algorithm.name) ? 0 : row.sparsity,
+    quantity: "accuracy",
+    column: cell.column.label,
+    algorithm: algorithm.name,
+    version: algorithm.version,
+    n: cell.accuracy.n,
+    seeds: cell.runs.map((run) => run.configuration.seed).join(" "),
+    mean: rounded(cell.accuracy.mean),
+    deviation: rounded(cell.accuracy.deviation),
+    ...intervalFields(meanInterval(cell.accuracy)),
+    method: null,
+    standing,
+    best_epoch_mean: rounded(cell.bestEpoch),
+    kept: rounded(cell.kept),
+    images_per_second_median: rounded(cell.imagesPerSecond),
+    ...Object.fromEntries(
+      (["device", "processor", "threads", "jobs"] as const).map((name) => [
+        name,
+        [...new Set(cell.runs.map((run) => run.environment[name]))].sort().join(" | "),
+      ]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(algorithm.parameters).map(([name, value]) => [`parameter_${name}`, value]),
+    ),
+  };
+}
+
+function differenceFields(
+  row: Row,
+  comparison: Comparison,
+  i: number,
+  table: Table,
+): Record<string, Field>[] {
+  const difference = row.differences[i];
+  if (!difference) return [];
+  const pairs = difference.method === "paired"
+    ? row.cells[table.columns.indexOf(comparison.minuend)]!.runs
+    : undefined;
+  return [{
+    ...contextFields(row),
+    sparsity: row.sparsity,
+    quantity: "difference",
+    column: comparison.label.replaceAll("−", "-"),
+    n: pairs?.length,
+    seeds: pairs?.map((run) => run.configuration.seed).join(" "),
+    mean: rounded(difference.mean),
+    ...intervalFields(difference.interval),
+    method: difference.method,
+  }];
+}
+
+function intervalFields(interval: Interval | null): Record<string, Field> {
+  return { low: rounded(interval?.low), high: rounded(interval?.high) };
+}
+
+function text(field: Field): string {
+  return String(field ?? "");
+}
+
+// Six digits behind the point are more than any figure here is worth, and hide the noise of the last bits.
+function rounded(figure: number | null | undefined): Field {
+  return figure === null || figure === undefined ? null : Number(figure.toFixed(6));
+}

@@ -1,0 +1,190 @@
+// The words around the table: what its figures mean, how the runs were set, and what is missing.
+import { basename } from "node:path";
+import type { Environment, SetAside } from "../runs/run_file.ts";
+import { agreed, placeOf, placesOf } from "./facts.ts";
+import { percent } from "./format.ts";
+import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
+
+/** Items of a list before it ends in "and … more". */
+const LISTED = 12;
+
+/** What the figures and the marks at them mean, to be read before them. */
+export function legend(table: Table): string {
+  return [meaning(table), list(marking)].join("\n");
+}
+
+/** What the marks at the figures mean. */
+export const marking: readonly string[] = [
+  "**Bold**: the highest mean among the masks of a row.",
+  "**≈**: lower, but these runs can't tell it apart from the highest: the 95% interval of their difference, paired " +
+  "by seed where both have the same seeds, holds zero or is unknown.",
+];
+
+/** What the figures mean, marks aside. */
+export function meaning(table: Table): string {
+  const { rows, columns } = table;
+  const single = cellsOf(table).some(({ accuracy }) => accuracy.n === 1);
+  const removed = rows.find(({ sparsity }) => sparsity > 0)?.sparsity ?? 0.7;
+  const whole = columns.filter(({ algorithm }) => isUnmasked(algorithm));
+  return list([
+    `**Accuracy** in percent ${
+      onWhat(table)
+    } after the last epoch: mean ± standard deviation over ` +
+    "seeds (number of seeds)." + (single ? " One seed alone has no deviation." : ""),
+    `**Sparsity** is the fraction of the weights that is removed: sparsity ${percent(removed)} = ` +
+    `${percent(1 - removed)} of the weights kept.`,
+    ...whole.map(({ label }) =>
+      `**${label}** has no mask, so no sparsity: its one result stands in each row it is to be ` +
+      "compared with."
+    ),
+    ...aboutDifferences(table),
+  ]);
+}
+
+function onWhat({ rows }: Table): string {
+  const splits = new Set(rows.map(({ context }) => context.dataset.split));
+  if (splits.size > 1) return "on the split that the row names";
+  return splits.has("test")
+    ? "on the test set"
+    : "on the validation split, training pictures held out to tune on,";
+}
+
+function aboutDifferences({ comparisons, rows, columns, against }: Table): string[] {
+  const all = rows.flatMap((row) => row.differences);
+  if (comparisons.length === 0) {
+    const names = columns.map(({ algorithm }) => algorithm);
+    if (!names.includes("sbp") || !names.includes("edge-popup")) return [];
+    return [
+      "No difference of sbp and edge-popup is given, as both have several settings that don't " +
+      "belong together pairwise: `maskbench best` chooses from a validation split.",
+    ];
+  }
+  const unpaired = all.some((one) => one?.method === "welch");
+  const without = all.some((one) => !one?.interval);
+  return [
+    `**${
+      against
+        ? `− ${against.label}`
+        : comparisons.length === 1
+        ? comparisons[0]!.label
+        : "sbp − edge-popup"
+    }**: the difference of the means in ` +
+    "percentage points, with its 95% confidence interval (Student's t), paired by seed: the two " +
+    "had the same random weights and saw the pictures in the same order." +
+    (unpaired ? " † Not the same seeds, so not paired: Welch's method." : "") +
+    (without
+      ? " n/a: no interval, for want of seeds (at least 2) or of any spread between them."
+      : "") +
+    (comparisons.length > 1
+      ? " Each interval is on its own: of twenty where nothing differs, one leaves zero out by chance."
+      : ""),
+  ];
+}
+
+/** How the runs were set, to be read after the figures. */
+export function settings(table: Table): string {
+  const columns = table.columns.map(({ label }, i) => {
+    const cells = cellsAt(table, i);
+    const names = Object.keys(cells[0]![0].runs[0]!.configuration.algorithm.parameters);
+    const values = names.map((name) => valueOf(name, cells, table));
+    return `**${label}**: ${values.join("; ") || "no hyper-parameters"}.`;
+  });
+  const spare = table.columns.flatMap(({ label }, i) => {
+    const fewer = cellsAt(table, i).filter(([cell, row]) =>
+      !isUnmasked(cell.column.algorithm) && cell.kept < 1 - row.sparsity - 0.0005
+    ).map(([{ kept }, row]) => `${percent(Number(kept.toFixed(3)))} at ${placeOf(row, table)}`);
+    if (fewer.length === 0) return [];
+    return [`**${label}** kept fewer weights than it may: ${shortened(fewer, "; ")}.`];
+  });
+  return list([
+    `All runs: ${agreed(table)}.`,
+    ...columns,
+    ...spare,
+    `Made with ${madeWith(table)}.`,
+  ]);
+}
+
+function madeWith(table: Table): string {
+  const environments = cellsOf(table).flatMap(({ runs }) => runs.map((run) => run.environment));
+  const distinct = (text: (environment: Environment) => string) =>
+    [...new Set(environments.map(text))].sort().join(" and ");
+  return [
+    distinct(({ maskbench, commit }) => `maskbench ${maskbench}${commit && ` (${commit})`}`),
+    distinct(({ libtorch, blas }) => `libtorch ${libtorch} (${blas})`),
+    distinct(({ device, processor }) => `${device} (${processor})`),
+    `threads ${distinct(({ threads }) => String(threads))}`,
+  ].join(", ");
+}
+
+// `momentum 0.9`, or the rows of each value: `learningRate 1 (sparsity 50%), 2 (sparsity 70%)`.
+function valueOf(name: string, cells: readonly [Cell, Row][], table: Table): string {
+  const of = ([cell]: readonly [Cell, Row]) =>
+    String(cell.runs[0]!.configuration.algorithm.parameters[name] ?? "unset");
+  const byValue = [...Map.groupBy(cells, of)];
+  if (byValue.length === 1) return `${name} ${byValue[0]![0]}`;
+  const texts = byValue.map(([value, members]) =>
+    `${value} (${placesOf(members.map(([, row]) => row), table)})`
+  );
+  return cells.length > LISTED
+    ? `${name} ${byValue.map(([value]) => value).join(", ")}, by row as in table.csv`
+    : `${name} ${texts.join(", ")}`;
+}
+
+/** What the table would hold if it were complete; empty where nothing is missing. */
+export function missing(table: Table, setAside: readonly SetAside[]): string {
+  const absent = table.columns.flatMap(({ label, algorithm }, i) =>
+    rowsFor(algorithm, table).flatMap((row) => {
+      const have = row.cells[i]?.runs.map((run) => run.configuration.seed) ?? [];
+      const lacking = row.seeds.filter((seed) => !have.includes(seed));
+      if (lacking.length === 0) return [];
+      const seeds = `seed${lacking.length > 1 ? "s" : ""} ${lacking.join(", ")}`;
+      return [`${label}, ${placeOf(row, table)}: ${seeds}`];
+    })
+  );
+  const items = [
+    ...absent,
+    ...table.leftOut.map((run) =>
+      `left out: run ${run.identity.slice(0, 12)}, its accuracy is no number from 0 to 1`
+    ),
+    ...setAside.map(setAsideNote),
+  ];
+  if (items.length === 0) return "";
+  return `Missing, and counted in no figure above:\n\n${
+    list([...items.slice(0, LISTED), ...more(items)])
+  }`;
+}
+
+/** Which file was set aside, and why: one line, whatever the file quoted in it. */
+export function setAsideNote({ path, reason }: SetAside): string {
+  return `set aside: runs/${basename(path)} ${reason}`.replace(/\s+/g, " ");
+}
+
+function more(items: readonly unknown[]): string[] {
+  return items.length > LISTED ? [`and ${items.length - LISTED} more`] : [];
+}
+
+function shortened(items: readonly string[], between: string): string {
+  return [...items.slice(0, LISTED), ...more(items)].join(between);
+}
+
+function cellsOf(table: Table): Cell[] {
+  return table.rows.flatMap(({ cells }) => cells).filter((cell) => cell !== null);
+}
+
+function cellsAt(table: Table, column: number): [Cell, Row][] {
+  return rowsFor(table.columns[column]!.algorithm, table).flatMap((row): [Cell, Row][] => {
+    const cell = row.cells[column];
+    return cell ? [[cell, row]] : [];
+  });
+}
+
+// What works without a mask is in all rows of a context, yet was run once: at sparsity 0.
+function rowsFor(algorithm: string, { rows }: Table): Row[] {
+  if (!isUnmasked(algorithm)) return [...rows];
+  const first = rows.filter((row, i) => rows[i - 1]?.context !== row.context);
+  return first.map((row) => ({ ...row, sparsity: 0 }));
+}
+
+function list(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join("\n");
+}

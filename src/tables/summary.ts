@@ -1,0 +1,94 @@
+// What was compared and what came out, in two plain sentences made of the table's figures.
+import { placesOf } from "./facts.ts";
+import { fixed, networkName, percent } from "./format.ts";
+import { isOpen } from "./ranking.ts";
+import { type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
+
+/** Plain text, what was found by comparison; the table must have a row. */
+export function summaryOf(table: Table): { compared: string; found: readonly string[] } {
+  return { compared: compared(table), found: found(table) };
+}
+
+function compared({ rows, columns }: Table): string {
+  const distinct = (texts: readonly string[]) => [...new Set(texts)];
+  const names = columns.filter(({ algorithm }) => !isEnd(algorithm)).map(({ label }) => label);
+  const ends = columns.filter(({ algorithm }) => isEnd(algorithm))
+    .map(({ algorithm }) => scale[algorithm] ?? algorithm);
+  const sparsities = rows.map(({ sparsity }) => sparsity);
+  const low = Math.min(...sparsities), high = Math.max(...sparsities);
+  const seeds = distinct(rows.flatMap((row) => row.seeds).map(String)).length;
+  const subject = names.length === 0
+    ? "The ends of the scale were run"
+    : (names.length === 1 ? `The algorithm ${names[0]}` : `Each of ${listed(names)}`) +
+      " looked for a subnetwork inside networks of random, never trained weights";
+  return `${subject}: ${listed(distinct(rows.map(({ context }) => networkName(context))))} on ` +
+    `${listed(distinct(rows.map(({ context }) => context.dataset.name)))}, ` +
+    (low === high
+      ? `with ${percent(low)} of the weights removed`
+      : `with ${percent(low)} to ${percent(high)} of the weights removed`) +
+    `, ${seeds} ${seeds === 1 ? "seed" : "seeds"}` +
+    (ends.length && names.length ? `; for scale, ${listed(distinct(ends))}.` : ".");
+}
+
+const scale: Readonly<Record<string, string>> = {
+  dense: "the same weights trained without a mask (dense)",
+  random: "a mask drawn at random (random)",
+  "smart-ratio": "one that thins out towards the output (smart-ratio)",
+};
+
+/** Whether an algorithm looks for no mask, and is there for scale. */
+const isEnd = (algorithm: string) => isUnmasked(algorithm) || Object.hasOwn(scale, algorithm);
+
+function found(table: Table): string[] {
+  const { comparisons } = table;
+  if (comparisons.length > 0) {
+    return comparisons.map((comparison, i) => outcome(comparison, i, table));
+  }
+  const cells = table.rows.flatMap((row) =>
+    row.cells.filter((cell) => cell !== null).map((cell) => ({ row, cell }))
+  );
+  const { row, cell } = cells.reduce((a, b) => b.cell.accuracy.mean > a.cell.accuracy.mean ? b : a);
+  return [
+    `The highest mean accuracy is ${fixed(cell.accuracy.mean)}%, of ${cell.column.label} (` +
+    `${placesOf([row], table)}); no pair of algorithms has a difference to tell of.`,
+  ];
+}
+
+// Of one pair of columns, where it is more accurate, less, and where nothing can be said.
+function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): string {
+  const rows = table.rows.filter((row) => row.differences[i]);
+  const open = rows.filter((row) => isOpen(row.differences[i]!));
+  const sure = rows.filter((row) => !open.includes(row));
+  const more = sure.filter((row) => row.differences[i]!.mean > 0);
+  const less = sure.filter((row) => !more.includes(row));
+  const a = minuend.label, b = subtrahend.label, of = rows.length;
+  const all = (some: readonly Row[]) => some.length === of && of > 1;
+  // A long list tells less than a number.
+  const at = (some: readonly Row[]) =>
+    some.length > 4 ? `in ${some.length} of ${of} rows` : `at ${placesOf(some, table)}`;
+  const where = (some: readonly Row[]) => all(some) ? "everywhere" : at(some);
+  const parts = [
+    ...more.length ? [`${a} is more accurate than ${b} by ${span(more, i)} ${where(more)}`] : [],
+    ...less.length ? [`${a} is less accurate than ${b} by ${span(less, i)} ${where(less)}`] : [],
+    ...open.length
+      ? [`these runs can't tell ${a} and ${b} apart ${all(open) ? "anywhere" : at(open)}`]
+      : [],
+  ];
+  if (parts.length === 0) return `${a} and ${b} have no setting in common.`;
+  const unknown = open.some((row) => !row.differences[i]!.interval) ? " or is unknown" : "";
+  const why = open.length > 0
+    ? `${all(open) ? ":" : ", where"} the 95% interval of the difference holds zero${unknown}`
+    : ", by 95% intervals that don't hold zero";
+  const text = `${parts.join("; ")}${why}.`;
+  return text.startsWith(a) ? text : text[0]!.toUpperCase() + text.slice(1); // a name stays as it is
+}
+
+function span(rows: readonly Row[], i: number): string {
+  const sizes = rows.map((row) => Math.abs(row.differences[i]!.mean));
+  const low = fixed(Math.min(...sizes)), high = fixed(Math.max(...sizes));
+  return low === high ? `${low} points` : `${low} to ${high} points`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}

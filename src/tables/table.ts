@@ -1,0 +1,218 @@
+// The table of a folder of runs, as data: rows, columns, cells and differences. Nothing here reads a file or the clock.
+import { algorithms } from "../algorithms/registry.ts";
+import { UserError } from "../base/errors.ts";
+import {
+  type Difference,
+  median,
+  pairedDifference,
+  summarise,
+  type Summary,
+  welchDifference,
+} from "../base/statistics.ts";
+import { canonicalJson } from "../runs/identity.ts";
+import type { Environment } from "../runs/run_file.ts";
+import type { RunConfig } from "../training/config.ts";
+import type { RunResult } from "../training/result.ts";
+import { type Column, columnOf, columnsOf, compare, type Setting } from "./columns.ts";
+
+/** What a table takes of a run file. */
+export interface Run {
+  readonly identity: string;
+  readonly configuration: RunConfig;
+  readonly result: RunResult;
+  readonly environment: Environment;
+}
+
+/** All of a configuration but algorithm, sparsity and seed: what makes results of a row comparable. */
+export type Context = Omit<RunConfig, "algorithm" | "sparsity" | "seed">;
+
+/** The runs of one column in one row. Accuracies are in percent. */
+export interface Cell {
+  readonly column: Column;
+  /** By seed; each seed once. */
+  readonly runs: readonly Run[];
+  /** Of the last epoch. */
+  readonly accuracy: Summary;
+  /** Mean of each run's best epoch: optimistic, and in no table but the CSV. */
+  readonly bestEpoch: number;
+  /** Fraction of the weights that the final masks keep, in the mean. */
+  readonly kept: number;
+  /** Median over the runs; `null` where nothing was learnt. */
+  readonly imagesPerSecond: number | null;
+}
+
+/** Two columns, one minus the other: SBP and edge-popup, unless the table is against a column. */
+export interface Comparison {
+  readonly minuend: Column;
+  readonly subtrahend: Column;
+  readonly label: string;
+}
+
+export interface Row {
+  readonly context: Context;
+  readonly sparsity: number;
+  /** By column of the table. */
+  readonly cells: readonly (Cell | null)[];
+  /** By comparison of the table; in percentage points. */
+  readonly differences: readonly (Difference | null)[];
+  /** Seeds that some run of the same context has. */
+  readonly seeds: readonly number[];
+}
+
+export interface Table {
+  readonly columns: readonly Column[];
+  /** What every other column is compared with, where one was asked for. */
+  readonly against?: Column;
+  readonly comparisons: readonly Comparison[];
+  readonly rows: readonly Row[];
+  /** Runs whose accuracy, or kept fraction, is no number from 0 to 1; no cell counts them. */
+  readonly leftOut: readonly Run[];
+}
+
+/** Whether an algorithm works without a mask, so that its one result stands in every row of its context. */
+export function isUnmasked(algorithm: string): boolean {
+  return algorithms.find(({ name }) => name === algorithm)?.masks === false;
+}
+
+/**
+ * The same table for the same runs, in whatever order they come.
+ * @param against the label of the column that all others are compared with; without it, SBP is with edge-popup
+ * @throws {UserError} if there is no such column
+ */
+export function tableOf(runs: readonly Run[], against?: string): Table {
+  const sorted = runs.toSorted((a, b) => compare(a.identity, b.identity));
+  const usable = sorted.filter(({ result }) => isUsable(result));
+  const groups = groupsOf(usable);
+  const columns = columnsOf(
+    groups.map((group) => group.runs.map(({ configuration }) => configuration)),
+  );
+  const reference = against === undefined ? undefined : columnNamed(against, columns);
+  const comparisons = reference
+    ? columns.filter((column) => column !== reference).map((column) => minus(column, reference))
+    : comparisonsOf(columns);
+  const rows = groups.map(({ context, sparsity, runs, seeds }): Row => {
+    const byColumn = Map.groupBy(runs, (run) => columnOf(run.configuration, columns));
+    const cells = columns.map((column) => cellOf(column, byColumn.get(column) ?? []));
+    const differences = comparisons.map(({ minuend, subtrahend }) =>
+      differenceOf(cells[columns.indexOf(minuend)]!, cells[columns.indexOf(subtrahend)]!)
+    );
+    return { context, sparsity, cells, differences, seeds };
+  });
+  return {
+    columns,
+    ...(reference ? { against: reference } : {}),
+    comparisons,
+    rows,
+    leftOut: sorted.filter(({ result }) => !isUsable(result)),
+  };
+}
+
+function columnNamed(name: string, columns: readonly Column[]): Column {
+  const found = columns.find(({ label }) => label === name);
+  if (found) return found;
+  throw new UserError(
+    `no column of the table is ${JSON.stringify(name)}: expected ${
+      columns.map(({ label }) => JSON.stringify(label)).join(", ") || "some run to be finished"
+    }`,
+  );
+}
+
+/** Whether its figures are numbers from 0 to 1: no mean may take in anything else. */
+export function isUsable(result: RunResult): boolean {
+  return [result.lastTestAccuracy, result.bestTestAccuracy, keptFraction(result)]
+    .every((value) => typeof value === "number" && value >= 0 && value <= 1);
+}
+
+interface Group {
+  readonly context: Context;
+  readonly sparsity: number;
+  readonly runs: readonly Run[];
+  readonly seeds: readonly number[];
+}
+
+// The runs of each row, rows in their final order.
+function groupsOf(runs: readonly Run[]): Group[] {
+  const contexts = Map.groupBy(runs, (run) => canonicalJson(contextOf(run.configuration)));
+  return [...contexts.values()]
+    .map((members) => ({ members, context: contextOf(members[0]!.configuration) }))
+    .sort((a, b) => byContext(a.context, b.context))
+    .flatMap(({ members, context }) => {
+      const isWhole = ({ configuration }: Run) => isUnmasked(configuration.algorithm.name);
+      const whole = members.filter(isWhole), masked = members.filter((run) => !isWhole(run));
+      const distinct = (values: number[]) => [...new Set(values)].sort(compare);
+      const sparsities = distinct(masked.map((run) => run.configuration.sparsity));
+      const seeds = distinct(members.map((run) => run.configuration.seed));
+      return (sparsities.length ? sparsities : [0]).map((sparsity) => ({
+        context,
+        sparsity,
+        seeds,
+        runs: [...whole, ...masked.filter((run) => run.configuration.sparsity === sparsity)],
+      }));
+    });
+}
+
+/** What two runs have to share to stand in one row. */
+export function contextOf(config: RunConfig): Context {
+  const { algorithm: _a, sparsity: _s, seed: _i, ...context } = config;
+  return context;
+}
+
+/** The order of rows. */
+export function byContext(a: Context, b: Context): number {
+  return compare(a.dataset.name, b.dataset.name) || compare(a.network.name, b.network.name) ||
+    compare(a.network.width, b.network.width) ||
+    compare(a.initialisation.name, b.initialisation.name) ||
+    compare(canonicalJson(a), canonicalJson(b));
+}
+
+function cellOf(column: Column, runs: readonly Run[]): Cell | null {
+  if (runs.length === 0) return null;
+  const bySeed = runs.toSorted((a, b) => a.configuration.seed - b.configuration.seed);
+  const results = bySeed.map(({ result }) => result);
+  return {
+    column,
+    runs: bySeed,
+    accuracy: summarise(accuracies(bySeed)),
+    bestEpoch: summarise(results.map((result) => 100 * result.bestTestAccuracy)).mean,
+    kept: summarise(results.map(keptFraction)).mean,
+    imagesPerSecond: median(
+      results.map((result) => result.imagesPerSecond).filter((rate) => rate > 0),
+    ),
+  };
+}
+
+/** Of the last epoch, in percent. */
+export function accuracies(runs: readonly Run[]): number[] {
+  return runs.map(({ result }) => 100 * result.lastTestAccuracy);
+}
+
+function keptFraction({ layers }: RunResult): number {
+  const sum = (of: "kept" | "weights") => layers.reduce((total, layer) => total + layer[of], 0);
+  return sum("kept") / sum("weights");
+}
+
+// SBP against edge-popup, in the settings that both have columns for. Equal learning rates are no match: the two
+// descend in different quantities, so columns for several rates of both are left for `best` to choose from.
+function comparisonsOf(columns: readonly Column[]): Comparison[] {
+  const of = (algorithm: string) => columns.filter((column) => column.algorithm === algorithm);
+  const match = (a: Setting, b: Setting) =>
+    Object.keys(a).every((name) =>
+      !(name in b) || name === "version" || name !== "learningRate" && a[name] === b[name]
+    );
+  return of("sbp").flatMap((minuend) =>
+    of("edge-popup").filter(({ setting }) => match(setting, minuend.setting))
+      .map((subtrahend) => minus(minuend, subtrahend))
+  );
+}
+
+function minus(minuend: Column, subtrahend: Column): Comparison {
+  return { minuend, subtrahend, label: `${minuend.label} − ${subtrahend.label}` };
+}
+
+/** Paired where both have the same seeds: those share weights, initial latent and order of the pictures. */
+export function differenceOf(minuend: Cell | null, subtrahend: Cell | null): Difference | null {
+  if (!minuend || !subtrahend) return null;
+  const seeds = (cell: Cell) => canonicalJson(cell.runs.map((run) => run.configuration.seed));
+  const method = seeds(minuend) === seeds(subtrahend) ? pairedDifference : welchDifference;
+  return method(accuracies(minuend.runs), accuracies(subtrahend.runs));
+}

@@ -1,0 +1,220 @@
+// A ticket: the subnetwork that a run found, in a file of a bit a weight. Its weights are not in it where they are those
+// drawn at the start, as the seed gives them again.
+//
+// It is a safetensors file. Tensors: `mask`, bits from the lowest of each byte up (none: all weights are kept);
+// `statistics` of the network's normalisations; `weights`, those that are kept, where they are not the drawn ones. The
+// metadata hold everything else as JSON, and a checksum of all of it.
+import { join } from "node:path";
+import { z } from "zod";
+import { writeWhole } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import { checksumOf, decodeTensors, encodeTensors, type Tensor } from "../base/safetensors.ts";
+import { firstFault } from "../base/schema_errors.ts";
+import type { Dataset } from "../datasets/dataset.ts";
+import { type Layer, normalisedChannels, type Shape, weightCount } from "../networks/network.ts";
+import { networkOf } from "../networks/registry.ts";
+import { identityOf } from "../runs/identity.ts";
+import { configurationSchema, type Environment, environmentSchema } from "../runs/run_file.ts";
+import type { RunConfig } from "../training/config.ts";
+import type { Found } from "../training/subnetwork.ts";
+
+/** Raised when a ticket changes so that older ones can't be read any more. */
+const FORMAT = 1;
+
+/** All that it takes to use a subnetwork. */
+export interface Ticket extends Found {
+  readonly configuration: RunConfig;
+  /** On the split that the configuration names, in [0, 1]. */
+  readonly accuracy: number;
+  /** Seeds of the named streams, to give to `torch.manual_seed`. */
+  readonly streams: Readonly<Record<string, number>>;
+  readonly network: { readonly inputShape: Shape; readonly layers: readonly Layer[] };
+  /** A picture is fed as `(pixel / 255 − mean) / deviation`, by channel. */
+  readonly pictures: {
+    readonly mean: readonly number[];
+    readonly deviation: readonly number[];
+    readonly classes: readonly string[];
+  };
+  /** What it was made with. */
+  readonly environment: Pick<Environment, (typeof madeWith)[number]>;
+}
+
+const madeWith = ["maskbench", "libtorch", "blas", "device", "processor"] as const;
+
+const size = z.int().min(1).max(1 << 20);
+const padding = z.int().min(0).max(1024).optional();
+const plainLayer = [
+  z.strictObject({
+    kind: z.literal("conv"),
+    inputs: size,
+    outputs: size,
+    kernel: size,
+    stride: size.optional(),
+    padding,
+  }),
+  z.strictObject({ kind: z.literal("linear"), inputs: size, outputs: size }),
+  z.strictObject({ kind: z.literal("max-pool"), size, stride: size.optional(), padding }),
+  z.strictObject({ kind: z.literal("average-pool"), size, stride: size.optional() }),
+  z.strictObject({ kind: z.literal("batch-norm"), channels: size }),
+  z.strictObject({ kind: z.literal("relu") }),
+  z.strictObject({ kind: z.literal("flatten") }),
+] as const;
+const plainLayers = z.array(z.discriminatedUnion("kind", plainLayer)).max(4096);
+const residual = z.strictObject({
+  kind: z.literal("residual"),
+  body: plainLayers,
+  shortcut: plainLayers,
+});
+const channels = z.array(z.number()).min(1).max(4096);
+
+const described = z.strictObject({
+  configuration: configurationSchema,
+  accuracy: z.number().min(0).max(1),
+  streams: z.record(z.string(), z.int().min(0)),
+  network: z.strictObject({
+    inputShape: z.tuple([size, size, size]),
+    layers: z.array(z.discriminatedUnion("kind", [...plainLayer, residual])).min(1).max(4096),
+  }),
+  pictures: z.strictObject({
+    mean: channels,
+    deviation: channels,
+    classes: z.array(z.string()).min(1),
+  }),
+  environment: environmentSchema.pick({
+    maskbench: true,
+    libtorch: true,
+    blas: true,
+    device: true,
+    processor: true,
+  }).strict(),
+  weightsDigest: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** The ticket of a run, from what it found. */
+export function ticketFrom(
+  configuration: RunConfig,
+  { found, accuracy, streams }: Pick<Ticket, "accuracy" | "streams"> & { readonly found: Found },
+  dataset: Pick<Dataset, "shape" | "classes" | "mean" | "deviation">,
+  environment: Ticket["environment"],
+): Ticket {
+  const { name, width } = configuration.network, { shape, classes, mean, deviation } = dataset;
+  const { layers } = networkOf(name, width, { inputShape: shape, classes: classes.length });
+  const made = madeWith.map((key) => [key, environment[key]] as const);
+  return {
+    configuration,
+    accuracy,
+    streams,
+    network: { inputShape: shape, layers },
+    pictures: { mean, deviation, classes },
+    environment: Object.fromEntries(made) as unknown as Ticket["environment"],
+    ...found,
+  };
+}
+
+/** Where the tickets of a sweep's folder are. */
+export const ticketsFolder = (folder: string): string => join(folder, "tickets");
+
+/** Where a run's ticket lies. */
+export const ticketPath = (folder: string, identity: string): string =>
+  join(ticketsFolder(folder), `${identity}.safetensors`);
+
+/** @throws {WriteError} where it can't be written */
+export async function writeTicket(folder: string, ticket: Ticket): Promise<void> {
+  await writeWhole(ticketPath(folder, identityOf(ticket.configuration)), ticketBytes(ticket));
+}
+
+/** Reads a ticket of anybody's. @throws {UserError} that says what is wrong with it */
+export async function readTicket(path: string, shown: string = path): Promise<Ticket> {
+  try {
+    return ticketOf(await Deno.readFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UserError(`${shown} is not there: expected a ticket that bench --save-mask made`);
+    }
+    if (error instanceof UserError) throw new UserError(`${shown} ${error.message}`);
+    throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** The bytes of a ticket's file. */
+export function ticketBytes(
+  { mask, weights, statistics, ...described }: Ticket,
+): Uint8Array<ArrayBuffer> {
+  const tensors: Record<string, Tensor> = {};
+  if (mask) {
+    const bytes = packed(mask);
+    tensors.mask = { type: "U8", shape: [bytes.length], bytes };
+  }
+  for (const [name, values] of Object.entries({ weights, statistics })) {
+    if (!values) continue;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    tensors[name] = { type: "F32", shape: [values.length], bytes };
+  }
+  const metadata = {
+    format: `maskbench ticket ${FORMAT}`,
+    identity: identityOf(described.configuration),
+    ticket: JSON.stringify(described),
+  };
+  const checksum = checksumOf(tensors, metadata);
+  return encodeTensors({ tensors, metadata: { ...metadata, checksum } });
+}
+
+/** Reads what `ticketBytes` made. @throws {UserError} that says why it is not to be trusted */
+export function ticketOf(file: Uint8Array): Ticket {
+  const { tensors, metadata: { checksum, ...metadata } } = decodeTensors(file);
+  if (metadata.format !== `maskbench ticket ${FORMAT}`) {
+    throw new UserError(`is no ticket of format ${FORMAT}: ${metadata.format ?? "it has none"}`);
+  }
+  if (checksum !== checksumOf(tensors, metadata)) {
+    throw new UserError("is damaged: its checksum is another");
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(metadata.ticket ?? "");
+  } catch {
+    throw new UserError("says nothing of its network: its metadata have no ticket");
+  }
+  const { data, error } = described.safeParse(json);
+  if (error) throw new UserError(`has a wrong header: ${firstFault(error)}`);
+  if (metadata.identity !== identityOf(data.configuration)) {
+    throw new UserError("is not of the run that it names: its identity is another");
+  }
+  const { layers } = data.network, n = weightCount(layers);
+  const mask = tensors.mask && unpacked(tensors.mask, n);
+  const kept = mask ? mask.reduce((sum, bit) => sum + bit, 0) : n;
+  const floats = (name: string, length: number) => {
+    const tensor = tensors[name];
+    if (!tensor) return undefined;
+    if (tensor.type !== "F32" || tensor.bytes.length !== 4 * length) {
+      throw new UserError(
+        `has ${tensor.bytes.length} bytes of ${name}, expected ${length} of float32`,
+      );
+    }
+    return new Float32Array(tensor.bytes.slice().buffer as ArrayBuffer);
+  };
+  const statistics = 2 * normalisedChannels(layers).reduce((sum, count) => sum + count, 0);
+  if (statistics > 0 && !tensors.statistics) {
+    throw new UserError("has no statistics of its network's normalisations");
+  }
+  return {
+    ...data,
+    mask,
+    weights: floats("weights", kept),
+    statistics: floats("statistics", statistics),
+  };
+}
+
+function packed(mask: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(mask.length / 8));
+  mask.forEach((bit, i) => bytes[i >> 3]! |= bit << (i & 7));
+  return bytes;
+}
+
+function unpacked({ type, bytes }: Tensor, n: number): Uint8Array<ArrayBuffer> {
+  if (type !== "U8" || bytes.length !== Math.ceil(n / 8)) {
+    throw new UserError(
+      `has a mask of ${bytes.length} bytes, expected ${Math.ceil(n / 8)} for ${n} weights`,
+    );
+  }
+  return Uint8Array.from({ length: n }, (_, i) => bytes[i >> 3]! >> (i & 7) & 1);
+}

@@ -1,0 +1,163 @@
+// Tuning: which setting of an algorithm did best on the validation split, for each row of a table.
+import { algorithms } from "../algorithms/registry.ts";
+import type { Value } from "../algorithms/space.ts";
+import { UserError } from "../base/errors.ts";
+import { summarise, type Summary } from "../base/statistics.ts";
+import { canonicalJson } from "../runs/identity.ts";
+import { byAlgorithm, compare } from "../tables/columns.ts";
+import {
+  accuracies,
+  byContext,
+  type Context,
+  contextOf,
+  isUsable,
+  type Run,
+} from "../tables/table.ts";
+
+/** Hyper-parameters by name. */
+export type Parameters = Readonly<Record<string, Value>>;
+
+/** One setting that was tried. */
+export interface Candidate {
+  readonly parameters: Parameters;
+  /** Of the last epoch, in percent, over the seeds. */
+  readonly accuracy: Summary;
+  readonly seeds: readonly number[];
+}
+
+/** What was tried of one algorithm at one place. */
+export interface Choice {
+  readonly context: Context;
+  readonly sparsity: number;
+  readonly algorithm: string;
+  /** Best first; of equals, the one with the smaller values. */
+  readonly candidates: readonly Candidate[];
+  /** Hyper-parameters of which several values were tried, here or at another place. */
+  readonly tuned: readonly string[];
+  /** Why the best may be no good choice, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The choices that the runs allow, in the order of a table's rows.
+ * @throws {UserError} if there is no run, or one was measured on the test split
+ */
+export function choicesOf(runs: readonly Run[]): Choice[] {
+  const onTest = runs.filter((run) => run.configuration.dataset.split === "test").length;
+  if (onTest > 0) {
+    throw new UserError(
+      `${onTest} of ${runs.length} runs were measured on the test split, and a setting chosen on ` +
+        'the test set is no fair comparison: tune with "split": "validation" in the sweep file',
+    );
+  }
+  const usable = runs.filter(({ result }) => isUsable(result));
+  if (usable.length === 0) throw new UserError("there is no finished run to choose from");
+
+  const current = usable.filter(({ configuration: { algorithm } }) =>
+    algorithm.version === newestVersion(algorithm.name, usable)
+  );
+  const places = Map.groupBy(current, ({ configuration }) => {
+    const { algorithm, sparsity } = configuration;
+    return canonicalJson([contextOf(configuration), sparsity, algorithm.name]);
+  });
+  const grids = [...places.values()].map((members) => ({
+    members,
+    candidates: candidatesOf(members),
+  }));
+  return grids.map(({ members, candidates }): Choice => {
+    const { configuration } = members[0]!;
+    const algorithm = configuration.algorithm.name;
+    const alike = grids.filter((grid) =>
+      grid.members[0]!.configuration.algorithm.name === algorithm
+    );
+    const tuned = [...new Set(alike.flatMap((grid) => varying(grid.candidates)))].sort();
+    return {
+      context: contextOf(configuration),
+      sparsity: configuration.sparsity,
+      algorithm,
+      candidates,
+      tuned,
+      warnings: [
+        ...edges(algorithm, candidates),
+        ...unevenSeeds(candidates),
+        ...olderVersions(algorithm, usable),
+      ],
+    };
+  }).sort((a, b) =>
+    byContext(a.context, b.context) || byAlgorithm(a.algorithm, b.algorithm) ||
+    compare(a.sparsity, b.sparsity)
+  );
+}
+
+function candidatesOf(runs: readonly Run[]): Candidate[] {
+  const settings = Map.groupBy(runs, (run) => canonicalJson(run.configuration.algorithm));
+  return [...settings.values()].map((members): Candidate => {
+    const bySeed = members.toSorted((a, b) => a.configuration.seed - b.configuration.seed);
+    return {
+      parameters: bySeed[0]!.configuration.algorithm.parameters,
+      accuracy: summarise(accuracies(bySeed)),
+      seeds: bySeed.map((run) => run.configuration.seed),
+    };
+  }).sort((a, b) => b.accuracy.mean - a.accuracy.mean || byValues(a.parameters, b.parameters));
+}
+
+function byValues(a: Parameters, b: Parameters): number {
+  for (const name of Object.keys(a).sort()) {
+    const order = compare(a[name]!, b[name] ?? "");
+    if (order) return order;
+  }
+  return 0;
+}
+
+function varying(candidates: readonly Candidate[]): string[] {
+  const names = candidates.flatMap(({ parameters }) => Object.keys(parameters));
+  return [...new Set(names)].filter((name) => valuesOf(name, candidates).length > 1);
+}
+
+function valuesOf(name: string, candidates: readonly Candidate[]): (Value | undefined)[] {
+  return [...new Set(candidates.map(({ parameters }) => parameters[name]))];
+}
+
+// The best of a row of numbers is only known to be one if there are worse ones on either side of it.
+function edges(algorithm: string, candidates: readonly Candidate[]): string[] {
+  const best = candidates[0]!.parameters;
+  return varying(candidates).flatMap((name) => {
+    const value = best[name], tried = valuesOf(name, candidates);
+    const numbers = tried.filter((other) => typeof other === "number");
+    if (typeof value !== "number" || numbers.length < tried.length) return [];
+    const ends = [
+      { end: Math.min(...numbers), which: "smallest", beyond: -1, wanted: "smaller" },
+      { end: Math.max(...numbers), which: "largest", beyond: 1, wanted: "larger" },
+    ];
+    return ends.filter(({ end, beyond }) =>
+      value === end && allowed(algorithm, name, value + beyond * 0.01 * (value || 1))
+    ).map(({ which, wanted }) => `${name} ${value} is the ${which} tried: try ${wanted} ones too`);
+  });
+}
+
+/** Whether the algorithm takes that value at all: where it doesn't, nothing lies beyond the end of what was tried. */
+export function allowed(algorithm: string, name: string, value: number): boolean {
+  const schema = algorithms.find((known) => known.name === algorithm)?.parameters;
+  return schema?.safeParse({ [name]: value }).success ?? true;
+}
+
+function unevenSeeds(candidates: readonly Candidate[]): string[] {
+  const lists = new Set(candidates.map(({ seeds }) => seeds.join(", ")));
+  if (lists.size === 1) return [];
+  return ["not all settings have the same seeds: some runs are missing"];
+}
+
+// An older version's results tell nothing of what the algorithm does now.
+function olderVersions(name: string, runs: readonly Run[]): string[] {
+  const newest = newestVersion(name, runs);
+  const older = runs.some(({ configuration: { algorithm } }) =>
+    algorithm.name === name && algorithm.version < newest
+  );
+  return older ? [`runs of ${name} before version ${newest} are not counted`] : [];
+}
+
+function newestVersion(name: string, runs: readonly Run[]): number {
+  const versions = runs.map(({ configuration }) => configuration.algorithm)
+    .filter((algorithm) => algorithm.name === name).map(({ version }) => version);
+  return Math.max(...versions);
+}

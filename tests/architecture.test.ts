@@ -1,0 +1,100 @@
+// The layout: what each room may know. Whoever adds a room adds it here, above all that it imports.
+import assert from "node:assert/strict";
+import { basename, dirname, join, normalize, relative } from "node:path";
+import { root } from "./cli/maskbench.ts";
+
+/** The rooms of src/, from the ground up. */
+const rooms = [
+  ...["base", "networks", "native", "datasets", "algorithms", "training", "goldens"],
+  ...["runs", "tickets", "sweep", "runner", "tables", "tuning", "diagnostics"],
+  ...["report", "regression", "slurm", "cli"],
+];
+
+/** Those of native/src. */
+const floors = ["cuda", "runtime", "ops", "abi"];
+
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesIn(join(folder, name)) : [join(folder, name)]
+  );
+}
+
+/** The files that each file names, all from the root on. */
+const namedBy = (files: readonly string[], pattern: RegExp) =>
+  new Map(files.map((file) => {
+    const names = Deno.readTextFileSync(join(root, file)).matchAll(pattern);
+    return [file, [...names].map(([, name]) => normalize(join(dirname(file), name!)))];
+  }));
+
+const sources = filesIn("src").filter((file) => file.endsWith(".ts"));
+const imports = namedBy(sources, /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
+const core = filesIn("native/src");
+const includes = namedBy(core, /^#include "([^"]+)"/gm);
+const edges = (of: ReadonlyMap<string, readonly string[]>) =>
+  [...of].flatMap(([from, names]) => names.map((to) => [from, to] as const));
+
+/** One way round, where there is one. */
+function circleOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>(), path: string[] = [];
+  const visit = (at: string): string[] | undefined => {
+    if (path.includes(at)) return [...path.slice(path.indexOf(at)), at];
+    if (done.has(at)) return undefined;
+    path.push(at);
+    for (const next of graph.get(at) ?? []) {
+      const found = visit(next);
+      if (found) return found;
+    }
+    path.pop();
+    done.add(at);
+  };
+  for (const start of graph.keys()) {
+    const found = visit(start);
+    if (found) return found;
+  }
+  return [];
+}
+
+Deno.test("every file of src/ is in a room, and imports from its own and those below", () => {
+  const roomOf = (file: string) => relative("src", file).split("/")[0]!;
+  assert.deepEqual(sources.filter((file) => !rooms.includes(roomOf(file))), []);
+  assert.deepEqual(sources.filter((file) => dirname(file) === "src"), []);
+  const up = edges(imports).filter(([from, to]) =>
+    to !== "deno.json" &&
+    !(to.startsWith("src/") && rooms.indexOf(roomOf(to)) <= rooms.indexOf(roomOf(from)))
+  );
+  assert.deepEqual(up, []);
+});
+
+Deno.test("no two folders of src/ import each other, unless one is a part of the other", () => {
+  const folders = new Set(edges(imports).map(([from, to]) => `${dirname(from)} ${dirname(to)}`));
+  const both = [...folders].filter((pair) => {
+    const [a, b] = pair.split(" ") as [string, string];
+    const within = a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+    return !within && folders.has(`${b} ${a}`);
+  });
+  assert.deepEqual(both, []);
+});
+
+Deno.test("no files import each other in a circle, not even for types", () => {
+  assert.deepEqual(circleOf(imports), []);
+});
+
+Deno.test("every file of the core is on a floor, and includes from its own and those below", () => {
+  const floorOf = (file: string) => floors.indexOf(relative("native/src", file).split("/")[0]!);
+  assert.deepEqual(core.filter((file) => floorOf(file) < 0), []);
+  const known = new Set(core);
+  const own = edges(includes).filter(([, to]) => known.has(to));
+  assert.ok(own.length > 50);
+  assert.deepEqual(own.filter(([from, to]) => floorOf(to) > floorOf(from)), []);
+  const missing = edges(includes).filter(([, to]) =>
+    !known.has(to) && basename(to) !== "maskbench.h"
+  );
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("the core's arithmetic knows nothing of the calls of the header", () => {
+  const calls = core.filter((file) => file.startsWith("native/src/ops/")).filter((file) =>
+    /^\w+ mb_\w+\(/m.test(Deno.readTextFileSync(join(root, file)))
+  );
+  assert.deepEqual(calls, []);
+});

@@ -1,0 +1,38 @@
+// What a profile says of a step agrees with what is known of it: its arithmetic, its pictures, its parts' sum.
+import assert from "node:assert/strict";
+import { profile, stepConfig } from "../../src/diagnostics/profile.ts";
+import { profileParts } from "../../src/native/mod.ts";
+import { weightCount } from "../../src/networks/network.ts";
+import { networkOf } from "../../src/networks/registry.ts";
+import { device } from "../library.ts";
+
+Deno.test("a profile's figures agree with each other and with the network's arithmetic", () => {
+  const batch = 16;
+  for (const algorithm of ["edge-popup", "sbp", "dense"]) {
+    const options = { device, threads: 1, steps: 3 };
+    const found = profile(stepConfig("mlp", algorithm, batch), options);
+    assert.equal(found.weights, weightCount(networkOf("mlp").layers));
+    // Forward, and backward for weights and inputs, but for the first layer's inputs.
+    const all = 784 * 300 + 300 * 100 + 100 * 10;
+    const operations = 2 * batch * (3 * all - 784 * 300);
+    const near = (a: number, b: number) =>
+      assert.ok(Math.abs(a - b) <= 1e-9 * Math.abs(b), `${a} ${b}`);
+    near(found.gflops * found.msPerStep * 1e6, operations);
+    near(found.imagesPerSecond * found.msPerStep, 1000 * batch);
+    assert.equal(found.projectionMs, found.parts.projection.ms);
+    assert.ok(found.hostMsPerStep > 0);
+    assert.equal(found.projectionMs > 0, algorithm !== "dense");
+    for (const part of ["gather", "weights", "forward", "backward", "update"] as const) {
+      assert.ok(found.parts[part].ms > 0, part);
+    }
+  }
+});
+
+Deno.test("parts are summed only while asked for, and begin at nothing", () => {
+  profileParts(true);
+  const fresh = profileParts(true);
+  assert.deepEqual([...new Set(Object.values(fresh))], [0]);
+  profileParts(false);
+  profile(stepConfig("mlp", "sbp", 4), { device, threads: 1, steps: 1 });
+  assert.deepEqual([...new Set(Object.values(profileParts(false)))], [0]);
+});

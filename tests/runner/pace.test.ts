@@ -1,0 +1,110 @@
+// What is said of a step that does not return, and of everything that only looks like one.
+import assert from "node:assert/strict";
+import { LOOK_EVERY, Pace } from "../../src/runner/pace.ts";
+
+const STEPS = 1000;
+
+/** A run's pace by a clock of its own, which is looked at as often as the runner does. */
+class Clocked {
+  now = 5000;
+  readonly pace = new Pace(this.now);
+  /** What a slow step had taken when it was told. */
+  readonly told: number[] = [];
+
+  look(): void {
+    if (this.pace.look(this.now)) this.told.push(this.pace.silence);
+  }
+
+  /** Lets so many milliseconds pass. */
+  pass(milliseconds: number): void {
+    for (let left = milliseconds; left > 0; left -= LOOK_EVERY) {
+      this.now += Math.min(left, LOOK_EVERY);
+      this.look();
+    }
+  }
+
+  tell(step: number, epoch = 1): void {
+    const rest = { epochs: 9, trainLoss: 1, testAccuracy: NaN, imagesPerSecond: 1 };
+    this.pace.hear({ ...rest, epoch, step, steps: STEPS }, this.now, this.now);
+  }
+
+  /** Steps that take so long each, with a report after every one, from the first of an epoch on. */
+  steps(count: number, milliseconds: number): void {
+    this.tell(0);
+    for (let step = 1; step <= count; step++) {
+      this.pass(milliseconds);
+      this.tell(step);
+    }
+  }
+}
+
+Deno.test("a step is told once when it takes a hundred times the median of those before", () => {
+  const run = new Clocked();
+  run.steps(20, 300);
+  run.pass(29_000);
+  assert.deepEqual(run.told, []);
+  run.pass(60_000);
+  assert.deepEqual(run.told, [30_000]);
+  run.tell(21);
+  run.pass(31_000); // the next one is another
+  assert.equal(run.told.length, 2);
+});
+
+Deno.test("a step is told after ten seconds, not before, when steps take a millisecond", () => {
+  const run = new Clocked();
+  run.tell(0);
+  for (let step = 250; step < STEPS; step += 250) {
+    run.pass(250);
+    run.tell(step);
+  }
+  run.pass(9_500);
+  assert.deepEqual(run.told, []);
+  run.pass(1_000);
+  assert.deepEqual(run.told, [10_000]);
+});
+
+Deno.test("nothing is told when it is the first step that takes long, or the steps after it too", () => {
+  const run = new Clocked();
+  run.tell(0);
+  run.pass(600_000);
+  run.steps(3, 60_000);
+  run.pass(1000_000);
+  assert.deepEqual(run.told, []);
+});
+
+Deno.test("nothing is told when a run is set up or evaluated for minutes", () => {
+  const run = new Clocked();
+  run.pass(600_000);
+  run.steps(20, 300);
+  run.tell(STEPS);
+  run.pass(600_000);
+  run.tell(0, 2);
+  run.pass(300);
+  run.tell(1, 2);
+  assert.deepEqual(run.told, []);
+  run.pass(31_000); // nor does the evaluation count as a step
+  assert.deepEqual(run.told, [30_000]);
+});
+
+Deno.test("nothing is told, and a stop's ten seconds do not pass, while the process is suspended", () => {
+  const run = new Clocked();
+  run.steps(20, 10);
+  for (let time = 0; time < 5; time++) {
+    run.now += 3600_000;
+    run.look();
+  }
+  assert.deepEqual(run.told, []);
+  assert.ok(run.pace.silence < 6000 && run.pace.awake < 10_000, `${run.pace.silence}`);
+});
+
+Deno.test("a stop waits ten seconds for a step, or three times the median when that is longer", () => {
+  const run = new Clocked();
+  assert.equal(run.pace.patience, 10_000);
+  run.steps(5, 100);
+  assert.equal(run.pace.patience, 10_000);
+  const long = new Clocked();
+  long.steps(5, 60_000);
+  assert.equal(long.pace.patience, 180_000);
+  long.pass(100_000); // does not change it
+  assert.equal(long.pace.patience, 180_000);
+});

@@ -1,0 +1,148 @@
+// Checkpoints on disk: read as they were written, and never trusted when they are not.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { UserError } from "../../src/base/errors.ts";
+import { removeLeftovers } from "../../src/runner/cleanup.ts";
+import {
+  checkpointBytes,
+  checkpointOf,
+  CheckpointWriter,
+  readCheckpoint,
+} from "../../src/runs/checkpoint_file.ts";
+import { withFolder } from "../cli/maskbench.ts";
+import { environment, identity, kept } from "./kept.ts";
+
+/** How a checkpoint that can't be trusted is told. */
+function refusal(file: Uint8Array, of = identity, now = environment): string {
+  try {
+    checkpointOf(file, of, now);
+  } catch (error) {
+    assert.ok(error instanceof UserError, `${(error as Error).stack}`);
+    return error.message;
+  }
+  return "none";
+}
+
+Deno.test("a checkpoint is read as it was written, with or without a mask", () => {
+  const file = checkpointBytes(kept);
+  assert.deepEqual(checkpointOf(file, identity, environment), {
+    checkpoint: kept.checkpoint,
+    started: environment.started,
+  });
+  const { mask: _, ...bare } = kept.checkpoint;
+  const read = checkpointOf(checkpointBytes({ ...kept, checkpoint: bare }), identity, environment);
+  assert.equal(read.checkpoint.mask, undefined);
+});
+
+Deno.test("a checkpoint cut short at any length, or with any byte changed, is refused in a sentence", () => {
+  const file = checkpointBytes(kept);
+  fc.assert(
+    fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+      assert.notEqual(refusal(file.subarray(0, at)), "none");
+      const changed = file.slice();
+      changed[at]! ^= change;
+      // A header says the same with other spaces; nothing else may be different.
+      if (refusal(changed) === "none") {
+        assert.deepEqual(checkpointOf(changed, identity, environment).checkpoint, kept.checkpoint);
+      }
+    }),
+    { seed: 1, numRuns: 2000 },
+  );
+});
+
+Deno.test("a checkpoint of another run, or made with another thing that bytes hang on, is refused", () => {
+  const file = checkpointBytes(kept);
+  assert.match(refusal(file, "b".repeat(64)), /is of another run, a{64}/);
+  for (const key of ["maskbench", "libtorch", "blas", "processor"] as const) {
+    const message = refusal(file, identity, { ...environment, [key]: "another" });
+    assert.ok(
+      message.startsWith(`was made with ${key} ${environment[key]}, now it is another`),
+      message,
+    );
+  }
+  assert.match(refusal(file, identity, { ...environment, threads: 7 }), /was made with threads /);
+  assert.equal(refusal(file, identity, { ...environment, commit: "another", jobs: 9 }), "none");
+});
+
+Deno.test("what is refused lies beside under another name, until the run is finished", async () => {
+  await withFolder(async (folder) => {
+    const runs = join(folder, "runs"), name = `${identity}.checkpoint.safetensors`;
+    const names = () => [...Deno.readDirSync(runs)].map(({ name }) => name).sort();
+    const read = (told: string[]) =>
+      readCheckpoint(
+        folder,
+        identity,
+        environment,
+        (path, reason) => told.push(`${path} ${reason}`),
+      );
+    assert.equal(await read([]), undefined);
+
+    const writer = new CheckpointWriter(folder, identity, (reason) => assert.fail(reason));
+    writer.write({ ...kept, checkpoint: { ...kept.checkpoint, step: 1 } });
+    writer.write({ ...kept, checkpoint: { ...kept.checkpoint, step: 2 } }); // never written: the next is newer
+    writer.write(kept);
+    assert.equal(await writer.settled(), true);
+    assert.equal(kept.checkpoint.inUse[0], 0, "its memory is free again");
+    kept.checkpoint.inUse[0] = 1;
+    assert.deepEqual((await read([]))!.checkpoint, kept.checkpoint);
+    assert.deepEqual(names(), [name]);
+
+    await Deno.truncate(join(runs, name), 1000);
+    const told: string[] = [];
+    assert.equal(await read(told), undefined);
+    assert.match(told.join(), /checkpoint\.safetensors is no safetensors file/);
+    assert.deepEqual(names(), [`${name}.aside`]);
+    assert.equal(await read([]), undefined);
+
+    await writer.remove();
+    assert.deepEqual(names(), []);
+  });
+});
+
+Deno.test("leftovers: what belongs to finished runs and old halves of files go, all else stays", async () => {
+  await withFolder(async (folder) => {
+    const runs = join(folder, "runs"), other = "b".repeat(64), damaged = "c".repeat(64);
+    const half = (name: string) => `.${name}.${crypto.randomUUID()}`;
+    const [old, young] = [half(`${other}.json`), half(`${other}.checkpoint.safetensors`)];
+    const done = half(`${identity}.checkpoint.safetensors`); // its process was killed just now
+    const stays = [
+      `${identity}.json`,
+      "notes.txt",
+      `${other}.claim-0`,
+      `${other}.checkpoint.safetensors`,
+      `${damaged}.json`,
+      `${damaged}.checkpoint.safetensors`,
+      young,
+    ];
+    const goes = [
+      `${identity}.claim-0`,
+      `${identity}.claim-12`,
+      `${identity}.checkpoint.safetensors`,
+      `${identity}.checkpoint.safetensors.aside`,
+      `${identity}.failed`,
+      old,
+      done,
+    ];
+    await Deno.mkdir(runs);
+    for (const name of [...stays, ...goes]) await Deno.writeTextFile(join(runs, name), "");
+    const yesterday = new Date(Date.now() - 86_400_000);
+    await Deno.utime(join(runs, old), yesterday, yesterday);
+    await removeLeftovers(folder, new Set([other, damaged]));
+    assert.deepEqual([...Deno.readDirSync(runs)].map(({ name }) => name).sort(), stays.sort());
+  });
+});
+
+Deno.test("leftovers: a ticket that a killed process wrote half goes after an hour", async () => {
+  await withFolder(async (folder) => {
+    const tickets = join(folder, "tickets"), ticket = `${identity}.safetensors`;
+    const [old, young] = [0, 1].map(() => `.${ticket}.${crypto.randomUUID()}`);
+    await Deno.mkdir(tickets);
+    for (const name of [ticket, old!, young!]) await Deno.writeTextFile(join(tickets, name), "");
+    const before = new Date(Date.now() - 3_700_000);
+    for (const name of [ticket, old!]) await Deno.utime(join(tickets, name), before, before);
+    await removeLeftovers(folder, new Set());
+    const left = [...Deno.readDirSync(tickets)].map(({ name }) => name);
+    assert.deepEqual(left.sort(), [young, ticket]);
+  });
+});

@@ -1,0 +1,113 @@
+// Runs made by hand, for tests.
+import { identityOf } from "../../src/runs/identity.ts";
+import { type RunFile, runFileOf } from "../../src/runs/run_file.ts";
+import type { Run } from "../../src/tables/table.ts";
+import type { RunConfig } from "../../src/training/config.ts";
+
+/** What a test says of a run; the rest is filled in. */
+export interface Given {
+  readonly algorithm?: string;
+  readonly parameters?: Readonly<Record<string, number | string | boolean>>;
+  readonly version?: number;
+  readonly sparsity?: number;
+  readonly seed?: number;
+  /** A fraction, as in run files. */
+  readonly accuracy?: number;
+  readonly best?: number;
+  readonly kept?: number;
+  readonly rate?: number;
+  readonly config?: Partial<Omit<RunConfig, "algorithm" | "sparsity" | "seed">>;
+}
+
+/** A run whose accuracy is the given one. */
+export function runOf(given: Given): Run {
+  const { algorithm = "sbp", sparsity = 0.5, seed = 1, accuracy = 0.9, rate = 1000 } = given;
+  const configuration: RunConfig = {
+    dataset: { name: "mnist", checksum: "5a".repeat(32), split: "test" },
+    network: { name: "mlp", width: 1 },
+    initialisation: { name: "kaiming-normal", scaleFan: false },
+    epochs: 10,
+    batchSize: 64,
+    schedule: "cosine",
+    augmentation: "none",
+    precision: "float32",
+    ...given.config,
+    algorithm: {
+      name: algorithm,
+      version: given.version ?? 1,
+      parameters: given.parameters ?? { learningRate: 0.1 },
+    },
+    sparsity,
+    seed,
+  };
+  return {
+    identity: identityOf(configuration),
+    configuration,
+    result: {
+      epochs: [{
+        epoch: 1,
+        learningRate: 0.1,
+        trainLoss: 0.5,
+        trainAccuracy: 0.8,
+        testLoss: 0.6,
+        testAccuracy: accuracy,
+      }],
+      lastTestAccuracy: accuracy,
+      bestTestAccuracy: given.best ?? accuracy,
+      layers: [{
+        name: "linear1",
+        weights: 10_000,
+        kept: given.kept ?? Math.round(10_000 * (1 - sparsity)),
+      }],
+      digest: "00".repeat(32),
+      streams: {},
+      seconds: { train: 1, evaluation: 1, total: 2 },
+      imagesPerSecond: rate,
+      peakMemoryBytes: 1,
+    },
+    environment: {
+      maskbench: "0.1.0",
+      commit: "",
+      deno: "2.9.6",
+      libtorch: "1.13.0",
+      blas: "OpenBLAS",
+      device: "cpu",
+      processor: "a processor",
+      system: "linux",
+      threads: 2,
+      jobs: 1,
+      started: "2026-01-01T00:00:00Z",
+      finished: "2026-01-01T00:01:00Z",
+    },
+  };
+}
+
+/** A run for each accuracy, with seeds 1, 2, … */
+export function seedsOf(given: Given, accuracies: readonly number[]): Run[] {
+  return accuracies.map((accuracy, i) => runOf({ ...given, accuracy, seed: i + 1 }));
+}
+
+/** The same run with three epochs: loss and accuracy on their way to where it ends, and a mask that settles. */
+export function withEpochs(run: Run): Run {
+  const [end] = run.result.epochs, { name } = run.configuration.algorithm;
+  if (name === "random") {
+    return { ...run, result: { ...run.result, epochs: [{ ...end!, epoch: 0 }] } };
+  }
+  const epochs = [1, 2, 3].map((epoch) => ({
+    ...end!,
+    epoch,
+    trainLoss: end!.trainLoss * (4 - epoch),
+    testAccuracy: end!.testAccuracy - 0.05 * (3 - epoch),
+    ...(name === "dense" ? {} : { maskChange: 0.1 / epoch }),
+  }));
+  return { ...run, result: { ...run.result, epochs } };
+}
+
+/** A run as the store writes it, made in that environment. */
+export function fileOf(
+  { configuration, result, environment }: Run,
+  other: Partial<RunFile["environment"]> = {},
+): RunFile {
+  const made = { ...environment, ...other } as RunFile["environment"];
+  return runFileOf({ configuration, result, environment: made });
+}

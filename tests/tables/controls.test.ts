@@ -1,0 +1,111 @@
+// Masks beside their controls, from hand-made runs.
+import assert from "node:assert/strict";
+import { csvParse } from "d3-dsv";
+import { summarise } from "../../src/base/statistics.ts";
+import {
+  type ControlledRun,
+  controlsCsv,
+  controlsMarkdown,
+  standingOf,
+} from "../../src/tables/controls.ts";
+import { type Given, runOf } from "../runs/made.ts";
+
+/** Runs with seeds 1, 2, … of which the shuffled mask has these accuracies in percent, the others 10. */
+const runs = (shuffled: readonly number[], given: Given = {}): ControlledRun[] =>
+  shuffled.map((percent, i) => {
+    const run = runOf({ seed: i + 1, accuracy: 0.9, ...given });
+    const controls = {
+      shuffled: percent / 100,
+      inverted: 0.09 + 0.01 * (i % 3),
+      redrawn: 0.1,
+      chance: 0.1,
+    };
+    return { ...run, result: { ...run.result, controls } };
+  });
+
+Deno.test("where a control stands: Student's interval of its mean against chance", () => {
+  // Three values one apart: mean ± 4.303 / √3 = ± 2.484.
+  const at = (...values: number[]) => standingOf(summarise(values), 10).standing;
+  assert.equal(at(9, 10, 11), "at");
+  assert.equal(at(11.4, 12.4, 13.4), "at"); // from 9.92
+  assert.equal(at(11.5, 12.5, 13.5), "above"); // from 10.02
+  assert.equal(at(6.5, 7.5, 8.5), "below"); // to 9.98
+  assert.equal(at(10), "unknown");
+  assert.equal(at(9.8, 9.8, 9.8), "below"); // a network that always says the same
+});
+
+Deno.test("all at chance is said in a sentence, and so is what is not", () => {
+  const good = controlsMarkdown(runs([9, 10, 11]));
+  assert.match(good, /\*\*sbp\*\*: each control fell to chance: no 95% interval lies above it/);
+  assert.match(
+    good,
+    /\| 50% +\| sbp +\| 90\.00 ± 0\.00 \(3\) \| 10\.00 ± 1\.00 \(3\) \| 10\.00 ± 1\.00/,
+  );
+  assert.doesNotMatch(good, /\d ↑/);
+
+  const bad = controlsMarkdown([...runs([9, 10, 11]), ...runs([49, 50, 51], { sparsity: 0.9 })]);
+  assert.match(bad, /50\.00 ± 1\.00 \(3\) ↑/);
+  // (50 − 10) of (90 − 10) points
+  assert.match(
+    bad,
+    /not every control fell to chance: at most 50% of what the mask has above chance is left; of 6 intervals, 1 above chance: shuffled at sparsity 90% \(50\.00 \[47\.52, 52\.48\]\)/,
+  );
+  // (12 − 10) of (90 − 10) points
+  assert.match(
+    controlsMarkdown(runs([11.9, 12, 12.1])),
+    /each control fell to chance or near it: at most 2\.5% of .* 1 above chance: shuffled/,
+  );
+  assert.match(controlsMarkdown(runs([10])), /one seed doesn't tell/);
+});
+
+Deno.test("a mask that is itself no better than chance has nothing that could be left", () => {
+  const text = controlsMarkdown(runs([9, 10, 11], { accuracy: 0.098 }));
+  assert.match(text, /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%/);
+  assert.doesNotMatch(text, /is left/);
+  const beside = [
+    ...runs([9, 10, 11], { accuracy: 0.098 }),
+    ...runs([49, 50, 51], { sparsity: 0.9 }),
+  ];
+  assert.match(
+    controlsMarkdown(beside),
+    /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%; elsewhere not every control fell to chance: at most 50% .* shuffled at sparsity 90%/,
+  );
+});
+
+Deno.test("rows that differ in a setting alone say so", () => {
+  const text = controlsMarkdown([
+    ...runs([9, 10, 11]),
+    ...runs([9, 10, 11], { config: { epochs: 99 } }),
+  ]);
+  const rows = text.split("\n").filter((line) => /^\| \d+%/.test(line));
+  assert.equal(new Set(rows).size, 2);
+  assert.match(text, /\| epochs /);
+  assert.deepEqual(
+    [
+      ...new Set(
+        csvParse(controlsCsv([...runs([9]), ...runs([9], { config: { epochs: 99 } })])).map((row) =>
+          row.epochs
+        ),
+      ),
+    ].length,
+    2,
+  );
+});
+
+Deno.test("the CSV has a line for each control, with its interval", () => {
+  const lines = csvParse(controlsCsv(runs([49, 50, 51])));
+  assert.deepEqual(lines.map(({ control, standing }) => `${control} ${standing}`), [
+    "shuffled above",
+    "inverted at",
+    "redrawn at",
+  ]);
+  const { n, mean, deviation, low, high, chance, mask_mean } = lines[0]!;
+  assert.deepEqual({ n, mean, deviation, chance, mask_mean }, {
+    n: "3",
+    mean: "50.0000",
+    deviation: "1.0000",
+    chance: "10",
+    mask_mean: "90.0000",
+  });
+  assert.ok(Math.abs(Number(low) - 47.516) < 0.001 && Math.abs(Number(high) - 52.484) < 0.001);
+});
