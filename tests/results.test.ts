@@ -117,7 +117,7 @@ Deno.test("the sweep files and tuned recipes of what is published name its very 
     assert.deepEqual(tuned, [], recipe);
     recipes++;
   }
-  assert.equal(recipes, 5);
+  assert.equal(recipes, 6);
 });
 
 Deno.test(`${RESULTS} shows the accuracies of results/published/mnist-field`, async () => {
