@@ -102,7 +102,7 @@ __host__ __device__ uint32_t key_of(float value) {
   return bits ^ (static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) | 0x80000000u);
 }
 
-// Whether there is a threshold to look for. Else all entries are kept, or none.
+// A segment has a threshold only where some of its entries are kept and some are not.
 __device__ bool is_split(const Piece& piece) { return piece.drop > 0 && piece.drop < piece.length; }
 
 // Finds the bin that holds the entry of the rank looked for, and clears the histogram.
@@ -247,7 +247,8 @@ __device__ float last_of(const Piece& piece, const Found& found) {
   return same_bits<float>(piece.drop > 0 ? 0x7f800000u : 0u);
 }
 
-// `last` is asked for where `relative`, which is a kernel of its own: with both in one, fewer of its blocks would run at once.
+// `last` counts only where `relative`. That is a kernel of its own, as one for both takes more registers: fewer of its blocks
+// would run at once.
 template <bool relative>
 __device__ float entry_of(float value, bool bit, float alpha, const Mix& mix, float last) {
   if (value != value) return value;

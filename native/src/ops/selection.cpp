@@ -204,7 +204,7 @@ std::string nan_at(const float* values, int64_t length) {
   return "values: NaN at " + std::to_string(at - values) + " of its segment";
 }
 
-// What the mask is made of; `last` is the smallest magnitude that is kept.
+// These three make an entry of the mask, see mb_project_top_k; `last` is the smallest magnitude that is kept.
 struct Clipped {
   Mix by;
   float operator()(float value, bool bit, float) const {
