@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
+import { projectedShare } from "./ramp.ts";
 import { keptSegments, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
@@ -43,7 +44,7 @@ export const edgePopup: Algorithm<z.infer<typeof parameters>> = {
     return {
       state: { scores, velocity },
       step(batch, t, rate) {
-        const alpha = ramp === 0 ? 1 : Math.min(1, t / (ramp * steps));
+        const alpha = projectedShare(ramp, t, steps);
         projectTopK(scores, kept, { ...selection, alpha }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         descend(scores, velocity, gradient, {

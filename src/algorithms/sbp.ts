@@ -14,6 +14,7 @@
 import { z } from "zod";
 import { descend, projectTopK, type Vector } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
+import { projectedShare } from "./ramp.ts";
 import { keptSegments, keptWhileFalling, scope } from "./scope.ts";
 import { searched } from "./space.ts";
 
@@ -72,7 +73,7 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     return {
       state: { latent, velocity },
       step(batch, t, rate) {
-        const alpha = p.ramp === 0 ? 1 : Math.min(1, t / (p.ramp * steps));
+        const alpha = projectedShare(p.ramp, t, steps);
         const allowed = keptWhileFalling(kept, p.keptAtFirst ?? 0, (1 - alpha) ** 3);
         projectTopK(latent, allowed, { by: "value", floor, alpha, ...relaxed }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);

@@ -99,3 +99,12 @@ export async function lookAnew(folder: string): Promise<number> {
     await Deno.remove(path).catch(() => {});
   }
 }
+
+/** Whether there is such a file. */
+export function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

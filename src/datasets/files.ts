@@ -1,18 +1,13 @@
 // Looking for the files of a data set, and making sure that they are the ones they should be.
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { isThere } from "../base/atomic_files.ts";
 import { sha256 } from "./checksum.ts";
 import { DatasetError } from "./dataset.ts";
 
 /** The first of the paths that is a file. */
 export function firstFile(paths: readonly string[]): string | undefined {
-  return paths.find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
+  return paths.find(isThere);
 }
 
 /** Every name in every folder, folder by folder. */

@@ -1,16 +1,25 @@
 // A process of its own that holds a network's layers against plain loops, and tells what it found as a line of JSON: where
 // a library corrupts memory, this process ends and not the runs that wait for it.
+import { WriteError, writeWhole } from "../base/atomic_files.ts";
 import { MaskedNetwork, NativeError, openLibrary, setThreads } from "../native/mod.ts";
 import { checkLayers, type CheckRequest, LayerFault } from "./layer_check.ts";
 
-const { library, network, precision, device, threads }: CheckRequest = JSON.parse(Deno.args[0]!);
+const asked: CheckRequest = JSON.parse(Deno.args[0]!);
+const { library, network, precision, device, threads, record } = asked;
 openLibrary(library);
 setThreads(threads);
 using free = new DisposableStack();
 try {
   const masked = free.use(new MaskedNetwork(network, precision, device));
-  console.log(JSON.stringify(checkLayers(masked, threads)));
+  const found = JSON.stringify(checkLayers(masked, threads));
+  // Where it can't be written, the layers are checked again next time.
+  if (record !== undefined) await writeWhole(record, `${found}\n`).catch(ignoreWriteError);
+  console.log(found);
 } catch (error) {
   if (!(error instanceof LayerFault || error instanceof NativeError)) throw error;
   console.log(JSON.stringify({ fault: error.message }));
+}
+
+function ignoreWriteError(error: unknown): void {
+  if (!(error instanceof WriteError)) throw error;
 }

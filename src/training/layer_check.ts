@@ -1,8 +1,10 @@
 // Before a network is first trained with a build, its layers are held against plain loops in double precision: arithmetic
 // that libraries bring may be wrong on this machine, and a wrong gradient gives no error, only a bad result.
 import { createHash } from "node:crypto";
+import os from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isThere } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import {
   describe,
@@ -19,7 +21,7 @@ import { graphOf, type Network, type Node } from "../networks/network.ts";
  * What a layer may differ by from loops in double precision, over the root mean square of what they give. About ten times
  * what rounding alone was seen to do to layers of resnet50's size.
  */
-const tolerances: Readonly<Record<Precision, number>> = {
+export const tolerances: Readonly<Record<Precision, number>> = {
   float64: 1e-9,
   float32: 2e-4,
   tf32: 2e-2,
@@ -50,6 +52,8 @@ export interface CheckRequest {
   readonly precision: Precision;
   readonly device: Device;
   readonly threads: number;
+  /** File that it writes what it found to where no layer is at fault; none: nothing is recorded. */
+  readonly record?: string;
 }
 
 /**
@@ -66,8 +70,8 @@ export function ensureLayersRight(network: MaskedNetwork, threads: number): void
   if (isThere(path)) return;
   const known = faults.get(path);
   if (known !== undefined) throw new LayerFault(known);
-  const found = checkLayersApart(network, threads, library);
-  if (typeof found !== "string") return record(path, found);
+  const found = checkLayersApart(network, threads, library, path);
+  if (typeof found !== "string") return;
   faults.set(path, found);
   throw new LayerFault(found);
 }
@@ -82,21 +86,31 @@ const PATIENCE = 300;
 const KILLED = 137;
 
 /**
- * Holds the layers of a network against plain loops in a process of its own, and records nothing.
+ * Holds the layers of a network against plain loops in a process of its own.
  * @param library path of the native library
+ * @param record file that it is recorded in, where no layer is at fault and the file can be written
  * @returns what was found, or the sentence of a fault
  */
 export function checkLayersApart(
   network: MaskedNetwork,
   threads: number,
   library: string,
+  record?: string,
 ): LayerCheck | string {
-  const { precision, device } = network;
-  const asked: CheckRequest = { library, network: network.network, precision, device, threads };
+  const { precision, device } = network, beside = dirname(library);
+  const asked: CheckRequest = {
+    library,
+    network: network.network,
+    precision,
+    device,
+    threads,
+    ...(record === undefined ? {} : { record }),
+  };
   const { code, signal, stdout, stderr } = new Deno.Command("timeout", {
     args: [
       ...["--signal=KILL", String(PATIENCE), Deno.execPath(), "run", "--quiet", "--no-prompt"],
-      ...["--allow-read", "--allow-env", "--allow-sys", `--allow-ffi=${dirname(library)}`],
+      ...["--allow-read", "--allow-env", "--allow-sys", `--allow-ffi=${beside}`],
+      ...(record === undefined ? [] : [`--allow-write=${beside}`]),
       fileURLToPath(new URL("check_layers.ts", import.meta.url)),
       JSON.stringify(asked),
     ],
@@ -115,10 +129,10 @@ export function checkLayersApart(
     `${circumstances(network, threads)}, so it is not trained; what may help: ${helpFor(device)}`;
 }
 
-// A shell's way to tell of a signal in an exit code.
+// A shell tells of a signal by an exit code of 128 more.
 function signalOf(code: number): string {
-  const names: Readonly<Record<number, string>> = { 134: "SIGABRT", 135: "SIGBUS", 139: "SIGSEGV" };
-  return names[code] ?? `exit code ${code}`;
+  const signals = Object.entries(os.constants.signals);
+  return signals.find(([, number]) => code === 128 + number)?.[0] ?? `exit code ${code}`;
 }
 
 /**
@@ -137,7 +151,8 @@ export function checkLayers(network: MaskedNetwork, threads: number): LayerCheck
   throw new LayerFault(sentenceOf(worst, network, threads));
 }
 
-const largestOf = ({ output, inputGradient = 0, weightGradient = 0 }: LayerDeviation) =>
+/** The largest of a layer's deviations. */
+export const largestOf = ({ output, inputGradient = 0, weightGradient = 0 }: LayerDeviation) =>
   Math.max(output, inputGradient, weightGradient);
 
 // From 2 pictures, for gradients that threads sum up, to 16.
@@ -217,24 +232,4 @@ function recordPath(
   const belongsTo = { describe: describe(), layers, inputShape, precision, device, threads };
   const key = createHash("sha256").update(JSON.stringify(belongsTo)).digest("hex");
   return join(dirname(library), "checked-layers", `${key.slice(0, 32)}.json`);
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-// Where it can't be written, the layers are checked again next time.
-function record(path: string, found: LayerCheck): void {
-  const name = `${path}.${crypto.randomUUID()}`;
-  try {
-    Deno.mkdirSync(dirname(path), { recursive: true });
-    Deno.writeTextFileSync(name, JSON.stringify(found) + "\n");
-    Deno.renameSync(name, path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-  }
 }

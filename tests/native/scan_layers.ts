@@ -11,6 +11,7 @@ import { describe, MaskedNetwork, NativeError, setThreads } from "../../src/nati
 import { openNative } from "../../src/native/toolchain/setup.ts";
 import type { Layer } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
+import { largestOf, tolerances } from "../../src/training/layer_check.ts";
 
 /** What was scanned, as the script prints it. */
 export interface Scan {
@@ -51,12 +52,7 @@ function deviationOf(
 ): number {
   const network = new MaskedNetwork({ name: "scanned", layers, inputShape }, precision);
   try {
-    const found = network.verifyLayers(pictures).flatMap((layer) => [
-      layer.output,
-      layer.inputGradient ?? 0,
-      layer.weightGradient ?? 0,
-    ]);
-    return Math.max(...found);
+    return Math.max(...network.verifyLayers(pictures).map(largestOf));
   } finally {
     network.free();
   }
@@ -73,7 +69,6 @@ if (import.meta.main) {
   });
   const threads = Number(values.threads), every = Number(values.every);
   const precision = values.precision === "bfloat16" ? "bfloat16" : "float32";
-  const tolerance = precision === "bfloat16" ? 0.1 : 2e-4;
   await openNative();
   setThreads(threads);
   const off: string[] = [];
@@ -81,7 +76,7 @@ if (import.meta.main) {
   const tell = (deviation: number, name: string) => {
     count++;
     largest = Math.max(largest, deviation);
-    if (!(deviation <= tolerance)) off.push(`${name}: ${deviation.toExponential(1)}`);
+    if (!(deviation <= tolerances[precision])) off.push(`${name}: ${deviation.toExponential(1)}`);
   };
   for (const { inputs, outputs, kernel, stride, side, pictures } of shapes()) {
     if (index++ % every !== 0) continue;

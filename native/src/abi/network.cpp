@@ -24,6 +24,14 @@ struct mb_network {
   at::ScalarType outside;  // of vectors and batches: the same, but float32 where it computes in bfloat16
   std::unique_ptr<mb_batch> evaluation;  // room for evaluation's batches
   std::map<int64_t, at::Tensor> loss_rooms;  // by pictures; never replaced, as a recorded step knows where its own is
+
+  const mb::ActivationShape& shape_at(int64_t place) const { return place < 0 ? input : shapes[place]; }
+  // Whether the gradient of what is given at a place is needed.
+  bool wants(int64_t place) const { return place >= 0 && learns[place]; }
+  // Whether the gradient of what a node reads is needed.
+  bool wants_input_of(const mb::Node& node) const {
+    return wants(node.from) || (node.layer.kind == MB_ADD && wants(node.other));
+  }
 };
 
 using namespace mb;
@@ -168,24 +176,21 @@ int32_t mb_network_create(const mb_layer* layers, int64_t count, int64_t channel
     network->outside = low || tensor_float ? at::kFloat : floating_of(dtype);
     network->by.options = at::TensorOptions().dtype(low ? at::kBFloat16 : network->outside).device(where);
     network->graph = graph_of(layers, count);
-    std::vector<ActivationShape>& shapes = network->shapes;
-    const auto shape_at = [&](int64_t place) { return place < 0 ? network->input : shapes[place]; };
     for (size_t place = 0; place < network->graph.size(); ++place) {
       const Node& node = network->graph[place];
-      ActivationShape shape = shape_at(node.from);
-      auto layer = make_layer(network->graph, static_cast<int64_t>(place), shape, shape_at(node.other), network->by);
-      shapes.push_back(shape);
+      ActivationShape shape = network->shape_at(node.from);
+      auto layer = make_layer(network->graph, static_cast<int64_t>(place), shape, network->shape_at(node.other), network->by);
+      network->shapes.push_back(shape);
       layer->weight.offset = network->size;
       network->size += layer->weight.length();
       layer->statistics_offset = network->statistics;
       network->statistics += layer->statistics_length;
-      const auto learns = [&](int64_t read) { return read >= 0 && network->learns[read]; };
-      network->learns.push_back(layer->effective.defined() || learns(node.from) || learns(node.other));
+      network->learns.push_back(layer->effective.defined() || network->wants_input_of(node));
       network->layers.push_back(std::move(layer));
     }
-    require(shapes.back().flat, "layers: the last one gives pictures, expected flatten before the end");
+    require(network->shapes.back().flat, "layers: the last one gives pictures, expected flatten before the end");
     require(network->size > 0, "layers: none has weights, expected a conv or linear one");
-    network->classes = shapes.back().features();
+    network->classes = network->shapes.back().features();
     *out = adopt(std::move(network));
   });
 }
@@ -214,15 +219,13 @@ int32_t mb_network_verify(mb_network* network, int64_t pictures, double* deviati
     require(capacity >= nodes, "capacity: ", capacity, ", expected at least ", nodes);
     settle(net);
     const Forget after{net};
-    const auto shape_at = [&](int64_t place) { return place < 0 ? net.input : net.shapes[place]; };
     std::set<std::vector<int64_t>> tried;  // a layer like one before it computes as that one does
     *count = 0;
     for (int64_t at = 0; at < nodes; ++at) {
       const Node& node = net.graph[at];
       const mb_layer& s = node.layer;
-      const ActivationShape input = shape_at(node.from);
-      const auto learned = [&](int64_t place) { return place >= 0 && net.learns[place]; };
-      const bool wanted = learned(node.from) || (s.kind == MB_ADD && learned(node.other));
+      const ActivationShape input = net.shape_at(node.from);
+      const bool wanted = net.wants_input_of(node);
       if (!tried.insert({s.kind, s.inputs, s.outputs, s.kernel, s.stride, s.padding, input.channels, input.height,
                          input.width, input.flat, node.rectified, net.learns[at], wanted}).second) {
         continue;
@@ -278,7 +281,6 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
                net.loss_rooms[from.count]);
       flows.back() = flow.to(net.by.options.dtype());
     }
-    const auto wanted = [&](int64_t place) { return place >= 0 && net.learns[place]; };
     for (size_t at = net.graph.size(); at-- > 0;) {
       if (!net.learns[at]) continue;
       const Node& node = net.graph[at];
@@ -286,10 +288,10 @@ int32_t mb_network_gradient(mb_network* network, const mb_vector* weights, const
       const bool adds = node.layer.kind == MB_ADD;
       {
         const Timed timed(MB_BACKWARD, device);
-        at::Tensor flow = layer.backward(flows[at], wanted(node.from) || (adds && wanted(node.other)));
+        at::Tensor flow = layer.backward(flows[at], net.wants_input_of(node));
         flows[at] = at::Tensor();
-        if (adds && wanted(node.other)) add_flow(flows[node.other], flow);
-        if (wanted(node.from)) add_flow(flows[node.from], std::move(flow));
+        if (adds && net.wants(node.other)) add_flow(flows[node.other], flow);
+        if (net.wants(node.from)) add_flow(flows[node.from], std::move(flow));
       }
       // At once, so that the gradient's own memory is free for the layers before; the kernels take all of them at the end.
       if (!layer.effective.defined() || by_kernels(device)) continue;

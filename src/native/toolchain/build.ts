@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isThere } from "../../base/atomic_files.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Libtorch } from "./libtorch.ts";
 import { which } from "./which.ts";
@@ -121,14 +122,5 @@ export async function build(libtorch: Libtorch, path: string): Promise<void> {
     });
   } finally {
     await Deno.remove(work, { recursive: true });
-  }
-}
-
-/** Whether there is such a file. */
-export function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
   }
 }

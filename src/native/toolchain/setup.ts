@@ -1,9 +1,10 @@
 // Makes sure of all that the native library needs, says what it does, and is quick when all is there.
+import { isThere } from "../../base/atomic_files.ts";
 import { UserError } from "../../base/errors.ts";
 import { describe, openLibrary } from "../library.ts";
 import { aptInstall } from "./apt.ts";
 import { fastBlas, isPlainBlas, plainBlasInSystem } from "./blas.ts";
-import { build, isThere, libraryPath } from "./build.ts";
+import { build, libraryPath } from "./build.ts";
 import { findLibtorch, type Libtorch } from "./libtorch.ts";
 import { which } from "./which.ts";
 
