@@ -39,15 +39,20 @@
  */
 
 // The native core: the library, vectors and generators, masked networks, the projection and the update.
-export { ensureNative, type Native, openNative } from "./src/native/toolchain/setup.ts";
+export { ensureNative, type NativeLibrary, openNative } from "./src/native/toolchain/setup.ts";
 export type { Libtorch } from "./src/native/toolchain/libtorch.ts";
 export * from "./src/native/mod.ts";
 
 // What there is to compare, on what: a new one of each is its file and a line in its registry.
-export type { Algorithm, Learner, Setting } from "./src/algorithms/algorithm.ts";
+export type { Algorithm, Learner, LearnerContext } from "./src/algorithms/algorithm.ts";
 export { algorithmOf, algorithms } from "./src/algorithms/registry.ts";
-export { type Range, searched, type Space, spaceOf } from "./src/algorithms/space.ts";
-export { keptSegments, type Scope } from "./src/algorithms/scope.ts";
+export {
+  type SearchRange,
+  searchRanges,
+  type SearchSpace,
+  searchSpaceOf,
+} from "./src/algorithms/space.ts";
+export { keptSegmentsOf, type Scope } from "./src/algorithms/scope.ts";
 export {
   type Layer,
   type Network,
@@ -73,7 +78,7 @@ export { validationOf } from "./src/datasets/validation.ts";
 export type { Initialisation, RunConfig } from "./src/training/config.ts";
 export { identityOf } from "./src/runs/identity.ts";
 export { run, type RunOptions } from "./src/training/run.ts";
-export type { Found } from "./src/training/subnetwork.ts";
+export type { Subnetwork } from "./src/training/subnetwork.ts";
 export type {
   Controls,
   EpochResult,
@@ -84,47 +89,53 @@ export type {
 export {
   type PartProfile,
   type Profile,
-  profile,
   type ProfileOptions,
-  stepConfig,
+  profileStep,
+  stepConfigOf,
 } from "./src/diagnostics/profile.ts";
-export { type Replay, replayFolder, tolerance } from "./src/goldens/replay.ts";
+export { type Replay, replayGoldens, replayTolerance } from "./src/goldens/replay.ts";
 
 // Sweeps, their run files, and the tables made of them.
 export { configurationsOf } from "./src/sweep/expand.ts";
 export { checkSweep, readSweep } from "./src/sweep/read.ts";
-export type { AlgorithmEntry, Depending, Sweep, Value, Varying } from "./src/sweep/schema.ts";
+export type {
+  AlgorithmEntry,
+  DependentValue,
+  ParameterValues,
+  Sweep,
+  Value,
+} from "./src/sweep/schema.ts";
 export {
   type Environment,
-  readRuns,
+  type InvalidRunFile,
+  readRunFolder,
   type RunFile,
   runFileOf,
-  type Runs,
-  type SetAside,
-  writeRun,
+  type RunFolder,
+  writeRunFile,
 } from "./src/runs/run_file.ts";
-export { readTicket, type Ticket, ticketBytes } from "./src/tickets/ticket.ts";
+export { encodeTicket, readTicket, type Ticket } from "./src/tickets/ticket.ts";
 export { type Overlap, overlapOf } from "./src/tickets/compare.ts";
-export { exported } from "./src/tickets/export.ts";
-export { maskedWeights, rebuilt } from "./src/tickets/rebuild.ts";
-export { bestSettings, writeTables } from "./src/report/mod.ts";
+export { exportTicket } from "./src/tickets/export.ts";
+export { maskedWeightsOf, rebuildNetwork } from "./src/tickets/rebuild.ts";
+export { readBestSettings, writeTables } from "./src/report/mod.ts";
 
 // Tuning: what is tried, and what is chosen of it.
-export { type Plan, planOf, writeTuning } from "./src/tuning/mod.ts";
+export { type TuningPlan, tuningPlanOf, writeTuning } from "./src/tuning/mod.ts";
 
 // The regression check.
 export {
   type Baseline,
   type BaselineCell,
+  type BaselineEnvironment,
   baselineOf,
   type BaselineRun,
-  baselineText,
-  type Made,
+  baselineTextOf,
   readBaseline,
 } from "./src/regression/baseline.ts";
-export { type CellCheck, type Rounds, type Verdict } from "./src/regression/types.ts";
-export { compare } from "./src/regression/compare.ts";
-export { inRounds } from "./src/regression/rounds.ts";
+export { type CellCheck, type RoundCounts, type Verdict } from "./src/regression/types.ts";
+export { compareWithBaseline } from "./src/regression/compare.ts";
+export { compareInRounds } from "./src/regression/rounds.ts";
 export {
   defaultRules,
   type Gate,

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { makeReport, printedTable, writeTables } from "../src/report/mod.ts";
+import { makeReport, readPrintedTable, writeTables } from "../src/report/mod.ts";
 import { identityOf } from "../src/runs/identity.ts";
-import { readRuns } from "../src/runs/run_file.ts";
-import { expand } from "../src/sweep/expand.ts";
+import { readRunFolder } from "../src/runs/run_file.ts";
+import { expandSweep } from "../src/sweep/expand.ts";
 import { parseSweep } from "../src/sweep/read.ts";
 import { root, withFolder } from "./cli/maskbench.ts";
 
@@ -62,7 +62,7 @@ Deno.test("published tables against a column are those of the published run file
       if (!name.startsWith("against-")) continue;
       const kept = await Deno.readTextFile(join(folder, name));
       const [, column] = /^- \*\*− (.+?)\*\*: the difference/m.exec(kept)!;
-      assert.equal(await printedTable(folder, "markdown", column), kept, join(folder, name));
+      assert.equal(await readPrintedTable(folder, "markdown", column), kept, join(folder, name));
       tables++;
     }
   }
@@ -89,7 +89,7 @@ Deno.test("the published report of mnist is that of its run files", async () => 
 // Of several commits, where an algorithm's runs were added to those of others: by its version a run's identity holds for all.
 Deno.test("published run files were made from clean checkouts, all of one folder by the same means", async () => {
   for (const folder of published) {
-    const { runs, setAside } = await readRuns(folder);
+    const { runs, setAside } = await readRunFolder(folder);
     assert.deepEqual(setAside, []);
     for (const { environment } of runs) assert.match(environment.commit, /^[0-9a-f]{40}$/);
     const made = new Set(
@@ -104,11 +104,12 @@ Deno.test("published run files were made from clean checkouts, all of one folder
 Deno.test("the sweep files and tuned recipes of what is published name its very runs", async () => {
   let recipes = 0;
   for (const folder of published) {
-    const { runs } = await readRuns(folder), made = runs.map(({ identity }) => identity).sort();
+    const { runs } = await readRunFolder(folder),
+      made = runs.map(({ identity }) => identity).sort();
     const { name, checksum } = runs[0]!.configuration.dataset;
     const namedBy = async (path: string) => {
       const sweep = parseSweep(await Deno.readTextFile(path), path);
-      return expand({ ...sweep, dataset: name }, checksum).runs.map(identityOf).sort();
+      return expandSweep({ ...sweep, dataset: name }, checksum).runs.map(identityOf).sort();
     };
     assert.deepEqual(await namedBy(join(root, `bench/${basename(folder)}.json`)), made, folder);
     const recipe = join(folder, "tuning/recipe.json");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { median } from "../../src/base/statistics.ts";
 import type { Dataset } from "../../src/datasets/dataset.ts";
-import { multiplications } from "../../src/networks/cost.ts";
+import { multiplicationsOf } from "../../src/networks/cost.ts";
 import { networkOf } from "../../src/networks/registry.ts";
 import { configurationsOf } from "../../src/sweep/expand.ts";
 import { checkSweep, readSweep } from "../../src/sweep/read.ts";
@@ -89,4 +89,4 @@ export function estimate(config: RunConfig, finished: readonly Taken[]): number 
 }
 
 const costOf = ({ network, epochs }: RunConfig): number =>
-  epochs * multiplications(networkOf(network.name, network.width));
+  epochs * multiplicationsOf(networkOf(network.name, network.width));

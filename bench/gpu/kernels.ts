@@ -1,13 +1,13 @@
 // Calls every kernel on small vectors, for compute-sanitizer to look at. Takes the device; prints nothing when all is well.
-import { noise, stepConfig } from "../../src/diagnostics/profile.ts";
+import { noiseDataset, stepConfigOf } from "../../src/diagnostics/profile.ts";
 import {
   descendAdam,
   type Device,
+  drawNoise as drawNoise,
   Generator,
-  noise as drawNoise,
   projectCappedSimplex,
   projectTopK,
-  relax,
+  relaxMask,
   Vector,
 } from "../../src/native/mod.ts";
 import { openNative } from "../../src/native/toolchain/setup.ts";
@@ -52,7 +52,7 @@ function drawnMasks(device: Device): void {
     const first = vector(), second = vector();
     drawNoise(probability, 1, 1);
     drawNoise(uniform, 1, 2);
-    relax(probability, uniform, 0.5, mask, slope);
+    relaxMask(probability, uniform, 0.5, mask, slope);
     descendAdam(probability, first, second, slope, { rate: 0.1, step: 1, low: 0 });
     projectCappedSimplex(probability, [{ offset: 0, length, kept: length >> 2 }]);
     probability.download();
@@ -61,10 +61,10 @@ function drawnMasks(device: Device): void {
 
 // A run of one epoch: gather with crop and flip, forward and backward, projection, update, evaluation.
 function training(device: Device): void {
-  const dataset = noise([3, 32, 32], 40);
+  const dataset = noiseDataset([3, 32, 32], 40);
   for (const algorithm of ["edge-popup", "sbp", "dense"]) {
     const config = {
-      ...stepConfig("conv2", algorithm, 16),
+      ...stepConfigOf("conv2", algorithm, 16),
       network: { name: "conv2", width: 1 / 16 },
       augmentation: "crop-flip" as const,
       epochs: 1,

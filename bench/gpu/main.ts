@@ -2,10 +2,10 @@
 import os from "node:os";
 import { Command, Option } from "@commander-js/extra-typings";
 import { UserError } from "../../src/base/errors.ts";
-import { unknown } from "../../src/base/schema_errors.ts";
-import { mainOfProcess } from "../../src/cli/main.ts";
-import { positive } from "../../src/cli/options.ts";
-import { dataFolders, ownPath, shownPath, userPath } from "../../src/cli/paths.ts";
+import { describeUnknown } from "../../src/base/schema_errors.ts";
+import { runProcess } from "../../src/cli/main.ts";
+import { parsePositive } from "../../src/cli/options.ts";
+import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../../src/cli/paths.ts";
 import { findLibtorch } from "../../src/native/toolchain/libtorch.ts";
 import { commitOf } from "../../src/runs/environment.ts";
 import { gpuOf, slugOf } from "./host.ts";
@@ -21,7 +21,7 @@ export const gpuCommand = () =>
     .option(
       "--minutes <n>",
       "for all of it; a second start of the same commit goes on",
-      positive,
+      parsePositive,
       10,
     )
     .option("--stages <names>", `only these of ${names.join(", ")}`)
@@ -44,11 +44,13 @@ Examples:
       const chosen = stages.filter((stage) => wanted?.includes(stage) ?? true);
       const name = device === "cpu" ? os.cpus()[0]?.model.trim() ?? "a processor" : await gpuName();
       const rehearsal = device === "cpu", slug = rehearsal ? "rehearsal-cpu" : slugOf(name);
-      const folder = out === undefined ? ownPath("results", "gpu", slug) : userPath(out);
+      const folder = out === undefined ? ownPathOf("results", "gpu", slug) : userPathOf(out);
       const before = await readReport(folder) ?? emptyReport({ name, device, rehearsal });
       if (before.name !== name || before.device !== device) {
         throw new UserError(
-          `${shownPath(folder)} has the report of ${before.name} (${before.device}), and this is ` +
+          `${
+            shownPathOf(folder)
+          } has the report of ${before.name} (${before.device}), and this is ` +
             `${name} (${device}): name another folder with --out`,
         );
       }
@@ -56,7 +58,7 @@ Examples:
         endStage();
         console.error(
           `stopped: what is finished is in ${
-            shownPath(folder)
+            shownPathOf(folder)
           }, the same command goes on from there`,
         );
         Deno.exit(code);
@@ -76,7 +78,7 @@ Examples:
         commit: commitOf(),
         say: (text) => console.error(text),
       });
-      console.log(`${shownPath(folder)}/report.md and report.json hold all of it`);
+      console.log(`${shownPathOf(folder)}/report.md and report.json hold all of it`);
       const states = chosen.map(({ name }) => done[name]!.state);
       if (states.some((state) => state === "cut off" || state === "not reached")) {
         console.log("not all is done: the same command goes on from there");
@@ -86,7 +88,7 @@ Examples:
 
 function stageOf(name: string) {
   const found = stages.find((stage) => stage.name === name);
-  if (!found) throw new UserError(`--stages: ${unknown(name, names)}`);
+  if (!found) throw new UserError(`--stages: ${describeUnknown(name, names)}`);
   return found;
 }
 
@@ -101,4 +103,4 @@ async function gpuName(): Promise<string> {
   );
 }
 
-if (import.meta.main) await mainOfProcess(["gpu", ...Deno.args], [gpuCommand]);
+if (import.meta.main) await runProcess(["gpu", ...Deno.args], [gpuCommand]);

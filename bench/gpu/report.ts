@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { z } from "zod";
-import { writeWhole } from "../../src/base/atomic_files.ts";
-import { duration } from "../../src/base/duration.ts";
+import { writeFileAtomically } from "../../src/base/atomic_files.ts";
+import { durationTextOf } from "../../src/base/duration.ts";
 import { UserError } from "../../src/base/errors.ts";
 import type { Results, Stage, Target } from "./stage.ts";
 
@@ -57,8 +57,8 @@ export async function writeReport(
   report: Report,
   stages: readonly Stage[],
 ): Promise<void> {
-  await writeWhole(join(folder, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
-  await writeWhole(join(folder, "report.md"), markdownOf(report, stages));
+  await writeFileAtomically(join(folder, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
+  await writeFileAtomically(join(folder, "report.md"), markdownOf(report, stages));
 }
 
 /** The text of report.md, ending in a newline: what was promised, how far each stage came, what each found. */
@@ -114,7 +114,13 @@ function stagesOf(report: Report, stages: readonly Stage[]): string {
     const entry = report.stages[name];
     if (!entry) return [name, "not asked for yet", "", "", ""];
     const { state, reason = "", seconds, started, commit } = entry;
-    return [name, state, reason.split("\n")[0]!, duration(seconds), `${started} ${made(commit)}`];
+    return [
+      name,
+      state,
+      reason.split("\n")[0]!,
+      durationTextOf(seconds),
+      `${started} ${made(commit)}`,
+    ];
   });
   return markdownTable([["stage", "", "reason", "took", "when, at commit"], ...rows].map(escaped));
 }

@@ -2,7 +2,7 @@
 // whoever ends this command loses nothing that was finished.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { duration } from "../../src/base/duration.ts";
+import { durationTextOf } from "../../src/base/duration.ts";
 import { pathWithCuda } from "./host.ts";
 import type { Answer, Job } from "./process.ts";
 import { type Entry, type Report, resultsOf, targetsOf, verdictOf, writeReport } from "./report.ts";
@@ -76,7 +76,7 @@ export async function runStages(before: Report, options: Options): Promise<Repor
       continue;
     }
     const own = stage.seconds[options.rehearsal ? "cpu" : "cuda"], seconds = Math.min(own, left);
-    say(`${count} ${name}: up to ${duration(seconds)}`);
+    say(`${count} ${name}: up to ${durationTextOf(seconds)}`);
     const entry = await inProcess(
       stage,
       report,
@@ -89,7 +89,9 @@ export async function runStages(before: Report, options: Options): Promise<Repor
       : entry;
     await record(name, told);
     const why = told.reason === undefined ? "" : `: ${told.reason}`;
-    say(`${" ".repeat(count.length)} ${name}: ${told.state} in ${duration(told.seconds)}${why}`);
+    say(
+      `${" ".repeat(count.length)} ${name}: ${told.state} in ${durationTextOf(told.seconds)}${why}`,
+    );
     for (const target of targetsOf(report, stage)) {
       const { what, measured } = target;
       if (measured !== null && !options.rehearsal) {
@@ -173,7 +175,7 @@ async function inProcess(
   }
   const { code, signal } = await child.status;
   if (end) return entryOf(end.state, end.state === "done" ? undefined : end.reason);
-  if (late) return entryOf("timed out", `it took longer than ${duration(seconds)}`);
+  if (late) return entryOf("timed out", `it took longer than ${durationTextOf(seconds)}`);
   return entryOf("failed", `its process ended by ${signal ?? `exit code ${code}`}`);
 }
 

@@ -1,9 +1,9 @@
 // Runs as stages make them: by the sweep's own runner, quietly, with what they are made with written down.
 import { type Dataset, DatasetError } from "../../src/datasets/dataset.ts";
-import { blasInUse, openNative } from "../../src/native/toolchain/setup.ts";
-import { datasetFor } from "../../src/runner/dataset_cache.ts";
-import { quiet } from "../../src/runner/progress.ts";
-import { type Outcome, type RunnerOptions, work } from "../../src/runner/runner.ts";
+import { findBlasInUse, openNative } from "../../src/native/toolchain/setup.ts";
+import { datasetOf } from "../../src/runner/dataset_cache.ts";
+import { quietListener } from "../../src/runner/progress.ts";
+import { type RunnerOptions, type RunnerOutcome, work } from "../../src/runner/runner.ts";
 import { environmentOf } from "../../src/runs/environment.ts";
 import { labelOf } from "../../src/runs/label.ts";
 import type { RunConfig } from "../../src/training/config.ts";
@@ -16,16 +16,25 @@ export async function workOn(
   jobs: number,
   { device, folders }: Pick<Context, "device" | "folders">,
   more: Partial<Pick<RunnerOptions, "watch" | "begins">> = {},
-): Promise<Outcome> {
+): Promise<RunnerOutcome> {
   const { path: library } = await openNative();
   const threads = 1;
-  const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
-  const options = { folder, library, folders, device, threads, jobs, environment, watch: quiet };
+  const environment = environmentOf({ device, threads, jobs, blas: findBlasInUse() });
+  const options = {
+    folder,
+    library,
+    folders,
+    device,
+    threads,
+    jobs,
+    environment,
+    watch: quietListener,
+  };
   return await work(runs, { ...options, ...more });
 }
 
 /** @throws {Error} with the first reason, where runs failed */
-export function mustNotFail({ failed }: Outcome): void {
+export function mustNotFail({ failed }: RunnerOutcome): void {
   const [first] = failed;
   if (first) {
     throw new Error(`${failed.length} runs failed: ${labelOf(first.config)}: ${first.reason}`);
@@ -44,7 +53,7 @@ export async function datasetOr(
   folders: readonly string[],
 ): Promise<Dataset | string> {
   try {
-    return await datasetFor({ name, split: "test" }, folders);
+    return await datasetOf({ name, split: "test" }, folders);
   } catch (error) {
     if (error instanceof DatasetError) return error.message;
     throw error;

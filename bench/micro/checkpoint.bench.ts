@@ -1,40 +1,40 @@
 // What a checkpoint costs: taken by the run's thread, then written by another while the run goes on; beside a hundredth of
 // an epoch of 50,000 pictures, on one thread.
 import { join } from "node:path";
-import { writeWhole } from "../../src/base/atomic_files.ts";
-import { stepConfig, stepper } from "../../src/diagnostics/profile.ts";
+import { writeFileAtomically } from "../../src/base/atomic_files.ts";
+import { createStepper, stepConfigOf } from "../../src/diagnostics/profile.ts";
 import { setThreads } from "../../src/native/mod.ts";
 import { openNative } from "../../src/native/toolchain/setup.ts";
-import { checkpointBytes, type Kept } from "../../src/runs/checkpoint_file.ts";
-import { StateCopies, streamStates } from "../../src/training/checkpoint.ts";
+import { type CheckpointRecord, encodeCheckpoint } from "../../src/runs/checkpoint_file.ts";
+import { StateSnapshots, streamStatesOf } from "../../src/training/checkpoint.ts";
 
 await openNative();
 setThreads(1);
 const folder = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-const environment: Kept["environment"] = {
+const environment: CheckpointRecord["environment"] = {
   ...{ maskbench: "", commit: "", deno: "", libtorch: "", blas: "", processor: "", system: "" },
   ...{ device: "cpu", threads: 1, jobs: 1, started: "2023-04-23T00:00:00Z" },
 };
 
 for (const network of ["mlp", "conv4", "conv8"]) {
-  const config = stepConfig(network, "sbp", 128);
-  const { step, stage, weights } = stepper(config, "cpu", new DisposableStack());
-  const copies = new StateCopies(stage);
-  const take = () => ({ ...copies.take(), streams: streamStates(stage) });
-  const checkpoint: Kept["checkpoint"] = {
+  const config = stepConfigOf(network, "sbp", 128);
+  const { step, stage, weights } = createStepper(config, "cpu", new DisposableStack());
+  const copies = new StateSnapshots(stage);
+  const take = () => ({ ...copies.take(), streams: streamStatesOf(stage) });
+  const checkpoint: CheckpointRecord["checkpoint"] = {
     ...{ ...take(), epoch: 1, step: 391, epochs: [], mask: new Uint8Array(weights) },
     spent: { train: 1, evaluation: 1, total: 1, images: 1, peakMemoryBytes: 1, speed: [] },
   };
   const path = join(folder, `${network}.safetensors`);
   const kept = { identity: "0".repeat(64), environment, checkpoint };
-  const room = checkpointBytes(kept);
+  const room = encodeCheckpoint(kept);
   let t = 0;
   Deno.bench(`${network}: 4 of 391 steps`, { group: network, baseline: true, n: 5 }, () => {
     for (let i = 0; i < 4; i++) step(t++);
   });
   Deno.bench(`${network}: taken`, { group: network, n: 20 }, () => void (take().inUse[0] = 0));
   Deno.bench(`${network}: written`, { group: network, n: 20 }, async () => {
-    await writeWhole(path, checkpointBytes(kept, room));
+    await writeFileAtomically(path, encodeCheckpoint(kept, room));
   });
 }

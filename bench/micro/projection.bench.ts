@@ -2,7 +2,7 @@
 // (Debian's python3-torch as /usr/bin/python3, or PYTHON); and the cost of an FFI call.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { native } from "../../src/native/library.ts";
+import { nativeFunctions } from "../../src/native/library.ts";
 import { Generator, projectTopK, setThreads, Vector } from "../../src/native/mod.ts";
 import { openNative } from "../../src/native/toolchain/setup.ts";
 
@@ -11,7 +11,7 @@ const threads = availableParallelism();
 setThreads(threads);
 
 Deno.bench("an FFI call that does nothing", { group: "call" }, () => {
-  native().mb_abi_version();
+  nativeFunctions().mb_abi_version();
 });
 
 const peer = startPeer();

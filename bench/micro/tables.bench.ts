@@ -2,12 +2,18 @@
 import { join } from "node:path";
 import { writeTables } from "../../src/report/mod.ts";
 import { identityOf } from "../../src/runs/identity.ts";
-import { readRuns, type RunFile, runFileOf, runPath, runsFolder } from "../../src/runs/run_file.ts";
-import { overview } from "../../src/slurm/standing.ts";
+import {
+  readRunFolder,
+  type RunFile,
+  runFileOf,
+  runPathOf,
+  runsFolder,
+} from "../../src/runs/run_file.ts";
+import { readOverview } from "../../src/slurm/status.ts";
 import { writeSubmission } from "../../src/slurm/submission.ts";
 
 const published = new URL("../../results/published/mnist", import.meta.url).pathname;
-const model = (await readRuns(published)).runs
+const model = (await readRunFolder(published)).runs
   .find(({ configuration }) => configuration.algorithm.name === "sbp")!;
 const folder = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -34,7 +40,7 @@ for (const name of ["sbp", "edge-popup"]) {
     for (const sparsity of [0.5, 0.9]) {
       for (let seed = 1; seed <= 10; seed++) {
         const run = variant(name, rate / 100, sparsity, seed);
-        await Deno.writeTextFile(runPath(folder, run.identity), JSON.stringify(run, null, 1));
+        await Deno.writeTextFile(runPathOf(folder, run.identity), JSON.stringify(run, null, 1));
         runs.push(run.configuration);
       }
     }
@@ -54,15 +60,15 @@ await writeSubmission(folder, 1, {
 
 const few = { n: 3, warmup: 1 };
 Deno.bench("10,000 runs: their files read and checked", few, async () => {
-  await readRuns(folder);
+  await readRunFolder(folder);
 });
 Deno.bench("10,000 runs: the same, and table.md and table.csv made", few, async () => {
   await writeTables(folder);
 });
 Deno.bench("10,000 runs: a first look of `status`", few, async () => {
-  await overview(folder, new Set());
+  await readOverview(folder, new Set());
 });
 const known = new Set(runs.map(identityOf));
 Deno.bench("10,000 runs: a later look of `status`", few, async () => {
-  await overview(folder, known);
+  await readOverview(folder, known);
 });

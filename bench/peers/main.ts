@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { median } from "../../src/base/statistics.ts";
-import type { Peers } from "../../src/diagnostics/peers.ts";
+import type { PeerTimes } from "../../src/diagnostics/peers.ts";
 import type { Profile } from "../../src/diagnostics/profile.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -77,7 +77,7 @@ async function fastestExpert(
 const ms = (value: number) => String(Number(value.toPrecision(value < 100 ? 2 : 3)));
 
 const rows: string[][] = [];
-const networks: Peers["networks"] = [];
+const networks: PeerTimes["networks"] = [];
 let pytorch = "", processor = "";
 /** Whether this PyTorch is one that an expert would take today. */
 const experts = () => Number.parseInt(pytorch) >= 2;
@@ -158,7 +158,7 @@ ${table}
 `;
 console.log(text);
 // What `deno task report` reads.
-const peers: Peers = {
+const peers: PeerTimes = {
   format: 1,
   processor,
   threads: Number(threads),

@@ -1,7 +1,7 @@
 // Whether anything piles up in a process that runs for hours: sweeps on the embedded data, one after the other, and after
 // each the memory, the open files and the native core's handles.
 import { median } from "../../src/base/statistics.ts";
-import { live, resetPeak } from "../../src/native/mod.ts";
+import { readLiveObjects, resetPeak } from "../../src/native/mod.ts";
 
 /** What a process holds at a moment. */
 export interface Held {
@@ -28,7 +28,8 @@ const ENDING = 200;
 export async function held(seconds: number): Promise<Held> {
   await new Promise((resolve) => setTimeout(resolve, ENDING));
   resetPeak();
-  const { handles, bytes } = live(), { rss: memory, heapUsed: heap } = Deno.memoryUsage();
+  const { handles, bytes } = readLiveObjects(),
+    { rss: memory, heapUsed: heap } = Deno.memoryUsage();
   return { seconds, memory, heap, files: await openFiles(), handles, bytes };
 }
 

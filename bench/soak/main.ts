@@ -1,12 +1,12 @@
 // deno task soak: sweeps for hours, and whether anything piles up.
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { mainOfProcess } from "../../src/cli/main.ts";
-import { positive } from "../../src/cli/options.ts";
-import { blasInUse, openNative } from "../../src/native/toolchain/setup.ts";
+import { runProcess } from "../../src/cli/main.ts";
+import { parsePositive } from "../../src/cli/options.ts";
+import { findBlasInUse, openNative } from "../../src/native/toolchain/setup.ts";
 import { writeTables } from "../../src/report/mod.ts";
-import { datasetFor } from "../../src/runner/dataset_cache.ts";
-import { quiet } from "../../src/runner/progress.ts";
+import { datasetOf } from "../../src/runner/dataset_cache.ts";
+import { quietListener } from "../../src/runner/progress.ts";
 import { work } from "../../src/runner/runner.ts";
 import { environmentOf } from "../../src/runs/environment.ts";
 import { configurationsOf } from "../../src/sweep/expand.ts";
@@ -45,12 +45,12 @@ const row = ({ seconds, memory, heap, files, handles, bytes }: Held, round: numb
 export const soakCommand = () =>
   new Command("soak")
     .description("run sweeps on the embedded data for hours; exit 1 if memory or open files grow")
-    .option("--minutes <n>", "how long", positive, 120)
+    .option("--minutes <n>", "how long", parsePositive, 120)
     .action(async ({ minutes }) => {
       const { path: library } = await openNative();
       const common = { device: "cpu", threads: 1, jobs: 2 } as const;
-      const environment = environmentOf({ ...common, blas: blasInUse() });
-      const dataset = await datasetFor({ name: "shapes", split: "test" }, []);
+      const environment = environmentOf({ ...common, blas: findBlasInUse() });
+      const dataset = await datasetOf({ name: "shapes", split: "test" }, []);
       const start = performance.now(), log: Held[] = [];
       const seconds = () => (performance.now() - start) / 1000;
       const folder = await Deno.makeTempDir({ prefix: "maskbench-soak-" });
@@ -65,7 +65,7 @@ export const soakCommand = () =>
             library,
             folders: [],
             environment,
-            watch: quiet,
+            watch: quietListener,
           });
           if (failed.length > 0) throw new Error(`a run failed: ${failed[0]!.reason}`);
           await writeTables(out);
@@ -86,4 +86,4 @@ export const soakCommand = () =>
       Deno.exitCode = faults.length === 0 ? 0 : 1;
     });
 
-if (import.meta.main) await mainOfProcess(["soak", ...Deno.args], [soakCommand]);
+if (import.meta.main) await runProcess(["soak", ...Deno.args], [soakCommand]);

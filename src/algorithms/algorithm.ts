@@ -2,10 +2,10 @@
 import { z } from "zod";
 import type { Batch, MaskedNetwork, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
-import { searched } from "./space.ts";
+import { searchRanges } from "./space.ts";
 
 /** What a learner is given. All vectors have length n and the layout of the segments. */
-export interface Setting {
+export interface LearnerContext {
   /** The network whose mask is learnt. */
   readonly network: MaskedNetwork;
   /** Drawn once; an algorithm may change them, and says so. Evaluations multiply them by the mask. */
@@ -69,7 +69,7 @@ export interface Algorithm<Parameters = unknown> {
    */
   readonly parameters: z.ZodObject<z.ZodRawShape>;
   /** Begins a run. @param parameters as `parameters` parsed them, defaults filled in */
-  start(setting: Setting, parameters: Parameters): Learner;
+  start(setting: LearnerContext, parameters: Parameters): Learner;
 }
 
 /** What the values of a hyper-parameter are checked by, its default aside. */
@@ -85,12 +85,13 @@ export function valueSchema(parameter: z.core.$ZodType): z.ZodType {
 export const descent = {
   learningRate: (rate: number, log: [number, number] = [rate / 10, rate * 100]) =>
     z.number().positive().default(rate).describe("learning rate before the schedule")
-      .register(searched, { log }),
+      .register(searchRanges, { log }),
   momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of the update")
-    .register(searched, { among: [0.5, 0.8, 0.9, 0.95, 0.98] }),
+    .register(searchRanges, { among: [0.5, 0.8, 0.9, 0.95, 0.98] }),
   weightDecay: (
     decay = 1e-4,
     meaning = "pull of the latent towards its centre",
     log: [number, number] = [1e-6, 1e-2],
-  ) => z.number().min(0).default(decay).describe(meaning).register(searched, { log, zero: 0.25 }),
+  ) =>
+    z.number().min(0).default(decay).describe(meaning).register(searchRanges, { log, zero: 0.25 }),
 };

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1),
@@ -32,7 +32,7 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
   start({ network, weights, segments, sparsity, metrics, vector, drawLatent }, p) {
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const drawn = vector();
-    const kept = keptSegments(segments, sparsity, p.scope);
+    const kept = keptSegmentsOf(segments, sparsity, p.scope);
     drawn.copyFrom(weights);
     drawLatent(scores);
     const binarise = () => {

@@ -8,8 +8,8 @@
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { projectedShare } from "./ramp.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { projectedShareAt } from "./ramp.ts";
+import { keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1),
@@ -36,7 +36,7 @@ export const edgePopup: Algorithm<z.infer<typeof parameters>> = {
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
-    const kept = keptSegments(segments, sparsity, p.scope);
+    const kept = keptSegmentsOf(segments, sparsity, p.scope);
     const ramp = p.ramp ?? 0;
     const selection = { by: "magnitude", relaxation: ramp > 0 ? "relative" : "clipped" } as const;
     drawLatent(scores);
@@ -44,7 +44,7 @@ export const edgePopup: Algorithm<z.infer<typeof parameters>> = {
     return {
       state: { scores, velocity },
       step(batch, t, rate) {
-        const alpha = projectedShare(ramp, t, steps);
+        const alpha = projectedShareAt(ramp, t, steps);
         projectTopK(scores, kept, { ...selection, alpha }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         descend(scores, velocity, gradient, {

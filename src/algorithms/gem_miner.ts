@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { descend, descendAdam, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   optimiser: z.enum(["sgd", "adam"]).optional()
@@ -36,7 +36,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawUniform }, p) {
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const second = p.optimiser === "adam" ? vector() : undefined;
-    const alive = vector(), all = keptSegments(segments, 0, "global");
+    const alive = vector(), all = keptSegmentsOf(segments, 0, "global");
     const round = () => projectTopK(scores, all, { by: "value", floor: 0.5 }, mask);
     // Freezing j comes before this step; after the last one there is still learning.
     const freezes = new Map(
@@ -53,7 +53,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
       before(t) {
         const part = freezes.get(t);
         if (part === undefined) return;
-        const left = keptSegments(segments, 1 - (1 - sparsity) ** part, p.scope);
+        const left = keptSegmentsOf(segments, 1 - (1 - sparsity) ** part, p.scope);
         projectTopK(scores, left, { by: "value", floor: 0 }, alive);
         scores.multiply(alive);
         velocity.multiply(alive);

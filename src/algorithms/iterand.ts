@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.3),
@@ -32,8 +32,8 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
     const { network, weights, segments, sparsity, metrics, vector, drawLatent } = setting;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const fresh = vector(), chosen = vector();
-    const kept = keptSegments(segments, sparsity, p.scope);
-    const all = keptSegments(segments, 0, "global");
+    const kept = keptSegmentsOf(segments, sparsity, p.scope);
+    const all = keptSegmentsOf(segments, 0, "global");
     const select = () => projectTopK(scores, kept, { by: "value" }, mask);
     drawLatent(scores);
     scores.affine(Math.sqrt(6), 0); // Kaiming uniform with a = 0, where edge-popup has √5

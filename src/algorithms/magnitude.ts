@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(0.1, [0.001, 1]),
@@ -30,7 +30,7 @@ export const magnitude: Algorithm<z.infer<typeof parameters>> = {
   start({ network, weights, segments, sparsity, steps, metrics, vector }, p) {
     const velocity = vector(), gradient = vector(), mask = vector(), alive = vector();
     alive.affine(0, 1);
-    const kept = keptSegments(segments, sparsity, p.scope), pruned = Math.round(p.prune * steps);
+    const kept = keptSegmentsOf(segments, sparsity, p.scope), pruned = Math.round(p.prune * steps);
     const select = () => projectTopK(weights, kept, { by: "magnitude" }, mask);
 
     return {

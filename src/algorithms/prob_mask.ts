@@ -10,9 +10,9 @@
 // evaluations keep the largest p, with the running statistics of a network that has any. Its float32 gives no gradient at
 // p = 1, where all start; here it is the formula's, ∂m/∂p = (1 − u) / u at first.
 import { z } from "zod";
-import { descendAdam, projectCappedSimplex, projectTopK, relax } from "../native/mod.ts";
+import { descendAdam, projectCappedSimplex, projectTopK, relaxMask } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, keptWhileFalling, scope } from "./scope.ts";
+import { annealedSegmentsOf, keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(6e-3),
@@ -43,7 +43,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawNoise }, p) {
     const probability = vector(), first = vector(), second = vector(), mask = vector();
     const noise = vector(), slope = vector(), part = vector(), gradient = vector();
-    const kept = keptSegments(segments, sparsity, p.scope);
+    const kept = keptSegmentsOf(segments, sparsity, p.scope);
     probability.affine(0, Math.max(p.keptAtFirst, 1 - sparsity));
 
     return {
@@ -54,7 +54,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
         metrics.affine(p.draws, 0);
         for (let draw = 0; draw < p.draws; draw++) {
           drawNoise(noise, p.draws * t + draw);
-          relax(probability, noise, temperature, mask, slope);
+          relaxMask(probability, noise, temperature, mask, slope);
           network.maskGradient(weights, mask, batch, part, metrics);
           part.multiply(slope);
           gradient.add(part);
@@ -68,7 +68,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
           decay: p.weightDecay,
         });
         const left = 1 - Math.min(1, Math.max(0, (t / steps - 0.16) / (0.6 - 0.16)));
-        projectCappedSimplex(probability, keptWhileFalling(kept, p.keptAtFirst, left ** 3));
+        projectCappedSimplex(probability, annealedSegmentsOf(kept, p.keptAtFirst, left ** 3));
       },
       mask() {
         projectTopK(probability, kept, { by: "value", floor: 0 }, mask);

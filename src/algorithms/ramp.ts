@@ -6,6 +6,6 @@
  * @param t steps done so far
  * @param steps of the whole run
  */
-export function projectedShare(ramp: number, t: number, steps: number): number {
+export function projectedShareAt(ramp: number, t: number, steps: number): number {
   return ramp === 0 ? 1 : Math.min(1, t / (ramp * steps));
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { projectTopK } from "../native/mod.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({ scope: scope("layer") });
 
@@ -19,7 +19,7 @@ export const random: Algorithm<z.infer<typeof parameters>> = {
   start({ segments, sparsity, vector, drawUniform }, p) {
     const mask = vector(), draw = vector();
     drawUniform(draw);
-    projectTopK(draw, keptSegments(segments, sparsity, p.scope), { by: "value" }, mask);
+    projectTopK(draw, keptSegmentsOf(segments, sparsity, p.scope), { by: "value" }, mask);
     return { state: {}, step: () => {}, mask: () => mask };
   },
 };

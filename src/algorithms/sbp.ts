@@ -14,9 +14,9 @@
 import { z } from "zod";
 import { descend, projectTopK, type Vector } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { projectedShare } from "./ramp.ts";
-import { keptSegments, keptWhileFalling, scope } from "./scope.ts";
-import { searched } from "./space.ts";
+import { projectedShareAt } from "./ramp.ts";
+import { annealedSegmentsOf, keptSegmentsOf, scope } from "./scope.ts";
+import { searchRanges } from "./space.ts";
 
 const parameters = z.strictObject({
   learningRate: descent.learningRate(5, [0.1, 100]),
@@ -25,7 +25,7 @@ const parameters = z.strictObject({
   scope: scope("global"),
   ramp: z.number().min(0).max(1).default(0.7)
     .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on")
-    .register(searched, { linear: [0, 1] }),
+    .register(searchRanges, { linear: [0, 1] }),
   floor: z.boolean().default(true)
     .describe("keep only entries above 1/2, so perhaps fewer than k; without it exactly k"),
   box: z.enum(["mask", "latent", "none"]).default("mask")
@@ -60,7 +60,7 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
     const latent = vector(), velocity = vector(), gradient = vector(), mask = vector();
-    const kept = keptSegments(segments, sparsity, p.scope);
+    const kept = keptSegmentsOf(segments, sparsity, p.scope);
     const floor = p.floor ? 0.5 : -Infinity;
     const unit = { low: 0, high: 1 };
     const relaxed = p.box === "mask" ? unit : {}, boxed = p.box === "latent" ? unit : {};
@@ -73,8 +73,8 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     return {
       state: { latent, velocity },
       step(batch, t, rate) {
-        const alpha = projectedShare(p.ramp, t, steps);
-        const allowed = keptWhileFalling(kept, p.keptAtFirst ?? 0, (1 - alpha) ** 3);
+        const alpha = projectedShareAt(p.ramp, t, steps);
+        const allowed = annealedSegmentsOf(kept, p.keptAtFirst ?? 0, (1 - alpha) ** 3);
         projectTopK(latent, allowed, { by: "value", floor, alpha, ...relaxed }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         if (p.centred) centre(gradient);

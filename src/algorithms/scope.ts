@@ -18,7 +18,7 @@ export const scope = (otherwise: Scope) =>
  * The segments to hand to the projection: with scope `layer` one for each layer, with scope `global` one for all.
  * Each keeps `n − int(sparsity · n)` of its n entries.
  */
-export function keptSegments(
+export function keptSegmentsOf(
   segments: readonly Segment[],
   sparsity: number,
   scope: Scope,
@@ -37,7 +37,7 @@ export function keptSegments(
  * them, as `left` falls from 1 to 0. With left = (1 − t)³ it is the gradual schedule of Zhu and Gupta, 2017. On CUDA a step
  * is not recorded whose top-k projection has another k than the last one's.
  */
-export function keptWhileFalling(
+export function annealedSegmentsOf(
   kept: readonly KeptSegment[],
   fraction: number,
   left: number,

@@ -29,7 +29,7 @@ export const smartRatio: Algorithm<z.infer<typeof parameters>> = {
   start({ segments, sparsity, vector, drawUniform }, { last }) {
     const mask = vector(), draw = vector();
     drawUniform(draw);
-    projectTopK(draw, smartlyKept(segments, sparsity, last), { by: "value" }, mask);
+    projectTopK(draw, smartRatioSegmentsOf(segments, sparsity, last), { by: "value" }, mask);
     return { state: {}, step: () => {}, mask: () => mask };
   },
 };
@@ -38,7 +38,7 @@ export const smartRatio: Algorithm<z.infer<typeof parameters>> = {
  * How many weights each layer keeps: n − int(sparsity · n) in all, by the ratios above. A layer that is full leaves its
  * surplus to the others. @param last fraction that the last layer keeps, unless the others are full
  */
-export function smartlyKept(
+export function smartRatioSegmentsOf(
   segments: readonly Segment[],
   sparsity: number,
   last: number,

@@ -5,7 +5,7 @@ import { z } from "zod";
 export type Value = number | string | boolean;
 
 /** The values that are tried of a hyper-parameter; exactly one of `log`, `linear` and `among`. */
-export interface Range {
+export interface SearchRange {
   /** Both ends, uniform in the logarithm. */
   readonly log?: readonly [number, number] | undefined;
   /** Share of the tries, in (0, 1), that take exactly 0 instead: no logarithm comes to it. */
@@ -17,19 +17,19 @@ export interface Range {
 }
 
 /** Ranges by hyper-parameter. */
-export type Space = Readonly<Record<string, Range>>;
+export type SearchSpace = Readonly<Record<string, SearchRange>>;
 
 /** The ranges that the algorithms' files state: `z.number()….register(searched, { linear: [0, 1] })`, as its last call. */
-export const searched = z.registry<Range>();
+export const searchRanges = z.registry<SearchRange>();
 
 /** The space that an algorithm's file states; what has no range in it is left as it is. */
-export function spaceOf(
+export function searchSpaceOf(
   { parameters }: { readonly parameters: z.ZodObject<z.ZodRawShape> },
-): Space {
+): SearchSpace {
   const ranges = Object.entries(parameters.shape).map(([name, schema]) =>
-    [name, searched.get(schema as z.ZodType)] as const
+    [name, searchRanges.get(schema as z.ZodType)] as const
   );
-  return Object.fromEntries(ranges.filter(([, range]) => range)) as Space;
+  return Object.fromEntries(ranges.filter(([, range]) => range)) as SearchSpace;
 }
 
 /** Digits of a value that is tried, where they will do: a recipe is to be read. */
@@ -44,7 +44,7 @@ const COARSE = 0.005;
  * @param whole whether only whole numbers will do
  */
 export function valueAt(
-  { log, zero = 0, linear, among }: Range,
+  { log, zero = 0, linear, among }: SearchRange,
   place: number,
   whole = false,
 ): Value {
@@ -62,7 +62,7 @@ export function valueAt(
   const range = log ? { log } : { linear: linear! };
   for (let digits = DIGITS; digits < 17; digits++) {
     const rounded = Number(value.toPrecision(digits));
-    const moved = placeOf(range, rounded)! - within;
+    const moved = positionInRange(range, rounded)! - within;
     if (low <= rounded && rounded <= high && Math.abs(moved) <= COARSE) return rounded;
   }
   return Math.min(Math.max(value, low), high);
@@ -72,7 +72,10 @@ export function valueAt(
  * Where between the ends of its range a value lies: 0 at the lower, 1 at the upper; nothing where it has no order, or is
  * none of a list.
  */
-export function placeOf({ log, linear, among = [] }: Range, value: Value): number | undefined {
+export function positionInRange(
+  { log, linear, among = [] }: SearchRange,
+  value: Value,
+): number | undefined {
   if (typeof value !== "number") return undefined;
   if (log) {
     const [low, high] = log.map(Math.log) as [number, number];
@@ -87,7 +90,7 @@ export function placeOf({ log, linear, among = [] }: Range, value: Value): numbe
 }
 
 /** A range in words: `0.03 to 30, log, or 0`. */
-export function rangeText({ log, zero, linear, among }: Range): string {
+export function rangeTextOf({ log, zero, linear, among }: SearchRange): string {
   if (among) return among.join(" | ");
   const [low, high] = (log ?? linear)!.map((end) => Number(end.toPrecision(12))); // 6e-3 / 10 is not 6e-4
   return `${low} to ${high}${log ? ", log" : ""}${zero ? ", or 0" : ""}`;

@@ -10,7 +10,7 @@
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegments, scope } from "./scope.ts";
+import { keptSegmentsOf, scope } from "./scope.ts";
 
 const parameters = z.strictObject({
   // Searched above what is published, which is for half kept: of a tenth, drawn, little of the gradient comes through.
@@ -36,8 +36,8 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
       setting;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const chance = vector(), draw = vector();
-    const kept = keptSegments(segments, sparsity, p.scope);
-    const all = keptSegments(segments, 0, "global");
+    const kept = keptSegmentsOf(segments, sparsity, p.scope);
+    const all = keptSegmentsOf(segments, 0, "global");
     drawLatent(scores);
     scores.affine(1, Math.log((1 - sparsity) / Math.max(sparsity, 1e-3))); // finite where all are kept, too
 

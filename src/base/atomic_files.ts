@@ -9,10 +9,13 @@ export class WriteError extends UserError {
 }
 
 /** Writes a file whole or not at all, and makes its folder. @throws {WriteError} where it can't */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    await within(dirname(path), () => write(path, bytes));
+    await createInFolder(dirname(path), () => write(path, bytes));
   } catch (error) {
     if (error instanceof WriteError) throw error;
     throw new WriteError(`${path} can't be written: ${(error as Error).message}`);
@@ -39,7 +42,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
  * Makes a folder and a file in it, once more where the folder has vanished in between.
  * @throws {WriteError} where the folder can't be made
  */
-export async function within<T>(folder: string, make: () => Promise<T>): Promise<T> {
+export async function createInFolder<T>(folder: string, make: () => Promise<T>): Promise<T> {
   await makeFolder(folder);
   try {
     return await make();
@@ -88,7 +91,7 @@ export async function removeFolder(path: string): Promise<void> {
  * @returns the time by the clock of the folder's file system, which may not be this machine's
  * @throws {WriteError} where it can't be written there
  */
-export async function lookAnew(folder: string): Promise<number> {
+export async function refreshFolder(folder: string): Promise<number> {
   const path = join(folder, `.look.${crypto.randomUUID()}`);
   try {
     await Deno.writeTextFile(path, "", { createNew: true });
@@ -101,7 +104,7 @@ export async function lookAnew(folder: string): Promise<number> {
 }
 
 /** Whether there is such a file. */
-export function isThere(path: string): boolean {
+export function fileExists(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {

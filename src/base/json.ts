@@ -1,9 +1,9 @@
 // JSON that people write: a slip is told with line and column, and a key that is there twice is one.
 import { createScanner, type Node, type ParseError, parseTree } from "jsonc-parser";
 import { UserError } from "./errors.ts";
-import { placeOf } from "./schema_errors.ts";
+import { pathTextOf } from "./schema_errors.ts";
 
-export interface Parsed {
+export interface ParsedJson {
   readonly json: unknown;
   /**
    * Keys that an object has twice, a sentence each: `JSON.parse` drops all but the last. And `__proto__`, which most that
@@ -17,7 +17,7 @@ export interface Parsed {
  * @param shown how the file is called in messages
  * @throws {UserError} with line and column
  */
-export function parseJson(text: string, shown: string): Parsed {
+export function parseJson(text: string, shown: string): ParsedJson {
   const deep = beyondDepth(text);
   if (deep !== undefined) {
     throw new UserError(
@@ -67,9 +67,9 @@ function lostKeys(node: Node, path: readonly PropertyKey[]): string[] {
   return (node.children ?? []).flatMap(({ children: [key, value] = [] }) => {
     const name = key!.value as string, place = [...path, name];
     const lost = name === "__proto__"
-      ? [`${placeOf(place)}: is not known`]
+      ? [`${pathTextOf(place)}: is not known`]
       : seen.has(name)
-      ? [`${placeOf(place)}: is there twice`]
+      ? [`${pathTextOf(place)}: is there twice`]
       : [];
     seen.add(name);
     return [...lost, ...(value ? lostKeys(value, place) : [])];

@@ -1,6 +1,6 @@
 // Random numbers that hang on a seed alone, for what is drawn without the native core.
 /** Numbers in [0, 1), 32 bits each: the generator mulberry32 (Tommy Ettinger, 2017). */
-export function randomNumbers(seed: number): () => number {
+export function randomNumbersOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

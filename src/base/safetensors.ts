@@ -105,7 +105,7 @@ export function decodeTensors(file: Uint8Array): Tensors {
 }
 
 /** SHA-256 of metadata and tensors, whatever their order. */
-export function checksumOf(
+export function tensorsChecksumOf(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>>,
 ): string {

@@ -5,27 +5,27 @@ import { z } from "zod";
 type Issue = z.core.$ZodIssue;
 
 /** An object that refuses unknown keys, and says which one was probably meant. */
-export function strict<Shape extends z.ZodRawShape>(shape: Shape) {
+export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, { error: unknownKeys(Object.keys(shape)) });
 }
 
 /** An object with a value for some of the keys, refusing others in the same way. */
-export function keyed<Value extends z.ZodType>(keys: readonly string[], value: Value) {
+export function objectWithKeys<Value extends z.ZodType>(keys: readonly string[], value: Value) {
   return z.partialRecord(z.enum(keys), value, { error: unknownKeys(keys) });
 }
 
 const unknownKeys = (known: readonly string[]) => (issue: z.core.$ZodRawIssue) =>
   issue.code === "unrecognized_keys"
-    ? issue.keys.map((key) => unknown(key, known)).join("; ")
+    ? issue.keys.map((key) => describeUnknown(key, known)).join("; ")
     : undefined;
 
 /** The first of them for a file that no person wrote: `result.epochs: …`. */
-export function firstFault({ issues: [first] }: z.ZodError): string {
+export function firstErrorOf({ issues: [first] }: z.ZodError): string {
   return `${first!.path.join(".") || "the whole"}: ${first!.message}`;
 }
 
 /** Refuses a list with no entry, or with one entry twice. */
-export function distinct<Entry extends z.ZodType>(entry: Entry, what: string) {
+export function distinctList<Entry extends z.ZodType>(entry: Entry, what: string) {
   return z.array(entry).min(1, `is empty: expected at least one ${what}`).superRefine(
     (list, context) => {
       const seen = new Set<string>();
@@ -41,7 +41,7 @@ export function distinct<Entry extends z.ZodType>(entry: Entry, what: string) {
 }
 
 /** `"lerningRate" is not known: did you mean "learningRate"?`, or the known ones. */
-export function unknown(word: string, known: readonly string[]): string {
+export function describeUnknown(word: string, known: readonly string[]): string {
   const isNumber = Number.isFinite(Number(word)); // of which none is meant by another
   const near = known.length > 0 && !isNumber ? closest(word, known) : undefined;
   return near !== undefined && distance(word, near) <= Math.max(2, near.length / 3)
@@ -50,16 +50,16 @@ export function unknown(word: string, known: readonly string[]): string {
 }
 
 /** `algorithms[0].learningRate` */
-export function placeOf(path: readonly PropertyKey[]): string {
+export function pathTextOf(path: readonly PropertyKey[]): string {
   return path.map((part, i) =>
     typeof part === "number" ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`
   ).join("");
 }
 
 /** One sentence for each fault, each beginning with its place. The data must have been parsed with `reportInput`. */
-export function faultsOf(error: z.ZodError): string[] {
+export function errorTextsOf(error: z.ZodError): string[] {
   return error.issues.flatMap((issue) => faults(issue, [])).map(({ path, text }) => {
-    const place = placeOf(path);
+    const place = pathTextOf(path);
     return place ? `${place}: ${text}` : text;
   });
 }
@@ -76,7 +76,7 @@ function faults(issue: Issue, above: readonly PropertyKey[]): Fault[] {
     const known = options as string[];
     const given = (issue.input as Record<string, unknown>)[discriminator];
     const text = typeof given === "string"
-      ? unknown(given, known)
+      ? describeUnknown(given, known)
       : expected(known.map(quoted).join(", "), given);
     return [{ path, text }];
   }
@@ -115,16 +115,16 @@ function textOf(issue: Issue): string {
       return expected(expectation(issue), issue.input);
     case "invalid_value":
       return typeof issue.input === "string"
-        ? unknown(issue.input, issue.values.map(String))
+        ? describeUnknown(issue.input, issue.values.map(String))
         : expected(expectation(issue), issue.input);
     case "invalid_key":
       return issue.issues.map((inner) => inner.message).join("; ");
     case "too_small":
-      return `${shown(issue.input)} is too small: expected ${
+      return `${shortTextOf(issue.input)} is too small: expected ${
         issue.inclusive === false ? "more than" : "at least"
       } ${issue.minimum}`;
     case "too_big":
-      return `${shown(issue.input)} is too large: expected ${
+      return `${shortTextOf(issue.input)} is too large: expected ${
         issue.inclusive === false ? "less than" : "at most"
       } ${issue.maximum}`;
     default:
@@ -135,13 +135,13 @@ function textOf(issue: Issue): string {
 function expected(what: string, input: unknown): string {
   return input === undefined
     ? `is missing: expected ${what}`
-    : `expected ${what}, not ${shown(input)}`;
+    : `expected ${what}, not ${shortTextOf(input)}`;
 }
 
 const quoted = (value: unknown): string => JSON.stringify(value);
 
 /** A value in a message, cut short. */
-export function shown(input: unknown): string {
+export function shortTextOf(input: unknown): string {
   // Numbers beyond what a number can hold are no JSON.
   const text = typeof input === "number" ? String(input) : JSON.stringify(input) ?? String(input);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;

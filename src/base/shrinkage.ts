@@ -4,7 +4,7 @@
 // squeezeVar.
 
 /** Variances after that, and what they are worth. */
-export interface Squeezed {
+export interface ShrunkVariances {
   readonly variances: readonly number[];
   /** Degrees of freedom of a t test with each. */
   readonly degrees: readonly number[];
@@ -15,7 +15,10 @@ export interface Squeezed {
  * @param variances positive, one for each cell
  * @param degrees of freedom of each, at least 1: values less one
  */
-export function squeeze(variances: readonly number[], degrees: readonly number[]): Squeezed {
+export function shrinkVariances(
+  variances: readonly number[],
+  degrees: readonly number[],
+): ShrunkVariances {
   const prior = priorOf(variances, degrees);
   if (!prior) return { variances, degrees };
   const all = sum(degrees);

@@ -19,7 +19,7 @@ export interface Interval {
 }
 
 /** The difference of two means. */
-export interface Difference {
+export interface MeanDifference {
   readonly mean: number;
   /** `null` where the samples are too small, or without any spread: nothing then says how far chance goes. */
   readonly interval: Interval | null;
@@ -70,7 +70,7 @@ export function meanInterval({ n, mean, deviation }: Summary): Interval | null {
  * The mean of `a[i] − b[i]`, for values that belong together pairwise.
  * @throws {RangeError} if the lengths differ, there are no values, or some are not finite
  */
-export function pairedDifference(a: readonly number[], b: readonly number[]): Difference {
+export function pairedDifference(a: readonly number[], b: readonly number[]): MeanDifference {
   if (a.length !== b.length) {
     throw new RangeError(`${a.length} values can't be paired with ${b.length}`);
   }
@@ -89,7 +89,7 @@ export function pairedDifference(a: readonly number[], b: readonly number[]): Di
  * The difference of the means of two independent samples whose spreads may differ, by Welch's method.
  * @throws {RangeError} if a sample is empty or not finite
  */
-export function welchDifference(a: readonly number[], b: readonly number[]): Difference {
+export function welchDifference(a: readonly number[], b: readonly number[]): MeanDifference {
   const x = summarise(a), y = summarise(b);
   const mean = x.mean - y.mean;
   if (x.deviation === null || y.deviation === null || x.deviation + y.deviation === 0) {

@@ -1,7 +1,7 @@
 // What there is to put into a sweep file, for programs (a plain object) and for people (text).
 import { z } from "zod";
 import type { Algorithm } from "../algorithms/algorithm.ts";
-import { rangeText, spaceOf } from "../algorithms/space.ts";
+import { rangeTextOf, searchSpaceOf } from "../algorithms/space.ts";
 import type { DatasetSource } from "../datasets/dataset.ts";
 import { type NetworkSource, weightCount } from "../networks/network.ts";
 
@@ -13,7 +13,7 @@ export interface Registries {
 }
 
 /** A hyper-parameter of an algorithm. */
-export interface Option {
+export interface CatalogueOption {
   readonly name: string;
   /** Nothing where it is left out unless given, as of what came later: identities then are those of before. */
   readonly default?: unknown;
@@ -47,8 +47,9 @@ export function catalogueOf({ networks, datasets, algorithms }: Registries) {
   };
 }
 
-function optionsOf(algorithm: Algorithm): Option[] {
-  const { properties = {} } = z.toJSONSchema(algorithm.parameters), space = spaceOf(algorithm);
+function optionsOf(algorithm: Algorithm): CatalogueOption[] {
+  const { properties = {} } = z.toJSONSchema(algorithm.parameters),
+    space = searchSpaceOf(algorithm);
   return Object.entries(properties).map(([name, property]) => {
     const schema = property as z.core.JSONSchema.Schema;
     return {
@@ -56,7 +57,7 @@ function optionsOf(algorithm: Algorithm): Option[] {
       ...(schema.default === undefined ? {} : { default: schema.default }),
       allowed: allowedBy(schema),
       description: schema.description ?? "",
-      ...(space[name] ? { searched: rangeText(space[name]) } : {}),
+      ...(space[name] ? { searched: rangeTextOf(space[name]) } : {}),
     };
   });
 }
@@ -75,7 +76,7 @@ function allowedBy(schema: z.core.JSONSchema.Schema): string {
 }
 
 /** The same for a terminal, ending in a newline. */
-export function catalogueText({ networks, datasets, algorithms }: Catalogue): string {
+export function catalogueTextOf({ networks, datasets, algorithms }: Catalogue): string {
   const sections = {
     Networks: networks.map((network) => [
       `${network.name}: ${network.summary}`,
@@ -103,12 +104,12 @@ export function catalogueText({ networks, datasets, algorithms }: Catalogue): st
   }).join("\n");
 }
 
-function optionLines(options: readonly Option[]): string[] {
-  const width = (of: (option: Option) => string) =>
+function optionLines(options: readonly CatalogueOption[]): string[] {
+  const width = (of: (option: CatalogueOption) => string) =>
     Math.max(...options.map((option) => of(option).length));
-  const value = (option: Option) =>
+  const value = (option: CatalogueOption) =>
     option.name + (option.default === undefined ? "" : ` = ${option.default}`);
-  const allowed = (option: Option) => option.allowed;
+  const allowed = (option: CatalogueOption) => option.allowed;
   return options.map((option) =>
     `${value(option).padEnd(width(value))}  ${allowed(option).padEnd(width(allowed))}  ` +
     option.description + (option.searched ? ` (tune: ${option.searched})` : "")

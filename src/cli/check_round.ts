@@ -1,13 +1,13 @@
 // A round of check after the first: the part of the baseline that looks slower, checked in a process of its own.
 import { join } from "node:path";
-import { writeWhole } from "../base/atomic_files.ts";
+import { writeFileAtomically } from "../base/atomic_files.ts";
 import { exitNow } from "../native/mod.ts";
 import {
   type Baseline,
-  baselineText,
+  baselinePartOf,
+  baselineTextOf,
   type CellCheck,
-  partOf,
-  placer,
+  cellNamerOf,
   type Rules,
   runsOf,
 } from "../regression/mod.ts";
@@ -15,12 +15,12 @@ import { valueFor } from "../regression/rules.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
-import { type Environment, readRuns, type RunFile } from "../runs/run_file.ts";
-import { startingWords } from "./paths.ts";
-import { heeding, signals } from "./signals.ts";
+import { type Environment, readRunFolder, type RunFile } from "../runs/run_file.ts";
+import { launchCommandOf } from "./paths.ts";
+import { signalExitCodes, withSignals } from "./signals.ts";
 
 /** Of which check. */
-export interface Again {
+export interface CheckRound {
   readonly baseline: Baseline;
   /** What looks slower. */
   readonly slow: readonly CellCheck[];
@@ -33,16 +33,16 @@ export interface Again {
 }
 
 /** How the runs of the first round were made, which those of this one must be too. */
-export interface Manner extends Pick<Environment, "device" | "threads" | "jobs"> {
+export interface RoundConditions extends Pick<Environment, "device" | "threads" | "jobs"> {
   readonly retry?: boolean | undefined;
 }
 
 /** Makes the round in `rounds/<number>` of the folder, or goes on with it, and says why. */
-export async function measureAgain(
-  { baseline, slow, number, most, folder, rules }: Again,
-  { device, threads, jobs, retry }: Manner,
+export async function runCheckRound(
+  { baseline, slow, number, most, folder, rules }: CheckRound,
+  { device, threads, jobs, retry }: RoundConditions,
 ): Promise<{ runs: readonly RunFile[]; obstacles: string[] }> {
-  const placeOf = placer(slow);
+  const placeOf = cellNamerOf(slow);
   for (const cell of slow) {
     const limit = valueFor(rules.limits, "speed", cell.configuration);
     console.error(
@@ -51,15 +51,15 @@ export async function measureAgain(
     );
   }
   const own = join(folder, "rounds", String(number)), file = join(own, "baseline.json");
-  const part = partOf(baseline, slow);
-  await writeWhole(file, baselineText(part));
+  const part = baselinePartOf(baseline, slow);
+  await writeFileAtomically(file, baselineTextOf(part));
   const code = await runToEnd([
     ...["check", file, "--out", own, "--rounds", "1", "--device", device],
     ...["--threads", String(threads), "--jobs", String(jobs), ...(retry ? ["--retry"] : [])],
   ]);
-  const isStopped = Object.values<number>(signals).includes(code); // see `workOff`
+  const isStopped = Object.values<number>(signalExitCodes).includes(code); // see `executeRuns`
   if (isStopped) exitNow(code); // the same command goes on from there
-  const { runs } = await readRuns(own), found = new Set(runs.map(({ identity }) => identity));
+  const { runs } = await readRunFolder(own), found = new Set(runs.map(({ identity }) => identity));
   const missing = runsOf(part).runs.filter((run) => !found.has(identityOf(run)));
   const obstacles = await Promise.all(missing.map(async (run) => {
     const reason = (await readFailure(own, run))?.reason ?? "there is no result";
@@ -70,7 +70,7 @@ export async function measureAgain(
 
 // maskbench with these arguments, which says nothing but its progress. @returns its exit code
 async function runToEnd(args: readonly string[]): Promise<number> {
-  const [deno, ...words] = startingWords(...args);
+  const [deno, ...words] = launchCommandOf(...args);
   const child = new Deno.Command(deno, {
     args: words,
     env: { GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" }, // its findings are not those of the check
@@ -78,5 +78,5 @@ async function runToEnd(args: readonly string[]): Promise<number> {
     stdout: "null",
     stderr: "inherit",
   }).spawn();
-  return (await heeding((signal) => child.kill(signal), () => child.status)).code;
+  return (await withSignals((signal) => child.kill(signal), () => child.status)).code;
 }

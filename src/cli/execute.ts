@@ -3,20 +3,20 @@ import os from "node:os";
 import type { Command } from "@commander-js/extra-typings";
 import { WriteError } from "../base/atomic_files.ts";
 import { exitNow } from "../native/mod.ts";
-import { blasInUse, openNative } from "../native/toolchain/setup.ts";
-import { progressOn } from "../runner/progress.ts";
-import { type Outcome, work } from "../runner/runner.ts";
-import { Stop } from "../runner/stop.ts";
+import { findBlasInUse, openNative } from "../native/toolchain/setup.ts";
+import { progressListener } from "../runner/progress.ts";
+import { type RunnerOutcome, work } from "../runner/runner.ts";
+import { StopFlag } from "../runner/stop.ts";
 import { environmentOf } from "../runs/environment.ts";
 import { labelOf } from "../runs/label.ts";
-import { readRuns, runsFolder } from "../runs/run_file.ts";
+import { readRunFolder, runsFolder } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
-import { type DeviceChoice, deviceOf, deviceOption, positive } from "./options.ts";
-import { dataFolders, shownPath } from "./paths.ts";
-import { heeding } from "./signals.ts";
+import { type DeviceChoice, deviceOption, parsePositive, resolveDevice } from "./options.ts";
+import { dataFolders, shownPathOf } from "./paths.ts";
+import { withSignals } from "./signals.ts";
 
-/** What `withWorkOptions` adds to a command. */
-export interface WorkOptions {
+/** What `withExecutionOptions` adds to a command. */
+export interface ExecutionOptions {
   readonly jobs?: number | undefined;
   readonly threads?: number | undefined;
   readonly device: DeviceChoice;
@@ -33,19 +33,22 @@ export interface WorkOptions {
 const SAME_SIGNAL = 300;
 
 /** Adds --jobs, --threads, --device and --retry. */
-export function withWorkOptions<Args extends unknown[], Options extends Record<string, unknown>>(
+export function withExecutionOptions<
+  Args extends unknown[],
+  Options extends Record<string, unknown>,
+>(
   command: Command<Args, Options>,
 ) {
   return command
     .option(
       "--jobs <n>",
       "runs side by side; default one for each processor, or one on a GPU",
-      positive,
+      parsePositive,
     )
     .option(
       "--threads <n>",
       "processor threads of each run; default what is left to each",
-      positive,
+      parsePositive,
     )
     .addOption(deviceOption())
     .option("--retry", "try runs again that failed at an earlier start");
@@ -56,18 +59,18 @@ export function withWorkOptions<Args extends unknown[], Options extends Record<s
  * @param all runs of the sweep: the default number of jobs, and so of threads, goes by them, so that a second start
  * computes as the first did
  */
-export async function workOff(
+export async function executeRuns(
   runs: readonly RunConfig[],
   all: number,
   folder: string,
-  options: WorkOptions,
-): Promise<Outcome> {
+  options: ExecutionOptions,
+): Promise<RunnerOutcome> {
   const { path: library } = await openNative();
-  const device = deviceOf(options.device), processors = os.availableParallelism();
+  const device = resolveDevice(options.device), processors = os.availableParallelism();
   const jobs = options.jobs ?? (device === "cuda" ? 1 : Math.min(processors, all));
   const threads = options.threads ?? Math.max(1, Math.floor(processors / jobs));
-  const watch = progressOn(Deno.stderr.isTerminal());
-  const stop = new Stop();
+  const watch = progressListener(Deno.stderr.isTerminal());
+  const stop = new StopFlag();
   let code: number | undefined, since = 0;
   const onSignal = (_signal: Deno.Signal, given: number) => {
     if (code !== undefined && performance.now() - since < SAME_SIGNAL) return;
@@ -78,8 +81,8 @@ export async function workOff(
     stop.ask();
   };
   try {
-    const outcome = await heeding(onSignal, () => {
-      const environment = environmentOf({ device, threads, jobs, blas: blasInUse() });
+    const outcome = await withSignals(onSignal, () => {
+      const environment = environmentOf({ device, threads, jobs, blas: findBlasInUse() });
       const { retry = false, controls = false, saveMask = false } = options;
       const { patience = Infinity } = options;
       const folders = dataFolders();
@@ -91,23 +94,25 @@ export async function workOff(
       console.error(
         `stopped: ${finished + skipped} of ${runs.length} runs are finished` +
           (kept > 0 ? `, and ${kept} more are kept as far as they got` : "") +
-          `, in ${shownPath(folder)}; the same command goes on from there`,
+          `, in ${shownPathOf(folder)}; the same command goes on from there`,
       );
       exitNow(code);
     }
     return outcome;
   } catch (error) {
     if (!(error instanceof WriteError)) throw error;
-    const safe = (await readRuns(folder).catch(() => ({ runs: [] }))).runs.length;
+    const safe = (await readRunFolder(folder).catch(() => ({ runs: [] }))).runs.length;
     throw new WriteError(
-      `${error.message}; ${safe} finished runs are safe in ${shownPath(runsFolder(folder))}, and ` +
+      `${error.message}; ${safe} finished runs are safe in ${
+        shownPathOf(runsFolder(folder))
+      }, and ` +
         "the same command goes on from there",
     );
   }
 }
 
 /** Names the runs that failed, with their reasons, and sees to the exit code. */
-export function tellFailed({ failed, finished, skipped }: Outcome): void {
+export function reportFailures({ failed, finished, skipped }: RunnerOutcome): void {
   if (failed.length === 0) return;
   console.error(
     `maskbench: ${failed.length} of ${failed.length + finished + skipped} runs failed: ` +

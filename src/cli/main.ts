@@ -10,7 +10,7 @@ import { commands } from "./commands/registry.ts";
  * Runs one command. Exit codes: 0 done, 1 something failed, 2 a wrong call or file, 130 and 143 stopped by a signal.
  * A command that ends with a finding sets `Deno.exitCode` itself.
  */
-export async function main(
+export async function runCommand(
   args: readonly string[],
   known: readonly (() => CommandUnknownOpts)[] = commands,
 ): Promise<void> {
@@ -38,12 +38,12 @@ export async function main(
 }
 
 /** The same as all that a process does, which then ends. */
-export async function mainOfProcess(
+export async function runProcess(
   args: readonly string[],
   known?: readonly (() => CommandUnknownOpts)[],
 ): Promise<void> {
-  await main(args, known);
+  await runCommand(args, known);
   exitNow(Number(Deno.exitCode)); // workers may be left, waiting for work or in the middle of it
 }
 
-if (import.meta.main) await mainOfProcess(Deno.args);
+if (import.meta.main) await runProcess(Deno.args);

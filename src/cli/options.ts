@@ -1,7 +1,7 @@
 // Options that several commands have, and what their values may be.
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { UserError } from "../base/errors.ts";
-import { describe, type Device } from "../native/mod.ts";
+import { describeLibrary, type Device } from "../native/mod.ts";
 
 /** What --device may say. */
 export type DeviceChoice = "auto" | Device;
@@ -12,8 +12,8 @@ export const deviceOption = () =>
     .default("auto" as const);
 
 /** The native library must be open. @throws {UserError} where CUDA is asked for and there is none */
-export function deviceOf(choice: DeviceChoice): Device {
-  const { cuda } = describe();
+export function resolveDevice(choice: DeviceChoice): Device {
+  const { cuda } = describeLibrary();
   if (choice === "cuda" && !cuda) {
     throw new UserError("--device cuda: there is no CUDA device that libtorch can use, try cpu");
   }
@@ -21,14 +21,14 @@ export function deviceOf(choice: DeviceChoice): Device {
 }
 
 /** @throws {InvalidArgumentError} for anything but 1 to 9999 */
-export function positive(text: string): number {
+export function parsePositive(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) {
     throw new InvalidArgumentError("expected a whole number from 1 to 9999.");
   }
   return Number(text);
 }
 
-/** Some of the runs. May be repeated; see `pick`. */
+/** Some of the runs. May be repeated; see `selectRuns`. */
 export const onlyOption = () =>
   new Option(
     "--only <key=value>",

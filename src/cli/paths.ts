@@ -9,23 +9,23 @@ export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 const standing = (): string => Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
 /** A path that a user named. */
-export const userPath = (path: string): string => resolve(standing(), path);
+export const userPathOf = (path: string): string => resolve(standing(), path);
 
 /** A path as a user would name it. */
-export const shownPath = (path: string): string => relative(standing(), path) || ".";
+export const shownPathOf = (path: string): string => relative(standing(), path) || ".";
 
 /** A path of the repository. */
-export const ownPath = (...parts: string[]): string => join(root, ...parts);
+export const ownPathOf = (...parts: string[]): string => join(root, ...parts);
 
 /** Words that start maskbench anew with these arguments, and with what `bench` may do. */
-export const startingWords = (...args: readonly string[]): [string, ...string[]] => [
+export const launchCommandOf = (...args: readonly string[]): [string, ...string[]] => [
   Deno.execPath(),
-  ...["run", "--quiet", "--no-prompt", "--config", ownPath("deno.json"), "-P=compute"],
-  ...[ownPath("src/cli/main.ts"), ...args],
+  ...["run", "--quiet", "--no-prompt", "--config", ownPathOf("deno.json"), "-P=compute"],
+  ...[ownPathOf("src/cli/main.ts"), ...args],
 ];
 
 /** Folders that data sets are looked for in, in order. */
 export function dataFolders(): string[] {
   const given = Deno.env.get("MASKBENCH_DATA");
-  return [...(given ? [userPath(given)] : []), ownPath("data")];
+  return [...(given ? [userPathOf(given)] : []), ownPathOf("data")];
 }

@@ -3,21 +3,21 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import { UserError } from "../base/errors.ts";
 import { exitNow } from "../native/mod.ts";
 import { ensureNative } from "../native/toolchain/setup.ts";
-import { Stop } from "../runner/stop.ts";
+import { StopFlag } from "../runner/stop.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
-import { follow } from "../slurm/follow.ts";
-import { mostTasks } from "../slurm/programs.ts";
-import { quoted, wordsOf } from "../slurm/shell.ts";
-import { type Overview, overview, type Standing } from "../slurm/standing.ts";
-import { submissionFolder } from "../slurm/submission.ts";
-import { submit } from "../slurm/submit.ts";
+import { followSubmissions } from "../slurm/follow.ts";
+import { readMaxTasks } from "../slurm/programs.ts";
+import { quoteForShell, splitWords } from "../slurm/shell.ts";
+import { readOverview, type RunStatus, type StatusOverview } from "../slurm/status.ts";
+import { submissionFolderOf } from "../slurm/submission.ts";
+import { submitRuns } from "../slurm/submit.ts";
 import type { RunConfig } from "../training/config.ts";
-import type { WorkOptions } from "./execute.ts";
-import { positive } from "./options.ts";
-import { root, shownPath, startingWords } from "./paths.ts";
-import { heeding } from "./signals.ts";
+import type { ExecutionOptions } from "./execute.ts";
+import { parsePositive } from "./options.ts";
+import { launchCommandOf, root, shownPathOf } from "./paths.ts";
+import { withSignals } from "./signals.ts";
 
 /** What `withEngineOptions` adds to a command. */
 export interface EngineOptions {
@@ -46,12 +46,12 @@ export function withEngineOptions(command: Command) {
     .option("--partition <name>", "of Slurm")
     .option("--gpus-per-task <n>", "GPUs of each task of the array, such as 1 or a100:1")
     .option("--time <time>", "that Slurm gives each task at most, such as 8:00:00")
-    .option("--tasks <n>", "tasks of the array at most; default one for each run", positive)
+    .option("--tasks <n>", "tasks of the array at most; default one for each run", parsePositive)
     .option("--sbatch <options>", "more options of sbatch, such as '--account=me --mem=8G'");
 }
 
 /** @throws {UserError} where something is asked of Slurm that is not to be used */
-export function refuseStray({ engine, ...wishes }: EngineOptions): void {
+export function refuseSlurmOptions({ engine, ...wishes }: EngineOptions): void {
   const names = {
     partition: "--partition",
     gpusPerTask: "--gpus-per-task",
@@ -71,19 +71,19 @@ export function refuseStray({ engine, ...wishes }: EngineOptions): void {
  * @param missing those of them without a valid run file
  * @returns how they stand at the end
  */
-export async function bySlurm(
+export async function runWithSlurm(
   runs: readonly RunConfig[],
   missing: readonly RunConfig[],
   folder: string,
-  options: WorkOptions & EngineOptions,
-): Promise<Overview> {
+  options: ExecutionOptions & EngineOptions,
+): Promise<StatusOverview> {
   const { threads = 1, jobs = 1, retry = false, controls = false, saveMask = false } = options;
   const { partition, gpusPerTask, time } = options;
-  const extra = wordsOf(options.sbatch ?? "");
-  const tasks = Math.min(await mostTasks(), options.tasks ?? Infinity);
+  const extra = splitWords(options.sbatch ?? "");
+  const tasks = Math.min(await readMaxTasks(), options.tasks ?? Infinity);
   const wishes = { partition, gpusPerTask, time, tasks, extra };
   const device = gpusPerTask !== undefined && options.device === "auto" ? "cuda" : options.device;
-  const before = await overview(folder, new Set());
+  const before = await readOverview(folder, new Set());
   if (before.silence !== undefined) throw new UserError(before.silence);
   const lacking = await lackingRuns(missing, folder, before, retry);
   if (lacking.length === 0) {
@@ -91,18 +91,18 @@ export async function bySlurm(
       `nothing to submit: of ${runs.length} runs ${runs.length - missing.length} are finished` +
         (missing.length > 0 ? ", the others wait, run, or have failed (--retry)" : ""),
     );
-    return before.submissions.length > 0 ? await followed(folder) : before;
+    return before.submissions.length > 0 ? await followWhile(folder) : before;
   }
-  return await followed(folder, async () => {
+  return await followWhile(folder, async () => {
     await ensureNative(); // once, before many would
-    const { submission, number } = await submit({
+    const { submission, number } = await submitRuns({
       ...{ folder, runs, missing: lacking, wishes, device, threads, jobs, retry },
       ...{ controls, saveMask },
-      ...{ starting: startingWords, standing: root, warn: (text) => console.error(text) },
+      ...{ starting: launchCommandOf, standing: root, warn: (text) => console.error(text) },
     });
     console.error(
       `submitted ${lacking.length} of ${runs.length} runs as job ${submission.array}, ` +
-        `${submission.tasks.length} tasks: ${shownPath(submissionFolder(folder, number))}`,
+        `${submission.tasks.length} tasks: ${shownPathOf(submissionFolderOf(folder, number))}`,
     );
   });
 }
@@ -111,7 +111,7 @@ export async function bySlurm(
 async function lackingRuns(
   missing: readonly RunConfig[],
   folder: string,
-  { standings }: Overview,
+  { standings }: StatusOverview,
   retry: boolean,
 ): Promise<RunConfig[]> {
   const given = new Set(
@@ -128,25 +128,25 @@ async function lackingRuns(
 }
 
 /** Does something, and then shows how the runs stand until Slurm has none of them; a signal leaves its jobs alone. */
-export async function followed(
+export async function followWhile(
   folder: string,
   first: () => Promise<void> = () => Promise.resolve(),
-): Promise<Overview> {
-  const stop = new Stop();
+): Promise<StatusOverview> {
+  const stop = new StopFlag();
   let code: number | undefined;
   const onSignal = (_signal: Deno.Signal, given: number) => {
     code ??= given;
     stop.ask();
   };
-  const found = await heeding(onSignal, async () => {
+  const found = await withSignals(onSignal, async () => {
     await first();
-    return await follow(folder, stop, (text) => console.error(text));
+    return await followSubmissions(folder, stop, (text) => console.error(text));
   });
   if (code === undefined) return found;
   const jobs = [...new Set(found.live?.map(({ job }) => job))];
   console.error(
     `the jobs go on; \`deno task maskbench status ${
-      quoted(shownPath(folder))
+      quoteForShell(shownPathOf(folder))
     } --follow\` comes back to ` +
       `them` + (jobs.length > 0 ? `, \`scancel ${jobs.join(" ")}\` ends them` : ""),
   );
@@ -154,10 +154,10 @@ export async function followed(
 }
 
 /** Names what failed and what is missing, and sees to the exit code. */
-export function tell({ standings }: Overview): void {
-  const those = (state: Standing["state"]) => standings.filter((one) => one.state === state);
+export function reportOverview({ standings }: StatusOverview): void {
+  const those = (state: RunStatus["state"]) => standings.filter((one) => one.state === state);
   const failed = those("failed"), missing = those("missing");
-  const list = (all: readonly Standing[], text: (one: Standing) => string) => {
+  const list = (all: readonly RunStatus[], text: (one: RunStatus) => string) => {
     for (const one of all.slice(0, MOST_TOLD)) console.error(`  ${labelOf(one.run)}: ${text(one)}`);
     if (all.length > MOST_TOLD) console.error(`  and ${all.length - MOST_TOLD} more`);
   };
@@ -170,7 +170,7 @@ export function tell({ standings }: Overview): void {
       `maskbench: ${missing.length} runs have no result, and no task that waits or runs ` +
         "(the same `bench` command submits them again); why is in the logs:",
     );
-    list(missing, ({ log }) => log ? shownPath(log) : "it was in no task");
+    list(missing, ({ log }) => log ? shownPathOf(log) : "it was in no task");
   }
   if (failed.length + missing.length > 0) Deno.exitCode = 1;
 }

@@ -3,7 +3,7 @@ import process from "node:process";
 import cliProgress from "cli-progress";
 
 /** A bar on standard error; nothing where that is no terminal. @param format see cli-progress */
-export function barOn(terminal: boolean, format: string): cliProgress.SingleBar | undefined {
+export function createBar(terminal: boolean, format: string): cliProgress.SingleBar | undefined {
   if (!terminal) return undefined;
   return new cliProgress.SingleBar({
     format,

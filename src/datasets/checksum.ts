@@ -10,7 +10,7 @@ export function sha256(...parts: (Uint8Array | string)[]): string {
 }
 
 /** The checksum of a data set: of its pictures and labels (one byte each), in their order. */
-export function checksumOf(train: Split, test: Split): string {
+export function datasetChecksumOf(train: Split, test: Split): string {
   return sha256(
     train.images,
     Uint8Array.from(train.labels),

@@ -1,7 +1,7 @@
 // CIFAR-10, from the files of its official binary archive; and a copy of it that went through JPEG, in the same layout
 // and told apart by checksum, because figures from it are not to be set beside published ones.
 import { join } from "node:path";
-import { checksumOf, sha256 } from "./checksum.ts";
+import { datasetChecksumOf, sha256 } from "./checksum.ts";
 import {
   type Dataset,
   DatasetError,
@@ -9,7 +9,7 @@ import {
   type Download,
   type Split,
 } from "./dataset.ts";
-import { bytesOf, candidates, firstFile } from "./files.ts";
+import { candidatePathsOf, findFirstFile, readBytes } from "./files.ts";
 import { untar } from "./untar.ts";
 
 type Kind = "cifar10" | "cifar10-jpeg";
@@ -114,9 +114,9 @@ async function locate(
 ): Promise<{ home: string; found: Kind }> {
   let fallback: { home: string; found: Kind } | undefined;
   let stranger: string | undefined;
-  for (const path of candidates(folders, [join(folder, testFile)])) {
-    if (!firstFile([path])) continue;
-    const found = kindOf(testFile, await bytesOf(path, MOST));
+  for (const path of candidatePathsOf(folders, [join(folder, testFile)])) {
+    if (!findFirstFile([path])) continue;
+    const found = kindOf(testFile, await readBytes(path, MOST));
     if (found === wanted) return { home: join(path, ".."), found };
     if (found === undefined) stranger ??= path;
     else fallback ??= { home: join(path, ".."), found };
@@ -143,7 +143,7 @@ function kindOf(name: string, bytes: Uint8Array): Kind | undefined {
 }
 
 async function read(home: string, name: string, kind: Kind): Promise<Uint8Array<ArrayBuffer>> {
-  const path = join(home, name), bytes = await bytesOf(path, MOST);
+  const path = join(home, name), bytes = await readBytes(path, MOST);
   if (kindOf(name, bytes) === kind) return bytes;
   throw new DatasetError(
     `${path} has the wrong checksum (${bytes.length} bytes, expected ${FILE_SIZE} of ${kind} like ` +
@@ -183,6 +183,6 @@ function dataset(
     test,
     mean: [0.4914, 0.4822, 0.4465], // of the training pictures; the figures that the field uses
     deviation: [0.247, 0.2435, 0.2616],
-    checksum: checksumOf(train, test),
+    checksum: datasetChecksumOf(train, test),
   };
 }

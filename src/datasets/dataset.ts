@@ -57,7 +57,7 @@ export interface DatasetSource {
 }
 
 /** A file that came out of a download. */
-export interface Unpacked {
+export interface ExtractedFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -73,7 +73,7 @@ export interface Download {
     /** Bytes that it may have at most. */
     readonly most: number;
     /** Makes sure of it, and unpacks it. @throws {DatasetError} if it is not what it should be */
-    check(bytes: Uint8Array, path: string): Promise<Unpacked[]>;
+    check(bytes: Uint8Array, path: string): Promise<ExtractedFile[]>;
   }[];
 }
 

@@ -1,17 +1,17 @@
 // Looking for the files of a data set, and making sure that they are the ones they should be.
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { isThere } from "../base/atomic_files.ts";
+import { fileExists } from "../base/atomic_files.ts";
 import { sha256 } from "./checksum.ts";
 import { DatasetError } from "./dataset.ts";
 
 /** The first of the paths that is a file. */
-export function firstFile(paths: readonly string[]): string | undefined {
-  return paths.find(isThere);
+export function findFirstFile(paths: readonly string[]): string | undefined {
+  return paths.find(fileExists);
 }
 
 /** Every name in every folder, folder by folder. */
-export const candidates = (folders: readonly string[], names: readonly string[]): string[] =>
+export const candidatePathsOf = (folders: readonly string[], names: readonly string[]): string[] =>
   folders.flatMap((folder) => names.map((name) => join(folder, name)));
 
 /**
@@ -19,7 +19,7 @@ export const candidates = (folders: readonly string[], names: readonly string[])
  * @param most that it may have: what is much larger is not read
  * @throws {DatasetError} if it has more, or can't be read
  */
-export async function bytesOf(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const { size } = await Deno.stat(path);
     if (size > most) {
@@ -51,7 +51,12 @@ export function gunzip(bytes: Uint8Array, most: number, path: string): Uint8Arra
 }
 
 /** @throws {DatasetError} if the bytes are not the ones with that checksum */
-export function verify(bytes: Uint8Array, expected: string, path: string, mend: string): void {
+export function verifyChecksum(
+  bytes: Uint8Array,
+  expected: string,
+  path: string,
+  mend: string,
+): void {
   const found = sha256(bytes);
   if (found === expected) return;
   throw new DatasetError(

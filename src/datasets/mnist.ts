@@ -1,7 +1,7 @@
 // MNIST: handwritten digits, from its four IDX files.
-import { checksumOf } from "./checksum.ts";
+import { datasetChecksumOf } from "./checksum.ts";
 import { DatasetError, type DatasetSource, type Download, type Split } from "./dataset.ts";
-import { bytesOf, candidates, firstFile, gunzip, verify } from "./files.ts";
+import { candidatePathsOf, findFirstFile, gunzip, readBytes, verifyChecksum } from "./files.ts";
 
 /** SHA-256 of the unzipped files. */
 const files = {
@@ -22,7 +22,7 @@ const download: Download = {
     url: `https://ossci-datasets.s3.amazonaws.com/mnist/${name}.gz`,
     most: 16 << 20,
     check(bytes, path) {
-      verify(gunzip(bytes, MOST, path), checksum, path, "try again");
+      verifyChecksum(gunzip(bytes, MOST, path), checksum, path, "try again");
       return Promise.resolve([{ name: `${name}.gz`, bytes }]);
     },
   })),
@@ -48,7 +48,7 @@ export const mnist: DatasetSource = {
       test,
       mean: [0.1307], // of the training pictures; the figures that PyTorch's examples use
       deviation: [0.3081],
-      checksum: checksumOf(train, test),
+      checksum: datasetChecksumOf(train, test),
     };
   },
 };
@@ -63,7 +63,7 @@ async function read(name: File, folders: readonly string[]): Promise<Idx> {
   const names = ["mnist", "MNIST/raw"].flatMap((
     folder,
   ) => [`${folder}/${name}`, `${folder}/${name}.gz`]);
-  const path = firstFile(candidates(folders, names));
+  const path = findFirstFile(candidatePathsOf(folders, names));
   if (!path) {
     throw new DatasetError(
       `mnist was not found: expected mnist/${name} or mnist/${name}.gz in ${
@@ -72,9 +72,9 @@ async function read(name: File, folders: readonly string[]): Promise<Idx> {
         'type "deno task data mnist" to download it, or name its folder in MASKBENCH_DATA',
     );
   }
-  const packed = await bytesOf(path, MOST);
+  const packed = await readBytes(path, MOST);
   const bytes = path.endsWith(".gz") ? gunzip(packed, MOST, path) : packed;
-  verify(bytes, files[name], path, "it is cut short or not the original, replace it");
+  verifyChecksum(bytes, files[name], path, "it is cut short or not the original, replace it");
   return parseIdx(bytes, path);
 }
 

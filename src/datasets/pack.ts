@@ -9,22 +9,22 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sha256 } from "./checksum.ts";
 import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
-import { bytesOf, candidates, firstFile } from "./files.ts";
+import { candidatePathsOf, findFirstFile, readBytes } from "./files.ts";
 
 /** Sides of the pictures that can be fed. */
 export const SIZES = { least: 8, most: 1024 } as const;
 
 /** What a folder may be packed as: it becomes part of a path. */
-export const folderName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+export const packFolderNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** The data set that a packed folder is, such as `imagenet-224`. */
-export const packName = (folder: string, size: number): string => `${folder}-${size}`;
+export const packNameOf = (folder: string, size: number): string => `${folder}-${size}`;
 
-/** What `packName` made it of; nothing where it is no such name. */
+/** What `packNameOf` made it of; nothing where it is no such name. */
 export function packOf(name: string): { folder: string; size: number } | undefined {
   const [, folder = "", digits] = /^(.+)-([1-9]\d{0,3})$/.exec(name) ?? [];
   const size = Number(digits);
-  const fits = folderName.test(folder) && size >= SIZES.least && size <= SIZES.most;
+  const fits = packFolderNamePattern.test(folder) && size >= SIZES.least && size <= SIZES.most;
   return fits ? { folder, size } : undefined;
 }
 
@@ -61,7 +61,7 @@ const manifestSchema = z.strictObject({
 });
 
 /** `manifest.json`. */
-export type Manifest = z.infer<typeof manifestSchema>;
+export type PackManifest = z.infer<typeof manifestSchema>;
 
 /** Files of a pack of this size or less are held against their SHA-256 whenever they are opened, larger ones when packed. */
 const MOST_VERIFIED = 1 << 30;
@@ -71,13 +71,13 @@ const MOST_MANIFEST = 64 << 20, INDEX_ENTRY = 12;
 
 /**
  * The data set of a packed folder.
- * @param name as `packName` gives it
+ * @param name as `packNameOf` gives it
  * @param folders searched in order
  * @throws {DatasetError} if there is none, or it is damaged
  */
 export async function loadPack(name: string, folders: readonly string[]): Promise<Dataset> {
   const home = packHome(name, folders);
-  const manifest = await readManifest(home);
+  const manifest = await readPackManifest(home);
   const { size, classes, mean, deviation } = manifest;
   if (size !== packOf(name)!.size) {
     throw damaged(home, `it is packed for ${size}, not for its name`);
@@ -95,7 +95,9 @@ export async function loadPack(name: string, folders: readonly string[]): Promis
 }
 
 function packHome(name: string, folders: readonly string[]): string {
-  const manifest = firstFile(candidates(folders.map(packsFolder), [join(name, "manifest.json")]));
+  const manifest = findFirstFile(
+    candidatePathsOf(folders.map(packsFolder), [join(name, "manifest.json")]),
+  );
   if (manifest) return join(manifest, "..");
   const { folder, size } = packOf(name)!;
   throw new DatasetError(
@@ -105,13 +107,13 @@ function packHome(name: string, folders: readonly string[]): string {
 }
 
 /** @throws {DatasetError} where it is not there, or none */
-export async function readManifest(home: string): Promise<Manifest> {
+export async function readPackManifest(home: string): Promise<PackManifest> {
   const path = join(home, "manifest.json");
-  return parseManifest(new TextDecoder().decode(await bytesOf(path, MOST_MANIFEST)), path);
+  return parsePackManifest(new TextDecoder().decode(await readBytes(path, MOST_MANIFEST)), path);
 }
 
 /** The same of its text. */
-export function parseManifest(text: string, path: string): Manifest {
+export function parsePackManifest(text: string, path: string): PackManifest {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -125,7 +127,7 @@ export function parseManifest(text: string, path: string): Manifest {
 }
 
 /** The same pictures, fed alike, give the same checksum, wherever and whenever they were packed by the same decoder. */
-export function checksumOfPack({ source: _, skipped: _s, ...rest }: Manifest): string {
+export function checksumOfPack({ source: _, skipped: _s, ...rest }: PackManifest): string {
   return sha256(JSON.stringify(rest));
 }
 
@@ -140,7 +142,7 @@ export async function packSources(folders: readonly string[]): Promise<DatasetSo
     }
   });
   const packs = [...new Set(names)].sort().filter((name) => packOf(name));
-  const manifestOf = async (name: string) => await readManifest(packHome(name, folders));
+  const manifestOf = async (name: string) => await readPackManifest(packHome(name, folders));
   const sources = packs.map(async (name): Promise<DatasetSource[]> => {
     const manifest = await manifestOf(name).catch((error) => {
       if (error instanceof DatasetError) return undefined;
@@ -168,8 +170,8 @@ const splitFiles = (home: string, name: "train" | "test") => ({
 });
 
 /** Reads all of a pack. @returns its manifest @throws {DatasetError} where any of it is not what was packed */
-export async function verifyPack(home: string): Promise<Manifest> {
-  const manifest = await readManifest(home);
+export async function verifyPack(home: string): Promise<PackManifest> {
+  const manifest = await readPackManifest(home);
   await openSplit(home, "train", manifest, Infinity);
   await openSplit(home, "test", manifest, Infinity);
   return manifest;
@@ -178,11 +180,11 @@ export async function verifyPack(home: string): Promise<Manifest> {
 async function openSplit(
   home: string,
   name: "train" | "test",
-  { size, classes, [name]: expected }: Manifest,
+  { size, classes, [name]: expected }: PackManifest,
   mostVerified = MOST_VERIFIED,
 ): Promise<PackedSplit> {
   const paths = splitFiles(home, name), { count, bytes } = expected;
-  const entries = await bytesOf(paths.index, count * INDEX_ENTRY + 1);
+  const entries = await readBytes(paths.index, count * INDEX_ENTRY + 1);
   if (entries.length !== count * INDEX_ENTRY || sha256(entries) !== expected.index) {
     throw damaged(paths.index, `${entries.length} bytes, or not those that the manifest promises`);
   }

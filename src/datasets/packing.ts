@@ -6,8 +6,14 @@ import os from "node:os";
 import { basename, join } from "node:path";
 import { DatasetError } from "./dataset.ts";
 import { decode, decoder, type Picture } from "./decode.ts";
-import { type Manifest, packName, packsFolder, readManifest, verifyPack } from "./pack.ts";
-import { listed, type ListedPicture, listPictures } from "./picture_folder.ts";
+import {
+  type PackManifest,
+  packNameOf,
+  packsFolder,
+  readPackManifest,
+  verifyPack,
+} from "./pack.ts";
+import { type ListedPicture, listPictures, summariseNames } from "./picture_folder.ts";
 
 /** Milliseconds between two looks at a pack that another process makes. */
 const LOOK_EVERY = 500;
@@ -28,9 +34,9 @@ export interface PackOptions {
   readonly note?: (text: string) => void;
 }
 
-export interface Packed {
+export interface PackResult {
   readonly home: string;
-  readonly manifest: Manifest;
+  readonly manifest: PackManifest;
   /** Whether it was there already, and right. */
   readonly before: boolean;
 }
@@ -40,12 +46,12 @@ export interface Packed {
  * Another process that packs it at the same time is waited for.
  * @throws {DatasetError} where the folder is not laid out as it should be, or the pack can't be written
  */
-export async function packFolder(options: PackOptions): Promise<Packed> {
+export async function packFolder(options: PackOptions): Promise<PackResult> {
   const { to, size, signal, note = () => {} } = options;
-  const name = packName(options.name, size), home = join(packsFolder(to), name);
+  const name = packNameOf(options.name, size), home = join(packsFolder(to), name);
   const list = listPictures(options.from);
   if (list.untested.length > 0) {
-    note(`classes without pictures to test on: ${listed(list.untested)}`);
+    note(`classes without pictures to test on: ${summariseNames(list.untested)}`);
   }
   try {
     await Deno.mkdir(packsFolder(to), { recursive: true });
@@ -83,9 +89,9 @@ async function packedBefore(
   home: string,
   size: number,
   source: string,
-): Promise<Manifest | undefined> {
+): Promise<PackManifest | undefined> {
   try {
-    const manifest = await readManifest(home);
+    const manifest = await readPackManifest(home);
     const same = manifest.size === size && manifest.source === source &&
       JSON.stringify(manifest.decoder) === JSON.stringify(decoder);
     return same ? await verifyPack(home) : undefined;
@@ -99,7 +105,7 @@ async function pack(
   list: ReturnType<typeof listPictures>,
   home: string,
   { from, size, signal, onProgress = () => {} }: PackOptions,
-): Promise<Manifest> {
+): Promise<PackManifest> {
   const temporary = temporaryOf(home), total = list.train.length + list.test.length;
   let done = 0;
   const advance = () => {
@@ -119,7 +125,7 @@ async function pack(
         : skipped.filter((line) => line.startsWith(join(where, "/")));
       throw new DatasetError(`${from} has no picture in ${where} that can be decoded: ${first}`);
     }
-    const manifest: Manifest = {
+    const manifest: PackManifest = {
       format: 1,
       size,
       classes: [...list.classes],
@@ -191,7 +197,7 @@ async function readPicture(path: string): Promise<Uint8Array> {
 }
 
 interface WrittenSplit {
-  readonly entry: Manifest["train"];
+  readonly entry: PackManifest["train"];
   readonly labels: ReadonlySet<number>;
   /** By channel, how often each value occurs. */
   readonly histogram: readonly Float64Array[];
@@ -245,7 +251,9 @@ async function writeSplit(
 }
 
 // Mean and deviation by channel, of pixels scaled to 0..1, to the four places that published figures have.
-function normalisation(histogram: readonly Float64Array[]): Pick<Manifest, "mean" | "deviation"> {
+function normalisation(
+  histogram: readonly Float64Array[],
+): Pick<PackManifest, "mean" | "deviation"> {
   const moments = histogram.map((counts) => {
     const sum = (of: (value: number) => number) =>
       counts.reduce((total, count, value) => total + count * of(value / 255), 0);

@@ -49,7 +49,7 @@ export function listPictures(folder: string): PictureFolder {
   }
   const strange = tested.filter((name) => !classes.includes(name)).sort();
   if (strange.length > 0) {
-    throw new DatasetError(`${test}/ has classes that train/ has not: ${listed(strange)}`);
+    throw new DatasetError(`${test}/ has classes that train/ has not: ${summariseNames(strange)}`);
   }
   const digest = createHash("sha256");
   const split = (name: string): ListedPicture[] =>
@@ -77,7 +77,7 @@ export function listPictures(folder: string): PictureFolder {
 }
 
 /** `a, b, c and 7 more` */
-export function listed(names: readonly string[]): string {
+export function summariseNames(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }

@@ -4,8 +4,8 @@
 //
 // Nothing but sums, products, quotients and integer arithmetic, which are exact to the last bit by IEEE 754: the
 // pictures are the same bytes on every machine.
-import { randomNumbers } from "../base/random_numbers.ts";
-import { checksumOf } from "./checksum.ts";
+import { randomNumbersOf } from "../base/random_numbers.ts";
+import { datasetChecksumOf } from "./checksum.ts";
 import type { DatasetSource, Split } from "./dataset.ts";
 
 const SIDE = 32;
@@ -40,7 +40,7 @@ export const shapes: DatasetSource = {
   testCount: 2_000,
 
   load() {
-    const draw = randomNumbers(SEED);
+    const draw = randomNumbersOf(SEED);
     const train = drawSplit(this.trainCount, draw), test = drawSplit(this.testCount, draw);
     return Promise.resolve({
       name: "shapes",
@@ -50,7 +50,7 @@ export const shapes: DatasetSource = {
       test,
       mean: [0.5, 0.5, 0.5],
       deviation: [0.25, 0.25, 0.25],
-      checksum: checksumOf(train, test),
+      checksum: datasetChecksumOf(train, test),
     });
   },
 };

@@ -1,6 +1,6 @@
 // Takes named files out of a gzipped tar archive, and nothing else: what an archive calls its files never becomes a path.
 import { extract } from "tar-stream";
-import { DatasetError, type Unpacked } from "./dataset.ts";
+import { DatasetError, type ExtractedFile } from "./dataset.ts";
 import { gunzip } from "./files.ts";
 
 /** Bytes that an archive may have beside the files: headers, padding, a text to read. */
@@ -18,11 +18,11 @@ export async function untar(
   folder: string,
   names: readonly string[],
   size: number,
-): Promise<Unpacked[]> {
+): Promise<ExtractedFile[]> {
   const tar = gunzip(bytes, names.length * size + SLACK, path);
   const archive = extract();
   archive.end(tar);
-  const unpacked: Unpacked[] = [];
+  const unpacked: ExtractedFile[] = [];
   try {
     for await (const entry of archive) {
       const { header } = entry;

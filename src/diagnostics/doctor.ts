@@ -5,14 +5,20 @@ import { UserError } from "../base/errors.ts";
 import { DatasetError, type DatasetSource } from "../datasets/dataset.ts";
 import { packSources } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
-import { describe, MaskedNetwork, measureMatmul, openLibrary, setThreads } from "../native/mod.ts";
-import { fastBlas, isPlainBlas, plainBlasInSystem } from "../native/toolchain/blas.ts";
-import { libraryPath } from "../native/toolchain/build.ts";
+import {
+  describeLibrary,
+  MaskedNetwork,
+  measureMatmul,
+  openLibrary,
+  setThreads,
+} from "../native/mod.ts";
+import { fastBlasPackage, hasPlainBlas, isPlainBlas } from "../native/toolchain/blas.ts";
+import { libraryPathOf } from "../native/toolchain/build.ts";
 import { findLibtorch, type Libtorch } from "../native/toolchain/libtorch.ts";
-import { tools } from "../native/toolchain/setup.ts";
-import { which } from "../native/toolchain/which.ts";
+import { buildTools } from "../native/toolchain/setup.ts";
+import { findProgram } from "../native/toolchain/which.ts";
 import { networkOf } from "../networks/registry.ts";
-import { checkLayersApart } from "../training/layer_check.ts";
+import { checkLayersInChild } from "../training/layer_check.ts";
 
 export interface Finding {
   /** What was looked for, such as `libtorch`. */
@@ -26,7 +32,7 @@ export interface Finding {
 }
 
 /** Looks for everything that maskbench uses. @param folders that data sets are looked for in */
-export async function examine(folders: readonly string[]): Promise<Finding[]> {
+export async function examineMachine(folders: readonly string[]): Promise<Finding[]> {
   return [
     { what: "maskbench", found: maskbench.version, state: "ok" },
     { what: "Deno", found: Deno.version.deno, state: "ok" },
@@ -36,7 +42,7 @@ export async function examine(folders: readonly string[]): Promise<Finding[]> {
         `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB of memory`,
       state: "ok",
     },
-    ...Object.entries(tools).map(([command, name]) => tool(command, name)),
+    ...Object.entries(buildTools).map(([command, name]) => tool(command, name)),
     ...library(),
     ...await Promise.all(
       [...datasets, ...await packSources(folders)].map((source) => data(source, folders)),
@@ -45,7 +51,7 @@ export async function examine(folders: readonly string[]): Promise<Finding[]> {
 }
 
 function tool(command: string, name: string): Finding {
-  const path = which(command);
+  const path = findProgram(command);
   if (!path) {
     return {
       what: command,
@@ -72,10 +78,10 @@ function library(): Finding[] {
       what: "libtorch",
       found: "neither LIBTORCH, python3's PyTorch nor the system has it",
       state: "missing",
-      mend: `apt-get install --yes libtorch-dev ${fastBlas}`,
+      mend: `apt-get install --yes libtorch-dev ${fastBlasPackage}`,
     }];
   }
-  const path = libraryPath(libtorch);
+  const path = libraryPathOf(libtorch);
   const found = `${libtorch.version}, ${
     { LIBTORCH: "named by LIBTORCH", python3: "python3's PyTorch", system: "the system's" }[
       libtorch.origin
@@ -86,7 +92,7 @@ function library(): Finding[] {
     openLibrary(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    const plain = libtorch.origin === "system" && plainBlasInSystem();
+    const plain = libtorch.origin === "system" && hasPlainBlas();
     return [...findings, {
       what: "native library",
       found: "not built for this libtorch yet",
@@ -94,7 +100,7 @@ function library(): Finding[] {
       mend: "deno task maskbench setup",
     }, ...(plain ? [plainBlas("the system's libblas.so.3")] : [])];
   }
-  const { cuda, blas, instructions } = describe();
+  const { cuda, blas, instructions } = describeLibrary();
   setThreads(os.availableParallelism());
   const gflops = (device: "cpu" | "cuda") => Math.round(measureMatmul(device) / 1e9);
   return [
@@ -123,7 +129,7 @@ function layersOn(device: "cpu" | "cuda", library: string): Finding[] {
       using free = new DisposableStack();
       const network = networkOf(name, 1, { inputShape, classes: 10 });
       const masked = free.use(new MaskedNetwork(network, "float32", device));
-      const found = checkLayersApart(masked, threads, library);
+      const found = checkLayersInChild(masked, threads, library);
       if (typeof found === "string") {
         return [{ what, found, state: "missing", mend: `another libtorch in LIBTORCH` }];
       }
@@ -141,7 +147,7 @@ function plainBlas(file: string): Finding {
     what: "BLAS",
     found: `${file} is the plain reference one, many times slower than OpenBLAS`,
     state: "missing",
-    mend: `apt-get install --yes ${fastBlas}`,
+    mend: `apt-get install --yes ${fastBlasPackage}`,
   };
 }
 

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
-import { faultsOf, strict } from "../base/schema_errors.ts";
+import { errorTextsOf, strictObject } from "../base/schema_errors.ts";
 
-const peersSchema = strict({
+const peersSchema = strictObject({
   /** Raised when the file changes so that older ones can't be read any more. */
   format: z.literal(1),
   processor: z.string(),
@@ -13,7 +13,7 @@ const peersSchema = strict({
   /** Rounds, each measuring all in turn. */
   rounds: z.int().min(1),
   pytorch: z.string(),
-  networks: z.array(strict({
+  networks: z.array(strictObject({
     network: z.string(),
     /** Median milliseconds of a training step of edge-popup, by implementation. */
     msPerStep: z.record(z.string(), z.number().positive()).refine(
@@ -24,13 +24,13 @@ const peersSchema = strict({
 });
 
 /** What `deno task peers` found. */
-export type Peers = z.infer<typeof peersSchema>;
+export type PeerTimes = z.infer<typeof peersSchema>;
 
 /**
  * Reads `peers.json`.
  * @throws {UserError} that says what is wrong with it; `Deno.errors.NotFound` where there is none
  */
-export async function readPeers(path: string, shown: string = path): Promise<Peers> {
+export async function readPeerTimes(path: string, shown: string = path): Promise<PeerTimes> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -38,14 +38,14 @@ export async function readPeers(path: string, shown: string = path): Promise<Pee
     if (error instanceof Deno.errors.NotFound) throw error;
     throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
   }
-  return parsePeers(text, shown);
+  return parsePeerTimes(text, shown);
 }
 
 /** The same of a file's text. */
-export function parsePeers(text: string, shown: string): Peers {
+export function parsePeerTimes(text: string, shown: string): PeerTimes {
   const { json, faults } = parseJson(text, shown);
   const { data, error } = peersSchema.safeParse(json, { reportInput: true });
-  const [fault] = error ? faultsOf(error) : faults;
+  const [fault] = error ? errorTextsOf(error) : faults;
   if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
   return data!;
 }

@@ -6,14 +6,14 @@ import {
   type Device,
   measureCopy,
   measureMatmul,
-  profileParts,
+  profileStepParts,
   setThreads,
   type StepPart,
 } from "../native/mod.ts";
-import { multiplicationsByLayer } from "../networks/cost.ts";
+import { layerMultiplicationsOf } from "../networks/cost.ts";
 import { networkOf, networks } from "../networks/registry.ts";
 import type { RunConfig } from "../training/config.ts";
-import { makeStage } from "../training/setup.ts";
+import { setUpRun } from "../training/setup.ts";
 
 /** A part of a step, in milliseconds a step. */
 export interface PartProfile {
@@ -66,7 +66,7 @@ const EPOCH = 50_000;
 const passes = { weights: 6, projection: 3, update: 5 } as const;
 
 /** A run of a network and an algorithm for its steps alone, with defaults all over. */
-export function stepConfig(
+export function stepConfigOf(
   network: string,
   algorithm: string,
   batchSize: number,
@@ -94,10 +94,10 @@ export function stepConfig(
 }
 
 /** A run on pictures of noise that goes step by step: batch to updated mask. @param free frees it */
-export function stepper(config: RunConfig, device: Device, free: DisposableStack) {
+export function createStepper(config: RunConfig, device: Device, free: DisposableStack) {
   const { inputShape, classes } = networks.find(({ name }) => name === config.network.name)!;
-  const pictures = noise(inputShape, config.batchSize * 4, classes);
-  const stage = makeStage(config, pictures, device, free);
+  const pictures = noiseDataset(inputShape, config.batchSize * 4, classes);
+  const stage = setUpRun(config, pictures, device, free);
   const { epoch, segments, streams, metrics } = stage;
   const rate = Number(config.algorithm.parameters.learningRate);
   const stepsOfEpoch = Math.ceil(EPOCH / config.batchSize);
@@ -114,10 +114,13 @@ export function stepper(config: RunConfig, device: Device, free: DisposableStack
 }
 
 /** Measures the steps of a run. The native library must be open. */
-export function profile(config: RunConfig, { device, threads, steps }: ProfileOptions): Profile {
+export function profileStep(
+  config: RunConfig,
+  { device, threads, steps }: ProfileOptions,
+): Profile {
   using free = new DisposableStack();
   setThreads(threads);
-  const { weights, step, wait } = stepper(config, device, free);
+  const { weights, step, wait } = createStepper(config, device, free);
   let t = 0;
   const hosts: number[] = [];
   const timed = (steps: number): number => { // a stretch, in milliseconds a step
@@ -140,9 +143,9 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
   const hostMsPerStep = median(hosts)!;
   const waiting: number[] = [], shares: Record<StepPart, number>[] = [];
   for (let i = 0; i < steps; i++) {
-    profileParts(true);
+    profileStepParts(true);
     waiting.push(timed(1));
-    shares.push(profileParts(false));
+    shares.push(profileStepParts(false));
   }
 
   const machine = {
@@ -184,7 +187,7 @@ export function profile(config: RunConfig, { device, threads, steps }: ProfileOp
 
 // Operations of a batch's forward pass, and of its first layer, for whose input no gradient is needed.
 function arithmetic({ batchSize, network: { name, width } }: RunConfig) {
-  const operations = multiplicationsByLayer(networkOf(name, width)).map((count) =>
+  const operations = layerMultiplicationsOf(networkOf(name, width)).map((count) =>
     2 * batchSize * count
   );
   return {
@@ -194,7 +197,7 @@ function arithmetic({ batchSize, network: { name, width } }: RunConfig) {
 }
 
 /** Pictures of noise with labels in turn, the same to train and to test on, for what hangs on neither. */
-export function noise(shape: Dataset["shape"], count: number, classes = 10): Dataset {
+export function noiseDataset(shape: Dataset["shape"], count: number, classes = 10): Dataset {
   const size = shape[0] * shape[1] * shape[2];
   const split: Split = {
     images: Uint8Array.from({ length: count * size }, (_, i) => Math.imul(i, 2654435761) >>> 24),

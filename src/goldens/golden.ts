@@ -87,10 +87,10 @@ const manifest = z.discriminatedUnion("algorithm", [
   }),
 ]);
 
-export type Manifest = z.infer<typeof manifest>;
+export type GoldenManifest = z.infer<typeof manifest>;
 
 export interface Golden {
-  readonly manifest: Manifest;
+  readonly manifest: GoldenManifest;
   readonly network: Network;
   /** Length n each. */
   readonly weights: Float32Array<ArrayBuffer>;
@@ -167,7 +167,7 @@ async function readFile(
   }
 }
 
-function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): Manifest {
+function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): GoldenManifest {
   const path = join(folder, "manifest.json");
   let json: unknown;
   try {
@@ -191,11 +191,11 @@ function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): Manifest
 
 // The first linear layer reads the flattened pictures. Where the manifest names a ReLU it names all of them; else one follows
 // every layer with weights but the last.
-function layersOf({ layers }: Manifest): Layer[] {
+function layersOf({ layers }: GoldenManifest): Layer[] {
   const last = layers.findLastIndex(({ kind }) => kind === "conv" || kind === "linear");
   const named = layers.some(({ kind }) => kind === "relu");
   let flat = false;
-  const made = (layer: Manifest["layers"][number]): Layer[] => {
+  const made = (layer: GoldenManifest["layers"][number]): Layer[] => {
     switch (layer.kind) {
       case "maxpool":
         return [{ ...layer, kind: "max-pool" }];

@@ -3,17 +3,17 @@ import { algorithmOf } from "../algorithms/registry.ts";
 import {
   Batch,
   type Device,
+  drawNoise,
   MaskedNetwork,
-  noise,
+  RecordedStep,
   setThreads,
-  Step,
   Vector,
 } from "../native/mod.ts";
 import { segmentsOf } from "../networks/network.ts";
-import { type Golden, type Manifest, readGolden } from "./golden.ts";
+import { type Golden, type GoldenManifest, readGolden } from "./golden.ts";
 
 /** Largest differences that float32 rounding explains, over a dozen steps. */
-export const tolerance = { loss: 1e-4, score: 1e-5, mask: 1e-4 } as const;
+export const replayTolerance = { loss: 1e-4, score: 1e-5, mask: 1e-4 } as const;
 
 /** How far a replay parted from what was recorded. */
 export interface Replay {
@@ -28,17 +28,17 @@ export interface Replay {
   /** Entries of the final mask that differ, and of how many. */
   readonly maskEntries: number;
   readonly weights: number;
-  /** All within `tolerance`. */
+  /** All within `replayTolerance`. */
   readonly passed: boolean;
 }
 
 /** Reads the golden of a folder, and replays it. @throws {UserError} where the folder is no golden */
-export async function replayFolder(folder: string, device: Device, threads = 1): Promise<Replay> {
-  return replay(await readGolden(folder), device, threads);
+export async function replayGoldens(folder: string, device: Device, threads = 1): Promise<Replay> {
+  return replayGolden(await readGolden(folder), device, threads);
 }
 
 /** Trains on the golden's batches from its weights and scores, and compares with what it recorded. */
-export function replay(golden: Golden, device: Device, threads = 1): Replay {
+export function replayGolden(golden: Golden, device: Device, threads = 1): Replay {
   using free = new DisposableStack();
   const { manifest } = golden;
   setThreads(threads);
@@ -57,13 +57,13 @@ export function replay(golden: Golden, device: Device, threads = 1): Replay {
     vector: () => free.use(new Vector(network.size, "float32", device)),
     drawLatent: () => {}, // the golden's own start follows
     drawUniform: () => {},
-    drawNoise: (into, draw) => noise(into, manifest.noise_key, draw),
+    drawNoise: (into, draw) => drawNoise(into, manifest.noise_key, draw),
     drawWeights: () => {},
   }, parametersOf(manifest));
   const { scores = learner.state.latent ?? learner.state.probability! } = learner.state;
   scores.upload(golden.initialScores);
 
-  const recorded = free.use(new Step(device));
+  const recorded = free.use(new RecordedStep(device));
   const pixels = golden.images.length / manifest.steps;
   let loss = 0, correct = 0;
   for (let t = 0; t < manifest.steps; t++) {
@@ -95,8 +95,8 @@ export function replay(golden: Golden, device: Device, threads = 1): Replay {
     score,
     maskEntries,
     weights,
-    passed: loss <= tolerance.loss && score <= tolerance.score &&
-      maskEntries <= tolerance.mask * weights,
+    passed: loss <= replayTolerance.loss && score <= replayTolerance.score &&
+      maskEntries <= replayTolerance.mask * weights,
   };
 }
 
@@ -106,7 +106,7 @@ function farthest(most: number, difference: number): number {
   return Number.isNaN(distance) ? Infinity : Math.max(most, distance);
 }
 
-function parametersOf(manifest: Manifest): Record<string, unknown> {
+function parametersOf(manifest: GoldenManifest): Record<string, unknown> {
   const { learning_rate: learningRate, momentum, weight_decay: weightDecay, scope } = manifest;
   const descent = { learningRate, momentum, weightDecay, scope };
   switch (manifest.algorithm) {

@@ -1,7 +1,7 @@
 // Batches of pictures, on the device, as the network reads them.
 import type { Shape } from "../networks/network.ts";
 import { Handle } from "./handle.ts";
-import { check, type Device, deviceCodes, native } from "./library.ts";
+import { checkStatus, type Device, deviceCodes, nativeFunctions } from "./library.ts";
 import type { DevicePictures } from "./pictures.ts";
 import { type RealType, typeCodes, type Vector } from "./vector.ts";
 
@@ -19,7 +19,7 @@ export class Batch extends Handle {
   ) {
     const [channels, height, width] = shape.map(BigInt) as [bigint, bigint, bigint];
     super("batch", (out) =>
-      native().mb_batch_create(
+      nativeFunctions().mb_batch_create(
         BigInt(capacity),
         channels,
         height,
@@ -43,7 +43,9 @@ export class Batch extends Handle {
         `${images.length} pixels of ${images.BYTES_PER_ELEMENT} bytes, expected ${expected} of ${this.dtype}`,
       );
     }
-    check(native().mb_batch_upload(this.pointer, images, labels, BigInt(labels.length)));
+    checkStatus(
+      nativeFunctions().mb_batch_upload(this.pointer, images, labels, BigInt(labels.length)),
+    );
   }
 
   /**
@@ -60,8 +62,8 @@ export class Batch extends Handle {
     augmentation?: Vector<"uint8">,
     padding = 0,
   ): void {
-    check(
-      native().mb_batch_gather(
+    checkStatus(
+      nativeFunctions().mb_batch_gather(
         this.pointer,
         pictures.pointer,
         order.pointer,
@@ -84,8 +86,8 @@ export class Batch extends Handle {
     count: number,
     crops: Vector<"int32">,
   ): void {
-    check(
-      native().mb_batch_gather_crops(
+    checkStatus(
+      nativeFunctions().mb_batch_gather_crops(
         this.pointer,
         pictures.pointer,
         order.pointer,

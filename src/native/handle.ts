@@ -1,5 +1,5 @@
 // What all handles share: a handle that is freed once, by `using`, by `free()`, or by the collector as a net.
-import { check, native, NativeError } from "./library.ts";
+import { checkStatus, NativeError, nativeFunctions } from "./library.ts";
 
 type Family = "generator" | "vector" | "dataset" | "batch" | "network" | "step";
 
@@ -14,13 +14,13 @@ export abstract class Handle implements Disposable {
   /** @param create writes the new handle to its argument, and gives the call's status */
   protected constructor(family: Family, create: (out: BigUint64Array<ArrayBuffer>) => number) {
     const out = new BigUint64Array(1);
-    check(create(out));
+    checkStatus(create(out));
     const pointer = out[0]!;
-    const library = native();
+    const library = nativeFunctions();
     const release = library[`mb_${family}_free`];
     this.#family = family;
     this.#pointer = pointer;
-    this.#free = () => check(release(pointer));
+    this.#free = () => checkStatus(release(pointer));
     nets.register(this, () => release(pointer), this);
   }
 

@@ -56,12 +56,12 @@ export function openLibrary(path: string): void {
 }
 
 /** Path of the open library; nothing where none is. */
-export function openedLibrary(): string | undefined {
+export function openLibraryPath(): string | undefined {
   return opened?.path;
 }
 
 /** The functions of the open library; throws where none is open. */
-export function native(): Library["symbols"] {
+export function nativeFunctions(): Library["symbols"] {
   if (!opened) {
     throw new NativeError("invalid", "the native library is not open: call openLibrary first");
   }
@@ -75,10 +75,10 @@ export function exitNow(code: number): never {
 }
 
 /** Throws what a call's status says. */
-export function check(status: number): void {
+export function checkStatus(status: number): void {
   if (status === 0) return;
   const text = new Uint8Array(4096);
-  native().mb_last_error(text, BigInt(text.length));
+  nativeFunctions().mb_last_error(text, BigInt(text.length));
   throw new NativeError(statuses[status] ?? "internal", textIn(text) || `status ${status}`);
 }
 
@@ -86,7 +86,7 @@ export function check(status: number): void {
 const textIn = (bytes: Uint8Array) => new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 
 /** What the native library was built against and can use. */
-export interface Description {
+export interface LibraryDescription {
   /** Version, such as `1.13.0`. */
   readonly libtorch: string;
   /** Who runs the CUDA kernels: a GPU, the processor to test them, or nobody: they are not compiled in. */
@@ -106,19 +106,19 @@ export interface Description {
 }
 
 /** What the library was built against and can use. */
-export function describe(): Description {
+export function describeLibrary(): LibraryDescription {
   const text = new Uint8Array(4096);
-  check(native().mb_describe(text, BigInt(text.length)));
+  checkStatus(nativeFunctions().mb_describe(text, BigInt(text.length)));
   return JSON.parse(textIn(text));
 }
 
 /** Processor threads that calls from this thread compute with; they change the last bits of sums. */
 export function setThreads(threads: number): void {
-  check(native().mb_set_threads(threads));
+  checkStatus(nativeFunctions().mb_set_threads(threads));
 }
 
 /** What the native core holds. */
-export interface Live {
+export interface LiveObjects {
   /** Vectors, generators, networks, batches and data sets not freed yet. */
   readonly handles: number;
   /** Bytes of tensors on the host, now and at most since `resetPeak`. */
@@ -127,10 +127,14 @@ export interface Live {
 }
 
 /** What the core holds: for tests of leaks, and for memory figures. */
-export function live(): Live {
+export function readLiveObjects(): LiveObjects {
   const numbers = new BigInt64Array(3);
-  check(
-    native().mb_live(numbers.subarray(0, 1), numbers.subarray(1, 2), numbers.subarray(2, 3)),
+  checkStatus(
+    nativeFunctions().mb_live(
+      numbers.subarray(0, 1),
+      numbers.subarray(1, 2),
+      numbers.subarray(2, 3),
+    ),
   );
   const [handles, bytes, peakBytes] = [...numbers].map(Number) as [number, number, number];
   return { handles, bytes, peakBytes };
@@ -138,7 +142,7 @@ export function live(): Live {
 
 /** Starts a new measurement of `live().peakBytes`, and gives unused memory back to the system. */
 export function resetPeak(): void {
-  check(native().mb_reset_peak());
+  checkStatus(nativeFunctions().mb_reset_peak());
 }
 
 /** Where vectors live and calls compute. */
@@ -155,9 +159,9 @@ export type StepPart = (typeof parts)[number];
  * device.
  * @returns seconds by part since it was begun
  */
-export function profileParts(on: boolean): Record<StepPart, number> {
+export function profileStepParts(on: boolean): Record<StepPart, number> {
   const seconds = new Float64Array(parts.length);
-  check(native().mb_profile(on ? 1 : 0, seconds));
+  checkStatus(nativeFunctions().mb_profile(on ? 1 : 0, seconds));
   return Object.fromEntries(parts.map((part, i) => [part, seconds[i]!])) as Record<
     StepPart,
     number
@@ -168,22 +172,26 @@ export function profileParts(on: boolean): Record<StepPart, number> {
  * Seconds since this thread began in which it could have run, but others had the processor; 0 throughout where the
  * system doesn't tell. Taken off a time measured, it leaves what the work itself took.
  */
-export function waited(): number {
+export function readWaitedSeconds(): number {
   const seconds = new Float64Array(1);
-  check(native().mb_waited(seconds));
+  checkStatus(nativeFunctions().mb_waited(seconds));
   return seconds[0]!;
 }
 
 /** Floating-point operations per second of one float32 matrix product of `size × size`. */
 export function measureMatmul(device: Device, size = 2048, repeats = 5): number {
   const seconds = new Float64Array(1);
-  check(native().mb_measure_matmul(deviceCodes[device], BigInt(size), repeats, seconds));
+  checkStatus(
+    nativeFunctions().mb_measure_matmul(deviceCodes[device], BigInt(size), repeats, seconds),
+  );
   return 2 * size ** 3 / seconds[0]!;
 }
 
 /** Bytes per second, read plus written, of one copy of `bytes`. */
 export function measureCopy(device: Device, bytes = 1 << 28, repeats = 5): number {
   const seconds = new Float64Array(1);
-  check(native().mb_measure_copy(deviceCodes[device], BigInt(bytes), repeats, seconds));
+  checkStatus(
+    nativeFunctions().mb_measure_copy(deviceCodes[device], BigInt(bytes), repeats, seconds),
+  );
   return 2 * bytes / seconds[0]!;
 }

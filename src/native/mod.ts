@@ -7,26 +7,26 @@ export {
   type PicturesOptions,
 } from "./pictures.ts";
 export {
-  describe,
-  type Description,
+  describeLibrary,
   type Device,
   exitNow,
-  type Live,
-  live,
+  type LibraryDescription,
+  type LiveObjects,
   measureCopy,
   measureMatmul,
   NativeError,
   type NativeStatus,
-  openedLibrary,
   openLibrary,
-  profileParts,
+  openLibraryPath,
+  profileStepParts,
+  readLiveObjects,
+  readWaitedSeconds,
   resetPeak,
   setThreads,
   type StepPart,
-  waited,
 } from "./library.ts";
 export { type LayerDeviation, MaskedNetwork } from "./network.ts";
-export { noise, projectCappedSimplex, relax } from "./probability.ts";
+export { drawNoise, projectCappedSimplex, relaxMask } from "./probability.ts";
 export {
   type AdamOptions,
   descend,
@@ -36,7 +36,7 @@ export {
   type ProjectionOptions,
   projectTopK,
 } from "./projection.ts";
-export { Step } from "./step.ts";
+export { RecordedStep } from "./step.ts";
 export {
   type ArrayOf,
   type DType,

@@ -2,7 +2,7 @@
 import { graphOf, type Network, type Node, normalisedChannels } from "../networks/network.ts";
 import type { Batch } from "./batch.ts";
 import { Handle } from "./handle.ts";
-import { check, type Device, deviceCodes, native } from "./library.ts";
+import { checkStatus, type Device, deviceCodes, nativeFunctions } from "./library.ts";
 import type { DevicePictures } from "./pictures.ts";
 import { type Precision, type RealType, typeCodes, Vector } from "./vector.ts";
 
@@ -79,7 +79,7 @@ export class MaskedNetwork extends Handle {
   ) {
     const { layers, inputShape: [channels, height, width] } = network, nodes = graphOf(layers);
     super("network", (out) =>
-      native().mb_network_create(
+      nativeFunctions().mb_network_create(
         new Int32Array(nodes.flatMap(fields)),
         BigInt(nodes.length),
         BigInt(channels),
@@ -90,7 +90,9 @@ export class MaskedNetwork extends Handle {
         out,
       ));
     const sizes = new BigInt64Array(2);
-    check(native().mb_network_size(this.pointer, sizes.subarray(0, 1), sizes.subarray(1)));
+    checkStatus(
+      nativeFunctions().mb_network_size(this.pointer, sizes.subarray(0, 1), sizes.subarray(1)),
+    );
     this.size = Number(sizes[0]);
     if (sizes[1] === 0n) return;
     const type = precision === "float64" ? "float64" : "float32";
@@ -116,8 +118,8 @@ export class MaskedNetwork extends Handle {
   verifyLayers(pictures: number): LayerDeviation[] {
     const capacity = graphOf(this.network.layers).length;
     const rows = new Float64Array(4 * capacity), count = new BigInt64Array(1);
-    check(
-      native().mb_network_verify(
+    checkStatus(
+      nativeFunctions().mb_network_verify(
         this.pointer,
         BigInt(pictures),
         rows,
@@ -170,8 +172,8 @@ export class MaskedNetwork extends Handle {
     gradient: Vector<RealType>,
     metrics: Vector<"float64">,
   ): void {
-    check(
-      native().mb_network_gradient(
+    checkStatus(
+      nativeFunctions().mb_network_gradient(
         this.pointer,
         weights.pointer,
         mask?.pointer ?? 0n,
@@ -192,8 +194,8 @@ export class MaskedNetwork extends Handle {
     batch: Batch,
     logits: Vector<RealType>,
   ): void {
-    check(
-      native().mb_network_forward(
+    checkStatus(
+      nativeFunctions().mb_network_forward(
         this.pointer,
         weights.pointer,
         mask?.pointer ?? 0n,
@@ -218,8 +220,8 @@ export class MaskedNetwork extends Handle {
       Math.min(500, Math.floor(500 * 64 ** 2 / (pictures.shape[1] * pictures.shape[2]))),
     ),
   ): void {
-    check(
-      native().mb_network_evaluate(
+    checkStatus(
+      nativeFunctions().mb_network_evaluate(
         this.pointer,
         weights.pointer,
         mask?.pointer ?? 0n,

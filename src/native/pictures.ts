@@ -1,7 +1,7 @@
 // A set of pictures on the device: as bytes, or mapped from their file.
 import type { Shape } from "../networks/network.ts";
 import { Handle } from "./handle.ts";
-import { type Device, deviceCodes, native } from "./library.ts";
+import { type Device, deviceCodes, nativeFunctions } from "./library.ts";
 
 /** Pictures on the host. */
 export interface Pictures {
@@ -71,7 +71,7 @@ export class DevicePictures extends Handle {
     ] as const;
     super("dataset", (out) =>
       "path" in pictures
-        ? native().mb_dataset_open(
+        ? nativeFunctions().mb_dataset_open(
           new TextEncoder().encode(`${pictures.path}\0`),
           BigInt(pictures.bytes),
           pictures.index as BufferSource,
@@ -79,7 +79,12 @@ export class DevicePictures extends Handle {
           ...how,
           out,
         )
-        : native().mb_dataset_create(pictures.images as BufferSource, labels, ...how, out));
+        : nativeFunctions().mb_dataset_create(
+          pictures.images as BufferSource,
+          labels,
+          ...how,
+          out,
+        ));
     this.count = labels.length;
     this.shape = shape;
     this.packed = "path" in pictures;

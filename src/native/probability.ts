@@ -1,5 +1,5 @@
 // Masks that are drawn: the noise, the relaxed draw, and the projection of its probabilities.
-import { check, native } from "./library.ts";
+import { checkStatus, nativeFunctions } from "./library.ts";
 import type { KeptSegment } from "./projection.ts";
 import type { Vector } from "./vector.ts";
 
@@ -8,8 +8,8 @@ import type { Vector } from "./vector.ts";
  * @param key 0 to 2^53
  * @param draw its number, 0 to 2^53
  */
-export function noise(into: Vector, key: number, draw: number): void {
-  check(native().mb_noise(into.pointer, BigInt(key), BigInt(draw)));
+export function drawNoise(into: Vector, key: number, draw: number): void {
+  checkStatus(nativeFunctions().mb_noise(into.pointer, BigInt(key), BigInt(draw)));
 }
 
 /**
@@ -19,7 +19,7 @@ export function noise(into: Vector, key: number, draw: number): void {
  * @param noise u, each from (0, 1)
  * @param temperature τ, 0.001 to 1000
  */
-export function relax(
+export function relaxMask(
   probability: Vector,
   noise: Vector,
   temperature: number,
@@ -27,7 +27,7 @@ export function relax(
   slope: Vector,
 ): void {
   const [p, u] = [probability.pointer, noise.pointer];
-  check(native().mb_relax(p, u, temperature, mask.pointer, slope.pointer));
+  checkStatus(nativeFunctions().mb_relax(p, u, temperature, mask.pointer, slope.pointer));
 }
 
 /**
@@ -37,8 +37,13 @@ export function relax(
  */
 export function projectCappedSimplex(vector: Vector, segments: readonly KeptSegment[]): void {
   for (const { offset, length, kept } of segments) {
-    check(
-      native().mb_project_capped_simplex(vector.pointer, BigInt(offset), BigInt(length), kept),
+    checkStatus(
+      nativeFunctions().mb_project_capped_simplex(
+        vector.pointer,
+        BigInt(offset),
+        BigInt(length),
+        kept,
+      ),
     );
   }
 }

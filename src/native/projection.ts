@@ -1,5 +1,5 @@
 // The two operations on the flat vector that learning a mask consists of: projection, and descent, perhaps Adam's.
-import { check, native } from "./library.ts";
+import { checkStatus, nativeFunctions } from "./library.ts";
 import type { Vector } from "./vector.ts";
 
 /** Part of the flat vector, and how many of its entries are kept. */
@@ -46,8 +46,8 @@ export function projectTopK(
     triples[3 * i + 1] = BigInt(length);
     triples[3 * i + 2] = BigInt(kept);
   });
-  check(
-    native().mb_project_top_k(
+  checkStatus(
+    nativeFunctions().mb_project_top_k(
       values.pointer,
       triples,
       BigInt(segments.length),
@@ -89,8 +89,8 @@ export function descend(
   gradient: Vector,
   options: DescentOptions,
 ): void {
-  check(
-    native().mb_descend(
+  checkStatus(
+    nativeFunctions().mb_descend(
       latent.pointer,
       velocity.pointer,
       gradient.pointer,
@@ -137,8 +137,8 @@ export function descendAdam(
   gradient: Vector,
   options: AdamOptions,
 ): void {
-  check(
-    native().mb_descend_adam(
+  checkStatus(
+    nativeFunctions().mb_descend_adam(
       latent.pointer,
       first.pointer,
       second.pointer,

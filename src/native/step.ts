@@ -1,16 +1,16 @@
 // A training step that is recorded once and replayed: on CUDA it costs the host one launch.
 import { Handle } from "./handle.ts";
-import { check, type Device, deviceCodes, native, NativeError } from "./library.ts";
+import { checkStatus, type Device, deviceCodes, NativeError, nativeFunctions } from "./library.ts";
 
 /**
  * Runs steps that consist of the same native calls each time, and differ in numbers alone (which batch, which rate). On
  * CUDA the calls are recorded as a graph; from then on they only hand over their numbers. Elsewhere they are carried out
  * as they come.
  */
-export class Step extends Handle {
+export class RecordedStep extends Handle {
   /** @param device where the vectors, batches and networks of the calls are */
   constructor(readonly device: Device = "cpu") {
-    super("step", (out) => native().mb_step_create(deviceCodes[device], out));
+    super("step", (out) => nativeFunctions().mb_step_create(deviceCodes[device], out));
   }
 
   /**
@@ -19,12 +19,12 @@ export class Step extends Handle {
    * @param body native calls; nothing else that it does may last, since it runs again where it can't be recorded
    */
   run(shape: number, body: () => void): void {
-    check(native().mb_step_begin(this.pointer, BigInt(shape)));
+    checkStatus(nativeFunctions().mb_step_begin(this.pointer, BigInt(shape)));
     try {
       body();
-      check(native().mb_step_end(this.pointer));
+      checkStatus(nativeFunctions().mb_step_end(this.pointer));
     } catch (error) {
-      native().mb_step_abandon(this.pointer); // refused where the end was reached: there is nothing to abandon then
+      nativeFunctions().mb_step_abandon(this.pointer); // refused where the end was reached: there is nothing to abandon then
       if (!(error instanceof NativeError) || error.status !== "unsupported") throw error;
       body(); // it makes other calls than can be recorded: from now on one by one
     }

@@ -1,6 +1,6 @@
 // Flat vectors on a device, and the generators that fill them.
 import { Handle } from "./handle.ts";
-import { check, type Device, deviceCodes, native } from "./library.ts";
+import { checkStatus, type Device, deviceCodes, nativeFunctions } from "./library.ts";
 import type { DevicePictures } from "./pictures.ts";
 
 const arrays = {
@@ -36,7 +36,12 @@ export class Vector<T extends DType = "float32"> extends Handle {
     super(
       "vector",
       (out) =>
-        native().mb_vector_create(BigInt(length), typeCodes[dtype], deviceCodes[device], out),
+        nativeFunctions().mb_vector_create(
+          BigInt(length),
+          typeCodes[dtype],
+          deviceCodes[device],
+          out,
+        ),
     );
   }
 
@@ -50,8 +55,8 @@ export class Vector<T extends DType = "float32"> extends Handle {
   /** Overwrites the elements from `offset` on with those of `data`. */
   upload(data: ArrayOf<T>, offset = 0): void {
     this.#requireType(data);
-    check(
-      native().mb_vector_upload(
+    checkStatus(
+      nativeFunctions().mb_vector_upload(
         this.pointer,
         data as BufferSource,
         BigInt(offset),
@@ -63,8 +68,8 @@ export class Vector<T extends DType = "float32"> extends Handle {
   /** A copy of `length` elements from `offset` on; all of them without arguments. */
   download(offset = 0, length: number = this.length - offset): ArrayOf<T> {
     const data = new arrays[this.dtype](Math.max(0, length)) as ArrayOf<T>;
-    check(
-      native().mb_vector_download(
+    checkStatus(
+      nativeFunctions().mb_vector_download(
         this.pointer,
         data as BufferSource,
         BigInt(offset),
@@ -80,8 +85,13 @@ export class Vector<T extends DType = "float32"> extends Handle {
     if (data.length !== this.length) {
       throw new RangeError(`${data.length} elements, expected ${this.length}`);
     }
-    check(
-      native().mb_vector_download(this.pointer, data as BufferSource, 0n, BigInt(data.length)),
+    checkStatus(
+      nativeFunctions().mb_vector_download(
+        this.pointer,
+        data as BufferSource,
+        0n,
+        BigInt(data.length),
+      ),
     );
   }
 
@@ -93,44 +103,50 @@ export class Vector<T extends DType = "float32"> extends Handle {
 
   /** Overwrites all elements with those of `other`, of the same length. */
   copyFrom(other: Vector<DType>): void {
-    check(native().mb_vector_copy(this.pointer, other.pointer));
+    checkStatus(nativeFunctions().mb_vector_copy(this.pointer, other.pointer));
   }
 
   /** `x ⊙ factor`, a vector of the same length and type. */
   multiply(factor: Vector<T>): void {
-    check(native().mb_vector_multiply(this.pointer, factor.pointer));
+    checkStatus(nativeFunctions().mb_vector_multiply(this.pointer, factor.pointer));
   }
 
   /** `x + term`, a vector of the same length and type. */
   add(term: Vector<T>): void {
-    check(native().mb_vector_add(this.pointer, term.pointer));
+    checkStatus(nativeFunctions().mb_vector_add(this.pointer, term.pointer));
   }
 
   /** `scale · x + shift`, for `length` elements from `offset` on. */
   affine(scale: number, shift: number, offset = 0, length: number = this.length - offset): void {
-    check(
-      native().mb_vector_affine(this.pointer, BigInt(offset), BigInt(length), scale, shift),
+    checkStatus(
+      nativeFunctions().mb_vector_affine(
+        this.pointer,
+        BigInt(offset),
+        BigInt(length),
+        scale,
+        shift,
+      ),
     );
   }
 
   /** −1, 0 or 1 by sign, for `length` elements from `offset` on. */
   sign(offset = 0, length: number = this.length - offset): void {
-    check(native().mb_vector_sign(this.pointer, BigInt(offset), BigInt(length)));
+    checkStatus(nativeFunctions().mb_vector_sign(this.pointer, BigInt(offset), BigInt(length)));
   }
 
   /** `σ(x) = 1 / (1 + exp(−x))`, for `length` elements from `offset` on. */
   sigmoid(offset = 0, length: number = this.length - offset): void {
-    check(native().mb_vector_sigmoid(this.pointer, BigInt(offset), BigInt(length)));
+    checkStatus(nativeFunctions().mb_vector_sigmoid(this.pointer, BigInt(offset), BigInt(length)));
   }
 
   /** `α sign(x)`, α the mean magnitude of those that are not 0, for `length` elements from `offset` on; float32. */
   binarise(offset = 0, length: number = this.length - offset): void {
-    check(native().mb_vector_binarise(this.pointer, BigInt(offset), BigInt(length)));
+    checkStatus(nativeFunctions().mb_vector_binarise(this.pointer, BigInt(offset), BigInt(length)));
   }
 
   /** `x − mean(x)`, for `length` elements from `offset` on; float32. */
   centre(offset = 0, length: number = this.length - offset): void {
-    check(native().mb_vector_centre(this.pointer, BigInt(offset), BigInt(length)));
+    checkStatus(nativeFunctions().mb_vector_centre(this.pointer, BigInt(offset), BigInt(length)));
   }
 }
 
@@ -141,7 +157,7 @@ const GENERATOR_STATE = 5056;
 export class Generator extends Handle {
   /** @param seed 0 to 2^53; libtorch's generator uses its low 32 bits */
   constructor(readonly seed: number) {
-    super("generator", (out) => native().mb_generator_create(BigInt(seed), out));
+    super("generator", (out) => nativeFunctions().mb_generator_create(BigInt(seed), out));
   }
 
   /** N(0, deviation²) into `length` elements from `offset` on; deviation 1 is `torch.randn(length)`. */
@@ -151,8 +167,8 @@ export class Generator extends Handle {
     offset = 0,
     length: number = into.length - offset,
   ): void {
-    check(
-      native().mb_generator_normal(
+    checkStatus(
+      nativeFunctions().mb_generator_normal(
         this.pointer,
         into.pointer,
         BigInt(offset),
@@ -170,8 +186,8 @@ export class Generator extends Handle {
     offset = 0,
     length: number = into.length - offset,
   ): void {
-    check(
-      native().mb_generator_uniform(
+    checkStatus(
+      nativeFunctions().mb_generator_uniform(
         this.pointer,
         into.pointer,
         BigInt(offset),
@@ -189,8 +205,8 @@ export class Generator extends Handle {
     offset = 0,
     length: number = into.length - offset,
   ): void {
-    check(
-      native().mb_generator_integers(
+    checkStatus(
+      nativeFunctions().mb_generator_integers(
         this.pointer,
         into.pointer,
         BigInt(offset),
@@ -202,7 +218,7 @@ export class Generator extends Handle {
 
   /** A random order of 0 … length − 1: `torch.randperm(length)`. */
   permutation(into: Vector<"int64">): void {
-    check(native().mb_generator_permutation(this.pointer, into.pointer));
+    checkStatus(nativeFunctions().mb_generator_permutation(this.pointer, into.pointer));
   }
 
   /**
@@ -210,20 +226,25 @@ export class Generator extends Handle {
    * RandomResizedCrop and RandomHorizontalFlip, with their defaults.
    */
   crops(pictures: DevicePictures, order: Vector<"int64">, into: Vector<"int32">): void {
-    check(
-      native().mb_generator_crops(this.pointer, pictures.pointer, order.pointer, into.pointer),
+    checkStatus(
+      nativeFunctions().mb_generator_crops(
+        this.pointer,
+        pictures.pointer,
+        order.pointer,
+        into.pointer,
+      ),
     );
   }
 
   /** Where it stands: what `restore` takes, and `torch.Generator().set_state` too. */
   save(): Uint8Array<ArrayBuffer> {
     const state = new Uint8Array(GENERATOR_STATE);
-    check(native().mb_generator_save(this.pointer, state, BigInt(state.length)));
+    checkStatus(nativeFunctions().mb_generator_save(this.pointer, state, BigInt(state.length)));
     return state;
   }
 
   /** Goes on from where `save` was called. @throws {NativeError} where the bytes are no generator's */
   restore(state: Uint8Array<ArrayBuffer>): void {
-    check(native().mb_generator_restore(this.pointer, state, BigInt(state.length)));
+    checkStatus(nativeFunctions().mb_generator_restore(this.pointer, state, BigInt(state.length)));
   }
 }

@@ -2,7 +2,7 @@
 import { graphOf, type Network, type Shape } from "./network.ts";
 
 /** Multiplications with a weight in one picture's pass through each layer of the graph. */
-export function multiplicationsByLayer({ inputShape, layers }: Network): number[] {
+export function layerMultiplicationsOf({ inputShape, layers }: Network): number[] {
   const shapes: Shape[] = [];
   return graphOf(layers).map(({ layer, from }) => {
     const [channels, height, width] = from < 0 ? inputShape : shapes[from]!;
@@ -26,6 +26,6 @@ export function multiplicationsByLayer({ inputShape, layers }: Network): number[
 }
 
 /** Of one picture's forward pass; a training step is about three times as many. */
-export function multiplications(network: Network): number {
-  return multiplicationsByLayer(network).reduce((sum, count) => sum + count, 0);
+export function multiplicationsOf(network: Network): number {
+  return layerMultiplicationsOf(network).reduce((sum, count) => sum + count, 0);
 }

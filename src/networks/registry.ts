@@ -35,14 +35,14 @@ export function networkOf(
     throw new UserError(`no network is called "${name}": there are ${known}`);
   }
   const { inputShape, classes } = pictures ?? source;
-  const fault = misfit(source, inputShape);
+  const fault = shapeMismatchOf(source, inputShape);
   if (fault) throw new UserError(fault);
   const scaled = (channels: number) => Math.max(1, Math.round(width * channels));
   return { name, inputShape, layers: source.build({ scaled, inputShape, classes }) };
 }
 
 /** Why a network can't read pictures of that shape, in a sentence; nothing where it can. */
-export function misfit(
+export function shapeMismatchOf(
   { name, smallest = 1 }: NetworkSource,
   [, height, width]: Shape,
 ): string | undefined {

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
-import { faultsOf, shown, strict } from "../base/schema_errors.ts";
+import { errorTextsOf, shortTextOf, strictObject } from "../base/schema_errors.ts";
 import { median, summarise } from "../base/statistics.ts";
-import { promised } from "../runs/environment.ts";
+import { reproducibilityFields } from "../runs/environment.ts";
 import { canonicalJson, identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
 import { configurationSchema, environmentSchema, type RunFile } from "../runs/run_file.ts";
@@ -17,7 +17,7 @@ const FORMAT = 2;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 
-const runSchema = strict({
+const runSchema = strictObject({
   seed: z.int().min(0),
   identity: digest,
   /** After the last epoch, in [0, 1]. */
@@ -28,8 +28,8 @@ const runSchema = strict({
   mask: digest,
   /** Mean over the rounds. */
   imagesPerSecond: z.number().min(0),
-  /** Of quiet stretches, see `quietSpeed`; none where there were none. */
-  speed: strict({
+  /** Of quiet stretches, see `quietSpeedOf`; none where there were none. */
+  speed: strictObject({
     /** Mean over the rounds. */
     imagesPerSecond: z.number().positive(),
     /** Images in the time of the reference, round by round; `null` where no stretch was quiet. */
@@ -43,16 +43,16 @@ const runSchema = strict({
 
 const madeSchema = environmentSchema.omit({ started: true, finished: true });
 
-const baselineSchema = strict({
+const baselineSchema = strictObject({
   format: z.literal(FORMAT, {
     error: ({ input }) =>
       input === undefined
         ? `is missing: expected ${FORMAT}`
-        : `${shown(input)} is another format of baselines than ${FORMAT}: ` +
+        : `${shortTextOf(input)} is another format of baselines than ${FORMAT}: ` +
           "make it anew with `deno task baseline`",
   }),
   environments: z.array(madeSchema).min(1),
-  cells: z.array(strict({
+  cells: z.array(strictObject({
     /** Of its runs, but for the seed. */
     configuration: configurationSchema.omit({ seed: true }),
     runs: z.array(runSchema).min(1),
@@ -63,7 +63,7 @@ const baselineSchema = strict({
 export type BaselineRun = z.infer<typeof runSchema>;
 
 /** What a run was made with, but for when. */
-export type Made = z.infer<typeof madeSchema>;
+export type BaselineEnvironment = z.infer<typeof madeSchema>;
 
 /** Runs that differ by their seed alone. */
 export interface BaselineCell {
@@ -74,12 +74,12 @@ export interface BaselineCell {
 /** What finished runs came to. */
 export interface Baseline {
   readonly format: typeof FORMAT;
-  readonly environments: readonly Made[];
+  readonly environments: readonly BaselineEnvironment[];
   readonly cells: readonly BaselineCell[];
 }
 
 /** Everything of a run's losses and accuracies, as one digest: equal where every bit is. */
-export function lossesOf({ epochs }: Pick<RunResult, "epochs">): string {
+export function lossesDigestOf({ epochs }: Pick<RunResult, "epochs">): string {
   const figures = epochs.map(({ trainLoss, trainAccuracy, testLoss, testAccuracy }) => [
     trainLoss,
     trainAccuracy,
@@ -90,7 +90,9 @@ export function lossesOf({ epochs }: Pick<RunResult, "epochs">): string {
 }
 
 /** What a run was made with, but for when. */
-export function madeOf({ started: _, finished: __, ...made }: RunFile["environment"]): Made {
+export function baselineEnvironmentOf(
+  { started: _, finished: __, ...made }: RunFile["environment"],
+): BaselineEnvironment {
   return made;
 }
 
@@ -98,7 +100,7 @@ export function madeOf({ started: _, finished: __, ...made }: RunFile["environme
 const QUIET = 0.1;
 
 /** Medians over a run's stretches on a quiet machine; none where there is none. */
-export function quietSpeed(
+export function quietSpeedOf(
   { speed = [] }: Pick<RunResult, "speed">,
 ): Omit<SpeedSample, "waited"> | undefined {
   const quiet = speed.filter(({ waited }) => waited <= QUIET);
@@ -115,20 +117,20 @@ export function quietSpeed(
  * @param rounds the same run, again in processes of their own; the first is there, others may be missing
  * @param environment its place in the baseline's
  */
-export function figuresOf(
+export function baselineRunOf(
   rounds: readonly [RunFile, ...(RunFile | undefined)[]],
   environment: number,
 ): BaselineRun {
   const { identity, configuration, result } = rounds[0];
   const made = rounds.flatMap((run) => run?.result ?? []);
-  const speeds = rounds.map((run) => run && quietSpeed(run.result));
+  const speeds = rounds.map((run) => run && quietSpeedOf(run.result));
   const quiet = speeds.flatMap((speed) => speed?.imagesPerSecond ?? []);
   const mean = (values: readonly number[]) => Math.round(summarise(values).mean);
   return {
     seed: configuration.seed,
     identity,
     accuracy: result.lastTestAccuracy,
-    losses: lossesOf(result),
+    losses: lossesDigestOf(result),
     mask: result.digest,
     imagesPerSecond: mean(made.map(({ imagesPerSecond }) => imagesPerSecond)),
     ...(quiet.length > 0 && {
@@ -156,8 +158,8 @@ export interface Round {
  * Refuses rounds that are not the same runs with the same outcome, made in the same way.
  * @throws {UserError} that names the run
  */
-export function demandSame([first, ...others]: readonly [Round, ...Round[]]): void {
-  const keys = [...promised, "jobs"] as const;
+export function ensureSameOutcomes([first, ...others]: readonly [Round, ...Round[]]): void {
+  const keys = [...reproducibilityFields, "jobs"] as const;
   const demandAll = (of: Round, there: Round) => {
     const found = new Set(there.runs.map(({ identity }) => identity));
     const gap = of.runs.find(({ identity }) => !found.has(identity));
@@ -169,7 +171,7 @@ export function demandSame([first, ...others]: readonly [Round, ...Round[]]): vo
   for (const other of others) {
     demandAll(first, other);
     demandAll(other, first);
-    const others = byIdentity(other.runs);
+    const others = indexByIdentity(other.runs);
     for (const run of first.runs) {
       const again = others.get(run.identity)!, label = labelOf(run.configuration);
       const key = keys.find((key) => run.environment[key] !== again.environment[key]);
@@ -189,35 +191,36 @@ export function demandSame([first, ...others]: readonly [Round, ...Round[]]): vo
 }
 
 /** Runs by their identities. */
-export function byIdentity(runs: readonly RunFile[]): ReadonlyMap<string, RunFile> {
+export function indexByIdentity(runs: readonly RunFile[]): ReadonlyMap<string, RunFile> {
   return new Map(runs.map((run) => [run.identity, run]));
 }
 
 /** Whether losses, accuracies and mask of two runs are the same, to the last bit. */
 export function hasSameBytes(one: RunFile, other: RunFile): boolean {
   return one.result.digest === other.result.digest &&
-    lossesOf(one.result) === lossesOf(other.result);
+    lossesDigestOf(one.result) === lossesDigestOf(other.result);
 }
 
 /**
  * A baseline of finished runs, its cells and their seeds in ascending order.
  * @param runs with their accuracies, bytes and environments
- * @param again the same runs in other processes, which count for speed and memory alone, see `demandSame`
+ * @param again the same runs in other processes, which count for speed and memory alone, see `ensureSameOutcomes`
  */
 export function baselineOf(
   runs: readonly RunFile[],
   ...again: readonly (readonly RunFile[])[]
 ): Baseline {
-  const environments = new Map<string, Made>(), cells = new Map<string, RunFile[]>();
+  const environments = new Map<string, BaselineEnvironment>(), cells = new Map<string, RunFile[]>();
   for (const run of runs) {
-    const made = madeOf(run.environment), { seed: _, ...configuration } = run.configuration;
+    const made = baselineEnvironmentOf(run.environment),
+      { seed: _, ...configuration } = run.configuration;
     environments.set(canonicalJson(made), made);
     const key = canonicalJson(configuration);
     cells.set(key, [...cells.get(key) ?? [], run]);
   }
   const sorted = <T>(map: Map<string, T>) => [...map].sort(([a], [b]) => a < b ? -1 : 1);
   const places = sorted(environments).map(([key]) => key);
-  const rounds = again.map(byIdentity);
+  const rounds = again.map(indexByIdentity);
   return {
     format: FORMAT,
     environments: sorted(environments).map(([, made]) => made),
@@ -226,9 +229,9 @@ export function baselineOf(
       return {
         configuration,
         runs: runs.map((run) =>
-          figuresOf(
+          baselineRunOf(
             [run, ...rounds.map((round) => round.get(run.identity))],
-            places.indexOf(canonicalJson(madeOf(run.environment))),
+            places.indexOf(canonicalJson(baselineEnvironmentOf(run.environment))),
           )
         ).sort((a, b) => a.seed - b.seed),
       };
@@ -237,7 +240,7 @@ export function baselineOf(
 }
 
 /** Its text: sorted keys, a line for each run, so that a diff shows what moved. */
-export function baselineText({ format, environments, cells }: Baseline): string {
+export function baselineTextOf({ format, environments, cells }: Baseline): string {
   const list = (values: readonly string[], indent: string) =>
     `[\n${values.map((value) => indent + value).join(",\n")}\n${indent.slice(2)}]`;
   const cell = ({ configuration, runs }: BaselineCell) =>
@@ -270,7 +273,7 @@ export async function readBaseline(path: string, shown: string = path): Promise<
 export function parseBaseline(text: string, shown: string): Baseline {
   const { json, faults: lost } = parseJson(text, shown);
   const { data, error } = baselineSchema.safeParse(json, { reportInput: true });
-  const [fault] = error ? faultsOf(error) : [...lost, ...contradictions(data as Baseline)];
+  const [fault] = error ? errorTextsOf(error) : [...lost, ...contradictions(data as Baseline)];
   if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
   return data as Baseline;
 }

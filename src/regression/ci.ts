@@ -1,5 +1,5 @@
 // What a check found, for CI systems: JUnit's XML, and GitHub's annotations.
-import { type Check, placer } from "./report.ts";
+import { cellNamerOf, type CheckResult } from "./report.ts";
 import type { CellCheck } from "./types.ts";
 
 const escaped = (text: string) =>
@@ -7,7 +7,7 @@ const escaped = (text: string) =>
     .replace(/[^\t\n\r\x20-\uFFFD]/g, "?"); // what XML 1.0 has no place for
 
 const namerOf = (cells: readonly CellCheck[]) => {
-  const placeOf = placer(cells);
+  const placeOf = cellNamerOf(cells);
   return (cell: CellCheck) => placeOf(cell).join(", ");
 };
 const messageOf = ({ verdict, reasons }: CellCheck) => [verdict, ...reasons].join(": ");
@@ -28,7 +28,7 @@ function kindOf({ verdict, gate }: CellCheck): { junit: string; github: string }
  * A test case for each cell and metric: those that fail the check failed, those that could not be compared are errors,
  * warnings and inconclusive ones are skipped.
  */
-export function junitOf({ cells, obstacles }: Check): string {
+export function junitOf({ cells, obstacles }: CheckResult): string {
   const nameOf = namerOf(cells);
   const cases = [
     ...cells.map((cell) => ({
@@ -55,7 +55,7 @@ export function junitOf({ cells, obstacles }: Check): string {
 }
 
 /** A line for each cell that moved or can't be told, and each obstacle, as GitHub's log reads them. */
-export function annotationsOf({ cells, obstacles }: Check): string[] {
+export function annotationsOf({ cells, obstacles }: CheckResult): string[] {
   const nameOf = namerOf(cells);
   const escape = (text: string) =>
     text.replace(

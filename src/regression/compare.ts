@@ -1,38 +1,38 @@
 // Runs beside a baseline: what got worse, what was promised to be the same and is not, what can't be told.
 import { algorithms } from "../algorithms/registry.ts";
-import { squeeze } from "../base/shrinkage.ts";
+import { shrinkVariances } from "../base/shrinkage.ts";
 import { holm, summarise, tProbability, tQuantile } from "../base/statistics.ts";
-import { comparable } from "../runs/environment.ts";
+import { isReproducible } from "../runs/environment.ts";
 import { canonicalJson } from "../runs/identity.ts";
 import type { RunFile } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
 import {
   type Baseline,
   type BaselineCell,
+  type BaselineEnvironment,
+  baselineEnvironmentOf,
   type BaselineRun,
-  byIdentity,
-  figuresOf,
-  lossesOf,
-  type Made,
-  madeOf,
+  baselineRunOf,
+  indexByIdentity,
+  lossesDigestOf,
 } from "./baseline.ts";
-import { type Draft, judge, type Sample } from "./judge.ts";
+import { type CellDraft, type DifferenceSample, judgeCells } from "./judge.ts";
 import { type Metric, metrics } from "./metrics.ts";
 import { defaultRules, type Rules } from "./rules.ts";
-import type { CellCheck, Rounds } from "./types.ts";
+import type { CellCheck, RoundCounts } from "./types.ts";
 
 /**
  * Compares runs with a baseline: every cell's accuracy; then speed, then memory, which hang little on sparsity.
- * @param again all or some of the runs in other processes, for what is told by rounds, see `inRounds`
+ * @param again all or some of the runs in other processes, for what is told by rounds, see `compareInRounds`
  */
-export function compare(
+export function compareWithBaseline(
   baseline: Baseline,
   runs: readonly RunFile[],
   rules: Rules = defaultRules,
   again: readonly (readonly RunFile[])[] = [],
 ): CellCheck[] {
   const byCell = Map.groupBy(runs, ({ configuration }) => cellOf(configuration));
-  const rounds = again.map(byIdentity);
+  const rounds = again.map(indexByIdentity);
   const pairings = baseline.cells.map((cell) => {
     const found = byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [];
     return pair(cell, baseline.environments, found, rounds);
@@ -48,7 +48,7 @@ export function compare(
     const worse = holm(drafts.map(({ test }) => test ? test.p : null));
     const better = holm(drafts.map(({ test }) => test ? 1 - test.p : null));
     return drafts.map((draft, i) =>
-      judge(draft, metric, { worse: worse[i]!, better: better[i]!, tested }, rules)
+      judgeCells(draft, metric, { worse: worse[i]!, better: better[i]!, tested }, rules)
     );
   });
 }
@@ -62,7 +62,7 @@ function cellOf({ seed: _, algorithm, ...rest }: RunConfig): string {
 interface Pair {
   readonly before: BaselineRun;
   readonly now: BaselineRun;
-  readonly made: { readonly before: Made; readonly now: Made };
+  readonly made: { readonly before: BaselineEnvironment; readonly now: BaselineEnvironment };
   /** Whether losses and mask are those of before, to the last bit, in every round. */
   readonly same: boolean;
 }
@@ -76,7 +76,7 @@ interface Pairing {
 
 function pair(
   { configuration, runs }: BaselineCell,
-  environments: readonly Made[],
+  environments: readonly BaselineEnvironment[],
   found: readonly RunFile[],
   rounds: readonly ReadonlyMap<string, RunFile>[],
 ): Pairing {
@@ -85,20 +85,23 @@ function pair(
       found.filter(({ configuration }) => configuration.seed === before.seed),
     );
     if (!run) return [];
-    const made = { before: environments[before.environment]!, now: madeOf(run.environment) };
+    const made = {
+      before: environments[before.environment]!,
+      now: baselineEnvironmentOf(run.environment),
+    };
     const again = rounds.map((round) => {
       const other = round.get(run.identity); // one that was made otherwise tells nothing of this one
-      return other && comparable(other.environment, made.now) &&
+      return other && isReproducible(other.environment, made.now) &&
           otherMachine(other.environment, made.now) === undefined
         ? other
         : undefined;
     });
     const same = [run, ...again].every((run) =>
-      !run || run.result.digest === before.mask && lossesOf(run.result) === before.losses
+      !run || run.result.digest === before.mask && lossesDigestOf(run.result) === before.losses
     );
     // Memory is that of the first round, in which all runs of the baseline were made.
     const { peakMemoryBytes } = run.result;
-    const now = { ...figuresOf([run, ...again], before.environment), peakMemoryBytes };
+    const now = { ...baselineRunOf([run, ...again], before.environment), peakMemoryBytes };
     return [{ before, now, made, same }];
   });
   const missing = runs.map(({ seed }) => seed)
@@ -132,7 +135,7 @@ function merged(pairings: readonly Pairing[]): Pairing[] {
   }));
 }
 
-type Machine = Pick<Made, "device" | "processor" | "threads" | "jobs">;
+type Machine = Pick<BaselineEnvironment, "device" | "processor" | "threads" | "jobs">;
 
 /** In what the machine is another one, or used otherwise, so that speed and memory are not to be compared. */
 function otherMachine(a: Machine, b: Machine): string | undefined {
@@ -142,11 +145,11 @@ function otherMachine(a: Machine, b: Machine): string | undefined {
 }
 
 // What one metric has of a cell; nothing where it does not apply, as speed does not where nothing is learnt.
-function draft({ pairs, ...common }: Pairing, metric: Metric): Draft[] {
+function draft({ pairs, ...common }: Pairing, metric: Metric): CellDraft[] {
   const none = { runs: 0, rounds: null, before: null, now: null, broken: [], identical: false };
   if (!metric.ofMachine) {
     const broken = pairs.filter(({ same, before, now, made }) =>
-      !same && before.identity === now.identity && comparable(made.before, made.now)
+      !same && before.identity === now.identity && isReproducible(made.before, made.now)
     ).map(({ before }) => before.seed);
     const identical = pairs.length > 0 && pairs.every(({ same }) => same);
     return [{ ...common, ...figures(pairs, metric), broken, identical, obstacle: undefined }];
@@ -191,7 +194,7 @@ function byRuns(pairs: readonly Pair[], { values }: Metric) {
   const differences = pairs.map(({ before, now }) => values(now)[0]! - values(before)[0]!);
   if (differences.length === 0) return { mean: null, sample: undefined, differences };
   const { n, mean, deviation } = summarise(differences);
-  const sample: Sample | undefined = deviation === null
+  const sample: DifferenceSample | undefined = deviation === null
     ? undefined
     : { deviation, degrees: n - 1, weight: 1 / n };
   return { mean, sample, differences };
@@ -213,12 +216,12 @@ function byRounds(pairs: readonly Pair[], { values }: Metric) {
       }))).filter((off) => off.length > 0).map((off) => summarise(off).mean);
   };
   const before = roundsOf("before"), now = roundsOf("now");
-  const rounds: Rounds = { before: before.length, now: now.length };
+  const rounds: RoundCounts = { before: before.length, now: now.length };
   if (pairs.length === 0) return { mean: null, sample: undefined, differences: [], rounds };
   const one = summarise(before), other = summarise(now), mean = other.mean - one.mean;
   const degrees = one.n + other.n - 2;
   const squares = [one, other].map(({ n, deviation }) => (n - 1) * (deviation ?? 0) ** 2);
-  const sample: Sample | undefined = degrees === 0 ? undefined : {
+  const sample: DifferenceSample | undefined = degrees === 0 ? undefined : {
     deviation: Math.sqrt((squares[0]! + squares[1]!) / degrees),
     degrees,
     weight: 1 / one.n + 1 / other.n,
@@ -227,11 +230,11 @@ function byRounds(pairs: readonly Pair[], { values }: Metric) {
 }
 
 // A t test for each cell, with its deviation drawn towards that of the other cells.
-function test(drafts: readonly Draft[], { finest, difference: shown }: Metric): Draft[] {
+function test(drafts: readonly CellDraft[], { finest, difference: shown }: Metric): CellDraft[] {
   const testable = drafts.flatMap(({ identical, mean, sample }, place) =>
     identical || mean === null || !sample ? [] : [{ place, mean, sample }]
   );
-  const { variances, degrees } = squeeze(
+  const { variances, degrees } = shrinkVariances(
     testable.map(({ sample }) => Math.max(sample.deviation, finest) ** 2),
     testable.map(({ sample }) => sample.degrees),
   );

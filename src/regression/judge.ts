@@ -3,18 +3,18 @@ import { type Interval, tProbability, tQuantile } from "../base/statistics.ts";
 import type { BaselineCell } from "./baseline.ts";
 import type { Metric } from "./metrics.ts";
 import { type Rules, valueFor } from "./rules.ts";
-import type { CellCheck, Rounds, Verdict } from "./types.ts";
+import type { CellCheck, RoundCounts, Verdict } from "./types.ts";
 
 /** How the values differ that a mean is of: seeds, or rounds before and now. */
-export interface Sample {
+export interface DifferenceSample {
   readonly deviation: number;
   readonly degrees: number;
   /** The variance of the mean, in variances of a value. */
   readonly weight: number;
 }
 
-/** What a t test made of a cell, with the deviation and degrees of freedom after `squeeze`. */
-export interface Test {
+/** What a t test made of a cell, with the deviation and degrees of freedom after `shrinkVariances`. */
+export interface CellTest {
   /** Of a loss as large by chance, one-sided. */
   readonly p: number;
   /** 95%, as it is shown. */
@@ -26,38 +26,38 @@ export interface Test {
 }
 
 /** A cell before its verdict. */
-export interface Draft {
+export interface CellDraft {
   readonly configuration: BaselineCell["configuration"];
   readonly sparsities: readonly number[];
   readonly missing: readonly number[];
   readonly runs: number;
-  readonly rounds: Rounds | null;
+  readonly rounds: RoundCounts | null;
   readonly before: number | null;
   readonly now: number | null;
   /** Now less before, on the metric's scale; `null` of no runs. */
   readonly mean: number | null;
   /** None of a single value. */
-  readonly sample: Sample | undefined;
+  readonly sample: DifferenceSample | undefined;
   /** Seeds that gave other bytes than promised. */
   readonly broken: readonly number[];
   readonly identical: boolean;
   /** What keeps it from being compared. */
   readonly obstacle: string | undefined;
-  readonly test?: Test | undefined;
+  readonly test?: CellTest | undefined;
 }
 
 /** What Holm's correction made of a cell's p, among so many tested. */
-export interface Corrected {
+export interface CorrectedTest {
   readonly worse: number | null;
   readonly better: number | null;
   readonly tested: number;
 }
 
 /** Judges a cell by one metric. */
-export function judge(
-  draft: Draft,
+export function judgeCells(
+  draft: CellDraft,
   metric: Metric,
-  { worse, better, tested }: Corrected,
+  { worse, better, tested }: CorrectedTest,
   { level, limits, gates }: Rules,
 ): CellCheck {
   const { configuration, sparsities, missing, runs, rounds, before, now, mean, broken, test } =
@@ -128,7 +128,7 @@ export function judge(
   const looks = byRounds && mean <= -least, loss = looks ? -mean : most;
   const size = byRounds ? `${Math.abs(metric.difference(-loss)).toFixed(1)}%` : `${limit}${unit}`;
   const prior = test.degrees - draft.sample!.degrees;
-  const enough = valuesFor(test.deviation, loss, share, prior, rounds ? 2 : 1);
+  const enough = valueCountFor(test.deviation, loss, share, prior, rounds ? 2 : 1);
   return say(
     "inconclusive",
     strictest,
@@ -146,7 +146,7 @@ const counted = (rounds: number) => rounds === 1 ? "one round" : `${rounds} roun
  * @param prior degrees of freedom that the deviation has from elsewhere
  * @param sides 1: so many differences, such as of seeds; 2: so many before, and so many now
  */
-export function valuesFor(
+export function valueCountFor(
   deviation: number,
   limit: number,
   level: number,

@@ -1,24 +1,24 @@
 // The regression check: a baseline, runs beside it, and what moved.
 import { join } from "node:path";
 import { algorithms } from "../algorithms/registry.ts";
-import { writeWhole } from "../base/atomic_files.ts";
+import { writeFileAtomically } from "../base/atomic_files.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { Baseline } from "./baseline.ts";
-import { type Check, checkCsv, checkJson, checkMarkdown } from "./report.ts";
+import { checkCsvOf, checkJsonOf, checkMarkdownOf, type CheckResult } from "./report.ts";
 
 export { annotationsOf, junitOf } from "./ci.ts";
 export {
   type Baseline,
   baselineOf,
-  baselineText,
-  demandSame,
+  baselineTextOf,
+  ensureSameOutcomes,
   readBaseline,
   type Round,
 } from "./baseline.ts";
 export type { CellCheck } from "./types.ts";
-export { defaultRounds, inRounds, partOf } from "./rounds.ts";
+export { baselinePartOf, compareInRounds, defaultRoundCount } from "./rounds.ts";
 export { defaultRules, gates, metricNames, parseRule, type Rules } from "./rules.ts";
-export { type Check, exitCodeOf, placer, summaryOf } from "./report.ts";
+export { cellNamerOf, type CheckResult, checkSummaryOf, exitCodeOf } from "./report.ts";
 
 /** The runs that a baseline names, as this version of maskbench makes them; and what it can't make, a sentence each. */
 export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: string[] } {
@@ -39,10 +39,10 @@ export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: str
 }
 
 /** Writes check.md, check.csv and check.json, each whole or not at all. @returns the text of check.md */
-export async function writeCheck(folder: string, check: Check): Promise<string> {
-  const markdown = checkMarkdown(check);
-  await writeWhole(join(folder, "check.csv"), checkCsv(check));
-  await writeWhole(join(folder, "check.json"), checkJson(check));
-  await writeWhole(join(folder, "check.md"), markdown);
+export async function writeCheck(folder: string, check: CheckResult): Promise<string> {
+  const markdown = checkMarkdownOf(check);
+  await writeFileAtomically(join(folder, "check.csv"), checkCsvOf(check));
+  await writeFileAtomically(join(folder, "check.json"), checkJsonOf(check));
+  await writeFileAtomically(join(folder, "check.md"), markdown);
   return markdown;
 }

@@ -5,13 +5,18 @@ import { csvFormatRows } from "d3-dsv";
 import { markdownTable } from "markdown-table";
 import { canonicalJson } from "../runs/identity.ts";
 import { columnOf, columnsOf } from "../tables/columns.ts";
-import { differing, settingText } from "../tables/facts.ts";
-import { fixed, initialisationName, networkName, percent } from "../tables/format.ts";
+import { differingSettingsOf, settingTextOf } from "../tables/facts.ts";
+import {
+  formatFixed,
+  formatPercent,
+  initialisationNameOf,
+  networkNameOf,
+} from "../tables/format.ts";
 import { type MetricName, metricNames, type Rules } from "./rules.ts";
 import type { CellCheck, Verdict } from "./types.ts";
 
 /** A whole check. */
-export interface Check {
+export interface CheckResult {
   readonly cells: readonly CellCheck[];
   readonly rules: Rules;
   /** What kept runs from being compared, a sentence each. */
@@ -21,7 +26,7 @@ export interface Check {
 const bad: readonly Verdict[] = ["broken", "worse"];
 
 /** Whether the cell fails the check. */
-export const fails = ({ verdict, gate }: CellCheck): boolean =>
+export const isFailure = ({ verdict, gate }: CellCheck): boolean =>
   bad.includes(verdict) && gate === "fail";
 
 /** Whether it was to be compared, and could not be. */
@@ -29,8 +34,8 @@ const isGap = ({ verdict, missing, gate }: CellCheck): boolean =>
   gate === "fail" && (verdict === "not compared" || missing.length > 0);
 
 /** 0: nothing that fails got worse. 1: something did, beyond doubt. 3: nothing did, but not all could be compared. */
-export function exitCodeOf({ cells, obstacles }: Check): 0 | 1 | 3 {
-  if (cells.some(fails)) return 1;
+export function exitCodeOf({ cells, obstacles }: CheckResult): 0 | 1 | 3 {
+  if (cells.some(isFailure)) return 1;
   return cells.some(isGap) || obstacles.length > 0 ? 3 : 0;
 }
 
@@ -45,7 +50,7 @@ const order: readonly Verdict[] = [
 ];
 
 /** `accuracy: 2 worse, 18 same; speed: 20 unchanged`, the worst first. */
-export function summaryOf({ cells }: Check): string {
+export function checkSummaryOf({ cells }: CheckResult): string {
   return [...Map.groupBy(cells, ({ metric }) => metric)].map(([metric, cells]) => {
     const counts = order.map((verdict) => [
       cells.filter((cell) => cell.verdict === verdict).length,
@@ -61,26 +66,28 @@ export function summaryOf({ cells }: Check): string {
  * Where a cell is: `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp (scope=layer)`. What is in the brackets, or after them,
  * tells it from the algorithm's other cells; speed and memory are of all settings of an algorithm together.
  */
-export function placer(cells: readonly CellCheck[]): (cell: CellCheck) => string[] {
+export function cellNamerOf(cells: readonly CellCheck[]): (cell: CellCheck) => string[] {
   const places = cells.map(({ configuration }) => ({
     context: configuration,
     sparsity: configuration.sparsity,
   }));
-  const differ = differing({ rows: places });
+  const differ = differingSettingsOf({ rows: places });
   const configurations = cells.map(({ configuration }) => ({ ...configuration, seed: 0 }));
   const rows = Map.groupBy(configurations, ({ algorithm: _, ...row }) => canonicalJson(row));
   const columns = columnsOf([...rows.values()]);
   return ({ configuration, sparsities, metric }) => [
     configuration.dataset.name,
-    networkName(configuration),
-    initialisationName(configuration),
-    [...new Set([sparsities[0]!, sparsities.at(-1)!])].map(percent).join(" to "),
+    networkNameOf(configuration),
+    initialisationNameOf(configuration),
+    [...new Set([sparsities[0]!, sparsities.at(-1)!])].map(formatPercent).join(" to "),
     [
       metric === "accuracy"
         ? columnOf({ ...configuration, seed: 0 }, columns).label
         : configuration.algorithm.name,
       ...differ.map((name) =>
-        `${name} ${settingText(name, { context: configuration, sparsity: configuration.sparsity })}`
+        `${name} ${
+          settingTextOf(name, { context: configuration, sparsity: configuration.sparsity })
+        }`
       ),
     ].join(", "),
   ];
@@ -96,7 +103,7 @@ const chance = (p: number) => p < 1e-4 ? "<0.0001" : p.toFixed(p < 0.01 ? 4 : 3)
 
 /** The verdict as the tables show it. */
 const shownVerdict = (cell: CellCheck) =>
-  fails(cell)
+  isFailure(cell)
     ? `**${cell.verdict}**`
     : bad.includes(cell.verdict)
     ? `${cell.verdict}, a warning`
@@ -110,13 +117,13 @@ function tableOf(
   placeOf: (cell: CellCheck) => string[],
 ): string {
   const [figure, difference] = decimals[metric];
-  const by = (value: number) => signed(fixed(value, difference));
+  const by = (value: number) => signed(formatFixed(value, difference));
   const rows = cells.map((cell) => [
     ...placeOf(cell),
     String(cell.runs),
     ...(metric === "speed" ? [roundsOf(cell)] : []),
-    cell.before === null ? "" : fixed(cell.before, figure),
-    cell.now === null ? "" : fixed(cell.now, figure),
+    cell.before === null ? "" : formatFixed(cell.before, figure),
+    cell.now === null ? "" : formatFixed(cell.now, figure),
     cell.difference === null ? "" : by(cell.difference) +
       (cell.interval ? ` [${by(cell.interval.low)}, ${by(cell.interval.high)}]` : ""),
     cell.p === null ? "" : chance(cell.p),
@@ -149,12 +156,12 @@ const meanings: Readonly<Record<MetricName, string>> = {
 };
 
 /** The whole file, ending in a newline; cells that moved come first, and of speed and memory only those are shown. */
-export function checkMarkdown(check: Check): string {
+export function checkMarkdownOf(check: CheckResult): string {
   const { rules, obstacles } = check;
   const cells = [...check.cells].sort((a, b) =>
     order.indexOf(a.verdict) - order.indexOf(b.verdict)
   );
-  const placeOf = placer(cells);
+  const placeOf = cellNamerOf(cells);
   const sections = metricNames.flatMap((metric) => {
     const all = cells.filter((cell) => cell.metric === metric);
     const shown = metric === "accuracy"
@@ -170,11 +177,11 @@ export function checkMarkdown(check: Check): string {
     ...obstacles.map((obstacle) => `- ${obstacle}`),
   ];
   return [
-    `# Check: ${summaryOf(check)}`,
+    `# Check: ${checkSummaryOf(check)}`,
     ...sections,
     ...(reasons.length > 0 ? [reasons.join("\n")] : []),
     `Paired by seed. *Worse*: a loss over the limit (${limitsOf(rules)}), with at most ${
-      percent(rules.level)
+      formatPercent(rules.level)
     } chance of any false alarm in the whole check, for each of accuracy, speed and memory (one-sided t test on the ` +
     `differences, of speed on the means of rounds, their spread drawn towards that of all cells, Holm's correction). *Broken*: the same run with the same ` +
     `maskbench, libtorch, BLAS, processor and number of threads gave other losses or another mask.`,
@@ -210,14 +217,14 @@ function reasonsOf(
 }
 
 /** A line for each cell and metric. */
-export function checkCsv({ cells }: Check): string {
+export function checkCsvOf({ cells }: CheckResult): string {
   const header = [
     ...["dataset", "network", "initialisation", "sparsity", "algorithm", "metric", "runs"],
     ...["rounds before", "rounds now"],
     ...["before", "now", "difference", "low", "high", "p", "verdict", "gate", "reasons"],
   ];
   const text = (value: number | null | undefined) => value?.toString() ?? "";
-  const placeOf = placer(cells);
+  const placeOf = cellNamerOf(cells);
   const rows = cells.map((cell) => [
     ...placeOf(cell),
     cell.metric,
@@ -234,9 +241,9 @@ export function checkCsv({ cells }: Check): string {
 }
 
 /** Everything, ending in a newline. */
-export function checkJson(check: Check): string {
+export function checkJsonOf(check: CheckResult): string {
   return JSON.stringify(
-    { summary: summaryOf(check), exitCode: exitCodeOf(check), ...check },
+    { summary: checkSummaryOf(check), exitCode: exitCodeOf(check), ...check },
     null,
     1,
   ) +

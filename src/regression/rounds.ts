@@ -1,15 +1,15 @@
 // Speed is measured in rounds, each in a process of its own: what chance does to one process it does to all its runs.
 import type { RunFile } from "../runs/run_file.ts";
 import type { Baseline } from "./baseline.ts";
-import { compare, groupOf } from "./compare.ts";
+import { compareWithBaseline, groupOf } from "./compare.ts";
 import { type Rules, valueFor } from "./rules.ts";
 import { type CellCheck } from "./types.ts";
 
 /** Rounds at most where nothing else is asked for. */
-export const defaultRounds = 3;
+export const defaultRoundCount = 3;
 
 /** Cells whose speed looks worse than the limit, whether chance can be ruled out or not. */
-export function suspects(cells: readonly CellCheck[], { limits }: Rules): CellCheck[] {
+export function suspectsOf(cells: readonly CellCheck[], { limits }: Rules): CellCheck[] {
   return cells.filter(({ metric, difference, configuration }) =>
     metric === "speed" && difference !== null &&
     difference <= -valueFor(limits, metric, configuration)
@@ -17,7 +17,7 @@ export function suspects(cells: readonly CellCheck[], { limits }: Rules): CellCh
 }
 
 /** The part of a baseline that suspects are of. */
-export function partOf(baseline: Baseline, suspects: readonly CellCheck[]): Baseline {
+export function baselinePartOf(baseline: Baseline, suspects: readonly CellCheck[]): Baseline {
   const groups = new Set(suspects.map(({ configuration }) => groupOf(configuration)));
   return {
     ...baseline,
@@ -30,7 +30,7 @@ export function partOf(baseline: Baseline, suspects: readonly CellCheck[]): Base
  * a tree that is as fast as before costs one round, and a slower one is called that by the evidence of all of them.
  * @param round makes the runs of a part of the baseline in a process of its own; none where no more can be made
  */
-export async function inRounds(
+export async function compareInRounds(
   baseline: Baseline,
   runs: readonly RunFile[],
   rules: Rules,
@@ -39,7 +39,8 @@ export async function inRounds(
 ): Promise<CellCheck[]> {
   const again: (readonly RunFile[])[] = [];
   for (;;) {
-    const cells = compare(baseline, runs, rules, again), slow = suspects(cells, rules);
+    const cells = compareWithBaseline(baseline, runs, rules, again),
+      slow = suspectsOf(cells, rules);
     if (slow.length === 0 || again.length + 1 >= most) return cells;
     const made = await round(again.length + 2, slow);
     if (made.length === 0) return cells;

@@ -1,7 +1,7 @@
 // What counts as worse, and whether it fails the check or only warns: by metric, and for some cells otherwise.
 import { UserError } from "../base/errors.ts";
-import { unknown } from "../base/schema_errors.ts";
-import { factsOf } from "../runs/label.ts";
+import { describeUnknown } from "../base/schema_errors.ts";
+import { selectableFactsOf } from "../runs/label.ts";
 import type { BaselineCell } from "./baseline.ts";
 
 /** What runs are compared by, other than their bytes. */
@@ -50,7 +50,7 @@ export function valueFor<Name extends string, Value>(
   metric: Name,
   configuration: BaselineCell["configuration"],
 ): Value {
-  const facts = factsOf({ ...configuration, seed: 0 });
+  const facts = selectableFactsOf({ ...configuration, seed: 0 });
   return rules.findLast(({ metric: name, where }) =>
     name === metric && (!where || facts[where.key] === where.value)
   )!.value;
@@ -80,15 +80,15 @@ export function parseRule<Name extends string, Value>(
     );
   }
   const metric = metrics.find((metric) => metric === name);
-  if (metric === undefined) throw fault(unknown(name, metrics));
+  if (metric === undefined) throw fault(describeUnknown(name, metrics));
   const value = parse(given);
   if (value === undefined) throw fault(`expected ${allowed}, not ${JSON.stringify(given)}`);
   if (key === undefined || wanted === undefined) return { metric, value };
-  const facts = cells.map(({ configuration }) => factsOf({ ...configuration, seed: 0 }));
+  const facts = cells.map(({ configuration }) => selectableFactsOf({ ...configuration, seed: 0 }));
   const keys = [...new Set(facts.flatMap((fact) => Object.keys(fact)))]
     .filter((key) => key !== "seed" && (isFine(metric) || coarse.includes(key)));
-  if (!keys.includes(key)) throw fault(unknown(key, keys));
+  if (!keys.includes(key)) throw fault(describeUnknown(key, keys));
   const values = [...new Set(facts.flatMap((fact) => fact[key] ?? []))];
-  if (!values.includes(wanted)) throw fault(unknown(wanted, values));
+  if (!values.includes(wanted)) throw fault(describeUnknown(wanted, values));
   return { metric, where: { key, value: wanted }, value };
 }

@@ -21,7 +21,7 @@ export type Verdict =
   | "not compared";
 
 /** How often the same was measured, each time in a process of its own. */
-export interface Rounds {
+export interface RoundCounts {
   readonly before: number;
   readonly now: number;
 }
@@ -41,7 +41,7 @@ export interface CellCheck {
   /** Runs compared: a cell's seeds. */
   readonly runs: number;
   /** Rounds that they were measured in, before and now; `null` of what is not told by rounds. */
-  readonly rounds: Rounds | null;
+  readonly rounds: RoundCounts | null;
   /** Seeds of the baseline without a run to compare. */
   readonly missing: readonly number[];
   /**

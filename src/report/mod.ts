@@ -1,15 +1,15 @@
 // The report of a folder of runs: tables and choices, made from its run files alone.
 import { join } from "node:path";
-import { lookAnew, writeWhole } from "../base/atomic_files.ts";
+import { refreshFolder, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
-import { type Peers, readPeers } from "../diagnostics/peers.ts";
-import { readRuns, type Runs, runsFolder } from "../runs/run_file.ts";
+import { type PeerTimes, readPeerTimes } from "../diagnostics/peers.ts";
+import { readRunFolder, type RunFolder, runsFolder } from "../runs/run_file.ts";
 import { csvOf } from "../tables/csv.ts";
 import { markdownOf } from "../tables/markdown.ts";
-import { type Format, formats } from "../tables/registry.ts";
+import { type TableFormat, tableFormats } from "../tables/registry.ts";
 import { tableOf } from "../tables/table.ts";
 import { choicesOf } from "../tuning/choices.ts";
-import { bestMarkdownOf } from "../tuning/choices_markdown.ts";
+import { choicesMarkdownOf } from "../tuning/choices_markdown.ts";
 import { reportOf, writeReport } from "./report.ts";
 import { textPlotOf } from "./text_plot.ts";
 
@@ -20,7 +20,7 @@ import { textPlotOf } from "./text_plot.ts";
  * @throws {UserError} if the folder can't be read or written
  */
 export async function writeTables(folder: string): Promise<string> {
-  return await write(folder, await readRuns(folder));
+  return await write(folder, await readRunFolder(folder));
 }
 
 /**
@@ -28,7 +28,7 @@ export async function writeTables(folder: string): Promise<string> {
  * @throws {UserError} if there are none, too
  */
 export async function remakeTables(folder: string): Promise<string> {
-  await lookAnew(runsFolder(folder)).catch(() => {}); // what is seen will do
+  await refreshFolder(runsFolder(folder)).catch(() => {}); // what is seen will do
   return await write(folder, await readSome(folder));
 }
 
@@ -45,9 +45,9 @@ export async function makeReport(folder: string, peers?: string): Promise<string
   return join(folder, "report", "index.html");
 }
 
-async function peersOf(folder: string, given: string | undefined): Promise<Peers | undefined> {
+async function peersOf(folder: string, given: string | undefined): Promise<PeerTimes | undefined> {
   try {
-    return await readPeers(given ?? join(folder, "peers.json"));
+    return await readPeerTimes(given ?? join(folder, "peers.json"));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     if (given === undefined) return undefined;
@@ -60,36 +60,38 @@ async function peersOf(folder: string, given: string | undefined): Promise<Peers
  * @param against the column that all others are compared with
  * @throws {UserError} if there are no runs, or no such column
  */
-export async function printedTable(
+export async function readPrintedTable(
   folder: string,
-  format: Format,
+  format: TableFormat,
   against?: string,
 ): Promise<string> {
   const { runs, setAside } = await readSome(folder);
-  return formats[format](tableOf(runs, against), setAside);
+  return tableFormats[format](tableOf(runs, against), setAside);
 }
 
 /**
  * Writes the tables as `writeTables` does.
  * @returns the text of `table.md`, and the same as a picture of text, at most 80 columns wide; empty without a finished run
  */
-export async function tablesAndPlot(folder: string): Promise<{ markdown: string; plot: string }> {
-  await lookAnew(runsFolder(folder)).catch(() => {});
-  const found = await readRuns(folder);
+export async function writeTablesAndPlot(
+  folder: string,
+): Promise<{ markdown: string; plot: string }> {
+  await refreshFolder(runsFolder(folder)).catch(() => {});
+  const found = await readRunFolder(folder);
   return { markdown: await write(folder, found), plot: textPlotOf(tableOf(found.runs)) };
 }
 
-async function readSome(folder: string): Promise<Runs> {
-  const found = await readRuns(folder);
+async function readSome(folder: string): Promise<RunFolder> {
+  const found = await readRunFolder(folder);
   if (found.runs.length + found.setAside.length === 0) throw noRuns(folder);
   return found;
 }
 
-async function write(folder: string, { runs, setAside }: Runs): Promise<string> {
+async function write(folder: string, { runs, setAside }: RunFolder): Promise<string> {
   const table = tableOf(runs);
   const markdown = markdownOf(table, setAside);
-  await writeWhole(join(folder, "table.csv"), csvOf(table));
-  await writeWhole(join(folder, "table.md"), markdown);
+  await writeFileAtomically(join(folder, "table.csv"), csvOf(table));
+  await writeFileAtomically(join(folder, "table.md"), markdown);
   return markdown;
 }
 
@@ -104,8 +106,8 @@ function noRuns(folder: string): UserError {
  * @returns Markdown
  * @throws {UserError} if there are no runs, or runs measured on the test split
  */
-export async function bestSettings(folder: string): Promise<string> {
-  const { runs, setAside } = await readRuns(folder);
+export async function readBestSettings(folder: string): Promise<string> {
+  const { runs, setAside } = await readRunFolder(folder);
   if (runs.length === 0) throw noRuns(folder);
-  return bestMarkdownOf(choicesOf(runs), setAside);
+  return choicesMarkdownOf(choicesOf(runs), setAside);
 }

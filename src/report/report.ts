@@ -1,28 +1,31 @@
 // The report of a folder of runs: SVG plots, the sweep files that repeat them, and one page that holds it all.
 import { join } from "node:path";
-import { writeWhole } from "../base/atomic_files.ts";
+import { writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
-import type { Peers } from "../diagnostics/peers.ts";
-import { type Runs } from "../runs/run_file.ts";
+import type { PeerTimes } from "../diagnostics/peers.ts";
+import { type RunFolder } from "../runs/run_file.ts";
 import { type Table, tableOf } from "../tables/table.ts";
-import { madeHtml } from "./page/made.ts";
-import { type Figure, pageOf } from "./page/page.ts";
+import { provenanceHtmlOf } from "./page/made.ts";
+import { type PageFigure, pageOf } from "./page/page.ts";
 import { repeatsOf } from "./page/repeat.ts";
 import type { Plot } from "./plots/plot.ts";
 import { plots } from "./plots/registry.ts";
 import { svgOf } from "./plots/render.ts";
 
 /** Texts by the name of their file. */
-export type Files = Readonly<Record<string, string>>;
+export type ReportFiles = Readonly<Record<string, string>>;
 
 /**
  * All files of a report. The same runs and peers give the same bytes.
  * @throws {UserError} if no run is finished
  */
-export async function reportOf({ runs, setAside }: Runs, peers?: Peers): Promise<Files> {
+export async function reportOf(
+  { runs, setAside }: RunFolder,
+  peers?: PeerTimes,
+): Promise<ReportFiles> {
   const table = tableOf(runs);
   if (table.rows.length === 0) throw new UserError("there is no finished run to report on");
-  const figures: Figure[] = [];
+  const figures: PageFigure[] = [];
   for (const plot of plots) figures.push(await figureOf(plot, table, peers));
   const repeats = repeatsOf(table).map((repeat, i, { length }) =>
     repeat && { ...repeat, file: numbered("sweep", "json", i, length) }
@@ -37,11 +40,15 @@ export async function reportOf({ runs, setAside }: Runs, peers?: Peers): Promise
     ...Object.fromEntries(
       repeats.filter((repeat) => repeat !== undefined).map(({ file, text }) => [file, text]),
     ),
-    "index.html": pageOf(table, figures, madeHtml(table, counted, setAside, repeats)),
+    "index.html": pageOf(table, figures, provenanceHtmlOf(table, counted, setAside, repeats)),
   };
 }
 
-async function figureOf(plot: Plot, table: Table, peers: Peers | undefined): Promise<Figure> {
+async function figureOf(
+  plot: Plot,
+  table: Table,
+  peers: PeerTimes | undefined,
+): Promise<PageFigure> {
   const material = { table, peers }, { name, question, title } = plot;
   const found = plot.panels(material), panels = [];
   if (typeof found === "string") return { name, question, caption: "", panels: found };
@@ -58,8 +65,10 @@ function numbered(name: string, ending: string, i: number, of: number): string {
 }
 
 /** Writes them to `folder`, each whole or not at all, and removes those of an earlier report that are none of them. */
-export async function writeReport(folder: string, files: Files): Promise<void> {
-  for (const [name, text] of Object.entries(files)) await writeWhole(join(folder, name), text);
+export async function writeReport(folder: string, files: ReportFiles): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await writeFileAtomically(join(folder, name), text);
+  }
   for await (const { name } of Deno.readDir(folder)) {
     const ours = plots.some((plot) => new RegExp(`^${plot.name}(-\\d+)?\\.svg$`).test(name)) ||
       /^sweep(-\d+)?\.json$/.test(name);

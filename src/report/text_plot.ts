@@ -1,6 +1,6 @@
 // The table as a picture of text: a line for each row, a mark for each algorithm, at its accuracy.
-import { placeOf } from "../tables/facts.ts";
-import { fixed } from "../tables/format.ts";
+import { rowNameOf } from "../tables/facts.ts";
+import { formatFixed } from "../tables/format.ts";
 import type { Table } from "../tables/table.ts";
 import { domainOf, groupsOf } from "./plots/axis.ts";
 import { marksOf } from "./plots/style.ts";
@@ -23,7 +23,7 @@ export function textPlotOf(table: Table): string {
   });
   const [shown, below = []] = groupsOf(lines);
   const [low, high] = domainOf(shown!, [0, 100]);
-  const names = rows.map((row) => shortened(placeOf(row, table), WIDTH / 2));
+  const names = rows.map((row) => shortened(rowNameOf(row, table), WIDTH / 2));
   const margin = Math.max(...names.map((name) => name.length));
   const wide = WIDTH - margin - 3;
   const place = (value: number) => Math.round((wide - 1) * (value - low) / (high - low));
@@ -48,7 +48,7 @@ export function textPlotOf(table: Table): string {
   const key = columns.map(({ label }, i) => {
     const off = below.find(({ column }) => column === i), name = `${glyphs[i]} ${label}`;
     if (!off) return name;
-    const [least, most] = [fixed(off.low), fixed(off.high)];
+    const [least, most] = [formatFixed(off.low), formatFixed(off.high)];
     return `${name}, left of the axis at ${least === most ? least : `${least} to ${most}`}`;
   });
   return [

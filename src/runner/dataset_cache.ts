@@ -7,7 +7,7 @@ import type { RunConfig } from "../training/config.ts";
 const loaded = new Map<string, Promise<Dataset>>();
 
 /** The data set that a configuration names, with the split that its accuracy is measured on. */
-export async function datasetFor(
+export async function datasetOf(
   { name, split }: Pick<RunConfig["dataset"], "name" | "split">,
   folders: readonly string[],
 ): Promise<Dataset> {

@@ -6,7 +6,7 @@ import { median } from "../base/statistics.ts";
 import type { RunProgress } from "../training/result.ts";
 
 /** Milliseconds between two looks at a run. */
-export const LOOK_EVERY = 250;
+export const PACE_INTERVAL = 250;
 
 /** A step is slow that takes so many times what one takes, and so many milliseconds at least. */
 const SLOW_TIMES = 100, SLOW = 10_000;
@@ -20,8 +20,8 @@ const PATIENCE = 10_000, PATIENCE_TIMES = 3;
 /** What a step takes is the median over so many of the last stretches between two reports. */
 const STRETCHES = 100;
 
-/** Is told a run's progress, and looked at every `LOOK_EVERY`; times are in milliseconds. */
-export class Pace {
+/** Is told a run's progress, and looked at every `PACE_INTERVAL`; times are in milliseconds. */
+export class PaceMonitor {
   #progress: RunProgress | undefined;
   #toldAt = 0;
   /** Of a step, for each of the last stretches. */
@@ -84,7 +84,7 @@ export class Pace {
 
   // A longer time between two looks is one in which this thread stood still, and the run did too or could not be heard.
   #pass(now: number): void {
-    this.#awake += Math.min(now - this.#lookedAt, 4 * LOOK_EVERY);
+    this.#awake += Math.min(now - this.#lookedAt, 4 * PACE_INTERVAL);
     this.#lookedAt = now;
   }
 }

@@ -2,13 +2,13 @@
 import process from "node:process";
 import cliProgress from "cli-progress";
 import { algorithms } from "../algorithms/registry.ts";
-import { duration } from "../base/duration.ts";
-import { multiplications } from "../networks/cost.ts";
+import { durationTextOf } from "../base/duration.ts";
+import { multiplicationsOf } from "../networks/cost.ts";
 import { networkOf } from "../networks/registry.ts";
 import { briefLabelOf, labelOf } from "../runs/label.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import type { Watcher } from "./runner.ts";
+import type { RunnerListener } from "./runner.ts";
 
 /** Milliseconds between two plain lines on runs under way. */
 const PLAIN_EVERY = 10_000;
@@ -16,7 +16,7 @@ const PLAIN_EVERY = 10_000;
 /** Arithmetic of a run, in multiplications for one picture: what the time left is reckoned by. */
 function costOf({ network, algorithm, epochs }: RunConfig): number {
   const { learns } = algorithms.find(({ name }) => name === algorithm.name)!;
-  return multiplications(networkOf(network.name, network.width)) * (learns ? 3 * epochs : 1);
+  return multiplicationsOf(networkOf(network.name, network.width)) * (learns ? 3 * epochs : 1);
 }
 
 const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;
@@ -41,7 +41,7 @@ function resultOf({ lastTestAccuracy, epochs, imagesPerSecond }: RunResult): str
 }
 
 /** Tells the progress of a sweep on standard error. */
-export function progressOn(terminal: boolean): Watcher {
+export function progressListener(terminal: boolean): RunnerListener {
   const started = performance.now();
   const under = new Map<RunConfig, number>(); // the part of a run under way that is done
   let inherited = 0; // the cost of what was done already when runs went on from their checkpoints
@@ -51,7 +51,7 @@ export function progressOn(terminal: boolean): Watcher {
   const left = (): string => {
     const past = [...under].reduce((sum, [run, part]) => sum + costOf(run) * part, doneCost);
     const seconds = (performance.now() - started) / 1000, here = past - inherited;
-    return `${duration(here > 0 ? seconds * (total - past) / here : NaN)} left`;
+    return `${durationTextOf(here > 0 ? seconds * (total - past) / here : NaN)} left`;
   };
   const say = (text: string) => screen ? screen.say(text) : console.error(text);
   const over = (config: RunConfig, text: string) => {
@@ -99,7 +99,7 @@ export function progressOn(terminal: boolean): Watcher {
 }
 
 /** Says nothing but what fails, and notes. */
-export const quiet: Watcher = {
+export const quietListener: RunnerListener = {
   begin: () => {},
   progress: () => {},
   finished: () => {},

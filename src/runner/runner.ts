@@ -3,7 +3,7 @@
 // Any number of runners, in any number of processes, may work off one folder: a run is done by whoever claims it. What
 // others have claimed is waited for, and taken over where they die.
 import { WriteError } from "../base/atomic_files.ts";
-import { duration } from "../base/duration.ts";
+import { durationTextOf } from "../base/duration.ts";
 import { UserError } from "../base/errors.ts";
 import type { Device } from "../native/mod.ts";
 import { CheckpointWriter, readCheckpoint, setCheckpointAside } from "../runs/checkpoint_file.ts";
@@ -11,15 +11,21 @@ import { Claim } from "../runs/claims.ts";
 import { readFailure, removeFailure, writeFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
-import { type Environment, readRun, runFileOf, runPath, writeRun } from "../runs/run_file.ts";
-import { ticketFrom, writeTicket } from "../tickets/ticket.ts";
+import {
+  type Environment,
+  readRunFile,
+  runFileOf,
+  runPathOf,
+  writeRunFile,
+} from "../runs/run_file.ts";
+import { ticketOfRun, writeTicket } from "../tickets/ticket.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import type { Found } from "../training/subnetwork.ts";
+import type { Subnetwork } from "../training/subnetwork.ts";
 import { removeLeftovers } from "./cleanup.ts";
-import { datasetFor } from "./dataset_cache.ts";
-import { Stop } from "./stop.ts";
-import { type Listener, RefusedCheckpoint, RunFailure, RunWorker } from "./worker.ts";
+import { datasetOf } from "./dataset_cache.ts";
+import { StopFlag } from "./stop.ts";
+import { CheckpointRefusal, RunFailure, type RunListener, RunWorker } from "./worker.ts";
 
 /** Milliseconds between two looks at runs that other processes have claimed. */
 const LOOK_EVERY = 1000;
@@ -35,11 +41,11 @@ export interface RunnerOptions {
   readonly threads: number;
   readonly jobs: number;
   readonly environment: Omit<Environment, "started" | "finished">;
-  readonly watch: Watcher;
+  readonly watch: RunnerListener;
   /** Asked before each run: one that it says no to is left for another start. */
   readonly begins?: (config: RunConfig) => boolean;
   /** Ends the work after the steps under way, which are kept. */
-  readonly stop?: Stop;
+  readonly stop?: StopFlag;
   /** Whether masks are held against their controls, once they are learnt. */
   readonly controls?: boolean;
   /** Whether runs keep their tickets; see `ticket.ts`. */
@@ -51,7 +57,7 @@ export interface RunnerOptions {
 }
 
 /** Is told what happens; see `progress.ts`. */
-export interface Watcher {
+export interface RunnerListener {
   /** Before the first run. @param finished those that earlier starts left */
   begin(missing: readonly RunConfig[], finished: number): void;
   progress(config: RunConfig, progress: RunProgress): void;
@@ -64,7 +70,7 @@ export interface Watcher {
   end(): void;
 }
 
-export interface Outcome {
+export interface RunnerOutcome {
   /** By this call. */
   readonly finished: number;
   /** Not finished, as it was stopped, `begins` said no, or another process still has it. */
@@ -74,11 +80,11 @@ export interface Outcome {
   /** Finished by an earlier start or another process, and so not run here. */
   readonly skipped: number;
   /** Here, elsewhere, or at an earlier start. */
-  readonly failed: readonly Failed[];
+  readonly failed: readonly FailedRun[];
 }
 
 /** A run that failed. */
-export interface Failed {
+export interface FailedRun {
   readonly config: RunConfig;
   readonly reason: string;
   /** Whether its settings are to blame: its loss was no number any more. */
@@ -86,7 +92,7 @@ export interface Failed {
 }
 
 /** Which of the runs have no valid run file in the folder. */
-export async function missingRuns(
+export async function findMissingRuns(
   runs: readonly RunConfig[],
   folder: string,
 ): Promise<RunConfig[]> {
@@ -97,7 +103,7 @@ export async function missingRuns(
 
 async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
   try {
-    await readRun(runPath(folder, identityOf(config)));
+    await readRunFile(runPathOf(folder, identityOf(config)));
     return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof UserError)) throw error;
@@ -110,13 +116,16 @@ async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
  * @throws {WriteError} where a result can't be written, after the runs beside it kept their checkpoints, or where
  * finished ones have vanished
  */
-export async function work(runs: readonly RunConfig[], options: RunnerOptions): Promise<Outcome> {
-  const { folder, watch, begins = () => true, stop = new Stop() } = options;
+export async function work(
+  runs: readonly RunConfig[],
+  options: RunnerOptions,
+): Promise<RunnerOutcome> {
+  const { folder, watch, begins = () => true, stop = new StopFlag() } = options;
   const { retry = false, controls = false, saveMask = false, patience = Infinity } = options;
   const began = new Date().toISOString();
-  const missing = await missingRuns(runs, folder);
+  const missing = await findMissingRuns(runs, folder);
   let finished = 0, kept = 0, skipped = runs.length - missing.length;
-  const failed: Failed[] = [];
+  const failed: FailedRun[] = [];
   const unfinished = new Set(missing.map(identityOf));
   await removeLeftovers(folder, unfinished);
   watch.begin(missing, skipped);
@@ -149,15 +158,15 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
     const environment = { ...options.environment, started: before?.started ?? started };
     const ended = () => ({ ...environment, finished: new Date().toISOString() });
     try {
-      const dataset = await datasetFor(config.dataset, options.folders);
+      const dataset = await datasetOf(config.dataset, options.folders);
       if (dataset.checksum !== config.dataset.checksum) {
         throw new RunFailure(
           `the files of ${dataset.name} are not those that the run is to be made of`,
         );
       }
       const task = { ...options, controls, saveMask, config, dataset, from: before?.checkpoint };
-      let found: Found | undefined, stuck: number | undefined;
-      const listener: Listener = {
+      let found: Subnetwork | undefined, stuck: number | undefined;
+      const listener: RunListener = {
         progress: (progress) => watch.progress(config, progress),
         checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
         found: (subnetwork) => found = subnetwork,
@@ -165,7 +174,7 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
         stuck: (time) => stuck = time,
       };
       const result = await worker.run(task, stop, listener).catch(async (error) => {
-        if (!(error instanceof RefusedCheckpoint)) throw error;
+        if (!(error instanceof CheckpointRefusal)) throw error;
         noteSetAside(await setCheckpointAside(folder, identity), error.message);
         goesOn = false;
         return await worker.run({ ...task, from: undefined }, stop, listener);
@@ -178,10 +187,13 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
       }
       if (found) {
         const { lastTestAccuracy: accuracy, streams } = result;
-        const ticket = ticketFrom(config, { found, accuracy, streams }, dataset, environment);
+        const ticket = ticketOfRun(config, { found, accuracy, streams }, dataset, environment);
         await writeTicket(folder, ticket);
       }
-      await writeRun(folder, runFileOf({ configuration: config, result, environment: ended() }));
+      await writeRunFile(
+        folder,
+        runFileOf({ configuration: config, result, environment: ended() }),
+      );
       finished++;
       unfinished.delete(identity);
       watch.finished(config, result);
@@ -247,13 +259,15 @@ export async function work(runs: readonly RunConfig[], options: RunnerOptions): 
 }
 
 const slowNote = (config: RunConfig, milliseconds: number, isKept: boolean) =>
-  `${labelOf(config)}: a step has not returned for ${duration(milliseconds / 1000)}, more than a ` +
+  `${labelOf(config)}: a step has not returned for ${
+    durationTextOf(milliseconds / 1000)
+  }, more than a ` +
   "hundred times as long as its steps take; Ctrl-C or SIGTERM ends it, and " +
   (isKept ? "its last checkpoint stays" : "it then begins anew, as it has no checkpoint");
 
 const stuckNote = (config: RunConfig, milliseconds: number, isKept: boolean) =>
   `${labelOf(config)}: a step has not returned for ${
-    duration(milliseconds / 1000)
+    durationTextOf(milliseconds / 1000)
   } and is waited ` +
   "for no longer; finished runs are safe, and the same command " +
   (isKept
@@ -263,7 +277,7 @@ const stuckNote = (config: RunConfig, milliseconds: number, isKept: boolean) =>
 async function vanished(runs: readonly RunConfig[], folder: string): Promise<number> {
   let count = 0;
   for (const run of runs) {
-    const stat = await Deno.stat(runPath(folder, identityOf(run))).catch(() => undefined);
+    const stat = await Deno.stat(runPathOf(folder, identityOf(run))).catch(() => undefined);
     if (!stat) count++;
   }
   return count;

@@ -1,7 +1,7 @@
 // The wish to stop, which reaches threads in the middle of their computation.
 
 /** Asked for once, and seen by everyone who was given it or its flag. */
-export class Stop {
+export class StopFlag {
   /** What a thread reads between two steps: 1 once it is to stop. */
   readonly flag: Int32Array<SharedArrayBuffer>;
   readonly #asked = Promise.withResolvers<void>();

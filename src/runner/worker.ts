@@ -1,10 +1,10 @@
 // The runner's side of a worker thread.
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import type { Found } from "../training/subnetwork.ts";
-import { LOOK_EVERY, Pace } from "./pace.ts";
-import type { Stop } from "./stop.ts";
-import type { Answer, Task } from "./worker_thread.ts";
+import type { Subnetwork } from "../training/subnetwork.ts";
+import { PACE_INTERVAL, PaceMonitor } from "./pace.ts";
+import type { StopFlag } from "./stop.ts";
+import type { WorkerAnswer, WorkerTask } from "./worker_thread.ts";
 
 /** A run that failed, with its reason for people. */
 export class RunFailure extends Error {
@@ -15,17 +15,17 @@ export class RunFailure extends Error {
 }
 
 /** A checkpoint that was not of the run it was given to. */
-export class RefusedCheckpoint extends Error {}
+export class CheckpointRefusal extends Error {}
 
 /** Milliseconds that a thread has for its answer where it can't be in the middle of a step. */
 const GRACE = 300;
 
 /** Is told of a run under way. */
-export interface Listener {
+export interface RunListener {
   progress(progress: RunProgress): void;
   checkpoint(checkpoint: Checkpoint): void;
   /** Before it ends, where the task asks for it. */
-  found(found: Found): void;
+  found(found: Subnetwork): void;
   /** While a step takes far longer than those before it, once, and not after a stop. @param milliseconds so far */
   slow(milliseconds: number): void;
   /** After a stop, when the step under way is waited for no longer. @param milliseconds that it took so far */
@@ -40,19 +40,19 @@ export class RunWorker implements Disposable {
    * Runs a task to its end.
    * @returns nothing where it was stopped: its last checkpoint is as far as it got
    * @throws {RunFailure}
-   * @throws {RefusedCheckpoint}
+   * @throws {CheckpointRefusal}
    */
   async run(
-    task: Omit<Task, "stop">,
-    stop: Stop,
-    listener: Listener,
+    task: Omit<WorkerTask, "stop">,
+    stop: StopFlag,
+    listener: RunListener,
   ): Promise<RunResult | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<RunResult | undefined>();
-    const pace = new Pace(performance.now());
+    const pace = new PaceMonitor(performance.now());
     const worker = this.#worker ??= new Worker(new URL("./worker_thread.ts", import.meta.url), {
       type: "module",
     });
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+    worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       if (data.kind === "progress") {
         pace.hear(data.progress, data.told, performance.now());
         listener.progress(data.progress);
@@ -61,7 +61,7 @@ export class RunWorker implements Disposable {
       } else if (data.kind === "found") listener.found(data.found);
       else if (data.kind === "result") resolve(data.result);
       else if (data.kind === "stopped") resolve(undefined);
-      else if (data.kind === "refused") reject(new RefusedCheckpoint(data.reason));
+      else if (data.kind === "refused") reject(new CheckpointRefusal(data.reason));
       else reject(new RunFailure(data.reason, data.diverged));
     };
     worker.onerror = (event) => {
@@ -71,7 +71,7 @@ export class RunWorker implements Disposable {
     };
     const { config, library, dataset, device, threads, controls, saveMask, from } = task;
     const how = { config, library, dataset, device, threads, controls, saveMask, from };
-    worker.postMessage({ ...how, stop: stop.flag } satisfies Task);
+    worker.postMessage({ ...how, stop: stop.flag } satisfies WorkerTask);
     let asked: number | undefined; // for a stop, on the clock of `pace`
     const look = () => {
       const isSlow = pace.look(performance.now());
@@ -85,7 +85,7 @@ export class RunWorker implements Disposable {
       if (pace.isStepping) listener.stuck(pace.silence);
       resolve(undefined);
     };
-    const looking = setInterval(look, LOOK_EVERY);
+    const looking = setInterval(look, PACE_INTERVAL);
     return await promise.finally(() => clearInterval(looking));
   }
 

@@ -5,11 +5,11 @@ import { type Device, openLibrary } from "../native/mod.ts";
 import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import { Diverged, run, Stopped } from "../training/run.ts";
-import type { Found } from "../training/subnetwork.ts";
+import { DivergenceError, run, StoppedError } from "../training/run.ts";
+import type { Subnetwork } from "../training/subnetwork.ts";
 
 /** What a worker is asked for. */
-export interface Task {
+export interface WorkerTask {
   readonly config: RunConfig;
   /** Path of the native library. */
   readonly library: string;
@@ -28,12 +28,12 @@ export interface Task {
 }
 
 /** What it answers: progress and checkpoints, any number of times, then what it found, then one of the others. */
-export type Answer =
+export type WorkerAnswer =
   /** @see Pace.hear */
   | { readonly kind: "progress"; readonly progress: RunProgress; readonly told: number }
   | { readonly kind: "checkpoint"; readonly checkpoint: Checkpoint }
   /** Right before the result, where asked for. */
-  | { readonly kind: "found"; readonly found: Found }
+  | { readonly kind: "found"; readonly found: Subnetwork }
   | { readonly kind: "result"; readonly result: RunResult }
   | { readonly kind: "stopped" }
   /** The checkpoint was not of this run. */
@@ -41,7 +41,7 @@ export type Answer =
   | { readonly kind: "failure"; readonly reason: string; readonly diverged: boolean };
 
 function work(
-  { config, library, dataset, device, threads, controls, saveMask, from, stop }: Task,
+  { config, library, dataset, device, threads, controls, saveMask, from, stop }: WorkerTask,
 ): RunResult {
   openLibrary(library);
   return run(config, {
@@ -59,20 +59,20 @@ function work(
 
 // The worker's side of its channel, which the types of a main thread don't have.
 const channel = self as unknown as {
-  postMessage(answer: Answer): void;
-  onmessage: (event: MessageEvent<Task>) => void;
+  postMessage(answer: WorkerAnswer): void;
+  onmessage: (event: MessageEvent<WorkerTask>) => void;
 };
-const answer = (message: Answer) => channel.postMessage(message);
+const answer = (message: WorkerAnswer) => channel.postMessage(message);
 
 channel.onmessage = ({ data }) => {
   try {
     answer({ kind: "result", result: work(data) });
   } catch (error) {
-    if (error instanceof Stopped) return answer({ kind: "stopped" });
+    if (error instanceof StoppedError) return answer({ kind: "stopped" });
     if (error instanceof CheckpointError) return answer({ kind: "refused", reason: error.message });
     const { message, stack } = error as Error;
     const shown = Deno.env.get("MASKBENCH_DEBUG") && !(error instanceof UserError);
     const reason = shown ? stack ?? message : message;
-    answer({ kind: "failure", reason, diverged: error instanceof Diverged });
+    answer({ kind: "failure", reason, diverged: error instanceof DivergenceError });
   }
 };

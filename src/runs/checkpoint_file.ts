@@ -2,19 +2,19 @@
 // another run, or made with another libtorch or processor is set aside: a run goes on to the same bytes, or begins anew.
 import { join } from "node:path";
 import { z } from "zod";
-import { removeFile, writeWhole } from "../base/atomic_files.ts";
+import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import {
-  checksumOf,
   decodeTensors,
   encodeTensors,
   type Tensor,
+  tensorsChecksumOf,
   type TensorType,
 } from "../base/safetensors.ts";
-import { firstFault } from "../base/schema_errors.ts";
+import { firstErrorOf } from "../base/schema_errors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import { type StreamName, streamNames } from "../training/streams.ts";
-import { type Promised, promised } from "./environment.ts";
+import { reproducibilityFields, type ReproducibilityKey } from "./environment.ts";
 import {
   type Environment,
   environmentSchema,
@@ -27,7 +27,7 @@ import {
 const FORMAT = 1;
 
 /** A run's checkpoint, and what has to be the same when it goes on. */
-export interface Kept {
+export interface CheckpointRecord {
   readonly identity: string;
   readonly checkpoint: Checkpoint;
   /** What the run is made with, from its first start on. */
@@ -64,8 +64,8 @@ const checkpointPath = (folder: string, identity: string) =>
   join(runsFolder(folder), `${identity}.checkpoint.safetensors`);
 
 /** The bytes of a checkpoint's file. @param room is written to where it is large enough */
-export function checkpointBytes(
-  { identity, checkpoint, environment }: Kept,
+export function encodeCheckpoint(
+  { identity, checkpoint, environment }: CheckpointRecord,
   room?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   const { state, inUse: _, streams, mask, sums, ...standing } = checkpoint;
@@ -75,7 +75,7 @@ export function checkpointBytes(
   }
   for (const name of streamNames) tensors[`stream.${name}`] = tensor("U8", streams[name]);
   if (mask) tensors.mask = tensor("U8", mask);
-  const kept = [...promised, "started"].map((key) =>
+  const kept = [...reproducibilityFields, "started"].map((key) =>
     [key, environment[key as keyof typeof environment]] as const
   );
   const metadata = {
@@ -84,32 +84,32 @@ export function checkpointBytes(
     standing: JSON.stringify(standing),
     environment: JSON.stringify(Object.fromEntries(kept)),
   };
-  const checksum = checksumOf(tensors, metadata);
+  const checksum = tensorsChecksumOf(tensors, metadata);
   return encodeTensors({ tensors, metadata: { ...metadata, checksum } }, room);
 }
 
 /**
- * Reads what `checkpointBytes` made.
+ * Reads what `encodeCheckpoint` made.
  * @param environment what the run is to go on with
  * @throws {UserError} that says why it is not to be trusted
  */
-export function checkpointOf(
+export function decodeCheckpoint(
   file: Uint8Array,
   identity: string,
-  environment: Promised,
+  environment: ReproducibilityKey,
 ): { checkpoint: Checkpoint; started: string } {
   const { tensors, metadata: { checksum, ...metadata } } = decodeTensors(file);
   if (metadata.format !== `maskbench checkpoint ${FORMAT}`) {
     throw new UserError(`is no checkpoint of format ${FORMAT}: ${metadata.format ?? "no format"}`);
   }
-  if (checksum !== checksumOf(tensors, metadata)) {
+  if (checksum !== tensorsChecksumOf(tensors, metadata)) {
     throw new UserError("is damaged: its checksum is another");
   }
   if (metadata.identity !== identity) {
     throw new UserError(`is of another run, ${metadata.identity}`);
   }
   const before = parsed(made, metadata.environment, "environment");
-  const other = promised.find((key) => before[key] !== environment[key]);
+  const other = reproducibilityFields.find((key) => before[key] !== environment[key]);
   if (other) {
     throw new UserError(
       `was made with ${other} ${before[other]}, now it is ${environment[other]}: ` +
@@ -148,13 +148,13 @@ export function checkpointOf(
 export async function readCheckpoint(
   folder: string,
   identity: string,
-  environment: Promised,
+  environment: ReproducibilityKey,
   setAside: (path: string, reason: string) => void,
 ): Promise<{ checkpoint: Checkpoint; started: string } | undefined> {
   const path = checkpointPath(folder, identity);
   let reason: string;
   try {
-    return checkpointOf(await Deno.readFile(path), identity, environment);
+    return decodeCheckpoint(await Deno.readFile(path), identity, environment);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     reason = (error as Error).message;
@@ -172,7 +172,7 @@ export async function setCheckpointAside(folder: string, identity: string): Prom
 
 /** Writes the checkpoints of one run, one after the other; of those that come meanwhile, the last. */
 export class CheckpointWriter {
-  #next: Kept | undefined;
+  #next: CheckpointRecord | undefined;
   #writing: Promise<void> | undefined;
   /** Of the last file, used again. */
   #room: Uint8Array<ArrayBuffer> | undefined;
@@ -186,7 +186,7 @@ export class CheckpointWriter {
     readonly failed: (reason: string) => void,
   ) {}
 
-  write(kept: Kept): void {
+  write(kept: CheckpointRecord): void {
     if (this.#next) release(this.#next);
     this.#next = kept;
     this.#writing ??= this.#work();
@@ -196,10 +196,10 @@ export class CheckpointWriter {
     for (let kept; (kept = this.#next);) {
       this.#next = undefined;
       try {
-        const bytes = checkpointBytes(kept, this.#room);
+        const bytes = encodeCheckpoint(kept, this.#room);
         release(kept);
         if (bytes.length > (this.#room?.length ?? 0)) this.#room = bytes;
-        await writeWhole(checkpointPath(this.folder, this.identity), bytes);
+        await writeFileAtomically(checkpointPath(this.folder, this.identity), bytes);
         this.#written = true;
       } catch (error) {
         if (!this.#failed) this.failed((error as Error).message);
@@ -226,7 +226,7 @@ export class CheckpointWriter {
 }
 
 // Its memory is then used again by the run.
-function release({ checkpoint }: Kept): void {
+function release({ checkpoint }: CheckpointRecord): void {
   Atomics.store(checkpoint.inUse, 0, 0);
 }
 
@@ -254,6 +254,6 @@ function parsed<Schema extends z.ZodType>(
     throw new UserError(`has no ${name}`);
   }
   const { data, error } = schema.safeParse(json);
-  if (error) throw new UserError(`has a wrong ${name}: ${firstFault(error)}`);
+  if (error) throw new UserError(`has a wrong ${name}: ${firstErrorOf(error)}`);
   return data as z.infer<Schema>;
 }

@@ -6,14 +6,14 @@
 // machine, if it has not touched the file for minutes. Whoever got a claim looks once more whether the run is finished.
 import { dirname, join } from "node:path";
 import os from "node:os";
-import { lookAnew, removeFile, within, WriteError } from "../base/atomic_files.ts";
+import { createInFolder, refreshFolder, removeFile, WriteError } from "../base/atomic_files.ts";
 import { runsFolder } from "./run_file.ts";
 
 /** Milliseconds between two touches of a claim. */
 const TOUCHED_EVERY = 20_000;
 
 /** Milliseconds after which an untouched claim of another machine is a dead process's. */
-export const DEAD_AFTER = 180_000;
+export const CLAIM_EXPIRY = 180_000;
 
 /** A run that is this process's to do, until it is released. */
 export class Claim {
@@ -35,7 +35,7 @@ export class Claim {
     for (let place = 0;; place++) {
       const path = claimPath(folder, identity, place);
       try {
-        const file = await within(
+        const file = await createInFolder(
           runsFolder(folder),
           () => Deno.open(path, { write: true, createNew: true }),
         );
@@ -107,7 +107,7 @@ async function isHeld(path: string): Promise<boolean> {
         // A file system without locks.
       }
     }
-    return await lookAnew(dirname(path)) - (mtime?.getTime() ?? 0) < DEAD_AFTER;
+    return await refreshFolder(dirname(path)) - (mtime?.getTime() ?? 0) < CLAIM_EXPIRY;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return true; // released just now: the next look finds it free
     throw error;
@@ -115,10 +115,14 @@ async function isHeld(path: string): Promise<boolean> {
 }
 
 /** Whether some process that claimed the run has touched its claim of late. @param now by the folder's clock */
-export async function isTouched(folder: string, identity: string, now: number): Promise<boolean> {
+export async function isClaimAlive(
+  folder: string,
+  identity: string,
+  now: number,
+): Promise<boolean> {
   for (let place = 0;; place++) {
     const found = await Deno.stat(claimPath(folder, identity, place)).catch(() => undefined);
     if (!found) return false;
-    if (now - (found.mtime?.getTime() ?? 0) < DEAD_AFTER) return true;
+    if (now - (found.mtime?.getTime() ?? 0) < CLAIM_EXPIRY) return true;
   }
 }

@@ -1,14 +1,14 @@
 // What runs are made with: recorded beside each result, and no part of its identity.
 import os from "node:os";
 import maskbench from "../../deno.json" with { type: "json" };
-import { describe } from "../native/mod.ts";
+import { describeLibrary } from "../native/mod.ts";
 import type { Environment } from "./run_file.ts";
 
 /** All of it but when a run was. The native library must be open. */
 export function environmentOf(
   { device, threads, jobs, blas }: Pick<Environment, "device" | "threads" | "jobs" | "blas">,
 ): Omit<Environment, "started" | "finished"> {
-  const { libtorch } = describe();
+  const { libtorch } = describeLibrary();
   return {
     maskbench: maskbench.version,
     commit: commitOf(),
@@ -25,12 +25,12 @@ export function environmentOf(
 
 /** What computes there: where that is CUDA, the GPU, and then its host's processor. The native library must be open. */
 export function processorOf(device: Environment["device"]): string {
-  const { processor, gpu } = describe(), model = os.cpus()[0]?.model.trim() ?? "unknown";
+  const { processor, gpu } = describeLibrary(), model = os.cpus()[0]?.model.trim() ?? "unknown";
   return [...(device === "cuda" ? [gpu] : []), model, processor].filter(Boolean).join(", ");
 }
 
 /** What two runs of one identity must have been made with alike, for the promise that they give the same bytes. */
-export const promised = [
+export const reproducibilityFields = [
   "maskbench",
   "libtorch",
   "blas",
@@ -40,11 +40,11 @@ export const promised = [
 ] as const;
 
 /** That of an environment. */
-export type Promised = Pick<Environment, typeof promised[number]>;
+export type ReproducibilityKey = Pick<Environment, typeof reproducibilityFields[number]>;
 
 /** Whether two runs of one identity are promised to give the same bytes. */
-export function comparable(a: Promised, b: Promised): boolean {
-  return promised.every((key) => a[key] === b[key]);
+export function isReproducible(a: ReproducibilityKey, b: ReproducibilityKey): boolean {
+  return reproducibilityFields.every((key) => a[key] === b[key]);
 }
 
 /**

@@ -1,7 +1,7 @@
 // Failed runs: `DIR/runs/<identity>.failed` says why, and keeps the next start from trying again unasked.
 import { join } from "node:path";
 import { z } from "zod";
-import { removeFile, writeWhole } from "../base/atomic_files.ts";
+import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import type { RunConfig } from "../training/config.ts";
 import { identityOf } from "./identity.ts";
 import {
@@ -34,7 +34,7 @@ const failurePath = (folder: string, identity: string) =>
 /** @throws {WriteError} where it can't be written */
 export async function writeFailure(folder: string, failure: Failure): Promise<void> {
   const path = failurePath(folder, identityOf(failure.configuration));
-  await writeWhole(path, `${JSON.stringify(failure, null, 1)}\n`);
+  await writeFileAtomically(path, `${JSON.stringify(failure, null, 1)}\n`);
 }
 
 /** Why a run failed, where it did; a file that is no such word counts for nothing. */

@@ -3,7 +3,7 @@ import { defaultsOf } from "../algorithms/registry.ts";
 import type { RunConfig } from "../training/config.ts";
 
 /** `conv4`, or `conv4 × 0.25` where the width is not the published one. */
-export function networkName({ network }: Pick<RunConfig, "network">): string {
+export function networkNameOf({ network }: Pick<RunConfig, "network">): string {
   return network.width === 1 ? network.name : `${network.name} × ${network.width}`;
 }
 
@@ -27,7 +27,7 @@ export function labelOf(config: RunConfig): string {
 function labelWith(config: RunConfig, more: readonly string[]): string {
   const { network, algorithm, sparsity, seed } = config, { learningRate } = algorithm.parameters;
   return [
-    networkName({ network }),
+    networkNameOf({ network }),
     algorithm.name,
     `sparsity ${Number((100 * sparsity).toPrecision(6))}%`,
     ...(learningRate === undefined ? [] : [`rate ${learningRate}`]),
@@ -37,7 +37,7 @@ function labelWith(config: RunConfig, more: readonly string[]): string {
 }
 
 /** The values of `--only KEY=VALUE` that the run answers to. */
-export function factsOf(config: RunConfig): Readonly<Record<string, string>> {
+export function selectableFactsOf(config: RunConfig): Readonly<Record<string, string>> {
   const { dataset, network, initialisation, algorithm, sparsity, seed } = config;
   const facts = {
     dataset: dataset.name,

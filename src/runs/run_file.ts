@@ -1,9 +1,9 @@
 // A run file: one finished run is one file, `DIR/runs/<identity>.json`, written whole or not at all.
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { writeWhole } from "../base/atomic_files.ts";
+import { writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
-import { firstFault } from "../base/schema_errors.ts";
+import { firstErrorOf } from "../base/schema_errors.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
 import { identityOf } from "./identity.ts";
@@ -126,24 +126,24 @@ export interface RunFile {
 }
 
 /** A file among the run files that is none, or not the one it claims to be. */
-export interface SetAside {
+export interface InvalidRunFile {
   readonly path: string;
   readonly reason: string;
 }
 
 /** What is in the folder of a sweep. */
-export interface Runs {
+export interface RunFolder {
   /** By identity, ascending. */
   readonly runs: readonly RunFile[];
   /** Files that are no runs. */
-  readonly setAside: readonly SetAside[];
+  readonly setAside: readonly InvalidRunFile[];
 }
 
 /** Where the run files of a sweep's folder are. */
 export const runsFolder = (folder: string): string => join(folder, "runs");
 
 /** The file of a run, whether it exists or not. */
-export const runPath = (folder: string, identity: string): string =>
+export const runPathOf = (folder: string, identity: string): string =>
   join(runsFolder(folder), `${identity}.json`);
 
 /** Makes the text of a run file, and gives its identity. */
@@ -152,15 +152,15 @@ export function runFileOf(run: Omit<RunFile, "format" | "identity">): RunFile {
 }
 
 /** Writes a finished run, whole or not at all. @throws {WriteError} where it can't */
-export async function writeRun(folder: string, run: RunFile): Promise<void> {
-  await writeWhole(runPath(folder, run.identity), JSON.stringify(run, null, 1) + "\n");
+export async function writeRunFile(folder: string, run: RunFile): Promise<void> {
+  await writeFileAtomically(runPathOf(folder, run.identity), JSON.stringify(run, null, 1) + "\n");
 }
 
 /**
  * Reads a run file and checks it: that it is one, and that its identity is that of its configuration.
  * @throws {UserError} that says what is wrong with it
  */
-export async function readRun(path: string): Promise<RunFile> {
+export async function readRunFile(path: string): Promise<RunFile> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
@@ -168,11 +168,11 @@ export async function readRun(path: string): Promise<RunFile> {
     if (error instanceof Deno.errors.NotFound) throw error;
     throw new UserError(`can't be read: ${(error as Error).message}`);
   }
-  return parseRun(text, basename(path));
+  return parseRunFile(text, basename(path));
 }
 
 /** The same of a file's text. @param name of the file */
-export function parseRun(text: string, name: string): RunFile {
+export function parseRunFile(text: string, name: string): RunFile {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -180,7 +180,7 @@ export function parseRun(text: string, name: string): RunFile {
     throw new UserError(`can't be read: ${(error as Error).message}`);
   }
   const { data, error } = runFile.safeParse(json);
-  if (error) throw new UserError(`is no run file: ${firstFault(error)}`);
+  if (error) throw new UserError(`is no run file: ${firstErrorOf(error)}`);
   const identity = identityOf(data.configuration);
   if (data.identity !== identity || name !== `${identity}.json`) {
     throw new UserError(`is not the run that its name says: its configuration is ${identity}`);
@@ -189,7 +189,7 @@ export function parseRun(text: string, name: string): RunFile {
 }
 
 /** All runs of a sweep's folder; what is no run is named, and never fatal. No folder: no runs. */
-export async function readRuns(folder: string): Promise<Runs> {
+export async function readRunFolder(folder: string): Promise<RunFolder> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(runsFolder(folder))) {
@@ -200,11 +200,11 @@ export async function readRuns(folder: string): Promise<Runs> {
       throw new UserError(`${runsFolder(folder)} can't be read: ${(error as Error).message}`);
     }
   }
-  const runs: RunFile[] = [], setAside: SetAside[] = [];
+  const runs: RunFile[] = [], setAside: InvalidRunFile[] = [];
   for (const name of names.sort()) {
     const path = join(runsFolder(folder), name);
     try {
-      runs.push(await readRun(path));
+      runs.push(await readRunFile(path));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue; // gone meanwhile
       if (!(error instanceof UserError)) throw error;

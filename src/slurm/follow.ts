@@ -1,6 +1,6 @@
 // Following submitted runs until Slurm has none of them any more.
-import type { Stop } from "../runner/stop.ts";
-import { type Overview, overview, type State } from "./standing.ts";
+import type { StopFlag } from "../runner/stop.ts";
+import { readOverview, type RunState, type StatusOverview } from "./status.ts";
 
 /**
  * Milliseconds before the next look: a tenth of the time that has passed, so that the end is told soon after it, and half
@@ -12,31 +12,31 @@ export const pauseAfter = (passed: number): number => Math.min(30_000, Math.max(
  * Looks again and again, until no task waits or runs, all runs are settled, or it is to stop.
  * @param say is told how all stand whenever that has changed
  */
-export async function follow(
+export async function followSubmissions(
   folder: string,
-  stop: Stop,
+  stop: StopFlag,
   say: (text: string) => void,
-): Promise<Overview> {
+): Promise<StatusOverview> {
   const known = new Set<string>(), began = performance.now();
   for (let said = "";;) {
-    const found = await overview(folder, known), text = summaryOf(found);
+    const found = await readOverview(folder, known), text = statusSummaryOf(found);
     if (text !== said) say(said = text);
     if (stop.isAsked || isOver(found)) return found;
     await pause(pauseAfter(performance.now() - began), stop);
   }
 }
 
-const isOver = ({ standings, live }: Overview) =>
+const isOver = ({ standings, live }: StatusOverview) =>
   live?.length === 0 || standings.every(({ state }) => state === "finished" || state === "failed");
 
-async function pause(milliseconds: number, stop: Stop): Promise<void> {
+async function pause(milliseconds: number, stop: StopFlag): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
   await Promise.race([promise, stop.asked]);
   clearTimeout(timer);
 }
 
-const words: Readonly<Record<State, string>> = {
+const words: Readonly<Record<RunState, string>> = {
   finished: "finished",
   failed: "failed",
   running: "under way",
@@ -46,7 +46,7 @@ const words: Readonly<Record<State, string>> = {
 };
 
 /** `412 of 1000 runs finished, 24 under way, 564 waiting (Resources)` */
-export function summaryOf({ standings, live, silence }: Overview): string {
+export function statusSummaryOf({ standings, live, silence }: StatusOverview): string {
   const byState = Map.groupBy(standings, ({ state }) => state);
   const reasons = (live ?? []).filter(({ state }) => state === "PENDING")
     .map(({ reason }) => reason);

@@ -39,17 +39,17 @@ async function called(program: string, args: readonly string[], input = ""): Pro
 }
 
 /** Submits a script. @returns the job's number. @throws {SlurmError} */
-export async function sbatch(options: readonly string[], script: string): Promise<string> {
+export async function callSbatch(options: readonly string[], script: string): Promise<string> {
   const said = await called("sbatch", ["--parsable", ...options], script);
   return said.trim().split("\n").at(-1)!.split(";")[0]!; // a cluster's name may follow
 }
 
 /** The tasks of these jobs that wait or run, in one question for all. @throws {SlurmError} */
-export async function squeue(jobs: readonly string[]): Promise<LiveTask[]> {
+export async function callSqueue(jobs: readonly string[]): Promise<LiveTask[]> {
   if (jobs.length === 0) return [];
   const args = ["--noheader", "--array", "--format=%F|%K|%T|%r", `--jobs=${jobs.join(",")}`];
   try {
-    return parsedQueue(await called("squeue", args));
+    return parseQueue(await called("squeue", args));
   } catch (error) {
     // So it answers when the one job that it is asked for has ended some minutes ago.
     if (error instanceof SlurmError && /Invalid job id/.test(error.message)) return [];
@@ -58,7 +58,7 @@ export async function squeue(jobs: readonly string[]): Promise<LiveTask[]> {
 }
 
 /** What `squeue --format='%F|%K|%T|%r'` prints. */
-export function parsedQueue(text: string): LiveTask[] {
+export function parseQueue(text: string): LiveTask[] {
   return text.split("\n").filter((line) => line.trim() !== "").map((line) => {
     const [job = "", index = "", state = "", ...reason] = line.trim().split("|");
     const place = /^\d+$/.test(index) ? Number(index) : undefined;
@@ -67,12 +67,12 @@ export function parsedQueue(text: string): LiveTask[] {
 }
 
 /** How many tasks a job array may have. @throws {SlurmError} */
-export async function mostTasks(): Promise<number> {
-  return parsedMostTasks(await called("scontrol", ["show", "config"]));
+export async function readMaxTasks(): Promise<number> {
+  return parseMaxTasks(await called("scontrol", ["show", "config"]));
 }
 
 /** The same of what `scontrol show config` prints: indices end below MaxArraySize. */
-export function parsedMostTasks(text: string): number {
+export function parseMaxTasks(text: string): number {
   const limits = [
     /^MaxArraySize\s*=\s*(\d+)/m,
     /^SchedulerParameters\s*=.*\bmax_array_tasks=(\d+)/m,

@@ -2,7 +2,7 @@
 import { UserError } from "../base/errors.ts";
 
 /** The word as a POSIX shell reads it back, whatever is in it. */
-export function quoted(word: string): string {
+export function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -10,7 +10,7 @@ export function quoted(word: string): string {
  * Splits at spaces, but for those in quotes or after a backslash. Nothing is expanded: `$`, `*` and `;` are letters.
  * @throws {UserError} where a quote is not closed
  */
-export function wordsOf(text: string): string[] {
+export function splitWords(text: string): string[] {
   const words: string[] = [];
   let word: string | undefined, quote = "";
   for (let i = 0; i < text.length; i++) {

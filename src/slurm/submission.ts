@@ -4,9 +4,9 @@
 // they stand, without the sweep's file, its data set, or this machine's Slurm.
 import { join } from "node:path";
 import { z } from "zod";
-import { makeFolder, WriteError, writeWhole } from "../base/atomic_files.ts";
+import { makeFolder, WriteError, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
-import { firstFault } from "../base/schema_errors.ts";
+import { firstErrorOf } from "../base/schema_errors.ts";
 import { configurationSchema } from "../runs/run_file.ts";
 
 /** Raised when the file changes so that older ones can't be read any more. */
@@ -41,7 +41,7 @@ const submissionSchema = z.strictObject({
 export type Submission = z.infer<typeof submissionSchema>;
 
 /** One that is on disk. */
-export interface Numbered {
+export interface NumberedSubmission {
   readonly number: number;
   readonly submission: Submission;
 }
@@ -49,19 +49,19 @@ export interface Numbered {
 const home = (folder: string) => join(folder, "slurm");
 
 /** Where a submission of a sweep's folder is. */
-export const submissionFolder = (folder: string, number: number): string =>
+export const submissionFolderOf = (folder: string, number: number): string =>
   join(home(folder), String(number));
 
 /** The log of a task. */
-export const taskLog = (folder: string, number: number, task: number | string): string =>
-  join(submissionFolder(folder, number), `task-${task}.log`);
+export const taskLogPathOf = (folder: string, number: number, task: number | string): string =>
+  join(submissionFolderOf(folder, number), `task-${task}.log`);
 
 /** The next number, which nobody else gets. @throws {WriteError} where folders can't be made */
-export async function nextNumber(folder: string): Promise<number> {
+export async function nextSubmissionNumber(folder: string): Promise<number> {
   await makeFolder(home(folder));
   for (let number = 1;; number++) {
     try {
-      await Deno.mkdir(submissionFolder(folder, number));
+      await Deno.mkdir(submissionFolderOf(folder, number));
       return number;
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) continue;
@@ -71,7 +71,7 @@ export async function nextNumber(folder: string): Promise<number> {
 }
 
 const path = (folder: string, number: number) =>
-  join(submissionFolder(folder, number), "submission.json");
+  join(submissionFolderOf(folder, number), "submission.json");
 
 /** @throws {WriteError} where it can't */
 export async function writeSubmission(
@@ -80,7 +80,7 @@ export async function writeSubmission(
   submission: Omit<Submission, "format">,
 ): Promise<void> {
   const text = JSON.stringify({ format: FORMAT, ...submission } satisfies Submission);
-  await writeWhole(path(folder, number), `${text}\n`);
+  await writeFileAtomically(path(folder, number), `${text}\n`);
 }
 
 /** @throws {UserError} that says what is wrong with it */
@@ -105,12 +105,12 @@ export function parseSubmission(text: string, shown: string): Submission {
     throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
   }
   const { data, error } = submissionSchema.safeParse(json);
-  if (error) throw new UserError(`${shown} is no submission: ${firstFault(error)}`);
+  if (error) throw new UserError(`${shown} is no submission: ${firstErrorOf(error)}`);
   return data;
 }
 
 /** All that Slurm has taken, oldest first. @throws {UserError} that says what is wrong with one */
-export async function readSubmissions(folder: string): Promise<Numbered[]> {
+export async function readSubmissions(folder: string): Promise<NumberedSubmission[]> {
   const numbers: number[] = [];
   try {
     for await (const { name } of Deno.readDir(home(folder))) {
@@ -121,7 +121,7 @@ export async function readSubmissions(folder: string): Promise<Numbered[]> {
       throw new UserError(`${home(folder)} can't be read: ${(error as Error).message}`);
     }
   }
-  const found: Numbered[] = [];
+  const found: NumberedSubmission[] = [];
   for (const number of numbers.sort((a, b) => a - b)) {
     const isThere = await Deno.stat(path(folder, number)).then(() => true, () => false);
     if (!isThere) continue; // just being made, or refused

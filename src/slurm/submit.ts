@@ -3,37 +3,37 @@ import { removeFolder } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { identityOf } from "../runs/identity.ts";
 import type { RunConfig } from "../training/config.ts";
-import { sbatch } from "./programs.ts";
+import { callSbatch } from "./programs.ts";
 import { sharesOf } from "./shares.ts";
-import { quoted } from "./shell.ts";
+import { quoteForShell } from "./shell.ts";
 import {
-  nextNumber,
-  type Numbered,
+  nextSubmissionNumber,
+  type NumberedSubmission,
   type Submission,
-  submissionFolder,
-  taskLog,
+  submissionFolderOf,
+  taskLogPathOf,
   writeSubmission,
 } from "./submission.ts";
 
 /** What users ask Slurm for. */
-export interface Wishes {
+export interface SlurmOptions {
   readonly partition?: string | undefined;
   readonly gpusPerTask?: string | undefined;
   readonly time?: string | undefined;
-  /** Tasks at most: no more than `mostTasks`. */
+  /** Tasks at most: no more than `readMaxTasks`. */
   readonly tasks: number;
   /** More options of sbatch, a word each. */
   readonly extra: readonly string[];
 }
 
-export interface Request
+export interface SubmissionRequest
   extends Pick<Submission, "device" | "threads" | "jobs" | "retry" | "controls" | "saveMask"> {
   /** Of the sweep. */
   readonly folder: string;
   /** Of the sweep, and the ones that are to be submitted. */
   readonly runs: readonly RunConfig[];
   readonly missing: readonly RunConfig[];
-  readonly wishes: Wishes;
+  readonly wishes: SlurmOptions;
   /** Words that start maskbench with these arguments, on any node. */
   readonly starting: (...args: string[]) => readonly string[];
   /** Folder that jobs start in. */
@@ -46,14 +46,14 @@ export interface Request
  * Submits the missing runs, of which there must be one.
  * @throws {SlurmError} with what Slurm says; nothing is then left behind
  */
-export async function submit(request: Request): Promise<Numbered> {
+export async function submitRuns(request: SubmissionRequest): Promise<NumberedSubmission> {
   const { folder, runs, missing, wishes, starting, standing, device, threads, jobs } = request;
   if (folder.includes("\\")) { // Slurm would write its logs elsewhere
     throw new UserError(`${folder}: Slurm takes no path with a backslash in it`);
   }
   const places = new Map(runs.map((run, place) => [identityOf(run), place]));
   const tasks = sharesOf(missing.map((run) => places.get(identityOf(run))!), wishes.tasks);
-  const number = await nextNumber(folder);
+  const number = await nextSubmissionNumber(folder);
   let submission: Omit<Submission, "format"> = {
     ...{ submitted: new Date().toISOString(), device, threads, jobs, retry: request.retry },
     ...{ controls: request.controls, saveMask: request.saveMask },
@@ -70,23 +70,23 @@ export async function submit(request: Request): Promise<Numbered> {
   ];
   let array: string;
   try {
-    array = await sbatch([
+    array = await callSbatch([
       ...[...wished, "--job-name=maskbench", "--requeue", `--cpus-per-task=${threads * jobs}`],
       ...wishes.gpusPerTask === undefined ? [] : [`--gpus-per-task=${wishes.gpusPerTask}`],
       ...wishes.extra,
       ...[`--array=0-${tasks.length - 1}`, "--open-mode=append"],
-      `--output=${pattern(taskLog(folder, number, "%a"))}`,
+      `--output=${pattern(taskLogPathOf(folder, number, "%a"))}`,
     ], `${scriptOf(starting("task", folder, String(number)))} "$SLURM_ARRAY_TASK_ID"\n`);
   } catch (error) {
-    await removeFolder(submissionFolder(folder, number));
+    await removeFolder(submissionFolderOf(folder, number));
     throw error;
   }
   await writeSubmission(folder, number, submission = { ...submission, array });
   try {
-    const tables = await sbatch([
+    const tables = await callSbatch([
       ...[...wished, "--job-name=maskbench-tables", ...wishes.extra],
       ...[`--dependency=afterany:${array}`, "--kill-on-invalid-dep=yes"],
-      `--output=${pattern(`${submissionFolder(folder, number)}/tables.log`)}`,
+      `--output=${pattern(`${submissionFolderOf(folder, number)}/tables.log`)}`,
     ], `${scriptOf(starting("table", folder))}\n`);
     await writeSubmission(folder, number, submission = { ...submission, tables });
   } catch (error) {
@@ -99,7 +99,7 @@ export async function submit(request: Request): Promise<Numbered> {
 
 /** In place of the shell, so that signals reach maskbench itself. */
 function scriptOf(words: readonly string[]): string {
-  return `#!/bin/sh\nexec ${words.map(quoted).join(" ")}`;
+  return `#!/bin/sh\nexec ${words.map(quoteForShell).join(" ")}`;
 }
 
 /** Of a log's path; `%a` alone is the index of the task. */

@@ -3,14 +3,14 @@ import { algorithmOf } from "../algorithms/registry.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { identityOf } from "../runs/identity.ts";
 import type { RunConfig } from "../training/config.ts";
-import type { Depending, Sweep, Value, Varying } from "./schema.ts";
+import type { DependentValue, ParameterValues, Sweep, Value } from "./schema.ts";
 
 /**
  * All runs of a sweep on a data set, which names them: `cifar10-jpeg`, say, where that is what the files turned out to
  * be. The first seed's come first, so that a table of a sweep under way already compares all else.
  */
 export function configurationsOf(sweep: Sweep, dataset: Dataset): readonly RunConfig[] {
-  return expand({ ...sweep, dataset: dataset.name }, dataset.checksum).runs;
+  return expandSweep({ ...sweep, dataset: dataset.name }, dataset.checksum).runs;
 }
 
 type Settings = Readonly<Record<string, Value>>;
@@ -22,10 +22,10 @@ export interface Expansion {
 }
 
 /** More runs than this are a slip of the pen, and would not fit into memory at some point. */
-export const MOST_RUNS = 100_000;
+export const MAX_RUNS = 100_000;
 
 /** The same with all that is wrong with the grid. @param checksum of the data set */
-export function expand(sweep: Sweep, checksum: string): Expansion {
+export function expandSweep(sweep: Sweep, checksum: string): Expansion {
   const faults = new Set<string>();
   const runs: RunConfig[] = [];
   const places = new Map<string, number>();
@@ -36,7 +36,7 @@ export function expand(sweep: Sweep, checksum: string): Expansion {
     const { name, version } = algorithmOf(entry.name);
     const combinations = settings(entry, place, network.name, sparsity, faults);
     tried += Math.max(1, combinations.length); // even a place without values takes its time
-    if (tried > MOST_RUNS) return { runs: [], faults: [tooMany] };
+    if (tried > MAX_RUNS) return { runs: [], faults: [tooMany] };
     for (const parameters of combinations) {
       const run: RunConfig = {
         dataset: { name: dataset, checksum, split },
@@ -65,7 +65,7 @@ export function expand(sweep: Sweep, checksum: string): Expansion {
   return { runs, faults: [...faults] };
 }
 
-const tooMany = `the grid has more than ${MOST_RUNS.toLocaleString("en")} runs: shorten its lists`;
+const tooMany = `the grid has more than ${MAX_RUNS.toLocaleString("en")} runs: shorten its lists`;
 
 // Every combination but for hyper-parameters. Sparsity means nothing without a mask: such an algorithm has it at 0.
 function* cells({ seeds, networks, initialisations, algorithms, sparsities }: Sweep) {
@@ -97,7 +97,7 @@ function settings(
     if (varying === undefined) continue;
     const lack = (text: string) => faults.add(`algorithms[${place}].${key}${text}`);
     const values = valuesAt(varying, network, sparsity, lack);
-    if (combinations.length * values.length > MOST_RUNS) {
+    if (combinations.length * values.length > MAX_RUNS) {
       faults.add(tooMany);
       return [];
     }
@@ -110,7 +110,7 @@ function settings(
 
 /** @param lack is told what is not covered: where within the hyper-parameter, and what */
 function valuesAt(
-  varying: Varying,
+  varying: ParameterValues,
   network: string,
   sparsity: number,
   lack: (text: string) => void,
@@ -131,6 +131,6 @@ function valuesAt(
   return found.map(([, value]) => value);
 }
 
-function isList(varying: readonly Value[] | Depending): varying is readonly Value[] {
+function isList(varying: readonly Value[] | DependentValue): varying is readonly Value[] {
   return Array.isArray(varying);
 }

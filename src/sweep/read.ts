@@ -1,12 +1,12 @@
 // Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
 import { UserError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
-import { faultsOf } from "../base/schema_errors.ts";
+import { errorTextsOf } from "../base/schema_errors.ts";
 import { packOf } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import type { Shape } from "../networks/network.ts";
-import { misfit, networks } from "../networks/registry.ts";
-import { expand } from "./expand.ts";
+import { networks, shapeMismatchOf } from "../networks/registry.ts";
+import { expandSweep } from "./expand.ts";
 import { type Sweep, sweepSchema } from "./schema.ts";
 
 /** Faults that are told one by one. */
@@ -50,7 +50,7 @@ export function checkSweep(
   const { data, error } = sweepSchema.safeParse(json, { reportInput: true });
   const faults = [
     ...known,
-    ...(error ? faultsOf(error) : [...unsuited(data), ...expand(data, "").faults]),
+    ...(error ? errorTextsOf(error) : [...unsuited(data), ...expandSweep(data, "").faults]),
   ];
   if (faults.length === 1) throw new UserError(`${shown}: ${faults[0]}`);
   if (faults.length > 1) {
@@ -80,7 +80,7 @@ function unsuited(sweep: Sweep): string[] {
       : [],
   ];
   const unfit = sweep.networks.flatMap(({ name }, place) => {
-    const fault = misfit(networks.find((network) => network.name === name)!, shape);
+    const fault = shapeMismatchOf(networks.find((network) => network.name === name)!, shape);
     return fault ? [`networks[${place}]: ${fault}, as those of ${sweep.dataset} are`] : [];
   });
   return [...augmentation, ...warming, ...unfit];

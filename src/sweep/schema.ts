@@ -3,8 +3,8 @@ import { z } from "zod";
 import { type Algorithm, valueSchema } from "../algorithms/algorithm.ts";
 import { algorithms } from "../algorithms/registry.ts";
 import type { Value } from "../algorithms/space.ts";
-import { distinct, keyed, shown, strict } from "../base/schema_errors.ts";
-import { folderName, packName, SIZES } from "../datasets/pack.ts";
+import { distinctList, objectWithKeys, shortTextOf, strictObject } from "../base/schema_errors.ts";
+import { packFolderNamePattern, packNameOf, SIZES } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
 import type { Initialisation, RunConfig } from "../training/config.ts";
@@ -25,42 +25,47 @@ function noSparsity(input: unknown): string {
     ? input
     : NaN;
   const meant = number > 1 && number < 100 ? Number((number / 100).toPrecision(6)) : number;
-  return `${shown(input)} is no sparsity: expected a number, the fraction of the weights that is ` +
+  return `${
+    shortTextOf(input)
+  } is no sparsity: expected a number, the fraction of the weights that is ` +
     `removed, at least 0 and less than 1${meant >= 0 && meant < 1 ? `; write ${meant}` : ""}`;
 }
 
 export type { Value };
 
 /** One that depends on the sparsity, the network or both; `byNetwork` comes first. */
-export interface Depending {
+export interface DependentValue {
   /** A value for each sparsity, such as `"0.5"`. */
   readonly bySparsity?: Readonly<Record<string, Value>> | undefined;
   /** A value for each network, or one for each of its sparsities. */
-  readonly byNetwork?: Readonly<Record<string, Value | Depending>> | undefined;
+  readonly byNetwork?: Readonly<Record<string, Value | DependentValue>> | undefined;
 }
 
 /** A hyper-parameter as a sweep file has it; a list is another dimension of the grid. */
-export type Varying = Value | readonly Value[] | Depending;
+export type ParameterValues = Value | readonly Value[] | DependentValue;
 
 /** An algorithm and the hyper-parameters that are not left to their defaults. */
 export interface AlgorithmEntry {
   readonly name: string;
-  readonly [parameter: string]: Varying | undefined;
+  readonly [parameter: string]: ParameterValues | undefined;
 }
 
 const sparsityKey = z.string().refine(
   (key) => sparsity.safeParse(key.trim() === "" ? NaN : Number(key)).success,
-  { error: ({ input }) => `${shown(input)} is no sparsity: expected a key such as "0.5"` },
+  { error: ({ input }) => `${shortTextOf(input)} is no sparsity: expected a key such as "0.5"` },
 );
 
 function varying(parameter: z.ZodType): z.ZodType {
   const value = valueSchema(parameter);
   const bySparsity = z.record(sparsityKey, value).optional()
     .describe('a value for each sparsity, such as "0.5"');
-  const byNetwork = keyed(namesOf(networks), z.union([value, strict({ bySparsity })])).optional()
+  const byNetwork = objectWithKeys(
+    namesOf(networks),
+    z.union([value, strictObject({ bySparsity })]),
+  ).optional()
     .describe("a value for each network, or one for each of its sparsities");
-  const list = distinct(value, "value").describe("each value is run: for tuning");
-  const depending = strict({ bySparsity, byNetwork }).refine(
+  const list = distinctList(value, "value").describe("each value is run: for tuning");
+  const depending = strictObject({ bySparsity, byNetwork }).refine(
     (given) => Object.keys(given).length === 1,
     {
       error: 'expected either "bySparsity" or "byNetwork"',
@@ -78,63 +83,65 @@ function algorithmEntry({ name, summary, parameters }: Algorithm) {
     key,
     varying(schema as z.ZodType),
   ]);
-  return strict({
+  return strictObject({
     name: z.literal(name).describe(summary),
     ...Object.fromEntries(hyperparameters),
   });
 }
 
-const packedFolder = strict({
-  folder: z.string().regex(folderName, {
+const packedFolder = strictObject({
+  folder: z.string().regex(packFolderNamePattern, {
     error: ({ input }) =>
-      `${shown(input)} names no packed folder: expected letters, digits, ".", "_" and "-"`,
+      `${shortTextOf(input)} names no packed folder: expected letters, digits, ".", "_" and "-"`,
   }).describe('what "deno task pack" was told to call it; by default the last part of its path'),
   size: z.int().min(SIZES.least).max(SIZES.most).default(224)
     .describe("height and width of what the networks read; it must be packed for that"),
-}).transform(({ folder, size }) => packName(folder, size));
+}).transform(({ folder, size }) => packNameOf(folder, size));
 
 const initialisation = z.enum(["kaiming-normal", "signed-kaiming-constant"]);
 const algorithmEntries = algorithms.map(algorithmEntry);
 
 /** A sweep file, checked. Written out in `bench/sweep.schema.json` by `maskbench schema`. */
-export const sweepSchema = strict({
+export const sweepSchema = strictObject({
   $schema: z.string().optional().describe("for editors: the path or address of sweep.schema.json"),
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
     error: ({ input }) =>
-      `${shown(input)} names no folder: expected letters, digits, ".", "_" and "-"`,
+      `${shortTextOf(input)} names no folder: expected letters, digits, ".", "_" and "-"`,
   })
     .describe("of the sweep; its results go to results/<name>"),
   dataset: z.union([names(datasets).transform((name): string => name), packedFolder])
     .describe("what the networks are to tell apart: a name, or a folder of pictures"),
   split: z.enum(["test", "validation"]).default("test")
     .describe("what accuracy is measured on; to tune, training pictures held out"),
-  networks: distinct(
+  networks: distinctList(
     z.union([
       names(networks).transform((name): RunConfig["network"] => ({ name, width: 1 })),
-      strict({
+      strictObject({
         name: names(networks),
         width: z.number().positive().max(64).default(1).describe("multiplies the hidden channels"),
       }),
     ]),
     "network",
   ),
-  algorithms: distinct(
+  algorithms: distinctList(
     z.discriminatedUnion("name", algorithmEntries as unknown as [typeof algorithmEntries[0]])
       .transform((entry) => entry as AlgorithmEntry),
     "algorithm",
   ),
-  sparsities: distinct(sparsity, "sparsity").describe("fractions of the weights that are removed"),
-  initialisations: distinct(
+  sparsities: distinctList(sparsity, "sparsity").describe(
+    "fractions of the weights that are removed",
+  ),
+  initialisations: distinctList(
     z.union([
       initialisation.transform((name): Initialisation => ({ name, scaleFan: false })),
-      strict({
+      strictObject({
         name: initialisation,
         scaleFan: z.boolean().default(false).describe("divide the variance by the kept fraction"),
       }),
     ]),
     "initialisation",
   ).prefault(["kaiming-normal"]).describe("how the fixed weights are drawn"),
-  seeds: distinct(z.int().min(0), "seed").default([1]),
+  seeds: distinctList(z.int().min(0), "seed").default([1]),
   epochs: z.int().min(1).max(1_000_000),
   batchSize: z.int().min(1).max(1_000_000).default(128),
   schedule: z.enum(["cosine", "constant"]).default("cosine").describe("of the learning rate"),
@@ -159,7 +166,7 @@ export const sweepSchema = strict({
 export type Sweep = z.infer<typeof sweepSchema>;
 
 /** The text of `bench/sweep.schema.json`. */
-export function publishedSchema(): string {
+export function schemaText(): string {
   const schema = z.toJSONSchema(sweepSchema, { io: "input", unrepresentable: "any" });
   return JSON.stringify(schema, null, 2) + "\n";
 }

@@ -1,7 +1,7 @@
 // `--only KEY=VALUE`: some of a sweep's runs.
 import { UserError } from "../base/errors.ts";
-import { unknown } from "../base/schema_errors.ts";
-import { factsOf } from "../runs/label.ts";
+import { describeUnknown } from "../base/schema_errors.ts";
+import { selectableFactsOf } from "../runs/label.ts";
 import type { RunConfig } from "../training/config.ts";
 
 /**
@@ -9,8 +9,8 @@ import type { RunConfig } from "../training/config.ts";
  * @param only `KEY=VALUE` each
  * @throws {UserError} for a key or value that no run has
  */
-export function pick(runs: readonly RunConfig[], only: readonly string[]): RunConfig[] {
-  const facts = runs.map(factsOf);
+export function selectRuns(runs: readonly RunConfig[], only: readonly string[]): RunConfig[] {
+  const facts = runs.map(selectableFactsOf);
   const keys = [...new Set(facts.flatMap((fact) => Object.keys(fact)))];
   const wanted = new Map<string, Set<string>>();
   for (const pair of only) {
@@ -18,9 +18,11 @@ export function pick(runs: readonly RunConfig[], only: readonly string[]): RunCo
     if (key === undefined || value === undefined) {
       throw new UserError(`--only ${pair}: expected KEY=VALUE, such as network=conv4`);
     }
-    if (!keys.includes(key)) throw new UserError(`--only ${pair}: ${unknown(key, keys)}`);
+    if (!keys.includes(key)) throw new UserError(`--only ${pair}: ${describeUnknown(key, keys)}`);
     const values = [...new Set(facts.flatMap((fact) => fact[key] ?? []))];
-    if (!values.includes(value)) throw new UserError(`--only ${pair}: ${unknown(value, values)}`);
+    if (!values.includes(value)) {
+      throw new UserError(`--only ${pair}: ${describeUnknown(value, values)}`);
+    }
     wanted.set(key, (wanted.get(key) ?? new Set()).add(value));
   }
   return runs.filter((_, i) =>

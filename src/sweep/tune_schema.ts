@@ -2,20 +2,23 @@
 import { z } from "zod";
 import { valueSchema } from "../algorithms/algorithm.ts";
 import { algorithms } from "../algorithms/registry.ts";
-import { type Range, rangeText, spaceOf } from "../algorithms/space.ts";
-import { distinct, strict } from "../base/schema_errors.ts";
+import { rangeTextOf, type SearchRange, searchSpaceOf } from "../algorithms/space.ts";
+import { distinctList, strictObject } from "../base/schema_errors.ts";
 
 /** More tries than this are a slip of the pen. */
-export const MOST_TRIES = 9999;
+export const MAX_TRIES = 9999;
 
 const whole = { when: ({ issues }: { issues: readonly unknown[] }) => issues.length === 0 };
 
 // What may be searched of a hyper-parameter whose values are those of `value`.
-function range(value: z.ZodType, declared: Range | undefined): z.ZodType {
-  const among = distinct(value, "value").optional().describe("each as often as the others");
-  const kind = declared ? rangeText(declared) : "not searched";
+function range(value: z.ZodType, declared: SearchRange | undefined): z.ZodType {
+  const among = distinctList(value, "value").optional().describe("each as often as the others");
+  const kind = declared ? rangeTextOf(declared) : "not searched";
   if (!(value instanceof z.ZodNumber)) {
-    return strict({ among }).refine((given) => given.among, { error: 'expected "among"', ...whole })
+    return strictObject({ among }).refine((given) => given.among, {
+      error: 'expected "among"',
+      ...whole,
+    })
       .optional().describe(`default: ${kind}`);
   }
   const ends = z.tuple([value, value], { error: "expected a list of two numbers" }).refine(
@@ -25,7 +28,7 @@ function range(value: z.ZodType, declared: Range | undefined): z.ZodType {
       ...whole,
     },
   ).optional();
-  return strict({
+  return strictObject({
     log: ends.describe("both ends, uniform in the logarithm"),
     zero: z.number().gt(0).lt(1).optional()
       .describe("with log: the share of the tries that take exactly 0 instead"),
@@ -46,20 +49,20 @@ function range(value: z.ZodType, declared: Range | undefined): z.ZodType {
 }
 
 const spaces = algorithms.map((algorithm) => {
-  const declared = spaceOf(algorithm);
+  const declared = searchSpaceOf(algorithm);
   const ranges = Object.entries(algorithm.parameters.shape).map(([name, schema]) =>
     [name, range(valueSchema(schema), declared[name])] as const
   );
-  return [algorithm.name, strict(Object.fromEntries(ranges)).optional()] as const;
+  return [algorithm.name, strictObject(Object.fromEntries(ranges)).optional()] as const;
 });
 
 const searchable = [...new Set(spaces.flatMap(([, space]) => Object.keys(space.unwrap().shape)))];
 
 /** The section, checked. */
-export const tuneSchema = strict({
-  tries: z.int().min(1).max(MOST_TRIES).default(16)
+export const tuneSchema = strictObject({
+  tries: z.int().min(1).max(MAX_TRIES).default(16)
     .describe("settings of each algorithm, for each network and sparsity"),
-  seeds: distinct(z.int().min(0), "seed").default([1001])
+  seeds: distinctList(z.int().min(0), "seed").default([1001])
     .describe("of every try; none of those that the sweep runs with"),
   epochs: z.int().min(1).max(1_000_000).optional()
     .describe("of every try; default those of the sweep"),
@@ -67,8 +70,8 @@ export const tuneSchema = strict({
     .describe(
       "try what the sweep itself gives each algorithm as well, else its defaults, as try 0",
     ),
-  parameters: distinct(z.enum(searchable), "hyper-parameter").optional()
+  parameters: distinctList(z.enum(searchable), "hyper-parameter").optional()
     .describe("hyper-parameters that are searched; default all that have a range"),
-  spaces: strict(Object.fromEntries(spaces)).default({})
+  spaces: strictObject(Object.fromEntries(spaces)).default({})
     .describe("where settings are looked for, by algorithm and hyper-parameter"),
 }).describe("how `tune` chooses hyper-parameters; of no matter for `bench`");

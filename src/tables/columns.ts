@@ -4,12 +4,12 @@ import type { Value } from "../algorithms/space.ts";
 import type { RunConfig } from "../training/config.ts";
 
 /** Hyper-parameters by name, and `version`: everything that can tell apart two runs of one algorithm. */
-export type Setting = Readonly<Record<string, Value>>;
+export type ColumnSetting = Readonly<Record<string, Value>>;
 
 export interface Column {
   readonly algorithm: string;
   /** The values that tell it from the algorithm's other columns; empty where there is one column only. */
-  readonly setting: Setting;
+  readonly setting: ColumnSetting;
   /** `sbp`, or `sbp (scope=global)`; values that most columns of the algorithm have go without saying. */
   readonly label: string;
 }
@@ -18,7 +18,7 @@ export interface Column {
 const unset = "unset";
 
 /** What tells runs of one algorithm apart. */
-export function settingOf({ algorithm }: RunConfig): Setting {
+export function settingOf({ algorithm }: RunConfig): ColumnSetting {
   return { ...algorithm.parameters, version: algorithm.version };
 }
 
@@ -37,7 +37,9 @@ export function columnOf(config: RunConfig, columns: readonly Column[]): Column 
  * hyper-parameters as will do and, among those, by the ones that give the fewest columns.
  */
 export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
-  const names = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(byAlgorithm);
+  const names = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(
+    compareAlgorithms,
+  );
   return names.flatMap((algorithm) => {
     const settings = rows.map((row) =>
       row.filter((config) => config.algorithm.name === algorithm).map(settingOf)
@@ -50,14 +52,14 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
     return [...distinct.values()].sort(bySetting(usual)).map((setting) => ({
       algorithm,
       setting,
-      label: columnLabel(algorithm, setting, usual),
+      label: columnLabelOf(algorithm, setting, usual),
     }));
   });
 }
 
 // What more than half of the settings have, as where one thing after the other is tried out of a common setting. A
 // label that leaves a value out means that one, so labels still tell settings apart.
-function usualOf(settings: readonly Setting[], names: readonly string[]): Setting {
+function usualOf(settings: readonly ColumnSetting[], names: readonly string[]): ColumnSetting {
   return Object.fromEntries(names.flatMap((name) => {
     const groups = Map.groupBy(settings, (setting) => setting[name]!);
     const most = [...groups].find(([, members]) => 2 * members.length > settings.length);
@@ -66,9 +68,9 @@ function usualOf(settings: readonly Setting[], names: readonly string[]): Settin
 }
 
 // The smallest set of names whose values tell apart any two settings of the same row.
-function tellingNames(rows: readonly (readonly Setting[])[]): string[] {
+function tellingNames(rows: readonly (readonly ColumnSetting[])[]): string[] {
   const all = [...new Set(rows.flat().flatMap((setting) => Object.keys(setting)))].sort();
-  const distinct = (settings: readonly Setting[], names: readonly string[]) =>
+  const distinct = (settings: readonly ColumnSetting[], names: readonly string[]) =>
     new Set(settings.map((setting) => key(setting, names))).size;
   const varying = all.filter((name) => rows.some((row) => distinct(row, [name]) > 1));
   const wanted = rows.map((row) => distinct(row, all));
@@ -89,42 +91,46 @@ function subsets(names: readonly string[], size: number): string[][] {
   );
 }
 
-function pick(setting: Setting, names: readonly string[]): Setting {
+function pick(setting: ColumnSetting, names: readonly string[]): ColumnSetting {
   return Object.fromEntries(names.map((name) => [name, setting[name] ?? unset]));
 }
 
-function key(setting: Setting, names: readonly string[]): string {
+function key(setting: ColumnSetting, names: readonly string[]): string {
   return JSON.stringify(names.map((name) => setting[name] ?? unset));
 }
 
 /** `sbp (scope=global)`; values that are usual go without saying. */
-export function columnLabel(algorithm: string, setting: Setting, usual: Setting = {}): string {
+export function columnLabelOf(
+  algorithm: string,
+  setting: ColumnSetting,
+  usual: ColumnSetting = {},
+): string {
   const parts = Object.entries(setting).filter(([name, value]) => value !== usual[name])
     .map(([name, value]) => `${name}=${value}`);
   return parts.length ? `${algorithm} (${parts.join(", ")})` : algorithm;
 }
 
 /** The order of algorithms: the registry's, and last what it does not know (any more). */
-export function byAlgorithm(a: string, b: string): number {
+export function compareAlgorithms(a: string, b: string): number {
   const place = (name: string) => {
     const index = algorithms.findIndex((algorithm) => algorithm.name === name);
     return index < 0 ? algorithms.length : index;
   };
-  return place(a) - place(b) || compare(a, b);
+  return place(a) - place(b) || compareValues(a, b);
 }
 
 // What is usual comes first, then the others by their values.
-const bySetting = (usual: Setting) => (a: Setting, b: Setting): number => {
+const bySetting = (usual: ColumnSetting) => (a: ColumnSetting, b: ColumnSetting): number => {
   for (const name of Object.keys(a)) {
     if (a[name] === b[name]) continue;
     if (a[name] === usual[name]) return -1;
-    return b[name] === usual[name] ? 1 : compare(a[name]!, b[name]!);
+    return b[name] === usual[name] ? 1 : compareValues(a[name]!, b[name]!);
   }
   return 0;
 };
 
 /** Numbers by size, anything else by its characters: the same order on every machine. */
-export function compare(a: Value, b: Value): number {
+export function compareValues(a: Value, b: Value): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
 }

@@ -2,22 +2,31 @@
 import { markdownTable } from "markdown-table";
 import { meanInterval, summarise, type Summary } from "../base/statistics.ts";
 import type { Controls } from "../training/result.ts";
-import { contextFields, csvText } from "./csv.ts";
-import { agreed, differing, placeOf, placesOf, settingText, shared, sharedParts } from "./facts.ts";
-import { accuracy, fixed, percent } from "./format.ts";
-import { type Cell, type Row, type Run, tableOf } from "./table.ts";
+import { contextFields, csvTextOf } from "./csv.ts";
+import {
+  commonSettingsOf,
+  differingSettingsOf,
+  factColumns,
+  rowNameOf,
+  rowNamesOf,
+  settingTextOf,
+  splitFactColumns,
+} from "./facts.ts";
+import { formatAccuracy, formatFixed, formatPercent } from "./format.ts";
+import { type Cell, type Row, tableOf, type TableRun } from "./table.ts";
 
 /** The controls, as tables name them. */
 const names = ["shuffled", "inverted", "redrawn"] as const satisfies (keyof Controls)[];
 type Name = (typeof names)[number];
 
 /** A run that has its controls. */
-export type ControlledRun = Run & { readonly result: { readonly controls: Controls } };
+export type ControlledRun = TableRun & { readonly result: { readonly controls: Controls } };
 
-export const isControlled = (run: Run): run is ControlledRun => run.result.controls !== undefined;
+export const isControlled = (run: TableRun): run is ControlledRun =>
+  run.result.controls !== undefined;
 
 /** `at`: the 95% interval of the mean over seeds holds chance. `unknown`: one seed has no interval. */
-export type Standing = "at" | "above" | "below" | "unknown";
+export type ControlVerdict = "at" | "above" | "below" | "unknown";
 
 /** Less than this of what the mask has above chance is near it. */
 const NEAR = 0.05;
@@ -31,14 +40,14 @@ interface Control {
   readonly chance: number;
   readonly low: number | undefined;
   readonly high: number | undefined;
-  readonly standing: Standing;
+  readonly standing: ControlVerdict;
 }
 
 /** Where a mean over seeds stands. Equal values are their own interval. */
-export function standingOf(
+export function controlVerdictOf(
   summary: Summary,
   chance: number,
-): { low?: number; high?: number; standing: Standing } {
+): { low?: number; high?: number; standing: ControlVerdict } {
   const { mean, deviation } = summary;
   if (deviation === null) return { standing: "unknown" };
   const { low, high } = meanInterval(summary) ?? { low: mean, high: mean };
@@ -52,7 +61,7 @@ function controlsOf(runs: readonly ControlledRun[]): Control[] {
         const found = (cell.runs as readonly ControlledRun[]).map(({ result }) => result.controls);
         const accuracy = summarise(found.map((controls) => 100 * controls[name]));
         const chance = 100 * found[0]!.chance;
-        const { low, high, standing } = standingOf(accuracy, chance);
+        const { low, high, standing } = controlVerdictOf(accuracy, chance);
         return { row, cell, name, accuracy, chance, low, high, standing };
       })
     )
@@ -60,8 +69,8 @@ function controlsOf(runs: readonly ControlledRun[]): Control[] {
 }
 
 /** For programs: a line for each control. */
-export function controlsCsv(runs: readonly ControlledRun[]): string {
-  return csvText(
+export function controlsCsvOf(runs: readonly ControlledRun[]): string {
+  return csvTextOf(
     controlsOf(runs).map(({ row, cell, name, accuracy, chance, low, high, standing }) => ({
       ...contextFields(row),
       sparsity: row.sparsity,
@@ -80,27 +89,31 @@ export function controlsCsv(runs: readonly ControlledRun[]): string {
 }
 
 /** For people, ending in a newline. @param notes what else is to be known, a sentence each */
-export function controlsMarkdown(
+export function controlsMarkdownOf(
   runs: readonly ControlledRun[],
   notes: readonly string[] = [],
 ): string {
   const controls = controlsOf(runs), rows = tableOf(runs).rows;
-  const { alike, telling } = sharedParts({ rows }), differ = differing({ rows });
-  const chances = [...new Set(controls.map(({ chance }) => percent(chance / 100)))].join(", ");
+  const { alike, telling } = splitFactColumns({ rows }), differ = differingSettingsOf({ rows });
+  const chances = [...new Set(controls.map(({ chance }) => formatPercent(chance / 100)))].join(
+    ", ",
+  );
   const cells = [...Map.groupBy(controls, ({ cell }) => cell).values()];
   const lines = cells.map((members) => {
     const { row, cell } = members[0]!;
     return [
-      ...telling.map((name) => shared[name]!(row)),
-      ...differ.map((name) => settingText(name, row)),
+      ...telling.map((name) => factColumns[name]!(row)),
+      ...differ.map((name) => settingTextOf(name, row)),
       cell.column.label,
-      accuracy(cell.accuracy),
-      ...members.map((one) => accuracy(one.accuracy) + (one.standing === "above" ? " ↑" : "")),
+      formatAccuracy(cell.accuracy),
+      ...members.map((one) =>
+        formatAccuracy(one.accuracy) + (one.standing === "above" ? " ↑" : "")
+      ),
     ];
   });
   const header = [...telling, ...differ, "algorithm", "mask", ...names];
   const labels = [...new Set(controls.map(({ cell }) => cell.column.label))];
-  const common = [...alike.map((name) => shared[name]!(rows[0]!)), agreed({ rows })];
+  const common = [...alike.map((name) => factColumns[name]!(rows[0]!)), commonSettingsOf({ rows })];
   return [
     "# Masks and their controls",
     [
@@ -123,7 +136,7 @@ export function controlsMarkdown(
 function verdictOf(label: string, controls: readonly Control[], rows: readonly Row[]): string {
   const lives = ({ cell, chance }: Control) => cell.accuracy.mean > chance;
   const lost = [...new Set(controls.filter((one) => !lives(one)).map(({ row }) => row))];
-  const dead = `the mask itself is not above chance at ${placesOf(lost, { rows })}`;
+  const dead = `the mask itself is not above chance at ${rowNamesOf(lost, { rows })}`;
   if (controls.every((one) => !lives(one))) return `**${label}**: ${dead}.`;
   const verdict = verdictOnLiving(controls.filter(lives), rows);
   return `**${label}**: ${lost.length > 0 ? `${dead}; elsewhere ` : ""}${verdict}.`;
@@ -133,11 +146,11 @@ function verdictOnLiving(controls: readonly Control[], rows: readonly Row[]): st
   const above = controls.filter(({ standing }) => standing === "above");
   const most = Math.max(0, ...controls.map(remainder));
   const left = `at most ${
-    percent(Number(most.toFixed(3)))
+    formatPercent(Number(most.toFixed(3)))
   } of what the mask has above chance is left`;
   const places = above.map(({ name, row, low, high, accuracy }) =>
-    `${name} at ${placeOf(row, { rows })} (${fixed(accuracy.mean)} [${fixed(low!)}, ${
-      fixed(high!)
+    `${name} at ${rowNameOf(row, { rows })} (${formatFixed(accuracy.mean)} [${formatFixed(low!)}, ${
+      formatFixed(high!)
     }])`
   );
   const where = `; of ${controls.length} intervals, ${above.length} above chance: ${

@@ -2,22 +2,22 @@
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
 import { type Interval, meanInterval } from "../base/statistics.ts";
-import { type Standing, standingsOf } from "./ranking.ts";
+import { type CellRank, cellRanksOf } from "./ranking.ts";
 import { type Cell, type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
 
 type Field = string | number | boolean | null | undefined;
 
 /** One line, by the names of its columns. Empty: not known, or no meaning. */
-export type Line = Readonly<Record<string, Field>>;
+export type CsvLine = Readonly<Record<string, Field>>;
 
 /**
  * Lines of `quantity` `accuracy` (percent) and `difference` (percentage points), each with mean, deviation and 95%
  * interval. `standing` is `best` for the highest mean among the masks of a row, `open` for a lower one that these runs
  * can't tell apart from it. What works without a mask stands once for its context, at sparsity 0.
  */
-export function linesOf(table: Table): Line[] {
+export function csvLinesOf(table: Table): CsvLine[] {
   const cells = table.rows.flatMap((row) => {
-    const standings = standingsOf(row);
+    const standings = cellRanksOf(row);
     return row.cells.flatMap((cell, i) => cell ? [cellFields(row, cell, standings[i])] : []);
   });
   const differences = table.rows.flatMap((row) =>
@@ -30,10 +30,10 @@ export function linesOf(table: Table): Line[] {
 }
 
 /** The whole file: those lines below the names of their columns. */
-export const csvOf = (table: Table): string => csvText(linesOf(table));
+export const csvOf = (table: Table): string => csvTextOf(csvLinesOf(table));
 
 /** Lines below the names of their columns. */
-export function csvText(lines: readonly Line[]): string {
+export function csvTextOf(lines: readonly CsvLine[]): string {
   const all = [...new Set(lines.flatMap(Object.keys))];
   // Hyper-parameters differ between algorithms: they come last, by name.
   const parameters = all.filter((name) => name.startsWith("parameter_")).sort();
@@ -63,7 +63,7 @@ export function contextFields({ context }: Row): Record<string, Field> {
   };
 }
 
-function cellFields(row: Row, cell: Cell, standing: Standing | undefined): Record<string, Field> {
+function cellFields(row: Row, cell: Cell, standing: CellRank | undefined): Record<string, Field> {
   const { algorithm } = cell.runs[0]!.configuration;
   return {
     ...contextFields(row),

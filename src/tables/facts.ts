@@ -1,28 +1,28 @@
 // What is said of a row beside its figures: where it stands, and which settings its runs share.
-import { initialisationName, networkName, percent } from "./format.ts";
+import { formatPercent, initialisationNameOf, networkNameOf } from "./format.ts";
 import type { Context } from "./table.ts";
 
 /** Where figures belong: all of a row but its figures. */
-export interface Place {
+export interface RowFacts {
   readonly context: Context;
   readonly sparsity: number;
 }
 
-type Places = { readonly rows: readonly Place[] };
+type Places = { readonly rows: readonly RowFacts[] };
 
 /** The columns left of the figures in every table. */
-export const shared: Readonly<Record<string, (row: Place) => string>> = {
+export const factColumns: Readonly<Record<string, (row: RowFacts) => string>> = {
   "data set": ({ context }) => context.dataset.name,
-  "network": ({ context }) => networkName(context),
-  "initialisation": ({ context }) => initialisationName(context),
-  "sparsity": ({ sparsity }) => percent(sparsity),
+  "network": ({ context }) => networkNameOf(context),
+  "initialisation": ({ context }) => initialisationNameOf(context),
+  "sparsity": ({ sparsity }) => formatPercent(sparsity),
 };
 
 /** Of those columns, the ones that say the same in every row, and the others; `sparsity` is always one of these. */
-export function sharedParts({ rows }: Places): { alike: string[]; telling: string[] } {
+export function splitFactColumns({ rows }: Places): { alike: string[]; telling: string[] } {
   const isAlike = (name: string) =>
-    name !== "sparsity" && rows.length > 0 && count(rows.map(shared[name]!)) === 1;
-  const names = Object.keys(shared);
+    name !== "sparsity" && rows.length > 0 && count(rows.map(factColumns[name]!)) === 1;
+  const names = Object.keys(factColumns);
   return { alike: names.filter(isAlike), telling: names.filter((name) => !isAlike(name)) };
 }
 
@@ -39,7 +39,7 @@ const settings: Readonly<Record<string, (context: Context) => string>> = {
 };
 
 /** Names of the settings in which rows differ; `checksum` where data sets of one name are not the same. */
-export function differing({ rows }: Places): string[] {
+export function differingSettingsOf({ rows }: Places): string[] {
   const contexts = rows.map(({ context }) => context);
   const names = Object.keys(settings).filter((name) => count(contexts.map(settings[name]!)) > 1);
   const checksums = contexts.map(({ dataset }) => `${dataset.name} ${dataset.checksum}`);
@@ -47,39 +47,42 @@ export function differing({ rows }: Places): string[] {
   return alike ? names : [...names, "checksum"];
 }
 
-/** The value of one of the settings that `differing` names. */
-export function settingText(name: string, { context }: Place): string {
+/** The value of one of the settings that `differingSettingsOf` names. */
+export function settingTextOf(name: string, { context }: RowFacts): string {
   return name === "checksum" ? context.dataset.checksum.slice(0, 8) : settings[name]!(context);
 }
 
 /** `epochs 10, batch size 64, …`: the settings that all rows share; empty without rows. */
-export function agreed(table: Places): string {
-  const row = table.rows[0], differ = differing(table);
+export function commonSettingsOf(table: Places): string {
+  const row = table.rows[0], differ = differingSettingsOf(table);
   if (!row) return "";
   return Object.keys(settings)
-    .filter((name) => !differ.includes(name) && settingText(name, row) !== "0")
-    .map((name) => `${name} ${settingText(name, row)}`).join(", ");
+    .filter((name) => !differ.includes(name) && settingTextOf(name, row) !== "0")
+    .map((name) => `${name} ${settingTextOf(name, row)}`).join(", ");
 }
 
 /** What tells a row from the table's others, in words: `conv4, sparsity 70%`. */
-export function placeOf(row: Place, table: Places): string {
-  return [...outsideSparsity(row, table), `sparsity ${percent(row.sparsity)}`].join(", ");
+export function rowNameOf(row: RowFacts, table: Places): string {
+  return [...outsideSparsity(row, table), `sparsity ${formatPercent(row.sparsity)}`].join(", ");
 }
 
 /** The same of several rows: `conv2, sparsity 50%, 70%; conv4, sparsity 50%`. */
-export function placesOf(rows: readonly Place[], table: Places): string {
+export function rowNamesOf(rows: readonly RowFacts[], table: Places): string {
   const groups = Map.groupBy(rows, (row) => outsideSparsity(row, table).join(", "));
   return [...groups.values()].map((members) =>
-    [placeOf(members[0]!, table), ...members.slice(1).map((row) => percent(row.sparsity))]
+    [rowNameOf(members[0]!, table), ...members.slice(1).map((row) => formatPercent(row.sparsity))]
       .join(", ")
   ).join("; ");
 }
 
-function outsideSparsity(row: Place, table: Places): string[] {
-  const own = Object.entries(shared)
+function outsideSparsity(row: RowFacts, table: Places): string[] {
+  const own = Object.entries(factColumns)
     .filter(([name, text]) => name !== "sparsity" && count(table.rows.map(text)) > 1)
     .map(([, text]) => text(row));
-  return [...own, ...differing(table).map((name) => `${name} ${settingText(name, row)}`)];
+  return [
+    ...own,
+    ...differingSettingsOf(table).map((name) => `${name} ${settingTextOf(name, row)}`),
+  ];
 }
 
 function count(texts: readonly string[]): number {

@@ -1,10 +1,10 @@
 // The table for programs that would rather have JSON: the CSV's lines, figures as numbers.
-import { linesOf } from "./csv.ts";
+import { csvLinesOf } from "./csv.ts";
 import type { Table } from "./table.ts";
 
 /** A list of objects, one for each line of the CSV, without the fields that are empty there. Ends in a newline. */
 export function jsonOf(table: Table): string {
-  const lines = linesOf(table).map((line) =>
+  const lines = csvLinesOf(table).map((line) =>
     Object.fromEntries(Object.entries(line).filter(([, field]) => (field ?? "") !== ""))
   );
   return JSON.stringify(lines, null, 1) + "\n";

@@ -1,14 +1,14 @@
 // The table for papers: LaTeX with booktabs, to be pasted or \input.
-import { type Difference, type Interval, type Summary } from "../base/statistics.ts";
-import { differing, settingText, shared, sharedParts } from "./facts.ts";
-import { fixed, signed } from "./format.ts";
-import { legend } from "./notes.ts";
-import { type Standing, standingsOf } from "./ranking.ts";
+import { type Interval, type MeanDifference, type Summary } from "../base/statistics.ts";
+import { differingSettingsOf, factColumns, settingTextOf, splitFactColumns } from "./facts.ts";
+import { formatFixed, formatSigned } from "./format.ts";
+import { legendOfTable } from "./notes.ts";
+import { type CellRank, cellRanksOf } from "./ranking.ts";
 import type { Table } from "./table.ts";
 
 /** A `table` with the legend of table.md in comments above it; needs `\usepackage{booktabs}`. Ends in a newline. */
 export function latexOf(table: Table): string {
-  const { alike, telling } = sharedParts(table), differ = differing(table);
+  const { alike, telling } = splitFactColumns(table), differ = differingSettingsOf(table);
   const places = [...telling, ...differ];
   const header = [
     ...places,
@@ -16,20 +16,22 @@ export function latexOf(table: Table): string {
     ...table.comparisons.map(({ label }) => label),
   ];
   const rows = table.rows.map((row) => {
-    const standings = standingsOf(row);
+    const standings = cellRanksOf(row);
     return [
-      ...telling.map((name) => escaped(shared[name]!(row))),
-      ...differ.map((name) => escaped(settingText(name, row))),
+      ...telling.map((name) => escapeLatex(factColumns[name]!(row))),
+      ...differ.map((name) => escapeLatex(settingTextOf(name, row))),
       ...row.cells.map((cell, i) => cell ? accuracy(cell.accuracy, standings[i]) : "--"),
       ...row.differences.map((one) => one ? difference(one) : "n/a"),
     ];
   });
-  const everywhere = alike.map((name) => escaped(shared[name]!(table.rows[0]!))).join(", ");
+  const everywhere = alike.map((name) => escapeLatex(factColumns[name]!(table.rows[0]!))).join(
+    ", ",
+  );
   const line = (cells: readonly string[]) => `    ${cells.join(" & ")} \\\\`;
   const align = header.map((_, i) => i < places.length ? "l" : "r").join("");
   return [
     "% \\usepackage{booktabs}",
-    ...legend(table).split("\n").map((text) => `% ${text.replaceAll("**", "")}`),
+    ...legendOfTable(table).split("\n").map((text) => `% ${text.replaceAll("**", "")}`),
     "\\begin{table}",
     "  \\centering",
     `  \\caption{Accuracy in percent${everywhere && ` (${everywhere})`} after the last epoch, ` +
@@ -37,7 +39,7 @@ export function latexOf(table: Table): string {
     "$\\approx$: lower, but not told apart from it by the 95\\% interval of their difference.}",
     `  \\begin{tabular}{${align}}`,
     "    \\toprule",
-    line(header.map(escaped)),
+    line(header.map(escapeLatex)),
     "    \\midrule",
     ...rows.map(line),
     "    \\bottomrule",
@@ -47,14 +49,14 @@ export function latexOf(table: Table): string {
 }
 
 // Bold as people read it, not as mathematics: \boldmath only works outside of it.
-function accuracy({ mean, deviation, n }: Summary, standing: Standing | undefined): string {
+function accuracy({ mean, deviation, n }: Summary, standing: CellRank | undefined): string {
   const spread = deviation === null ? "" : ` \\pm ${number(deviation)}`;
   const text = `$${number(mean)}${spread}$ (${n})`;
   if (standing === "best") return `{\\boldmath\\bfseries ${text}}`;
   return standing === "open" ? `$\\approx$ ${text}` : text;
 }
 
-function difference({ mean, interval, method }: Difference): string {
+function difference({ mean, interval, method }: MeanDifference): string {
   return `$${signedNumber(mean)}$ ${bounds(interval)}${method === "welch" ? " \\dag" : ""}`;
 }
 
@@ -63,8 +65,8 @@ function bounds(interval: Interval | null): string {
 }
 
 // Within mathematics the minus sign is a hyphen.
-const number = (value: number) => fixed(value).replace("−", "-");
-const signedNumber = (value: number) => signed(value).replace("−", "-");
+const number = (value: number) => formatFixed(value).replace("−", "-");
+const signedNumber = (value: number) => formatSigned(value).replace("−", "-");
 
 const special: Readonly<Record<string, string>> = {
   "\\": "\\textbackslash{}",
@@ -76,7 +78,7 @@ const special: Readonly<Record<string, string>> = {
 };
 
 /** Text that LaTeX sets as it stands here. */
-export function escaped(text: string): string {
+export function escapeLatex(text: string): string {
   return text.replace(/[\\~^−×—]|[&%$#_{}]/g, (char) => special[char] ?? `\\${char}`)
     .replace(/\s+/g, " ");
 }

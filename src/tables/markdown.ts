@@ -1,17 +1,23 @@
 // The table for people: what the figures mean, the figures, how they came about, and what is missing.
 import { markdownTable } from "markdown-table";
-import type { SetAside } from "../runs/run_file.ts";
-import { differing, settingText, shared } from "./facts.ts";
-import { accuracy, difference } from "./format.ts";
-import { legend, missing, settings } from "./notes.ts";
-import { standingsOf } from "./ranking.ts";
+import type { InvalidRunFile } from "../runs/run_file.ts";
+import { differingSettingsOf, factColumns, settingTextOf } from "./facts.ts";
+import { formatAccuracy, formatDifference } from "./format.ts";
+import { legendOfTable, missingNoteOf, settingsNoteOf } from "./notes.ts";
+import { cellRanksOf } from "./ranking.ts";
 import type { Row, Table } from "./table.ts";
 
 /** The whole file, ending in a newline. The same bytes for the same runs. */
-export function markdownOf(table: Table, setAside: readonly SetAside[] = []): string {
+export function markdownOf(table: Table, setAside: readonly InvalidRunFile[] = []): string {
   const parts = table.rows.length
-    ? [title(table), legend(table), figures(table), settings(table), missing(table, setAside)]
-    : ["No finished run.", missing(table, setAside)];
+    ? [
+      title(table),
+      legendOfTable(table),
+      figures(table),
+      settingsNoteOf(table),
+      missingNoteOf(table, setAside),
+    ]
+    : ["No finished run.", missingNoteOf(table, setAside)];
   return parts.filter((part) => part).join("\n\n") + "\n";
 }
 
@@ -21,11 +27,11 @@ function title({ rows }: Table): string {
 }
 
 function figures(table: Table): string {
-  const { columns, comparisons, rows, against } = table, differ = differing(table);
-  const places = [...Object.keys(shared), ...differ];
+  const { columns, comparisons, rows, against } = table, differ = differingSettingsOf(table);
+  const places = [...Object.keys(factColumns), ...differ];
   const placeOf = (row: Row) => [
-    ...Object.values(shared).map((text) => text(row)),
-    ...differ.map((name) => settingText(name, row)),
+    ...Object.values(factColumns).map((text) => text(row)),
+    ...differ.map((name) => settingTextOf(name, row)),
   ];
   if (against) {
     // A line for each column, as there may be many: differences beside figures would be two of each.
@@ -64,13 +70,14 @@ function tableText(
   });
 }
 
-const differenceTexts = (row: Row) => row.differences.map((one) => one ? difference(one) : "n/a");
+const differenceTexts = (row: Row) =>
+  row.differences.map((one) => one ? formatDifference(one) : "n/a");
 
 function cellTexts(row: Row): string[] {
-  const standings = standingsOf(row);
+  const standings = cellRanksOf(row);
   return row.cells.map((cell, i) => {
     if (!cell) return "—";
-    const text = accuracy(cell.accuracy);
+    const text = formatAccuracy(cell.accuracy);
     if (standings[i] === "best") return `**${text}**`;
     return standings[i] === "open" ? `≈ ${text}` : text;
   });

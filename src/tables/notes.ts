@@ -1,27 +1,27 @@
 // The words around the table: what its figures mean, how the runs were set, and what is missing.
 import { basename } from "node:path";
-import type { Environment, SetAside } from "../runs/run_file.ts";
-import { agreed, placeOf, placesOf } from "./facts.ts";
-import { percent } from "./format.ts";
+import type { Environment, InvalidRunFile } from "../runs/run_file.ts";
+import { commonSettingsOf, rowNameOf, rowNamesOf } from "./facts.ts";
+import { formatPercent } from "./format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
 
 /** Items of a list before it ends in "and … more". */
 const LISTED = 12;
 
 /** What the figures and the marks at them mean, to be read before them. */
-export function legend(table: Table): string {
-  return [meaning(table), list(marking)].join("\n");
+export function legendOfTable(table: Table): string {
+  return [meaningNoteOf(table), list(markNotes)].join("\n");
 }
 
 /** What the marks at the figures mean. */
-export const marking: readonly string[] = [
+export const markNotes: readonly string[] = [
   "**Bold**: the highest mean among the masks of a row.",
   "**≈**: lower, but these runs can't tell it apart from the highest: the 95% interval of their difference, paired " +
   "by seed where both have the same seeds, holds zero or is unknown.",
 ];
 
 /** What the figures mean, marks aside. */
-export function meaning(table: Table): string {
+export function meaningNoteOf(table: Table): string {
   const { rows, columns } = table;
   const single = cellsOf(table).some(({ accuracy }) => accuracy.n === 1);
   const removed = rows.find(({ sparsity }) => sparsity > 0)?.sparsity ?? 0.7;
@@ -31,8 +31,10 @@ export function meaning(table: Table): string {
       onWhat(table)
     } after the last epoch: mean ± standard deviation over ` +
     "seeds (number of seeds)." + (single ? " One seed alone has no deviation." : ""),
-    `**Sparsity** is the fraction of the weights that is removed: sparsity ${percent(removed)} = ` +
-    `${percent(1 - removed)} of the weights kept.`,
+    `**Sparsity** is the fraction of the weights that is removed: sparsity ${
+      formatPercent(removed)
+    } = ` +
+    `${formatPercent(1 - removed)} of the weights kept.`,
     ...whole.map(({ label }) =>
       `**${label}** has no mask, so no sparsity: its one result stands in each row it is to be ` +
       "compared with."
@@ -82,7 +84,7 @@ function aboutDifferences({ comparisons, rows, columns, against }: Table): strin
 }
 
 /** How the runs were set, to be read after the figures. */
-export function settings(table: Table): string {
+export function settingsNoteOf(table: Table): string {
   const columns = table.columns.map(({ label }, i) => {
     const cells = cellsAt(table, i);
     const names = Object.keys(cells[0]![0].runs[0]!.configuration.algorithm.parameters);
@@ -92,12 +94,14 @@ export function settings(table: Table): string {
   const spare = table.columns.flatMap(({ label }, i) => {
     const fewer = cellsAt(table, i).filter(([cell, row]) =>
       !isUnmasked(cell.column.algorithm) && cell.kept < 1 - row.sparsity - 0.0005
-    ).map(([{ kept }, row]) => `${percent(Number(kept.toFixed(3)))} at ${placeOf(row, table)}`);
+    ).map(([{ kept }, row]) =>
+      `${formatPercent(Number(kept.toFixed(3)))} at ${rowNameOf(row, table)}`
+    );
     if (fewer.length === 0) return [];
     return [`**${label}** kept fewer weights than it may: ${shortened(fewer, "; ")}.`];
   });
   return list([
-    `All runs: ${agreed(table)}.`,
+    `All runs: ${commonSettingsOf(table)}.`,
     ...columns,
     ...spare,
     `Made with ${madeWith(table)}.`,
@@ -123,7 +127,7 @@ function valueOf(name: string, cells: readonly [Cell, Row][], table: Table): str
   const byValue = [...Map.groupBy(cells, of)];
   if (byValue.length === 1) return `${name} ${byValue[0]![0]}`;
   const texts = byValue.map(([value, members]) =>
-    `${value} (${placesOf(members.map(([, row]) => row), table)})`
+    `${value} (${rowNamesOf(members.map(([, row]) => row), table)})`
   );
   return cells.length > LISTED
     ? `${name} ${byValue.map(([value]) => value).join(", ")}, by row as in table.csv`
@@ -131,14 +135,14 @@ function valueOf(name: string, cells: readonly [Cell, Row][], table: Table): str
 }
 
 /** What the table would hold if it were complete; empty where nothing is missing. */
-export function missing(table: Table, setAside: readonly SetAside[]): string {
+export function missingNoteOf(table: Table, setAside: readonly InvalidRunFile[]): string {
   const absent = table.columns.flatMap(({ label, algorithm }, i) =>
     rowsFor(algorithm, table).flatMap((row) => {
       const have = row.cells[i]?.runs.map((run) => run.configuration.seed) ?? [];
       const lacking = row.seeds.filter((seed) => !have.includes(seed));
       if (lacking.length === 0) return [];
       const seeds = `seed${lacking.length > 1 ? "s" : ""} ${lacking.join(", ")}`;
-      return [`${label}, ${placeOf(row, table)}: ${seeds}`];
+      return [`${label}, ${rowNameOf(row, table)}: ${seeds}`];
     })
   );
   const items = [
@@ -146,7 +150,7 @@ export function missing(table: Table, setAside: readonly SetAside[]): string {
     ...table.leftOut.map((run) =>
       `left out: run ${run.identity.slice(0, 12)}, its accuracy is no number from 0 to 1`
     ),
-    ...setAside.map(setAsideNote),
+    ...setAside.map(invalidFileNoteOf),
   ];
   if (items.length === 0) return "";
   return `Missing, and counted in no figure above:\n\n${
@@ -155,7 +159,7 @@ export function missing(table: Table, setAside: readonly SetAside[]): string {
 }
 
 /** Which file was set aside, and why: one line, whatever the file quoted in it. */
-export function setAsideNote({ path, reason }: SetAside): string {
+export function invalidFileNoteOf({ path, reason }: InvalidRunFile): string {
   return `set aside: runs/${basename(path)} ${reason}`.replace(/\s+/g, " ");
 }
 

@@ -1,5 +1,5 @@
 // The formats that a table can be printed in. A new one is its file and a line here.
-import type { SetAside } from "../runs/run_file.ts";
+import type { InvalidRunFile } from "../runs/run_file.ts";
 import { csvOf } from "./csv.ts";
 import { jsonOf } from "./json.ts";
 import { latexOf } from "./latex.ts";
@@ -7,12 +7,12 @@ import { markdownOf } from "./markdown.ts";
 import type { Table } from "./table.ts";
 
 /** By name; each ends in a newline, and is the same bytes for the same runs. */
-export const formats = {
+export const tableFormats = {
   markdown: markdownOf,
   csv: csvOf,
   latex: latexOf,
   json: jsonOf,
-} as const satisfies Record<string, (table: Table, setAside: readonly SetAside[]) => string>;
+} as const satisfies Record<string, (table: Table, setAside: readonly InvalidRunFile[]) => string>;
 
 /** The name of a format. */
-export type Format = keyof typeof formats;
+export type TableFormat = keyof typeof tableFormats;

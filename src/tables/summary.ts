@@ -1,11 +1,11 @@
 // What was compared and what came out, in two plain sentences made of the table's figures.
-import { placesOf } from "./facts.ts";
-import { fixed, networkName, percent } from "./format.ts";
-import { isOpen } from "./ranking.ts";
+import { rowNamesOf } from "./facts.ts";
+import { formatFixed, formatPercent, networkNameOf } from "./format.ts";
+import { isUndecided } from "./ranking.ts";
 import { type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
 
 /** Plain text, what was found by comparison; the table must have a row. */
-export function summaryOf(table: Table): { compared: string; found: readonly string[] } {
+export function findingsOf(table: Table): { compared: string; found: readonly string[] } {
   return { compared: compared(table), found: found(table) };
 }
 
@@ -21,11 +21,11 @@ function compared({ rows, columns }: Table): string {
     ? "The ends of the scale were run"
     : (names.length === 1 ? `The algorithm ${names[0]}` : `Each of ${listed(names)}`) +
       " looked for a subnetwork inside networks of random, never trained weights";
-  return `${subject}: ${listed(distinct(rows.map(({ context }) => networkName(context))))} on ` +
+  return `${subject}: ${listed(distinct(rows.map(({ context }) => networkNameOf(context))))} on ` +
     `${listed(distinct(rows.map(({ context }) => context.dataset.name)))}, ` +
     (low === high
-      ? `with ${percent(low)} of the weights removed`
-      : `with ${percent(low)} to ${percent(high)} of the weights removed`) +
+      ? `with ${formatPercent(low)} of the weights removed`
+      : `with ${formatPercent(low)} to ${formatPercent(high)} of the weights removed`) +
     `, ${seeds} ${seeds === 1 ? "seed" : "seeds"}` +
     (ends.length && names.length ? `; for scale, ${listed(distinct(ends))}.` : ".");
 }
@@ -49,15 +49,15 @@ function found(table: Table): string[] {
   );
   const { row, cell } = cells.reduce((a, b) => b.cell.accuracy.mean > a.cell.accuracy.mean ? b : a);
   return [
-    `The highest mean accuracy is ${fixed(cell.accuracy.mean)}%, of ${cell.column.label} (` +
-    `${placesOf([row], table)}); no pair of algorithms has a difference to tell of.`,
+    `The highest mean accuracy is ${formatFixed(cell.accuracy.mean)}%, of ${cell.column.label} (` +
+    `${rowNamesOf([row], table)}); no pair of algorithms has a difference to tell of.`,
   ];
 }
 
 // Of one pair of columns, where it is more accurate, less, and where nothing can be said.
 function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): string {
   const rows = table.rows.filter((row) => row.differences[i]);
-  const open = rows.filter((row) => isOpen(row.differences[i]!));
+  const open = rows.filter((row) => isUndecided(row.differences[i]!));
   const sure = rows.filter((row) => !open.includes(row));
   const more = sure.filter((row) => row.differences[i]!.mean > 0);
   const less = sure.filter((row) => !more.includes(row));
@@ -65,7 +65,7 @@ function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): 
   const all = (some: readonly Row[]) => some.length === of && of > 1;
   // A long list tells less than a number.
   const at = (some: readonly Row[]) =>
-    some.length > 4 ? `in ${some.length} of ${of} rows` : `at ${placesOf(some, table)}`;
+    some.length > 4 ? `in ${some.length} of ${of} rows` : `at ${rowNamesOf(some, table)}`;
   const where = (some: readonly Row[]) => all(some) ? "everywhere" : at(some);
   const parts = [
     ...more.length ? [`${a} is more accurate than ${b} by ${span(more, i)} ${where(more)}`] : [],
@@ -85,7 +85,7 @@ function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): 
 
 function span(rows: readonly Row[], i: number): string {
   const sizes = rows.map((row) => Math.abs(row.differences[i]!.mean));
-  const low = fixed(Math.min(...sizes)), high = fixed(Math.max(...sizes));
+  const low = formatFixed(Math.min(...sizes)), high = formatFixed(Math.max(...sizes));
   return low === high ? `${low} points` : `${low} to ${high} points`;
 }
 

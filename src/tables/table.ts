@@ -2,7 +2,7 @@
 import { algorithms } from "../algorithms/registry.ts";
 import { UserError } from "../base/errors.ts";
 import {
-  type Difference,
+  type MeanDifference,
   median,
   pairedDifference,
   summarise,
@@ -13,10 +13,10 @@ import { canonicalJson } from "../runs/identity.ts";
 import type { Environment } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
-import { type Column, columnOf, columnsOf, compare, type Setting } from "./columns.ts";
+import { type Column, columnOf, type ColumnSetting, columnsOf, compareValues } from "./columns.ts";
 
 /** What a table takes of a run file. */
-export interface Run {
+export interface TableRun {
   readonly identity: string;
   readonly configuration: RunConfig;
   readonly result: RunResult;
@@ -30,7 +30,7 @@ export type Context = Omit<RunConfig, "algorithm" | "sparsity" | "seed">;
 export interface Cell {
   readonly column: Column;
   /** By seed; each seed once. */
-  readonly runs: readonly Run[];
+  readonly runs: readonly TableRun[];
   /** Of the last epoch. */
   readonly accuracy: Summary;
   /** Mean of each run's best epoch: optimistic, and in no table but the CSV. */
@@ -54,7 +54,7 @@ export interface Row {
   /** By column of the table. */
   readonly cells: readonly (Cell | null)[];
   /** By comparison of the table; in percentage points. */
-  readonly differences: readonly (Difference | null)[];
+  readonly differences: readonly (MeanDifference | null)[];
   /** Seeds that some run of the same context has. */
   readonly seeds: readonly number[];
 }
@@ -66,7 +66,7 @@ export interface Table {
   readonly comparisons: readonly Comparison[];
   readonly rows: readonly Row[];
   /** Runs whose accuracy, or kept fraction, is no number from 0 to 1; no cell counts them. */
-  readonly leftOut: readonly Run[];
+  readonly leftOut: readonly TableRun[];
 }
 
 /** Whether an algorithm works without a mask, so that its one result stands in every row of its context. */
@@ -79,8 +79,8 @@ export function isUnmasked(algorithm: string): boolean {
  * @param against the label of the column that all others are compared with; without it, SBP is with edge-popup
  * @throws {UserError} if there is no such column
  */
-export function tableOf(runs: readonly Run[], against?: string): Table {
-  const sorted = runs.toSorted((a, b) => compare(a.identity, b.identity));
+export function tableOf(runs: readonly TableRun[], against?: string): Table {
+  const sorted = runs.toSorted((a, b) => compareValues(a.identity, b.identity));
   const usable = sorted.filter(({ result }) => isUsable(result));
   const groups = groupsOf(usable);
   const columns = columnsOf(
@@ -126,20 +126,20 @@ export function isUsable(result: RunResult): boolean {
 interface Group {
   readonly context: Context;
   readonly sparsity: number;
-  readonly runs: readonly Run[];
+  readonly runs: readonly TableRun[];
   readonly seeds: readonly number[];
 }
 
 // The runs of each row, rows in their final order.
-function groupsOf(runs: readonly Run[]): Group[] {
+function groupsOf(runs: readonly TableRun[]): Group[] {
   const contexts = Map.groupBy(runs, (run) => canonicalJson(contextOf(run.configuration)));
   return [...contexts.values()]
     .map((members) => ({ members, context: contextOf(members[0]!.configuration) }))
-    .sort((a, b) => byContext(a.context, b.context))
+    .sort((a, b) => compareContexts(a.context, b.context))
     .flatMap(({ members, context }) => {
-      const isWhole = ({ configuration }: Run) => isUnmasked(configuration.algorithm.name);
+      const isWhole = ({ configuration }: TableRun) => isUnmasked(configuration.algorithm.name);
       const whole = members.filter(isWhole), masked = members.filter((run) => !isWhole(run));
-      const distinct = (values: number[]) => [...new Set(values)].sort(compare);
+      const distinct = (values: number[]) => [...new Set(values)].sort(compareValues);
       const sparsities = distinct(masked.map((run) => run.configuration.sparsity));
       const seeds = distinct(members.map((run) => run.configuration.seed));
       return (sparsities.length ? sparsities : [0]).map((sparsity) => ({
@@ -158,21 +158,22 @@ export function contextOf(config: RunConfig): Context {
 }
 
 /** The order of rows. */
-export function byContext(a: Context, b: Context): number {
-  return compare(a.dataset.name, b.dataset.name) || compare(a.network.name, b.network.name) ||
-    compare(a.network.width, b.network.width) ||
-    compare(a.initialisation.name, b.initialisation.name) ||
-    compare(canonicalJson(a), canonicalJson(b));
+export function compareContexts(a: Context, b: Context): number {
+  return compareValues(a.dataset.name, b.dataset.name) ||
+    compareValues(a.network.name, b.network.name) ||
+    compareValues(a.network.width, b.network.width) ||
+    compareValues(a.initialisation.name, b.initialisation.name) ||
+    compareValues(canonicalJson(a), canonicalJson(b));
 }
 
-function cellOf(column: Column, runs: readonly Run[]): Cell | null {
+function cellOf(column: Column, runs: readonly TableRun[]): Cell | null {
   if (runs.length === 0) return null;
   const bySeed = runs.toSorted((a, b) => a.configuration.seed - b.configuration.seed);
   const results = bySeed.map(({ result }) => result);
   return {
     column,
     runs: bySeed,
-    accuracy: summarise(accuracies(bySeed)),
+    accuracy: summarise(accuraciesOf(bySeed)),
     bestEpoch: summarise(results.map((result) => 100 * result.bestTestAccuracy)).mean,
     kept: summarise(results.map(keptFraction)).mean,
     imagesPerSecond: median(
@@ -182,7 +183,7 @@ function cellOf(column: Column, runs: readonly Run[]): Cell | null {
 }
 
 /** Of the last epoch, in percent. */
-export function accuracies(runs: readonly Run[]): number[] {
+export function accuraciesOf(runs: readonly TableRun[]): number[] {
   return runs.map(({ result }) => 100 * result.lastTestAccuracy);
 }
 
@@ -195,7 +196,7 @@ function keptFraction({ layers }: RunResult): number {
 // descend in different quantities, so columns for several rates of both are left for `best` to choose from.
 function comparisonsOf(columns: readonly Column[]): Comparison[] {
   const of = (algorithm: string) => columns.filter((column) => column.algorithm === algorithm);
-  const match = (a: Setting, b: Setting) =>
+  const match = (a: ColumnSetting, b: ColumnSetting) =>
     Object.keys(a).every((name) =>
       !(name in b) || name === "version" || name !== "learningRate" && a[name] === b[name]
     );
@@ -210,9 +211,9 @@ function minus(minuend: Column, subtrahend: Column): Comparison {
 }
 
 /** Paired where both have the same seeds: those share weights, initial latent and order of the pictures. */
-export function differenceOf(minuend: Cell | null, subtrahend: Cell | null): Difference | null {
+export function differenceOf(minuend: Cell | null, subtrahend: Cell | null): MeanDifference | null {
   if (!minuend || !subtrahend) return null;
   const seeds = (cell: Cell) => canonicalJson(cell.runs.map((run) => run.configuration.seed));
   const method = seeds(minuend) === seeds(subtrahend) ? pairedDifference : welchDifference;
-  return method(accuracies(minuend.runs), accuracies(subtrahend.runs));
+  return method(accuraciesOf(minuend.runs), accuraciesOf(subtrahend.runs));
 }

@@ -1,7 +1,7 @@
 // How far two tickets keep the same weights, layer by layer, against what chance would give.
 import { UserError } from "../base/errors.ts";
 import { segmentsOf } from "../networks/network.ts";
-import { networkName } from "../runs/label.ts";
+import { networkNameOf } from "../runs/label.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** Of one layer, or of all together. */
@@ -20,8 +20,8 @@ export function overlapOf(a: Ticket, b: Ticket): Overlap[] {
   const segments = segmentsOf(a.network.layers);
   if (JSON.stringify(segments) !== JSON.stringify(segmentsOf(b.network.layers))) {
     throw new UserError(
-      `the tickets are of two networks, ${networkName(a.configuration)} and ${
-        networkName(b.configuration)
+      `the tickets are of two networks, ${networkNameOf(a.configuration)} and ${
+        networkNameOf(b.configuration)
       }: expected one`,
     );
   }

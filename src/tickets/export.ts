@@ -2,15 +2,15 @@
 import { strToU8, zipSync } from "fflate";
 import { encodeTensors, type Tensor } from "../base/safetensors.ts";
 import { type Layer, normalisedChannels, segmentsOf } from "../networks/network.ts";
-import { maskedWeights } from "./rebuild.ts";
+import { maskedWeightsOf } from "./rebuild.ts";
 import type { Ticket } from "./ticket.ts";
 
-export const formats = ["safetensors", "npz"] as const;
-export type Format = (typeof formats)[number];
+export const ticketFormats = ["safetensors", "npz"] as const;
+export type TicketFormat = (typeof ticketFormats)[number];
 
 /** The bytes of a file of that format. @throws {UserError} where the ticket's weights can't be made here */
-export function exported(ticket: Ticket, format: Format): Uint8Array<ArrayBuffer> {
-  const tensors = stateOf(ticket);
+export function exportTicket(ticket: Ticket, format: TicketFormat): Uint8Array<ArrayBuffer> {
+  const tensors = stateDictOf(ticket);
   if (format === "npz") {
     const files = Object.entries(tensors).map(([name, tensor]) =>
       [`${name}.npy`, npy(tensor)] as const
@@ -31,9 +31,9 @@ export function exported(ticket: Ticket, format: Format): Uint8Array<ArrayBuffer
 }
 
 /** Tensors by the names that PyTorch gives them, in the shapes that it has them in. */
-export function stateOf(ticket: Ticket): Record<string, Tensor> {
+export function stateDictOf(ticket: Ticket): Record<string, Tensor> {
   const { network: { layers }, statistics } = ticket;
-  const masked = maskedWeights(ticket), names = stateNames(layers);
+  const masked = maskedWeightsOf(ticket), names = stateNames(layers);
   const tensor = (values: Float32Array, shape: readonly number[]): Tensor => ({
     type: "F32",
     shape,

@@ -2,14 +2,14 @@
 import { UserError } from "../base/errors.ts";
 import { type Device, MaskedNetwork, Vector } from "../native/mod.ts";
 import { segmentsOf } from "../networks/network.ts";
-import { digestOf, drawnWeights, keptOf } from "../training/subnetwork.ts";
+import { keptWeightsOf, redrawWeights, weightsDigestOf } from "../training/subnetwork.ts";
 import type { Ticket } from "./ticket.ts";
 
 /**
  * The masked weights w ⊙ m of a ticket, length n.
  * @throws {UserError} where they are not those that the ticket was made with
  */
-export function maskedWeights(ticket: Ticket): Float32Array<ArrayBuffer> {
+export function maskedWeightsOf(ticket: Ticket): Float32Array<ArrayBuffer> {
   const { configuration, streams, network, mask, environment } = ticket;
   const segments = segmentsOf(network.layers);
   const n = segments.reduce((sum, { length }) => sum + length, 0);
@@ -17,9 +17,9 @@ export function maskedWeights(ticket: Ticket): Float32Array<ArrayBuffer> {
   let kept = ticket.weights;
   if (!kept) {
     if (streams.weights === undefined) throw new UserError("the ticket has no seed of its weights");
-    kept = keptOf(drawnWeights(configuration, streams.weights, segments), mask);
+    kept = keptWeightsOf(redrawWeights(configuration, streams.weights, segments), mask);
   }
-  if (digestOf(kept) !== ticket.weightsDigest) {
+  if (weightsDigestOf(kept) !== ticket.weightsDigest) {
     throw new UserError(
       "the weights that the seed gives here are not those of the ticket, which was made with " +
         `libtorch ${environment.libtorch} on ${environment.processor}: \`ticket export\` there ` +
@@ -31,13 +31,13 @@ export function maskedWeights(ticket: Ticket): Float32Array<ArrayBuffer> {
 }
 
 /** On the device, ready for a pass; freed with `free`. */
-export function rebuilt(
+export function rebuildNetwork(
   ticket: Ticket,
   device: Device,
   free: DisposableStack,
 ): { readonly network: MaskedNetwork; readonly weights: Vector } {
   const { configuration: { network: { name }, precision }, network, statistics } = ticket;
-  const weights = free.use(Vector.from(maskedWeights(ticket), "float32", device));
+  const weights = free.use(Vector.from(maskedWeightsOf(ticket), "float32", device));
   const masked = free.use(new MaskedNetwork({ name, ...network }, precision, device));
   if (statistics) masked.statistics!.upload(statistics);
   return { network: masked, weights };

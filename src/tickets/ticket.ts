@@ -6,23 +6,28 @@
 // metadata hold everything else as JSON, and a checksum of all of it.
 import { join } from "node:path";
 import { z } from "zod";
-import { writeWhole } from "../base/atomic_files.ts";
+import { writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
-import { checksumOf, decodeTensors, encodeTensors, type Tensor } from "../base/safetensors.ts";
-import { firstFault } from "../base/schema_errors.ts";
+import {
+  decodeTensors,
+  encodeTensors,
+  type Tensor,
+  tensorsChecksumOf,
+} from "../base/safetensors.ts";
+import { firstErrorOf } from "../base/schema_errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { type Layer, normalisedChannels, type Shape, weightCount } from "../networks/network.ts";
 import { networkOf } from "../networks/registry.ts";
 import { identityOf } from "../runs/identity.ts";
 import { configurationSchema, type Environment, environmentSchema } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
-import type { Found } from "../training/subnetwork.ts";
+import type { Subnetwork } from "../training/subnetwork.ts";
 
 /** Raised when a ticket changes so that older ones can't be read any more. */
 const FORMAT = 1;
 
 /** All that it takes to use a subnetwork. */
-export interface Ticket extends Found {
+export interface Ticket extends Subnetwork {
   readonly configuration: RunConfig;
   /** On the split that the configuration names, in [0, 1]. */
   readonly accuracy: number;
@@ -91,9 +96,11 @@ const described = z.strictObject({
 });
 
 /** The ticket of a run, from what it found. */
-export function ticketFrom(
+export function ticketOfRun(
   configuration: RunConfig,
-  { found, accuracy, streams }: Pick<Ticket, "accuracy" | "streams"> & { readonly found: Found },
+  { found, accuracy, streams }: Pick<Ticket, "accuracy" | "streams"> & {
+    readonly found: Subnetwork;
+  },
   dataset: Pick<Dataset, "shape" | "classes" | "mean" | "deviation">,
   environment: Ticket["environment"],
 ): Ticket {
@@ -115,18 +122,21 @@ export function ticketFrom(
 export const ticketsFolder = (folder: string): string => join(folder, "tickets");
 
 /** Where a run's ticket lies. */
-export const ticketPath = (folder: string, identity: string): string =>
+export const ticketPathOf = (folder: string, identity: string): string =>
   join(ticketsFolder(folder), `${identity}.safetensors`);
 
 /** @throws {WriteError} where it can't be written */
 export async function writeTicket(folder: string, ticket: Ticket): Promise<void> {
-  await writeWhole(ticketPath(folder, identityOf(ticket.configuration)), ticketBytes(ticket));
+  await writeFileAtomically(
+    ticketPathOf(folder, identityOf(ticket.configuration)),
+    encodeTicket(ticket),
+  );
 }
 
 /** Reads a ticket of anybody's. @throws {UserError} that says what is wrong with it */
 export async function readTicket(path: string, shown: string = path): Promise<Ticket> {
   try {
-    return ticketOf(await Deno.readFile(path));
+    return decodeTicket(await Deno.readFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new UserError(`${shown} is not there: expected a ticket that bench --save-mask made`);
@@ -137,7 +147,7 @@ export async function readTicket(path: string, shown: string = path): Promise<Ti
 }
 
 /** The bytes of a ticket's file. */
-export function ticketBytes(
+export function encodeTicket(
   { mask, weights, statistics, ...described }: Ticket,
 ): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, Tensor> = {};
@@ -155,17 +165,17 @@ export function ticketBytes(
     identity: identityOf(described.configuration),
     ticket: JSON.stringify(described),
   };
-  const checksum = checksumOf(tensors, metadata);
+  const checksum = tensorsChecksumOf(tensors, metadata);
   return encodeTensors({ tensors, metadata: { ...metadata, checksum } });
 }
 
-/** Reads what `ticketBytes` made. @throws {UserError} that says why it is not to be trusted */
-export function ticketOf(file: Uint8Array): Ticket {
+/** Reads what `encodeTicket` made. @throws {UserError} that says why it is not to be trusted */
+export function decodeTicket(file: Uint8Array): Ticket {
   const { tensors, metadata: { checksum, ...metadata } } = decodeTensors(file);
   if (metadata.format !== `maskbench ticket ${FORMAT}`) {
     throw new UserError(`is no ticket of format ${FORMAT}: ${metadata.format ?? "it has none"}`);
   }
-  if (checksum !== checksumOf(tensors, metadata)) {
+  if (checksum !== tensorsChecksumOf(tensors, metadata)) {
     throw new UserError("is damaged: its checksum is another");
   }
   let json: unknown;
@@ -175,7 +185,7 @@ export function ticketOf(file: Uint8Array): Ticket {
     throw new UserError("says nothing of its network: its metadata have no ticket");
   }
   const { data, error } = described.safeParse(json);
-  if (error) throw new UserError(`has a wrong header: ${firstFault(error)}`);
+  if (error) throw new UserError(`has a wrong header: ${firstErrorOf(error)}`);
   if (metadata.identity !== identityOf(data.configuration)) {
     throw new UserError("is not of the run that it names: its identity is another");
   }

@@ -1,6 +1,6 @@
 // A process of its own that holds a network's layers against plain loops, and tells what it found as a line of JSON: where
 // a library corrupts memory, this process ends and not the runs that wait for it.
-import { WriteError, writeWhole } from "../base/atomic_files.ts";
+import { WriteError, writeFileAtomically } from "../base/atomic_files.ts";
 import { MaskedNetwork, NativeError, openLibrary, setThreads } from "../native/mod.ts";
 import { checkLayers, type CheckRequest, LayerFault } from "./layer_check.ts";
 
@@ -13,7 +13,7 @@ try {
   const masked = free.use(new MaskedNetwork(network, precision, device));
   const found = JSON.stringify(checkLayers(masked, threads));
   // Where it can't be written, the layers are checked again next time.
-  if (record !== undefined) await writeWhole(record, `${found}\n`).catch(ignoreWriteError);
+  if (record !== undefined) await writeFileAtomically(record, `${found}\n`).catch(ignoreWriteError);
   console.log(found);
 } catch (error) {
   if (!(error instanceof LayerFault || error instanceof NativeError)) throw error;

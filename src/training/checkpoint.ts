@@ -5,7 +5,7 @@
 import { UserError } from "../base/errors.ts";
 import { NativeError, type Vector } from "../native/mod.ts";
 import type { EpochResult, SpeedSample } from "./result.ts";
-import type { Stage } from "./setup.ts";
+import type { RunSetup } from "./setup.ts";
 import { type StreamName, streamNames } from "./streams.ts";
 
 /** A checkpoint that is not of the run it was given to. */
@@ -17,7 +17,7 @@ export class CheckpointError extends UserError {
 export type StreamStates = Readonly<Record<StreamName, Uint8Array<ArrayBuffer>>>;
 
 /** What a run has used up so far; of no matter for its outcome. */
-export interface Spent {
+export interface ResourceTotals {
   /** Seconds of training steps, of evaluation, and of the whole run. */
   readonly train: number;
   readonly evaluation: number;
@@ -46,26 +46,28 @@ export interface Checkpoint {
   readonly streams: StreamStates;
   /** The binary mask after the epoch before, one byte a weight; none where nothing is masked. */
   readonly mask?: Uint8Array<ArrayBuffer> | undefined;
-  readonly spent: Spent;
+  readonly spent: ResourceTotals;
 }
 
 /** Where all streams stand. */
-export function streamStates({ streams }: Pick<Stage, "streams">): StreamStates {
+export function streamStatesOf({ streams }: Pick<RunSetup, "streams">): StreamStates {
   const states = streamNames.map((name) => [name, streams[name].save()] as const);
   return Object.fromEntries(states) as unknown as StreamStates;
 }
 
 /** What steps change: the learner's vectors, and what the network's normalisations have seen. */
-function stateOf({ learner, network }: Pick<Stage, "learner" | "network">): Record<string, Vector> {
+function stateOf(
+  { learner, network }: Pick<RunSetup, "learner" | "network">,
+): Record<string, Vector> {
   const { statistics } = network;
   return { ...learner.state, ...(statistics ? { statistics: statistics as Vector } : {}) };
 }
 
 /** Copies what a stage holds, into memory of its own, or that it took before and has been given back. */
-export class StateCopies {
+export class StateSnapshots {
   readonly #rooms: Pick<Checkpoint, "state" | "inUse">[] = [];
 
-  constructor(readonly stage: Pick<Stage, "learner" | "network" | "metrics">) {}
+  constructor(readonly stage: Pick<RunSetup, "learner" | "network" | "metrics">) {}
 
   /** The state and the sums as they are now; waits for the device. */
   take(): Pick<Checkpoint, "state" | "inUse" | "sums"> {
@@ -94,8 +96,8 @@ export class StateCopies {
  * @param epochs those of the run
  * @throws {CheckpointError} where it is not of this run
  */
-export function restore(
-  stage: Stage,
+export function restoreCheckpoint(
+  stage: RunSetup,
   from: Checkpoint,
   epochs: number,
 ): void {

@@ -11,7 +11,7 @@ import type { Segment } from "../networks/network.ts";
 import type { RunConfig } from "./config.ts";
 import { drawWeights } from "./initialise.ts";
 import type { Controls } from "./result.ts";
-import { streamSeed } from "./streams.ts";
+import { streamSeedOf } from "./streams.ts";
 
 /**
  * Accuracies of the controls of a mask. Permutations, layer by layer, and then the weights are drawn from the stream
@@ -25,10 +25,10 @@ export function controlsOf(
   segments: readonly Segment[],
   accuracy: (weights: Vector, mask: Vector) => number,
 ): Omit<Controls, "chance"> {
-  using generator = new Generator(streamSeed(seed, "controls"));
+  using generator = new Generator(streamSeedOf(seed, "controls"));
   using changed = new Vector(mask.length, "float32", mask.device);
   const bits = mask.download();
-  changed.upload(shuffled(bits, segments, generator));
+  changed.upload(shuffleMask(bits, segments, generator));
   const ofShuffled = accuracy(weights, changed);
   changed.upload(bits);
   changed.affine(-1, 1);
@@ -38,7 +38,7 @@ export function controlsOf(
 }
 
 /** The entries of every layer in a random order. */
-export function shuffled(
+export function shuffleMask(
   bits: Float32Array<ArrayBuffer>,
   segments: readonly Pick<Segment, "offset" | "length">[],
   generator: Generator,

@@ -4,24 +4,24 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isThere } from "../base/atomic_files.ts";
+import { fileExists } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import {
-  describe,
+  describeLibrary,
   type Device,
   type LayerDeviation,
   type MaskedNetwork,
-  openedLibrary,
+  openLibraryPath,
   type Precision,
 } from "../native/mod.ts";
-import { multiplications } from "../networks/cost.ts";
+import { multiplicationsOf } from "../networks/cost.ts";
 import { graphOf, type Network, type Node } from "../networks/network.ts";
 
 /**
  * What a layer may differ by from loops in double precision, over the root mean square of what they give. About ten times
  * what rounding alone was seen to do to layers of resnet50's size.
  */
-export const tolerances: Readonly<Record<Precision, number>> = {
+export const layerTolerances: Readonly<Record<Precision, number>> = {
   float64: 1e-9,
   float32: 2e-4,
   tf32: 2e-2,
@@ -63,14 +63,14 @@ export interface CheckRequest {
  * @param threads that the calling thread computes with
  * @throws {LayerFault} that names the layer, the size of the error, the library and what helps
  */
-export function ensureLayersRight(network: MaskedNetwork, threads: number): void {
-  const library = openedLibrary();
+export function ensureLayersCorrect(network: MaskedNetwork, threads: number): void {
+  const library = openLibraryPath();
   if (library === undefined) throw new Error("the native library is not open");
   const path = recordPath(network, threads, library);
-  if (isThere(path)) return;
+  if (fileExists(path)) return;
   const known = faults.get(path);
   if (known !== undefined) throw new LayerFault(known);
-  const found = checkLayersApart(network, threads, library, path);
+  const found = checkLayersInChild(network, threads, library, path);
   if (typeof found !== "string") return;
   faults.set(path, found);
   throw new LayerFault(found);
@@ -91,7 +91,7 @@ const KILLED = 137;
  * @param record file that it is recorded in, where no layer is at fault and the file can be written
  * @returns what was found, or the sentence of a fault
  */
-export function checkLayersApart(
+export function checkLayersInChild(
   network: MaskedNetwork,
   threads: number,
   library: string,
@@ -143,21 +143,21 @@ function signalOf(code: number): string {
 export function checkLayers(network: MaskedNetwork, threads: number): LayerCheck {
   const { precision } = network;
   const deviations = network.verifyLayers(picturesFor(network.network));
-  const faults = deviations.filter((one) => !(largestOf(one) <= tolerances[precision]));
+  const faults = deviations.filter((one) => !(maxDeviationOf(one) <= layerTolerances[precision]));
   if (faults.length === 0) {
-    return { layers: deviations.length, largest: Math.max(...deviations.map(largestOf)) };
+    return { layers: deviations.length, largest: Math.max(...deviations.map(maxDeviationOf)) };
   }
-  const worst = faults.reduce((a, b) => largestOf(b) > largestOf(a) ? b : a);
+  const worst = faults.reduce((a, b) => maxDeviationOf(b) > maxDeviationOf(a) ? b : a);
   throw new LayerFault(sentenceOf(worst, network, threads));
 }
 
 /** The largest of a layer's deviations. */
-export const largestOf = ({ output, inputGradient = 0, weightGradient = 0 }: LayerDeviation) =>
+export const maxDeviationOf = ({ output, inputGradient = 0, weightGradient = 0 }: LayerDeviation) =>
   Math.max(output, inputGradient, weightGradient);
 
 // From 2 pictures, for gradients that threads sum up, to 16.
 function picturesFor(network: Network): number {
-  return Math.max(2, Math.min(16, Math.floor(WORTH / multiplications(network))));
+  return Math.max(2, Math.min(16, Math.floor(WORTH / multiplicationsOf(network))));
 }
 
 function sentenceOf(
@@ -170,7 +170,7 @@ function sentenceOf(
     "the gradient of its input": fault.inputGradient ?? 0,
     "the gradient of its weights": fault.weightGradient ?? 0,
   };
-  const limit = tolerances[masked.precision];
+  const limit = layerTolerances[masked.precision];
   const parts = Object.entries(wrong).filter(([, deviation]) => !(deviation <= limit));
   const told = parts.map(([what, deviation]) => `${what} (by ${sizeOf(deviation)})`);
   const { index } = fault, { layers, name } = masked.network;
@@ -184,7 +184,7 @@ function sentenceOf(
 
 // What computes: `libtorch 1.13.0 (ATen AVX2, …) in float32 with 2 threads on …`.
 function circumstances({ precision, device }: MaskedNetwork, threads: number): string {
-  const { libtorch, instructions, gpu, processor } = describe();
+  const { libtorch, instructions, gpu, processor } = describeLibrary();
   return `libtorch ${libtorch} (${instructions}) in ${precision} with ` +
     `${threads} ${threads === 1 ? "thread" : "threads"} on ${device === "cuda" ? gpu : processor}`;
 }
@@ -229,7 +229,7 @@ function recordPath(
   library: string,
 ): string {
   const { layers, inputShape } = network;
-  const belongsTo = { describe: describe(), layers, inputShape, precision, device, threads };
+  const belongsTo = { describe: describeLibrary(), layers, inputShape, precision, device, threads };
   const key = createHash("sha256").update(JSON.stringify(belongsTo)).digest("hex");
   return join(dirname(library), "checked-layers", `${key.slice(0, 32)}.json`);
 }

@@ -7,7 +7,7 @@ import type { RunConfig } from "./config.ts";
  * @param epoch counted from 0
  * @param warmUp how many epochs it climbs, the first at `base / warmUp` and the last at `base`
  */
-export function learningRate(
+export function learningRateAt(
   schedule: RunConfig["schedule"],
   base: number,
   epoch: number,

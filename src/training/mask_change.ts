@@ -2,7 +2,7 @@
 import { Vector } from "../native/mod.ts";
 
 /** Watches the mask of a learner, by its bytes: an entry is 0 or 1, and a byte is fetched sooner than a float. */
-export class MaskWatch {
+export class MaskChangeTracker {
   #bits: Vector<"uint8"> | undefined;
 
   /**

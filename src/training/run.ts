@@ -13,20 +13,20 @@ import {
 } from "../native/mod.ts";
 import {
   type Checkpoint,
-  restore,
-  StateCopies,
+  restoreCheckpoint,
+  StateSnapshots,
   type StreamStates,
-  streamStates,
+  streamStatesOf,
 } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import { controlsOf } from "./controls.ts";
-import { ensureLayersRight } from "./layer_check.ts";
-import { learningRate } from "./learning_rate.ts";
-import { MaskWatch } from "./mask_change.ts";
+import { ensureLayersCorrect } from "./layer_check.ts";
+import { learningRateAt } from "./learning_rate.ts";
+import { MaskChangeTracker } from "./mask_change.ts";
 import type { EpochResult, LayerKept, RunProgress, RunResult } from "./result.ts";
-import { makeStage, picturesOf, type Stage } from "./setup.ts";
-import { Speedometer } from "./speed.ts";
-import { type Found, foundOf } from "./subnetwork.ts";
+import { picturesOf, type RunSetup, setUpRun } from "./setup.ts";
+import { SpeedRecorder } from "./speed.ts";
+import { type Subnetwork, subnetworkOf } from "./subnetwork.ts";
 
 /** What a run is made with, beside its configuration. */
 export interface RunOptions {
@@ -44,18 +44,18 @@ export interface RunOptions {
   /** Whether the mask that was learnt is held against its controls in the end. */
   readonly controls?: boolean;
   /** Is given the subnetwork in the end. */
-  readonly onFound?: ((found: Found) => void) | undefined;
+  readonly onFound?: ((found: Subnetwork) => void) | undefined;
   /** Asked after every step. */
   readonly stops?: () => boolean;
 }
 
 /** Thrown by a run that was told to stop, after its checkpoint. */
-export class Stopped extends Error {
+export class StoppedError extends Error {
   override readonly name = "Stopped";
 }
 
 /** Thrown where the loss is no number any more. */
-export class Diverged extends UserError {
+export class DivergenceError extends UserError {
   override readonly name = "Diverged";
 }
 
@@ -67,9 +67,9 @@ const REPORT_EVERY = 250, CHECKPOINT_EVERY = 60_000;
  * library must be open (`openLibrary`).
  * @throws {UserError} where network and data set don't fit
  * @throws {LayerFault} where a layer computes something else than plain loops do
- * @throws {Diverged} where the loss is no number any more
+ * @throws {DivergenceError} where the loss is no number any more
  * @throws {CheckpointError} where the checkpoint is of another run
- * @throws {Stopped} where `stops` says so
+ * @throws {StoppedError} where `stops` says so
  */
 export function run(config: RunConfig, options: RunOptions): RunResult {
   const started = performance.now();
@@ -77,9 +77,9 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   const { dataset, device, from, onCheckpoint, stops = () => false } = options;
   setThreads(options.threads);
   resetPeak(); // memory anew for each run: where it lies makes one faster or slower than the next, and would last
-  const stage = makeStage(config, dataset, device, free);
+  const stage = setUpRun(config, dataset, device, free);
   const { network, segments, weights, metrics, epoch, streams, learner, learns } = stage;
-  ensureLayersRight(network, options.threads);
+  ensureLayersCorrect(network, options.threads);
   const test = free.use(picturesOf(dataset.test, dataset, device));
 
   // Mean loss and accuracy of `images` pictures, summed up since the last call.
@@ -93,13 +93,13 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     return taken(pictures.count);
   };
 
-  if (from) restore(stage, from, config.epochs);
+  if (from) restoreCheckpoint(stage, from, config.epochs);
   const spent = from?.spent ??
     { train: 0, evaluation: 0, total: 0, images: 0, peakMemoryBytes: 0, speed: [] };
-  const speed = new Speedometer(device, () => metrics.download(0, 1), spent.speed);
+  const speed = new SpeedRecorder(device, () => metrics.download(0, 1), spent.speed);
   const epochs: EpochResult[] = [...from?.epochs ?? []];
-  const copies = new StateCopies(stage);
-  const watched = new MaskWatch(free, from?.mask);
+  const copies = new StateSnapshots(stage);
+  const watched = new MaskChangeTracker(free, from?.mask);
   const clock = { train: spent.train, evaluation: spent.evaluation }; // seconds
   const seconds = () => spent.total + (performance.now() - started) / 1000;
   let peakMemoryBytes = Math.max(Deno.memoryUsage().rss, spent.peakMemoryBytes);
@@ -131,7 +131,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
       epochs: [...epochs],
       ...copies.take(),
       // What an algorithm draws, it draws within the epoch; order and augmentation are drawn again.
-      streams: { ...streamStates(stage), order: drawn.order, augmentation: drawn.augmentation },
+      streams: { ...streamStatesOf(stage), order: drawn.order, augmentation: drawn.augmentation },
       mask: watched.before,
       spent: {
         train: clock.train + milliseconds / 1000,
@@ -166,9 +166,9 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     const base = config.algorithm.parameters.learningRate as number;
     watched.before ?? watched.change(learner.mask()); // what the first epoch's is compared with
     for (let at = from?.epoch ?? 0; at < config.epochs; at++) {
-      const rate = learningRate(config.schedule, base, at, config.epochs, config.warmUp);
+      const rate = learningRateAt(config.schedule, base, at, config.epochs, config.warmUp);
       const begin = performance.now();
-      const drawn = streamStates(stage), first = at === from?.epoch ? from.step : 0;
+      const drawn = streamStatesOf(stage), first = at === from?.epoch ? from.step : 0;
       epoch.draw(streams);
       let seen = epoch.before(first);
       reported = -Infinity; // at once: from here on it is stepping
@@ -184,7 +184,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
         if (!stopping && performance.now() - kept < CHECKPOINT_EVERY) continue;
         speed.stop();
         keep(at, step + 1, drawn, performance.now() - begin);
-        if (stopping) throw new Stopped();
+        if (stopping) throw new StoppedError();
         speed.start();
       }
       speed.stop();
@@ -203,7 +203,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
     chance: 1 / dataset.classes.length,
   };
 
-  options.onFound?.(foundOf(stage, config));
+  options.onFound?.(subnetworkOf(stage, config));
 
   return {
     epochs,
@@ -222,7 +222,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
 // How much of each layer is kept, and the digest of what was found: the mask, or the weights where there is none, and
 // what the network's normalisations use.
 function outcome(
-  { learner, weights, segments, network }: Stage,
+  { learner, weights, segments, network }: RunSetup,
 ): { layers: LayerKept[]; digest: string } {
   const mask = learner.mask();
   const bits = mask ? Uint8Array.from(mask.download()) : undefined;
@@ -240,7 +240,7 @@ const bytesOf = (vector: Vector<RealType>) => new Uint8Array(vector.download().b
 
 function diverged(config: RunConfig, epoch: number): UserError {
   const rate = config.algorithm.parameters.learningRate;
-  return new Diverged(
+  return new DivergenceError(
     `training diverged in epoch ${epoch}: the loss is no number any more at learning rate ${rate}, ` +
       "try a smaller one",
   );

@@ -7,10 +7,10 @@ import {
   Batch,
   type Device,
   DevicePictures,
+  drawNoise,
   MaskedNetwork,
   NativeError,
-  noise,
-  Step,
+  RecordedStep,
   Vector,
 } from "../native/mod.ts";
 import { type Network, type Segment, segmentsOf } from "../networks/network.ts";
@@ -21,7 +21,7 @@ import { drawLatent, drawWeights } from "./initialise.ts";
 import { openStreams, type Streams } from "./streams.ts";
 
 /** What the loop works with; `epoch` has the training pictures. */
-export interface Stage {
+export interface RunSetup {
   readonly network: MaskedNetwork;
   readonly segments: readonly Segment[];
   readonly weights: Vector;
@@ -70,12 +70,12 @@ function networkOn(
  * @param free frees all of it
  * @throws {UserError} where the data set's pictures are too small for the network
  */
-export function makeStage(
+export function setUpRun(
   config: RunConfig,
   dataset: Dataset,
   device: Device,
   free: DisposableStack,
-): Stage {
+): RunSetup {
   const algorithm = algorithmOf(config.algorithm.name);
   const { name, width } = config.network;
   const description = networkOf(name, width, {
@@ -95,7 +95,7 @@ export function makeStage(
   const batch = free.use(
     new Batch(config.batchSize, dataset.shape, low ? "bfloat16" : "float32", device),
   );
-  const recorded = free.use(new Step(device));
+  const recorded = free.use(new RecordedStep(device));
   const epoch = new Epoch(train, config.batchSize, config.augmentation, device, free);
 
   const streams = openStreams(config.seed, free);
@@ -110,7 +110,7 @@ export function makeStage(
     vector,
     drawLatent: (into) => drawLatent(into, segments, streams.latent),
     drawUniform: (into) => streams.latent.uniform(into),
-    drawNoise: (into, draw) => noise(into, streams.latent.seed, draw),
+    drawNoise: (into, draw) => drawNoise(into, streams.latent.seed, draw),
     drawWeights: (into) =>
       drawWeights(into, segments, config.initialisation, config.sparsity, streams.weights),
   }, config.algorithm.parameters);

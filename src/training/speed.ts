@@ -1,7 +1,7 @@
 // How fast a run is, and what the machine gave at the same moments: some training steps, a fixed matrix product, a fixed
 // copy, in turn. What other processes took of the processor is taken off all three.
 import { median } from "../base/statistics.ts";
-import { type Device, measureCopy, measureMatmul, waited } from "../native/mod.ts";
+import { type Device, measureCopy, measureMatmul, readWaitedSeconds } from "../native/mod.ts";
 import type { SpeedSample } from "./result.ts";
 
 /** Milliseconds of steps in a stretch; the reference after them takes about two. */
@@ -11,7 +11,7 @@ const STRETCH = 200;
 const PRODUCT = 256, COPY = 1 << 20;
 
 /** Takes a sample after every stretch of a run's steps. */
-export class Speedometer {
+export class SpeedRecorder {
   readonly samples: SpeedSample[];
   /** Images per second of each lap of this stretch: a step, or on a GPU, which is not to wait for every one, all of it. */
   #laps: number[] = [];
@@ -35,7 +35,7 @@ export class Speedometer {
 
   /** Starts the clock, before steps. */
   start(): void {
-    this.#since = { at: performance.now(), waited: waited() };
+    this.#since = { at: performance.now(), waited: readWaitedSeconds() };
   }
 
   /** To be called after every step. */
@@ -51,7 +51,7 @@ export class Speedometer {
     if (this.#images === 0) return;
     if (this.device === "cuda") this.settled();
     // Read in this order, so that a wait in between counts as time, and never the other way round.
-    const others = 1000 * (waited() - this.#since.waited);
+    const others = 1000 * (readWaitedSeconds() - this.#since.waited);
     const milliseconds = performance.now() - this.#since.at - others;
     this.#laps.push(1000 * this.#images / milliseconds);
     this.#images = 0;

@@ -13,7 +13,7 @@ export type LateStreamName = "controls";
  * The seed of a stream, to give to `torch.manual_seed`: the first four bytes (big-endian) of the SHA-256 of
  * `maskbench/<seed>/<name>`. Four, because libtorch's generator takes no more than 32 bits of a seed into account.
  */
-export function streamSeed(seed: number, name: StreamName | LateStreamName): number {
+export function streamSeedOf(seed: number, name: StreamName | LateStreamName): number {
   return createHash("sha256").update(`maskbench/${seed}/${name}`).digest().readUInt32BE(0);
 }
 
@@ -24,6 +24,6 @@ export type Streams = Readonly<Record<StreamName, Generator>>;
 export function openStreams(seed: number, free: DisposableStack): Streams {
   const streams = streamNames.map((
     name,
-  ) => [name, free.use(new Generator(streamSeed(seed, name)))]);
+  ) => [name, free.use(new Generator(streamSeedOf(seed, name)))]);
   return Object.fromEntries(streams) as Streams;
 }

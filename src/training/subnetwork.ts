@@ -4,10 +4,10 @@ import { Generator, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
 import type { RunConfig } from "./config.ts";
 import { drawWeights } from "./initialise.ts";
-import type { Stage } from "./setup.ts";
+import type { RunSetup } from "./setup.ts";
 
 /** A subnetwork. */
-export interface Found {
+export interface Subnetwork {
   /** A byte a weight, 0 or 1; all are kept where there is none. */
   readonly mask?: Uint8Array<ArrayBuffer> | undefined;
   /** The kept weights in their order, where they are not those that the run began with. */
@@ -19,25 +19,25 @@ export interface Found {
 }
 
 /** The subnetwork as the learner leaves it. */
-export function foundOf(
-  { learner, weights, segments, network, streams }: Stage,
+export function subnetworkOf(
+  { learner, weights, segments, network, streams }: RunSetup,
   config: RunConfig,
-): Found {
+): Subnetwork {
   const last = learner.mask(); // may write the weights
   const mask = last ? Uint8Array.from(last.download()) : undefined;
-  const kept = keptOf(weights.download(), mask);
-  const drawn = keptOf(drawnWeights(config, streams.weights.seed, segments), mask);
-  const weightsDigest = digestOf(kept);
+  const kept = keptWeightsOf(weights.download(), mask);
+  const drawn = keptWeightsOf(redrawWeights(config, streams.weights.seed, segments), mask);
+  const weightsDigest = weightsDigestOf(kept);
   return {
     mask,
-    weights: weightsDigest === digestOf(drawn) ? undefined : kept,
+    weights: weightsDigest === weightsDigestOf(drawn) ? undefined : kept,
     weightsDigest,
     statistics: network.statistics?.download() as Float32Array<ArrayBuffer> | undefined,
   };
 }
 
 /** The weights that a run begins with, drawn again from the seed of their stream. */
-export function drawnWeights(
+export function redrawWeights(
   { initialisation, sparsity }: Pick<RunConfig, "initialisation" | "sparsity">,
   seed: number,
   segments: readonly Segment[],
@@ -49,13 +49,13 @@ export function drawnWeights(
 }
 
 /** SHA-256 of weights, as `weightsDigest` is made. */
-export function digestOf(weights: Float32Array): string {
+export function weightsDigestOf(weights: Float32Array): string {
   const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Those of the weights that are kept, in their order. */
-export function keptOf(
+export function keptWeightsOf(
   weights: Float32Array<ArrayBuffer>,
   mask: Uint8Array | undefined,
 ): Float32Array<ArrayBuffer> {

@@ -4,14 +4,14 @@ import type { Value } from "../algorithms/space.ts";
 import { UserError } from "../base/errors.ts";
 import { summarise, type Summary } from "../base/statistics.ts";
 import { canonicalJson } from "../runs/identity.ts";
-import { byAlgorithm, compare } from "../tables/columns.ts";
+import { compareAlgorithms, compareValues } from "../tables/columns.ts";
 import {
-  accuracies,
-  byContext,
+  accuraciesOf,
+  compareContexts,
   type Context,
   contextOf,
   isUsable,
-  type Run,
+  type TableRun,
 } from "../tables/table.ts";
 
 /** Hyper-parameters by name. */
@@ -42,7 +42,7 @@ export interface Choice {
  * The choices that the runs allow, in the order of a table's rows.
  * @throws {UserError} if there is no run, or one was measured on the test split
  */
-export function choicesOf(runs: readonly Run[]): Choice[] {
+export function choicesOf(runs: readonly TableRun[]): Choice[] {
   const onTest = runs.filter((run) => run.configuration.dataset.split === "test").length;
   if (onTest > 0) {
     throw new UserError(
@@ -84,18 +84,18 @@ export function choicesOf(runs: readonly Run[]): Choice[] {
       ],
     };
   }).sort((a, b) =>
-    byContext(a.context, b.context) || byAlgorithm(a.algorithm, b.algorithm) ||
-    compare(a.sparsity, b.sparsity)
+    compareContexts(a.context, b.context) || compareAlgorithms(a.algorithm, b.algorithm) ||
+    compareValues(a.sparsity, b.sparsity)
   );
 }
 
-function candidatesOf(runs: readonly Run[]): Candidate[] {
+function candidatesOf(runs: readonly TableRun[]): Candidate[] {
   const settings = Map.groupBy(runs, (run) => canonicalJson(run.configuration.algorithm));
   return [...settings.values()].map((members): Candidate => {
     const bySeed = members.toSorted((a, b) => a.configuration.seed - b.configuration.seed);
     return {
       parameters: bySeed[0]!.configuration.algorithm.parameters,
-      accuracy: summarise(accuracies(bySeed)),
+      accuracy: summarise(accuraciesOf(bySeed)),
       seeds: bySeed.map((run) => run.configuration.seed),
     };
   }).sort((a, b) => b.accuracy.mean - a.accuracy.mean || byValues(a.parameters, b.parameters));
@@ -103,7 +103,7 @@ function candidatesOf(runs: readonly Run[]): Candidate[] {
 
 function byValues(a: Parameters, b: Parameters): number {
   for (const name of Object.keys(a).sort()) {
-    const order = compare(a[name]!, b[name] ?? "");
+    const order = compareValues(a[name]!, b[name] ?? "");
     if (order) return order;
   }
   return 0;
@@ -130,13 +130,13 @@ function edges(algorithm: string, candidates: readonly Candidate[]): string[] {
       { end: Math.max(...numbers), which: "largest", beyond: 1, wanted: "larger" },
     ];
     return ends.filter(({ end, beyond }) =>
-      value === end && allowed(algorithm, name, value + beyond * 0.01 * (value || 1))
+      value === end && isAllowed(algorithm, name, value + beyond * 0.01 * (value || 1))
     ).map(({ which, wanted }) => `${name} ${value} is the ${which} tried: try ${wanted} ones too`);
   });
 }
 
 /** Whether the algorithm takes that value at all: where it doesn't, nothing lies beyond the end of what was tried. */
-export function allowed(algorithm: string, name: string, value: number): boolean {
+export function isAllowed(algorithm: string, name: string, value: number): boolean {
   const schema = algorithms.find((known) => known.name === algorithm)?.parameters;
   return schema?.safeParse({ [name]: value }).success ?? true;
 }
@@ -148,7 +148,7 @@ function unevenSeeds(candidates: readonly Candidate[]): string[] {
 }
 
 // An older version's results tell nothing of what the algorithm does now.
-function olderVersions(name: string, runs: readonly Run[]): string[] {
+function olderVersions(name: string, runs: readonly TableRun[]): string[] {
   const newest = newestVersion(name, runs);
   const older = runs.some(({ configuration: { algorithm } }) =>
     algorithm.name === name && algorithm.version < newest
@@ -156,7 +156,7 @@ function olderVersions(name: string, runs: readonly Run[]): string[] {
   return older ? [`runs of ${name} before version ${newest} are not counted`] : [];
 }
 
-function newestVersion(name: string, runs: readonly Run[]): number {
+function newestVersion(name: string, runs: readonly TableRun[]): number {
   const versions = runs.map(({ configuration }) => configuration.algorithm)
     .filter((algorithm) => algorithm.name === name).map(({ version }) => version);
   return Math.max(...versions);

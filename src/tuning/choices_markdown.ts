@@ -1,29 +1,29 @@
 // The choices for people: the best and the second best, warnings, and what to paste into a sweep file.
 import { markdownTable } from "markdown-table";
-import type { SetAside } from "../runs/run_file.ts";
-import { differing, placesOf, settingText, shared } from "../tables/facts.ts";
-import { accuracy, initialisationName } from "../tables/format.ts";
-import { setAsideNote } from "../tables/notes.ts";
+import type { InvalidRunFile } from "../runs/run_file.ts";
+import { differingSettingsOf, factColumns, rowNamesOf, settingTextOf } from "../tables/facts.ts";
+import { formatAccuracy, initialisationNameOf } from "../tables/format.ts";
+import { invalidFileNoteOf } from "../tables/notes.ts";
 import type { Candidate, Choice } from "./choices.ts";
 import { entriesOf } from "./sweep_entries.ts";
 
 /** Markdown, ending in a newline. */
-export function bestMarkdownOf(
+export function choicesMarkdownOf(
   choices: readonly Choice[],
-  setAside: readonly SetAside[] = [],
+  setAside: readonly InvalidRunFile[] = [],
 ): string {
-  const differ = differing({ rows: choices });
-  const header = [...Object.keys(shared), ...differ];
+  const differ = differingSettingsOf({ rows: choices });
+  const header = [...Object.keys(factColumns), ...differ];
   const lines = choices.map((choice) => {
     const [best, second] = choice.candidates;
     return [
-      ...Object.values(shared).map((text) => text(choice)),
-      ...differ.map((name) => settingText(name, choice)),
+      ...Object.values(factColumns).map((text) => text(choice)),
+      ...differ.map((name) => settingTextOf(name, choice)),
       choice.algorithm,
       settingOf(best!, choice),
-      accuracy(best!.accuracy),
+      formatAccuracy(best!.accuracy),
       second ? settingOf(second, choice) : "—",
-      second ? accuracy(second.accuracy) : "—",
+      second ? formatAccuracy(second.accuracy) : "—",
       String(choice.candidates.length),
     ];
   });
@@ -35,25 +35,27 @@ export function bestMarkdownOf(
     "Accuracy in percent on the validation split after the last epoch: mean ± standard deviation " +
     "over seeds (number of seeds).",
     table,
-    ...lookOut(choices, setAside),
+    ...warningsOf(choices, setAside),
     ...pasteable(choices),
   ].join("\n\n") + "\n";
 }
 
 /** What is to be looked out for, if anything is. @param general what is true of all choices */
-export function lookOut(
+export function warningsOf(
   choices: readonly Choice[],
-  setAside: readonly SetAside[],
+  setAside: readonly InvalidRunFile[],
   general: readonly string[] = [],
 ): string[] {
   const told = choices.flatMap((choice) => choice.warnings.map((warning) => ({ choice, warning })));
   const alike = Map.groupBy(told, ({ choice, warning }) => `${choice.algorithm} ${warning}`);
   const warnings = [...alike.values()].map((members) => {
     const { choice: { algorithm }, warning } = members[0]!;
-    const places = placesOf(members.map(({ choice }) => choice), { rows: choices });
+    const places = rowNamesOf(members.map(({ choice }) => choice), { rows: choices });
     return `${algorithm}, ${places}: ${warning}`;
   });
-  const notes = [...general, ...warnings, ...setAside.map(setAsideNote)].map((note) => `- ${note}`);
+  const notes = [...general, ...warnings, ...setAside.map(invalidFileNoteOf)].map((note) =>
+    `- ${note}`
+  );
   return notes.length > 0 ? [`Look out:\n\n${notes.join("\n")}`] : [];
 }
 
@@ -63,13 +65,13 @@ function settingOf({ parameters }: Candidate, { tuned }: Choice): string {
 
 function pasteable(choices: readonly Choice[]): string[] {
   const all = entriesOf(choices);
-  const differ = differing({ rows: choices });
+  const differ = differingSettingsOf({ rows: choices });
   return all.map(({ context, networks, algorithms }) => {
     const place = { context, sparsity: 0 };
-    const settings = differ.map((name) => `${name} ${settingText(name, place)}`);
+    const settings = differ.map((name) => `${name} ${settingTextOf(name, place)}`);
     const parts = [
       context.dataset.name,
-      initialisationName(context),
+      initialisationNameOf(context),
       networks.join(" and "),
       ...settings,
     ];

@@ -1,13 +1,13 @@
 // A tuning from its folder of runs: the recipe, and the trace of how it was found.
 import { join } from "node:path";
-import { removeFile, writeWhole } from "../base/atomic_files.ts";
-import { readRuns } from "../runs/run_file.ts";
-import { outcomeOf } from "./outcome.ts";
-import type { Plan } from "./plan.ts";
+import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
+import { readRunFolder } from "../runs/run_file.ts";
+import { tuningOutcomeOf } from "./outcome.ts";
+import type { TuningPlan } from "./plan.ts";
 import { recipesOf } from "./recipe.ts";
-import { traceOf, tuningMarkdown } from "./trace.ts";
+import { tuningMarkdownOf, tuningTraceOf } from "./trace.ts";
 
-export { type Plan, planOf } from "./plan.ts";
+export { type TuningPlan, tuningPlanOf } from "./plan.ts";
 
 /**
  * Writes `tuning.md`, `trace.csv` and `recipe.json` (several are numbered) to a folder in which every run of the plan
@@ -16,21 +16,23 @@ export { type Plan, planOf } from "./plan.ts";
  */
 export async function writeTuning(
   folder: string,
-  plan: Plan,
+  plan: TuningPlan,
 ): Promise<{ markdown: string; recipes: string[] }> {
-  const { runs, setAside } = await readRuns(folder);
+  const { runs, setAside } = await readRunFolder(folder);
   const accuracies = runs.map(({ identity, result }) =>
     [identity, result.lastTestAccuracy] as const
   );
-  const cells = outcomeOf(plan, new Map(accuracies));
-  const markdown = tuningMarkdown(plan, cells, setAside);
+  const cells = tuningOutcomeOf(plan, new Map(accuracies));
+  const markdown = tuningMarkdownOf(plan, cells, setAside);
   const texts = recipesOf(plan, cells);
   const recipes = texts.map((_, i) => texts.length === 1 ? "recipe.json" : `recipe-${i + 1}.json`);
   for await (const { name } of Deno.readDir(folder)) { // of an earlier tuning
     if (/^recipe(-\d+)?\.json$/.test(name)) await removeFile(join(folder, name));
   }
-  await writeWhole(join(folder, "trace.csv"), traceOf(plan, cells));
-  for (const [i, text] of texts.entries()) await writeWhole(join(folder, recipes[i]!), text);
-  await writeWhole(join(folder, "tuning.md"), markdown);
+  await writeFileAtomically(join(folder, "trace.csv"), tuningTraceOf(plan, cells));
+  for (const [i, text] of texts.entries()) {
+    await writeFileAtomically(join(folder, recipes[i]!), text);
+  }
+  await writeFileAtomically(join(folder, "tuning.md"), markdown);
   return { markdown, recipes };
 }

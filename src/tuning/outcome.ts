@@ -1,14 +1,14 @@
 // What came out of a tuning: the tries of each algorithm at each network and sparsity, best first.
-import { placeOf, rangeText } from "../algorithms/space.ts";
+import { positionInRange, rangeTextOf } from "../algorithms/space.ts";
 import { summarise, type Summary } from "../base/statistics.ts";
 import { canonicalJson, identityOf } from "../runs/identity.ts";
-import { byContext, contextOf } from "../tables/table.ts";
+import { compareContexts, contextOf } from "../tables/table.ts";
 import type { RunConfig } from "../training/config.ts";
-import { allowed, type Choice } from "./choices.ts";
-import type { Plan, Search, Trial } from "./plan.ts";
+import { type Choice, isAllowed } from "./choices.ts";
+import type { EntrySearch, Trial, TuningPlan } from "./plan.ts";
 
 /** One setting at one network and sparsity. */
-export interface Tried {
+export interface TrialResult {
   readonly trial: Trial;
   /** Every hyper-parameter. */
   readonly parameters: RunConfig["algorithm"]["parameters"];
@@ -19,12 +19,12 @@ export interface Tried {
 }
 
 /** All that was tried of one entry of the sweep at one network and sparsity. */
-export interface Cell {
-  readonly search: Search;
+export interface TuningCell {
+  readonly search: EntrySearch;
   readonly context: Choice["context"];
   readonly sparsity: number;
   /** Best first; of equals the earlier try, and last those that diverged. */
-  readonly tried: readonly Tried[];
+  readonly tried: readonly TrialResult[];
 }
 
 /** The part of a range, at either end, in which the best is told to lie on its edge. */
@@ -35,16 +35,16 @@ const EDGE = 0.1;
  * @param accuracies of the plan's runs by identity, fractions of the last epoch; those that diverged have none
  * @returns in the order of the sweep's algorithms, and for each in that of a table's rows
  */
-export function outcomeOf(
-  { searches, sweep }: Plan,
+export function tuningOutcomeOf(
+  { searches, sweep }: TuningPlan,
   accuracies: ReadonlyMap<string, number>,
-): Cell[] {
+): TuningCell[] {
   return searches.flatMap((search) => {
     const all = search.trials.flatMap((trial) => trial.runs.map((run) => ({ trial, run })));
     const cells = Map.groupBy(all, ({ run }) => JSON.stringify([contextOf(run), run.sparsity]));
-    return [...cells.values()].map((members): Cell => {
+    return [...cells.values()].map((members): TuningCell => {
       const { run: { sparsity }, run } = members[0]!;
-      const tried = search.trials.map((trial): Tried => {
+      const tried = search.trials.map((trial): TrialResult => {
         const own = members.filter((member) => member.trial === trial).map(({ run }) => run);
         const percents = sweep.tune.seeds.map((seed) => {
           const found = accuracies.get(identityOf(own.find((run) => run.seed === seed)!));
@@ -59,20 +59,20 @@ export function outcomeOf(
         };
       });
       return { search, context: contextOf(run), sparsity, tried: tried.sort(byAccuracy) };
-    }).sort((a, b) => byContext(a.context, b.context) || a.sparsity - b.sparsity);
+    }).sort((a, b) => compareContexts(a.context, b.context) || a.sparsity - b.sparsity);
   });
 }
 
-const byAccuracy = (a: Tried, b: Tried) =>
+const byAccuracy = (a: TrialResult, b: TrialResult) =>
   (b.accuracy?.mean ?? -1) - (a.accuracy?.mean ?? -1) || a.trial.number - b.trial.number;
 
 /** The best try; nothing where all diverged. */
-export function chosenOf({ tried: [best] }: Cell): Tried | undefined {
+export function chosenOf({ tried: [best] }: TuningCell): TrialResult | undefined {
   return best?.accuracy && best;
 }
 
 /** The best try in the words of a choice, with what is to be looked out for. */
-export function choiceOf(cell: Cell): Choice {
+export function choiceOf(cell: TuningCell): Choice {
   const { search: { entry, space }, context, sparsity, tried } = cell;
   return {
     context,
@@ -88,7 +88,7 @@ export function choiceOf(cell: Cell): Choice {
   };
 }
 
-function warningsOf(cell: Cell): string[] {
+function warningsOf(cell: TuningCell): string[] {
   const { tried } = cell, best = chosenOf(cell);
   const settings = new Set(tried.map(({ parameters }) => canonicalJson(parameters))).size;
   return [
@@ -100,19 +100,19 @@ function warningsOf(cell: Cell): string[] {
 }
 
 // Where the best lies at an end of what was searched, there may be better beyond it, if anything is.
-function edges({ search: { entry, space } }: Cell, best: Tried): string[] {
+function edges({ search: { entry, space } }: TuningCell, best: TrialResult): string[] {
   return Object.entries(space).flatMap(([name, range]) => {
-    const value = best.parameters[name]!, place = placeOf(range, value);
+    const value = best.parameters[name]!, place = positionInRange(range, value);
     const isBeyond = range.among ? !range.among.includes(value) : place! < 0 || place! > 1;
     if (isBeyond && best.trial.number === 0) {
-      return [`${name} ${value} is beyond what was searched, ${rangeText(range)}`];
+      return [`${name} ${value} is beyond what was searched, ${rangeTextOf(range)}`];
     }
     if (typeof value !== "number" || place === undefined) return [];
     const margin = range.among ? 0 : EDGE;
     const side = place <= margin ? "lower" : place >= 1 - margin ? "upper" : undefined;
     const end = range.among ? value : (range.log ?? range.linear)![side === "lower" ? 0 : 1];
     const beyond = end + (side === "lower" ? -0.01 : 0.01) * (end || 1);
-    if (!side || !allowed(entry.name, name, beyond)) return [];
-    return [`${name} ${value} is at the ${side} edge of what was searched, ${rangeText(range)}`];
+    if (!side || !isAllowed(entry.name, name, beyond)) return [];
+    return [`${name} ${value} is at the ${side} edge of what was searched, ${rangeTextOf(range)}`];
   });
 }

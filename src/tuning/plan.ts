@@ -4,13 +4,13 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { valueSchema } from "../algorithms/algorithm.ts";
 import { algorithmOf, defaultsOf } from "../algorithms/registry.ts";
-import { type Space, spaceOf, type Value, valueAt } from "../algorithms/space.ts";
+import { type SearchSpace, searchSpaceOf, type Value, valueAt } from "../algorithms/space.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { canonicalJson, identityOf } from "../runs/identity.ts";
-import { configurationsOf, MOST_RUNS } from "../sweep/expand.ts";
-import type { AlgorithmEntry, Sweep, Varying } from "../sweep/schema.ts";
-import { columnLabel } from "../tables/columns.ts";
+import { configurationsOf, MAX_RUNS } from "../sweep/expand.ts";
+import type { AlgorithmEntry, ParameterValues, Sweep } from "../sweep/schema.ts";
+import { columnLabelOf } from "../tables/columns.ts";
 import type { RunConfig } from "../training/config.ts";
 import { pointsOf } from "./points.ts";
 
@@ -23,20 +23,20 @@ export interface Trial {
 }
 
 /** What is tried of one entry of a sweep's algorithms. */
-export interface Search {
+export interface EntrySearch {
   readonly entry: AlgorithmEntry;
   /** The algorithm's name, and of several entries of it what tells this one apart: `sbp (scope=layer)`. */
   readonly label: string;
   /** Empty where there is nothing to choose: the entry stays as it is. */
-  readonly space: Space;
+  readonly space: SearchSpace;
   readonly trials: readonly Trial[];
 }
 
-export interface Plan {
+export interface TuningPlan {
   /** With the number of tries, seeds and epochs that count. */
   readonly sweep: Sweep;
   /** By entry of the sweep's algorithms. */
-  readonly searches: readonly Search[];
+  readonly searches: readonly EntrySearch[];
   /** Of all trials, each once: the first try of every algorithm, then the second, … */
   readonly runs: readonly RunConfig[];
 }
@@ -47,7 +47,7 @@ export interface Plan {
  * @throws {UserError} where it has seeds of the sweep, nothing to search, too many runs, a list that
  * is not searched, or no value to try as given
  */
-export function planOf(sweep: Sweep, dataset: Dataset): Plan {
+export function tuningPlanOf(sweep: Sweep, dataset: Dataset): TuningPlan {
   const { tries, seeds, given } = sweep.tune, epochs = sweep.tune.epochs ?? sweep.epochs;
   const shared = seeds.filter((seed) => sweep.seeds.includes(seed));
   if (shared.length > 0) {
@@ -61,7 +61,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
   const spaces = sweep.algorithms.map((entry) => searchedIn(entry, sweep));
   refuseTwins(sweep.algorithms, spaces);
   let planned = 0;
-  const searches = sweep.algorithms.map((entry, i): Search => {
+  const searches = sweep.algorithms.map((entry, i): EntrySearch => {
     const space = spaces[i]!, names = Object.keys(space);
     const label = entryLabel(i, sweep.algorithms, spaces);
     if (names.length === 0) return { entry, label, space, trials: [] };
@@ -91,7 +91,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
         dataset,
       );
       planned += runs.length;
-      if (planned > MOST_RUNS) throw new UserError(tooMany);
+      if (planned > MAX_RUNS) throw new UserError(tooMany);
       return { number: given ? i : i + 1, runs };
     });
     return { entry, label, space, trials };
@@ -107,7 +107,7 @@ export function planOf(sweep: Sweep, dataset: Dataset): Plan {
 }
 
 // Entries that differ in nothing but what is searched come to one entry, twice.
-function refuseTwins(entries: readonly AlgorithmEntry[], spaces: readonly Space[]): void {
+function refuseTwins(entries: readonly AlgorithmEntry[], spaces: readonly SearchSpace[]): void {
   const first = new Map<string, number>();
   entries.forEach((entry, i) => {
     const space = spaces[i]!;
@@ -127,14 +127,14 @@ function refuseTwins(entries: readonly AlgorithmEntry[], spaces: readonly Space[
   });
 }
 
-const tooMany = `the tuning has more than ${MOST_RUNS.toLocaleString("en")} runs: take fewer tries`;
+const tooMany = `the tuning has more than ${MAX_RUNS.toLocaleString("en")} runs: take fewer tries`;
 
 // An entry is told by what another of its algorithm has otherwise, as a column of a table is; what both search alike tells
 // nothing.
 function entryLabel(
   place: number,
   entries: readonly AlgorithmEntry[],
-  spaces: readonly Space[],
+  spaces: readonly SearchSpace[],
 ): string {
   const entry = entries[place]!, space = spaces[place]!, defaults = defaultsOf(entry.name);
   const alike = [...entries.keys()].filter((i) => entries[i]!.name === entry.name);
@@ -148,7 +148,7 @@ function entryLabel(
     !searchedAlike(name, i) && textOf(entries[i]!, name) !== textOf(entry, name);
   const telling = [...new Set(alike.flatMap((i) => Object.keys(entries[i]!)))]
     .filter((name) => alike.some((i) => differs(name, i)));
-  return columnLabel(
+  return columnLabelOf(
     entry.name,
     Object.fromEntries(telling.map((name) => [name, textOf(entry, name)])),
   );
@@ -156,12 +156,12 @@ function entryLabel(
 
 // What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts. Of
 // these what the section names, if it names any.
-function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): Space {
+function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): SearchSpace {
   const lists = Object.entries(given).filter((pair): pair is [string, readonly Value[]] =>
-    Array.isArray(pair[1] satisfies Varying | undefined)
+    Array.isArray(pair[1] satisfies ParameterValues | undefined)
   ).map(([parameter, among]) => [parameter, { among }] as const);
-  const own = (tune.spaces as Readonly<Record<string, Space | undefined>>)[name];
-  const space = { ...spaceOf(algorithmOf(name)), ...Object.fromEntries(lists), ...own };
+  const own = (tune.spaces as Readonly<Record<string, SearchSpace | undefined>>)[name];
+  const space = { ...searchSpaceOf(algorithmOf(name)), ...Object.fromEntries(lists), ...own };
   const { parameters } = tune;
   if (!parameters) return space;
   return Object.fromEntries(Object.entries(space).filter(([one]) => parameters.includes(one)));

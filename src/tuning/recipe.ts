@@ -1,15 +1,15 @@
 // The sweep that a tuning comes to: the one it began with, on the test set, with the settings that were chosen.
-import { networkName } from "../runs/label.ts";
+import { networkNameOf } from "../runs/label.ts";
 import { checkSweep } from "../sweep/read.ts";
-import { type Cell, choiceOf, chosenOf } from "./outcome.ts";
-import type { Plan } from "./plan.ts";
+import { choiceOf, chosenOf, type TuningCell } from "./outcome.ts";
+import type { TuningPlan } from "./plan.ts";
 import { entriesOf } from "./sweep_entries.ts";
 
 /**
  * The texts of sweep files, each ending in a newline: one, or one for each initialisation and each width of a network,
  * which a sweep file can't tell apart; nothing where all tries of a cell diverged.
  */
-export function recipesOf({ sweep, searches }: Plan, cells: readonly Cell[]): string[] {
+export function recipesOf({ sweep, searches }: TuningPlan, cells: readonly TuningCell[]): string[] {
   if (cells.some((cell) => !chosenOf(cell))) return [];
   const chosen = searches.map((search) =>
     entriesOf(cells.filter((cell) => cell.search === search).map(choiceOf))
@@ -21,7 +21,7 @@ export function recipesOf({ sweep, searches }: Plan, cells: readonly Cell[]): st
       ...rest,
       name: `${sweep.name.slice(0, 94)}-tuned`,
       split: "test",
-      networks: sweep.networks.filter((network) => networks.includes(networkName({ network }))),
+      networks: sweep.networks.filter((network) => networks.includes(networkNameOf({ network }))),
       initialisations: [context.initialisation],
       algorithms: searches.map(({ entry }, i) => chosen[i]![file]?.algorithms[0] ?? entry),
     };

@@ -1,21 +1,30 @@
 // A tuning written down: every setting that was tried, and for people what was chosen.
 import { markdownTable } from "markdown-table";
-import { placeOf, rangeText } from "../algorithms/space.ts";
+import { positionInRange, rangeTextOf } from "../algorithms/space.ts";
 import { median } from "../base/statistics.ts";
-import type { SetAside } from "../runs/run_file.ts";
-import { csvText } from "../tables/csv.ts";
-import { agreed, differing, settingText, shared, sharedParts } from "../tables/facts.ts";
-import { accuracy, fixed } from "../tables/format.ts";
-import { lookOut } from "./choices_markdown.ts";
-import { type Cell, choiceOf, chosenOf, type Tried } from "./outcome.ts";
-import type { Plan } from "./plan.ts";
+import type { InvalidRunFile } from "../runs/run_file.ts";
+import { csvTextOf } from "../tables/csv.ts";
+import {
+  commonSettingsOf,
+  differingSettingsOf,
+  factColumns,
+  settingTextOf,
+  splitFactColumns,
+} from "../tables/facts.ts";
+import { formatAccuracy, formatFixed } from "../tables/format.ts";
+import { warningsOf } from "./choices_markdown.ts";
+import { choiceOf, chosenOf, type TrialResult, type TuningCell } from "./outcome.ts";
+import type { TuningPlan } from "./plan.ts";
 
 /**
  * A line for each try of each cell, best first. `seed_…` are accuracies in percent by seed, empty where the loss was no
  * number any more; `place_…` says where a value lies between the ends of its range, 0 at the lower, 1 at the upper.
  */
-export function traceOf({ sweep, searches }: Plan, cells: readonly Cell[]): string {
-  return csvText(cells.flatMap((cell) => {
+export function tuningTraceOf(
+  { sweep, searches }: TuningPlan,
+  cells: readonly TuningCell[],
+): string {
+  return csvTextOf(cells.flatMap((cell) => {
     const { search, context, sparsity, tried } = cell;
     return tried.map((one, i) => ({
       dataset: context.dataset.name,
@@ -48,21 +57,25 @@ function fields<Key extends string | number, Field>(
   return Object.fromEntries(keys.map((key, i) => [`${prefix}${key}`, field(key, i)]));
 }
 
-function placeText(name: string, { parameters }: Tried, { search }: Cell): string | undefined {
-  return placeOf(search.space[name]!, parameters[name]!)?.toFixed(2);
+function placeText(
+  name: string,
+  { parameters }: TrialResult,
+  { search }: TuningCell,
+): string | undefined {
+  return positionInRange(search.space[name]!, parameters[name]!)?.toFixed(2);
 }
 
 /** What was chosen, how it was looked for, and what to look out for: Markdown, ending in a newline. */
-export function tuningMarkdown(
-  { sweep, searches, runs }: Plan,
-  cells: readonly Cell[],
-  setAside: readonly SetAside[],
+export function tuningMarkdownOf(
+  { sweep, searches, runs }: TuningPlan,
+  cells: readonly TuningCell[],
+  setAside: readonly InvalidRunFile[],
 ): string {
   const { tries, seeds, given } = sweep.tune;
-  const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = sharedParts({ rows: cells });
+  const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = splitFactColumns({ rows: cells });
   const choices = cells.map((cell) => ({ ...choiceOf(cell), algorithm: cell.search.label }));
   const spaces = searches.map(({ label, space }) => {
-    const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeText(range)}`);
+    const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeTextOf(range)}`);
     return `- **${label}**: ${ranges.join("; ") || "nothing to choose, as the sweep has it"}.`;
   });
   return [
@@ -78,7 +91,7 @@ export function tuningMarkdown(
       "upper.",
     ].join("\n"),
     tableOf(cells),
-    ...lookOut(
+    ...warningsOf(
       choices,
       setAside,
       epochs === sweep.epochs ? [] : [
@@ -88,14 +101,15 @@ export function tuningMarkdown(
     ),
     `What was searched, at the same places of every range:\n\n${spaces.join("\n")}`,
     `All runs: ${
-      [...alike.map((name) => shared[name]!(cells[0]!)), agreed({ rows: cells })].join(", ")
+      [...alike.map((name) => factColumns[name]!(cells[0]!)), commonSettingsOf({ rows: cells })]
+        .join(", ")
     }. Every try is in trace.csv.`,
   ].join("\n\n") + "\n";
 }
 
-function tableOf(cells: readonly Cell[]): string {
-  const differ = differing({ rows: cells });
-  const { telling } = sharedParts({ rows: cells });
+function tableOf(cells: readonly TuningCell[]): string {
+  const differ = differingSettingsOf({ rows: cells });
+  const { telling } = splitFactColumns({ rows: cells });
   const header = [...telling, ...differ, "algorithm"];
   const figures = ["accuracy", "runner-up", "median", "tries", "diverged"];
   const lines = cells.map((cell) => {
@@ -103,13 +117,13 @@ function tableOf(cells: readonly Cell[]): string {
     const finished = tried.flatMap(({ accuracy }) => accuracy ?? []), [best, second] = finished;
     const middle = median(finished.map(({ mean }) => mean));
     return [
-      ...telling.map((name) => shared[name]!(cell)),
-      ...differ.map((name) => settingText(name, cell)),
+      ...telling.map((name) => factColumns[name]!(cell)),
+      ...differ.map((name) => settingTextOf(name, cell)),
       search.label,
       chosenText(cell),
-      best ? accuracy(best) : "—",
-      second ? accuracy(second) : "—",
-      middle === null ? "—" : fixed(middle),
+      best ? formatAccuracy(best) : "—",
+      second ? formatAccuracy(second) : "—",
+      middle === null ? "—" : formatFixed(middle),
       String(tried.length),
       String(tried.length - finished.length),
     ];
@@ -119,7 +133,7 @@ function tableOf(cells: readonly Cell[]): string {
   });
 }
 
-function chosenText(cell: Cell): string {
+function chosenText(cell: TuningCell): string {
   const best = chosenOf(cell);
   if (!best) return "none";
   return Object.keys(cell.search.space).map((name) => {

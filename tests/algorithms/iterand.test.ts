@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { device } from "../library.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
 import { drawWeights } from "../../src/training/initialise.ts";
-import { streamSeed } from "../../src/training/streams.ts";
+import { streamSeedOf } from "../../src/training/streams.ts";
 import { afterSteps, stageOf } from "./stages.ts";
 
 Deno.test("every K steps some weights that are not kept become those of the next draw, all others stay", () => {
@@ -17,7 +17,7 @@ Deno.test("every K steps some weights that are not kept become those of the next
     learner.before!(5);
 
     // The same stream once more: its first draw are the weights, its second those drawn anew.
-    const generator = free.use(new Generator(streamSeed(1, "weights")));
+    const generator = free.use(new Generator(streamSeedOf(1, "weights")));
     const drawn = free.use(new Vector(weights.length, "float32", device));
     const initialisation = { name: "kaiming-normal", scaleFan: false } as const;
     for (let i = 0; i < 2; i++) drawWeights(drawn, stage.segments, initialisation, 0.5, generator);

@@ -1,10 +1,10 @@
 // Magnitude pruning: dense training up to the pruning, the largest weights by brute force, and nothing else after it.
 import assert from "node:assert/strict";
-import type { Stage } from "../../src/training/setup.ts";
+import type { RunSetup } from "../../src/training/setup.ts";
 import { afterSteps, stageOf } from "./stages.ts";
 
 /** Ones at the largest magnitudes of each layer, but for the smallest half. */
-function largestHalf(weights: Float32Array, { segments }: Stage): number[] {
+function largestHalf(weights: Float32Array, { segments }: RunSetup): number[] {
   const mask = Array<number>(weights.length).fill(0);
   for (const { offset, length } of segments) {
     const order = Array.from({ length }, (_, i) => offset + i)

@@ -1,6 +1,6 @@
 // Kept counts: n − int(s · n), for each layer or for the network.
 import assert from "node:assert/strict";
-import { keptSegments, keptWhileFalling } from "../../src/algorithms/scope.ts";
+import { annealedSegmentsOf, keptSegmentsOf } from "../../src/algorithms/scope.ts";
 import { segmentsOf } from "../../src/networks/network.ts";
 
 const segments = segmentsOf([
@@ -9,22 +9,22 @@ const segments = segmentsOf([
 ]);
 
 Deno.test("scope layer keeps n_l − int(s · n_l) of each layer, scope global n − int(s · n) of all", () => {
-  assert.deepEqual(keptSegments(segments, 0.5, "layer"), [
+  assert.deepEqual(keptSegmentsOf(segments, 0.5, "layer"), [
     { offset: 0, length: 21, kept: 11 },
     { offset: 21, length: 15, kept: 8 },
   ]);
-  assert.deepEqual(keptSegments(segments, 0.7, "global"), [{ offset: 0, length: 36, kept: 11 }]);
-  assert.deepEqual(keptSegments(segments, 0, "global"), [{ offset: 0, length: 36, kept: 36 }]);
+  assert.deepEqual(keptSegmentsOf(segments, 0.7, "global"), [{ offset: 0, length: 36, kept: 11 }]);
+  assert.deepEqual(keptSegmentsOf(segments, 0, "global"), [{ offset: 0, length: 36, kept: 36 }]);
 });
 
 Deno.test("what is kept falls from a fraction of each segment to its k, and is never less", () => {
-  const kept = keptSegments(segments, 0.5, "layer"); // 11 of 21 and 8 of 15
+  const kept = keptSegmentsOf(segments, 0.5, "layer"); // 11 of 21 and 8 of 15
   const counts = (fraction: number, left: number) =>
-    keptWhileFalling(kept, fraction, left).map(({ kept }) => kept);
+    annealedSegmentsOf(kept, fraction, left).map(({ kept }) => kept);
   assert.deepEqual(counts(1, 1), [21, 15]);
   assert.deepEqual(counts(1, 0.5), [16, 12]); // 11 + 10/2, 8 + 7/2
   assert.deepEqual(counts(1, 0), [11, 8]);
   assert.deepEqual(counts(0.6, 1), [13, 9]); // 12.6 and 9
   assert.deepEqual(counts(0.1, 1), [11, 8]);
-  assert.deepEqual(keptWhileFalling(kept, 0, 1), kept);
+  assert.deepEqual(annealedSegmentsOf(kept, 0, 1), kept);
 });

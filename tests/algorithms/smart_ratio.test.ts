@@ -1,13 +1,13 @@
 // Smart ratios: the paper's proportions where no layer is full, the right total everywhere.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { smartlyKept } from "../../src/algorithms/smart_ratio.ts";
+import { smartRatioSegmentsOf } from "../../src/algorithms/smart_ratio.ts";
 import { segmentsOf } from "../../src/networks/network.ts";
 
 const network = (sizes: readonly number[]) =>
   segmentsOf(sizes.map((inputs) => ({ kind: "linear", inputs, outputs: 10 } as const)));
 const keptOf = (sizes: readonly number[], sparsity: number, last = 0.3) =>
-  smartlyKept(network(sizes), sparsity, last).map(({ kept }) => kept);
+  smartRatioSegmentsOf(network(sizes), sparsity, last).map(({ kept }) => kept);
 
 Deno.test("layers of one size keep in the proportions 20 : 12 : 6, the last one 30%", () => {
   // Four layers of 10,000: 4,000 are kept of 40,000, of which 3,000 by the last, 1,000 · 20/38 by the first, …

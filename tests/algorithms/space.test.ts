@@ -1,7 +1,12 @@
 // Ranges of hyper-parameters: what stands at which place of them.
 import assert from "node:assert/strict";
 import { algorithms } from "../../src/algorithms/registry.ts";
-import { placeOf, type Range, spaceOf, valueAt } from "../../src/algorithms/space.ts";
+import {
+  positionInRange,
+  type SearchRange,
+  searchSpaceOf,
+  valueAt,
+} from "../../src/algorithms/space.ts";
 
 Deno.test("a logarithmic range has its geometric mean in the middle, a linear one its mean", () => {
   assert.equal(valueAt({ log: [0.01, 100] }, 0.5), 1);
@@ -29,21 +34,24 @@ Deno.test("each of several values is tried as often as the others", () => {
 });
 
 Deno.test("a value's place leads back to it, to the digits it is rounded to", () => {
-  const ranges: Range[] = [{ log: [0.01, 10] }, { linear: [0, 1] }, { log: [1e-6, 1], zero: 0.25 }];
+  const ranges: SearchRange[] = [{ log: [0.01, 10] }, { linear: [0, 1] }, {
+    log: [1e-6, 1],
+    zero: 0.25,
+  }];
   for (const range of ranges) {
     for (const place of [0.3, 0.5, 0.77]) {
       const within = (place - (range.zero ?? 0)) / (1 - (range.zero ?? 0));
-      assert.ok(Math.abs(placeOf(range, valueAt(range, place))! - within) < 0.002);
+      assert.ok(Math.abs(positionInRange(range, valueAt(range, place))! - within) < 0.002);
     }
   }
-  assert.equal(placeOf({ among: [0.98, 0.5, 0.9] }, 0.9), 0.5);
-  assert.equal(placeOf({ among: ["layer", "global"] }, "layer"), undefined);
-  assert.equal(placeOf({ log: [1e-6, 1], zero: 0.25 }, 0), undefined);
+  assert.equal(positionInRange({ among: [0.98, 0.5, 0.9] }, 0.9), 0.5);
+  assert.equal(positionInRange({ among: ["layer", "global"] }, "layer"), undefined);
+  assert.equal(positionInRange({ log: [1e-6, 1], zero: 0.25 }, 0), undefined);
 });
 
 Deno.test("every algorithm that learns states where its rate, momentum and decay are looked for, and takes what is there", () => {
   for (const algorithm of algorithms) {
-    const space = spaceOf(algorithm);
+    const space = searchSpaceOf(algorithm);
     if (!algorithm.learns) continue;
     for (const name of ["learningRate", "momentum", "weightDecay"]) {
       assert.ok(space[name], `${algorithm.name}: ${name}`);
@@ -61,7 +69,7 @@ Deno.test("every algorithm that learns states where its rate, momentum and decay
 });
 
 Deno.test("a value that is tried lies within its range, rounded no more than tells it from its neighbours", () => {
-  const ranges: Range[] = [
+  const ranges: SearchRange[] = [
     { linear: [0.99, 0.9999] },
     { linear: [0.12345, 0.123456] },
     { log: [0.9994, 0.99996] },
@@ -71,7 +79,7 @@ Deno.test("a value that is tried lies within its range, rounded no more than tel
   for (const range of ranges) {
     const [low, high] = (range.linear ?? range.log)!;
     for (let i = 0; i < 1000; i++) {
-      const value = valueAt(range, i / 1000) as number, place = placeOf(range, value)!;
+      const value = valueAt(range, i / 1000) as number, place = positionInRange(range, value)!;
       assert.ok(low <= value && value <= high, `${value} of ${low} to ${high}`);
       assert.ok(Math.abs(place - i / 1000) < 0.01, `${value} of ${low} to ${high}`);
     }

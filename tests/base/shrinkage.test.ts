@@ -1,6 +1,6 @@
 // Squeezed variances against limma's, digamma and trigamma against their closed forms.
 import assert from "node:assert/strict";
-import { digamma, squeeze, trigamma, trigammaInverse } from "../../src/base/shrinkage.ts";
+import { digamma, shrinkVariances, trigamma, trigammaInverse } from "../../src/base/shrinkage.ts";
 
 function near(actual: number, expected: number, within = 1e-9): void {
   assert.ok(Math.abs(actual / expected - 1) <= within, `${actual} is not ${expected}`);
@@ -8,7 +8,7 @@ function near(actual: number, expected: number, within = 1e-9): void {
 
 Deno.test("variances of unlike cells are drawn together as limma's squeezeVar draws them", () => {
   // squeezeVar(c(0.0049, 0.01, 0.0256, 0.0036, 0.0441, 0.0081), df = 4), limma 3.54.1: df.prior 7.99675716129.
-  const { variances, degrees } = squeeze(
+  const { variances, degrees } = shrinkVariances(
     [0.0049, 0.01, 0.0256, 0.0036, 0.0441, 0.0081],
     [4, 4, 4, 4, 4, 4],
   );
@@ -26,7 +26,7 @@ Deno.test("variances of unlike cells are drawn together as limma's squeezeVar dr
 
 Deno.test("variances that differ no more than chance makes them are pooled", () => {
   // squeezeVar(c(1, 1.02, 0.98, 1.01), df = 4): df.prior Inf, var.post 1.0025.
-  const { variances, degrees } = squeeze([1, 1.02, 0.98, 1.01], [4, 4, 4, 4]);
+  const { variances, degrees } = shrinkVariances([1, 1.02, 0.98, 1.01], [4, 4, 4, 4]);
   variances.forEach((variance) => near(variance, 1.0025));
   assert.deepEqual(degrees, [16, 16, 16, 16]); // no more than all have together
 });
@@ -34,10 +34,10 @@ Deno.test("variances that differ no more than chance makes them are pooled", () 
 Deno.test("a very noisy cell among quiet ones stays noisy, and a single cell is left alone", () => {
   // fitFDist(c(0.01, 0.02, 0.5, 4, 6, 0.03, 0.015), df1 = 4): scale 0.0377521930911, df2 0.826320302976.
   const given = [0.01, 0.02, 0.5, 4, 6, 0.03, 0.015], d = 0.826320302976, s = 0.0377521930911;
-  const { variances } = squeeze(given, given.map(() => 4));
+  const { variances } = shrinkVariances(given, given.map(() => 4));
   variances.forEach((variance, i) => near(variance, (d * s + 4 * given[i]!) / (d + 4)));
-  assert.deepEqual(squeeze([0.3], [4]), { variances: [0.3], degrees: [4] });
-  assert.deepEqual(squeeze([], []), { variances: [], degrees: [] });
+  assert.deepEqual(shrinkVariances([0.3], [4]), { variances: [0.3], degrees: [4] });
+  assert.deepEqual(shrinkVariances([], []), { variances: [], degrees: [] });
 });
 
 Deno.test("digamma and trigamma have their known values, and the inverse undoes trigamma", () => {

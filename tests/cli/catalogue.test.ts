@@ -1,7 +1,7 @@
 // What `list` shows: every entry of the registries, with options that the schemas really have.
 import assert from "node:assert/strict";
 import { algorithms } from "../../src/algorithms/registry.ts";
-import { catalogueOf, catalogueText } from "../../src/cli/catalogue.ts";
+import { catalogueOf, catalogueTextOf } from "../../src/cli/catalogue.ts";
 import type { DatasetSource } from "../../src/datasets/dataset.ts";
 import { networks } from "../../src/networks/registry.ts";
 
@@ -59,7 +59,7 @@ Deno.test("what an option allows is said in words", () => {
 });
 
 Deno.test("the text names everything too, and nothing is lost in JSON", () => {
-  const text = catalogueText(catalogue);
+  const text = catalogueTextOf(catalogue);
   for (const { name, summary, source } of Object.values(catalogue).flat()) {
     assert.ok(text.includes(`${name}: ${summary}`) && text.includes(source), name);
   }

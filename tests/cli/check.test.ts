@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
 import { writeFailure } from "../../src/runs/failure_file.ts";
-import { readRuns, type RunFile, runFileOf, writeRun } from "../../src/runs/run_file.ts";
+import { readRunFolder, type RunFile, runFileOf, writeRunFile } from "../../src/runs/run_file.ts";
 import { maskbench, withFolder } from "./maskbench.ts";
 
 const sweep = {
@@ -36,10 +36,11 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
 
     // A second check of another commit would compare what the first has left.
     for (
-      const { configuration, result, environment } of (await readRuns(join(folder, "again"))).runs
+      const { configuration, result, environment } of (await readRunFolder(join(folder, "again")))
+        .runs
     ) {
       const commit = "a".repeat(40), changed = { ...environment, commit };
-      await writeRun(
+      await writeRunFile(
         join(folder, "again"),
         runFileOf({ configuration, result, environment: changed }),
       );
@@ -52,14 +53,14 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
 
     // The same runs with 10 points less, as another libtorch might give them.
     const worse = join(folder, "worse"), broken = join(folder, "broken");
-    for (const run of (await readRuns(runs)).runs) {
+    for (const run of (await readRunFolder(runs)).runs) {
       const { configuration, result, environment } = run;
       const lastTestAccuracy = Math.max(
         0,
         result.lastTestAccuracy - 0.1 - configuration.seed / 1e4,
       );
       const epochs = result.epochs.map((epoch) => ({ ...epoch, testLoss: epoch.testLoss + 1 }));
-      await writeRun(
+      await writeRunFile(
         worse,
         runFileOf({
           configuration,
@@ -67,7 +68,7 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
           environment: { ...environment, libtorch: "2.3.1" },
         }),
       );
-      await writeRun(
+      await writeRunFile(
         broken,
         runFileOf({ configuration, result: { ...result, epochs }, environment }),
       );
@@ -128,11 +129,11 @@ Deno.test("rounds: a baseline of several, what looks slower measured again, and 
     const one = { ...sweep, algorithms: [sweep.algorithms[1]], seeds: [1, 2] };
     await Deno.writeTextFile(file, JSON.stringify(one));
     assert.equal((await maskbench(["bench", file, "--out", runs])).code, 0);
-    const made = (await readRuns(runs)).runs;
+    const made = (await readRunFolder(runs)).runs;
     const write = async (name: string, factor: number, which: readonly RunFile[] = made) => {
       for (const run of which) {
         const speed = [{ imagesPerSecond: 5e4 * factor, matmul: 3e-4, copy: 1e-4, waited: 0 }];
-        await writeRun(join(folder, name), { ...run, result: { ...run.result, speed } });
+        await writeRunFile(join(folder, name), { ...run, result: { ...run.result, speed } });
       }
       return join(folder, name);
     };
@@ -155,7 +156,7 @@ Deno.test("rounds: a baseline of several, what looks slower measured again, and 
       /^maskbench: .*short has no run conv2 × 0\.02 · .* seed \d, which /,
     );
     const other = { ...made[0]!, result: { ...made[0]!.result, digest: "ab".repeat(32) } };
-    await writeRun(short, other);
+    await writeRunFile(short, other);
     const contradicting = await maskbench(["baseline", runs, short]);
     assert.equal(contradicting.code, 2);
     assert.match(
@@ -220,7 +221,7 @@ Deno.test("rounds: a baseline of several, what looks slower measured again, and 
     // A round that is really made, in the way of the first.
     const real = await write("real", 0.9);
     await check(real, "--rounds", "2");
-    const again = (await readRuns(join(real, "rounds/2"))).runs;
+    const again = (await readRunFolder(join(real, "rounds/2"))).runs;
     const facts = ({ identity, result, environment: { threads, jobs, device } }: RunFile) => [
       ...[identity, result.digest, threads, jobs, device],
     ];

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import "../library.ts";
-import { which } from "../../src/native/toolchain/which.ts";
+import { findProgram } from "../../src/native/toolchain/which.ts";
 import { maskbench, send, start } from "./maskbench.ts";
 import { kinds, lasting, withSweep } from "./sweeps.ts";
 
-const compiler = which("g++") ?? which("c++");
+const compiler = findProgram("g++") ?? findProgram("c++");
 const ignore = Deno.build.os !== "linux" || compiler === undefined;
 
 /** Milliseconds for what takes seconds on a machine that has nothing else to do. */

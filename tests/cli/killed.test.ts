@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
-import { randomNumbers } from "../../src/base/random_numbers.ts";
-import { checksumOf, decodeTensors, encodeTensors } from "../../src/base/safetensors.ts";
+import { randomNumbersOf } from "../../src/base/random_numbers.ts";
+import { decodeTensors, encodeTensors, tensorsChecksumOf } from "../../src/base/safetensors.ts";
 import { maskbench, send, start } from "./maskbench.ts";
 import { kinds, lasting, withSweep } from "./sweeps.ts";
 
@@ -27,7 +27,7 @@ Deno.test("killed at 30 random instants, a sweep ends with the bytes of an undis
     assert.equal((await maskbench(bench(file, whole))).code, 0);
     const expected = await lasting(whole), takes = performance.now() - begin;
 
-    const random = randomNumbers(7);
+    const random = randomNumbersOf(7);
     let kills = 0, reach = 0.7 * takes; // shorter with every start that ends before it is killed
     const cut = { checkpoints: 0, claims: 0 };
     const hit = () => cut.checkpoints > 5 && cut.claims > 10;
@@ -170,7 +170,7 @@ Deno.test("a checkpoint cut short, changed, or of another processor is set aside
       const forged = { ...metadata, standing };
       const late = encodeTensors({
         tensors,
-        metadata: { ...forged, checksum: checksumOf(tensors, forged) },
+        metadata: { ...forged, checksum: tensorsChecksumOf(tensors, forged) },
       });
       const cases: [Uint8Array, RegExp][] = [
         [late, /is set aside, .*: it is of step 1000000 in epoch/],

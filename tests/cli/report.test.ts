@@ -1,13 +1,13 @@
 // table, best and list as a user runs them: exit codes, what is printed, and one sentence for a mistake.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeRun } from "../../src/runs/run_file.ts";
+import { writeRunFile } from "../../src/runs/run_file.ts";
 import { fileOf, type Given, runOf } from "../runs/made.ts";
 import { maskbench, withFolder } from "./maskbench.ts";
 
 const withRuns = (given: readonly Given[], body: (folder: string) => Promise<void>) =>
   withFolder(async (folder) => {
-    for (const run of given.map(runOf)) await writeRun(folder, fileOf(run));
+    for (const run of given.map(runOf)) await writeRunFile(folder, fileOf(run));
     await body(folder);
   });
 

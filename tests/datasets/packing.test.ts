@@ -2,7 +2,7 @@
 // processes at once, damage; and pictures that went through PNG and a pack are those that they were.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { checksumOf, sha256 } from "../../src/datasets/checksum.ts";
+import { datasetChecksumOf, sha256 } from "../../src/datasets/checksum.ts";
 import { type Dataset, DatasetError } from "../../src/datasets/dataset.ts";
 import { loadPack, packSources } from "../../src/datasets/pack.ts";
 import { packFolder } from "../../src/datasets/packing.ts";
@@ -19,7 +19,7 @@ import {
 import { configurationsOf } from "../../src/sweep/expand.ts";
 import { checkSweep } from "../../src/sweep/read.ts";
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
-import { run, type RunOptions, Stopped } from "../../src/training/run.ts";
+import { run, type RunOptions, StoppedError } from "../../src/training/run.ts";
 import { picturesOf } from "../../src/training/setup.ts";
 import { maskbench, start, withFolder } from "../cli/maskbench.ts";
 import { byKernels, device } from "../library.ts";
@@ -253,7 +253,7 @@ Deno.test("pictures packed from PNG files are those that they were, and give the
       assert.ok(Math.abs(packed.mean[c]! - moments[c]![0]!) <= 5.1e-5);
       assert.ok(Math.abs(packed.deviation[c]! - moments[c]![1]!) <= 5.1e-5);
     }
-    const plainly: Dataset = { ...packed, train, test, checksum: checksumOf(train, test) };
+    const plainly: Dataset = { ...packed, train, test, checksum: datasetChecksumOf(train, test) };
 
     const figures = (dataset: Dataset, augmentation: string, more: Partial<RunOptions> = {}) => {
       const sweep = checkSweep({
@@ -283,7 +283,7 @@ Deno.test("pictures packed from PNG files are those that they were, and give the
       figures(packed, "random-resized-crop", {
         stops: () => ++steps === 6,
         onCheckpoint: (checkpoint) => stopped = structuredClone(checkpoint),
-      }), Stopped);
+      }), StoppedError);
     assert.deepEqual(figures(packed, "random-resized-crop", { from: stopped }), cropped);
     assert.notDeepEqual(figures(packed, "none")[0]!.trainLoss, cropped[0]!.trainLoss);
     assert.throws(() => figures(plainly, "random-resized-crop"), /is for folders of pictures/);

@@ -1,7 +1,7 @@
 // What a profile says of a step agrees with what is known of it: its arithmetic, its pictures, its parts' sum.
 import assert from "node:assert/strict";
-import { profile, stepConfig } from "../../src/diagnostics/profile.ts";
-import { profileParts } from "../../src/native/mod.ts";
+import { profileStep, stepConfigOf } from "../../src/diagnostics/profile.ts";
+import { profileStepParts } from "../../src/native/mod.ts";
 import { weightCount } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
 import { device } from "../library.ts";
@@ -10,7 +10,7 @@ Deno.test("a profile's figures agree with each other and with the network's arit
   const batch = 16;
   for (const algorithm of ["edge-popup", "sbp", "dense"]) {
     const options = { device, threads: 1, steps: 3 };
-    const found = profile(stepConfig("mlp", algorithm, batch), options);
+    const found = profileStep(stepConfigOf("mlp", algorithm, batch), options);
     assert.equal(found.weights, weightCount(networkOf("mlp").layers));
     // Forward, and backward for weights and inputs, but for the first layer's inputs.
     const all = 784 * 300 + 300 * 100 + 100 * 10;
@@ -29,10 +29,10 @@ Deno.test("a profile's figures agree with each other and with the network's arit
 });
 
 Deno.test("parts are summed only while asked for, and begin at nothing", () => {
-  profileParts(true);
-  const fresh = profileParts(true);
+  profileStepParts(true);
+  const fresh = profileStepParts(true);
   assert.deepEqual([...new Set(Object.values(fresh))], [0]);
-  profileParts(false);
-  profile(stepConfig("mlp", "sbp", 4), { device, threads: 1, steps: 1 });
-  assert.deepEqual([...new Set(Object.values(profileParts(false)))], [0]);
+  profileStepParts(false);
+  profileStep(stepConfigOf("mlp", "sbp", 4), { device, threads: 1, steps: 1 });
+  assert.deepEqual([...new Set(Object.values(profileStepParts(false)))], [0]);
 });

@@ -1,11 +1,11 @@
 // Baselines: committed, merged and edited by people.
 import assert from "node:assert/strict";
-import { baselineOf, baselineText, parseBaseline } from "../../src/regression/baseline.ts";
+import { baselineOf, baselineTextOf, parseBaseline } from "../../src/regression/baseline.ts";
 import { fileOf, seedsOf } from "../runs/made.ts";
 import { identityBySpecification } from "./canonical.ts";
 import { answer, changedJson, editedText, fuzz, type Json } from "./fuzz.ts";
 
-const good = baselineText(baselineOf([
+const good = baselineTextOf(baselineOf([
   ...seedsOf({}, [0.9, 0.8]).map((run) => fileOf(run)),
   ...seedsOf({ algorithm: "dense", sparsity: 0 }, [0.7]).map((run) => fileOf(run, { threads: 1 })),
 ]));
@@ -13,7 +13,7 @@ const good = baselineText(baselineOf([
 async function check(text: string): Promise<void> {
   const baseline = await answer(() => parseBaseline(text, "my.json"));
   if (!baseline) return;
-  assert.deepEqual(parseBaseline(baselineText(baseline), "again"), baseline);
+  assert.deepEqual(parseBaseline(baselineTextOf(baseline), "again"), baseline);
   for (const { configuration, runs } of baseline.cells) {
     for (const { seed, identity, environment } of runs) {
       assert.equal(
@@ -41,5 +41,5 @@ fuzz(
 );
 
 Deno.test("baselines: those that are right are accepted", () => {
-  assert.equal(baselineText(parseBaseline(good, "my.json")), good);
+  assert.equal(baselineTextOf(parseBaseline(good, "my.json")), good);
 });

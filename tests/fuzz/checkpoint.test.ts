@@ -1,13 +1,13 @@
 // Checkpoints: a disk may have damaged them, or another version written them.
 import assert from "node:assert/strict";
-import { checksumOf, decodeTensors, encodeTensors } from "../../src/base/safetensors.ts";
-import { checkpointBytes, checkpointOf } from "../../src/runs/checkpoint_file.ts";
+import { decodeTensors, encodeTensors, tensorsChecksumOf } from "../../src/base/safetensors.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/runs/checkpoint_file.ts";
 import { environment, identity, kept } from "../runs/kept.ts";
 import { answer, changedJson, editedBytes, fuzz, type Json } from "./fuzz.ts";
 
-const file = checkpointBytes(kept);
+const file = encodeCheckpoint(kept);
 const { tensors, metadata } = decodeTensors(file);
-const read = (bytes: Uint8Array) => answer(() => checkpointOf(bytes, identity, environment));
+const read = (bytes: Uint8Array) => answer(() => decodeCheckpoint(bytes, identity, environment));
 
 fuzz(
   "checkpoints",
@@ -42,7 +42,7 @@ fuzz(
     const kept = Object.fromEntries(names.map((name) => [name, tensors[name]!]));
     const bytes = encodeTensors({
       tensors: kept,
-      metadata: { ...given, checksum: checksumOf(kept, given) },
+      metadata: { ...given, checksum: tensorsChecksumOf(kept, given) },
     });
     const found = await read(bytes);
     if (!found) return;

@@ -1,12 +1,12 @@
 // The manifest and the index of a packed folder.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Manifest, parseIndex, parseManifest } from "../../src/datasets/pack.ts";
+import { type PackManifest, parseIndex, parsePackManifest } from "../../src/datasets/pack.ts";
 import { answer, changedJson, editedBytes, editedText, fuzz, type Json } from "./fuzz.ts";
 
 const digest = "0123456789abcdef".repeat(4);
 const split = { count: 2, bytes: 1, pictures: digest, index: digest };
-const manifest: Manifest = {
+const manifest: PackManifest = {
   format: 1,
   size: 32,
   classes: ["a", "b"],
@@ -29,7 +29,7 @@ fuzz(
   "a manifest is refused, or all that it says makes sense",
   texts,
   async (text) => {
-    const read = await answer(() => parseManifest(text, "x"));
+    const read = await answer(() => parsePackManifest(text, "x"));
     if (!read) return;
     assert.ok(read.size >= 8 && read.size <= 1024 && read.classes.length > 0);
     assert.ok(read.deviation.every((value) => value > 0) && read.mean.every(Number.isFinite));

@@ -1,6 +1,6 @@
 // peers.json, which the report takes in.
 import assert from "node:assert/strict";
-import { parsePeers } from "../../src/diagnostics/peers.ts";
+import { parsePeerTimes } from "../../src/diagnostics/peers.ts";
 import { answer, changedJson, editedText, fuzz } from "./fuzz.ts";
 
 const good = JSON.stringify(
@@ -18,7 +18,7 @@ const good = JSON.stringify(
 );
 
 async function check(text: string): Promise<void> {
-  const peers = await answer(() => parsePeers(text, "peers.json"));
+  const peers = await answer(() => parsePeerTimes(text, "peers.json"));
   if (peers) assert.deepEqual(peers, JSON.parse(text));
 }
 
@@ -38,5 +38,5 @@ fuzz(
 );
 
 Deno.test("peers' files: one that is right is accepted", () => {
-  assert.deepEqual(parsePeers(good, "peers.json"), JSON.parse(good));
+  assert.deepEqual(parsePeerTimes(good, "peers.json"), JSON.parse(good));
 });

@@ -1,8 +1,8 @@
 // Run files: other programs may have written them, and disks may have damaged them.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseRun } from "../../src/runs/run_file.ts";
-import { formats } from "../../src/tables/registry.ts";
+import { parseRunFile } from "../../src/runs/run_file.ts";
+import { tableFormats } from "../../src/tables/registry.ts";
 import { tableOf } from "../../src/tables/table.ts";
 import { fileOf, runOf, withEpochs } from "../runs/made.ts";
 import { identityBySpecification } from "./canonical.ts";
@@ -17,7 +17,7 @@ const json = good.map((run) => JSON.parse(JSON.stringify(run)) as Json);
 type Written = { [key: string]: Json };
 
 async function check(text: string, name: string): Promise<void> {
-  const run = await answer(() => parseRun(text, name));
+  const run = await answer(() => parseRunFile(text, name));
   if (!run) return;
   // A key called __proto__ is left out wherever any name will do.
   const known = (key: string, value: unknown) => key === "__proto__" ? undefined : value;
@@ -28,7 +28,7 @@ async function check(text: string, name: string): Promise<void> {
   assert.equal(name, `${run.identity}.json`);
   // What is accepted is shown: that must not fail either.
   const table = tableOf([run, good[1]!]);
-  for (const format of Object.values(formats)) assert.ok(format(table).length > 0);
+  for (const format of Object.values(tableFormats)) assert.ok(format(table).length > 0);
 }
 
 fuzz(
@@ -60,7 +60,7 @@ fuzz(
 Deno.test("run files: those that are right are accepted", async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...good), async (run) => {
-      const read = parseRun(JSON.stringify(run), `${run.identity}.json`);
+      const read = parseRunFile(JSON.stringify(run), `${run.identity}.json`);
       assert.deepEqual(read, run);
       await check(JSON.stringify(run), `${run.identity}.json`);
     }),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { algorithms } from "../../src/algorithms/registry.ts";
 import { parseSweep } from "../../src/sweep/read.ts";
-import { expand } from "../../src/sweep/expand.ts";
+import { expandSweep } from "../../src/sweep/expand.ts";
 import type { Sweep } from "../../src/sweep/schema.ts";
 import { answer, changedJson, editedText, fuzz, type Json } from "./fuzz.ts";
 
@@ -66,7 +66,7 @@ async function check(text: string): Promise<void> {
   if (!sweep) return;
   assert.match(sweep.name, /^\w[\w.-]*$/); // one folder's name
   assert.deepEqual(parseSweep(JSON.stringify(sweep), "again"), sweep);
-  const { runs, faults } = expand(sweep, "00".repeat(32));
+  const { runs, faults } = expandSweep(sweep, "00".repeat(32));
   assert.deepEqual(faults, []);
   assert.equal(runs.length, runsOf(sweep));
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../src/base/errors.ts";
 import { readGolden } from "../../src/goldens/golden.ts";
-import { replay, replayFolder } from "../../src/goldens/replay.ts";
+import { replayGolden, replayGoldens } from "../../src/goldens/replay.ts";
 import { device } from "../library.ts";
 
 const own = new URL(".", import.meta.url).pathname;
@@ -17,7 +17,7 @@ const foldersOf = (root: string) =>
 for (const folder of foldersOf(own)) {
   Deno.test(`replays ${folder.slice(own.length + 1)}`, async () => {
     for (const threads of [1, 2]) {
-      const replayed = await replayFolder(folder, device, threads);
+      const replayed = await replayGoldens(folder, device, threads);
       assert.ok(replayed.passed, JSON.stringify(replayed));
     }
   });
@@ -30,7 +30,7 @@ Deno.test({
     const folders = foldersOf(shared!);
     assert.ok(folders.length > 0, `${shared} holds no golden`);
     for (const folder of folders) {
-      const replayed = await replayFolder(folder, device, 2);
+      const replayed = await replayGoldens(folder, device, 2);
       assert.ok(replayed.passed, `${folder}: ${JSON.stringify(replayed)}`);
     }
   },
@@ -40,20 +40,23 @@ Deno.test("a difference in loss, score or mask beyond tolerance fails", async ()
   const golden = await readGolden(join(own, "sbp-conv-global"));
   const { manifest } = golden;
   const losses = manifest.losses.with(4, manifest.losses[4]! + 2e-4);
-  assert.equal(replay({ ...golden, manifest: { ...manifest, losses } }, device).passed, false);
+  assert.equal(
+    replayGolden({ ...golden, manifest: { ...manifest, losses } }, device).passed,
+    false,
+  );
   const finalScores = golden.finalScores.with(7, golden.finalScores[7]! + 2e-5);
-  assert.equal(replay({ ...golden, finalScores }, device).passed, false);
+  assert.equal(replayGolden({ ...golden, finalScores }, device).passed, false);
   const finalMask = golden.finalMask.with(7, 1 - golden.finalMask[7]!);
-  assert.equal(replay({ ...golden, finalMask }, device).passed, false);
+  assert.equal(replayGolden({ ...golden, finalMask }, device).passed, false);
   const rate = { ...manifest, learning_rate: manifest.learning_rate * 1.01 };
-  assert.equal(replay({ ...golden, manifest: rate }, device).passed, false);
+  assert.equal(replayGolden({ ...golden, manifest: rate }, device).passed, false);
 });
 
 Deno.test("a folder that is no golden is refused with its file, and what was expected", async () => {
   const folder = await Deno.makeTempDir();
   const refused = (text: RegExp) =>
     assert.rejects(
-      replayFolder(folder, device),
+      replayGoldens(folder, device),
       (error) => error instanceof UserError && text.test(error.message),
     );
   const source = join(own, "edge-popup-mlp-global");
@@ -76,7 +79,7 @@ Deno.test("a folder that is no golden is refused with its file, and what was exp
     for (const { name } of Deno.readDirSync(source)) {
       if (name.endsWith(".bin")) await Deno.copyFile(join(source, name), join(folder, name));
     }
-    assert.equal((await replayFolder(folder, device)).passed, true);
+    assert.equal((await replayGoldens(folder, device)).passed, true);
     await Deno.truncate(join(folder, "images.f32.bin"), 100);
     await refused(/images\.f32\.bin has 100 bytes, expected 8640/);
     await Deno.truncate(join(folder, "images.f32.bin"), 2 ** 42); // no memory has room for it

@@ -7,14 +7,14 @@
 // Every call is announced on standard error before it is made, so that a crash can be laid to it; findings are a line
 // each on standard output, and the last line counts the calls.
 import { device } from "../library.ts";
-import { live, setThreads } from "../../src/native/mod.ts";
-import { describe, deviceCodes, native } from "../../src/native/library.ts";
+import { readLiveObjects, setThreads } from "../../src/native/mod.ts";
+import { describeLibrary, deviceCodes, nativeFunctions } from "../../src/native/library.ts";
 import { typeCodes } from "../../src/native/vector.ts";
 import { type Declared, declared, type Parameter } from "./header.ts";
 
-const bound = native() as unknown as Record<string, (...args: unknown[]) => number>;
+const bound = nativeFunctions() as unknown as Record<string, (...args: unknown[]) => number>;
 const here = deviceCodes[device], onCpu = device === "cpu";
-const hasCuda = describe().cuda;
+const hasCuda = describeLibrary().cuda;
 
 /** A handle is given by its label in the world. */
 type Value = string | number | bigint | null | ArrayBufferView;
@@ -900,7 +900,7 @@ function ok(status: number, what: string): void {
 
 function lastError(): string {
   const text = new Uint8Array(4096);
-  native().mb_last_error(text, BigInt(text.length));
+  nativeFunctions().mb_last_error(text, BigInt(text.length));
   return new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
 }
 
@@ -924,9 +924,9 @@ function attempt(
   refused: boolean,
 ): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${name}: ${what}\n`));
-  const handlesBefore = live().handles;
+  const handlesBefore = readLiveObjects().handles;
   const world = worldWithFreed();
-  const alive = () => live().handles;
+  const alive = () => readLiveObjects().handles;
   const args = change(cases[name]!(world).args, world), before = world.contents();
   const aliveBefore = alive();
   const passed = parameters.map(({ name }) => {
@@ -965,7 +965,7 @@ function attempt(
     }
   }
   world[Symbol.dispose]();
-  if (live().handles !== handlesBefore) finding("left handles behind");
+  if (readLiveObjects().handles !== handlesBefore) finding("left handles behind");
 }
 
 const names = Deno.args;

@@ -1,8 +1,8 @@
 // What runs and profiles take from the native core they give back. Handles are counted for the whole process, so this is
 // with the tests that have it for themselves.
 import assert from "node:assert/strict";
-import { profile, stepConfig } from "../../src/diagnostics/profile.ts";
-import { live, resetPeak, Vector } from "../../src/native/mod.ts";
+import { profileStep, stepConfigOf } from "../../src/diagnostics/profile.ts";
+import { readLiveObjects, resetPeak, Vector } from "../../src/native/mod.ts";
 import { run } from "../../src/training/run.ts";
 import { device } from "../library.ts";
 import { config, dataset } from "../training/halves.ts";
@@ -10,12 +10,12 @@ import { config, dataset } from "../training/halves.ts";
 Deno.test("a run and a profile give back all that they took from the native core", () => {
   const go = (algorithm: string) => run(config(algorithm), { dataset, device, threads: 1 });
   go("sbp");
-  const before = live();
+  const before = readLiveObjects();
   go("sbp");
   go("dense");
-  profile(stepConfig("mlp", "edge-popup", 16), { device, threads: 1, steps: 3 });
-  assert.equal(live().handles, before.handles);
-  assert.ok(live().bytes <= before.bytes);
+  profileStep(stepConfigOf("mlp", "edge-popup", 16), { device, threads: 1, steps: 3 });
+  assert.equal(readLiveObjects().handles, before.handles);
+  assert.ok(readLiveObjects().bytes <= before.bytes);
 });
 
 Deno.test(

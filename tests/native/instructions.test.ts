@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { device } from "../library.ts";
-import { describe } from "../../src/native/mod.ts";
+import { describeLibrary } from "../../src/native/mod.ts";
 import type { Scan } from "./scan_layers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,7 +14,7 @@ const sets = [
   { name: "SSE41", capability: "default", needs: "" },
   { name: "AVX2", capability: "avx2", needs: "AVX" },
   { name: "AVX512_CORE", capability: "avx512", needs: "AVX-512" },
-].filter(({ needs }) => describe().processor.includes(needs));
+].filter(({ needs }) => describeLibrary().processor.includes(needs));
 
 /** One in so many shapes is tried here; all of them take about a minute for each line of `scan_layers.ts`. */
 const EVERY = "23";

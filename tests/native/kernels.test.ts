@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { which } from "../../src/native/toolchain/which.ts";
+import { findProgram } from "../../src/native/toolchain/which.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "native/src/cuda");
@@ -38,7 +38,7 @@ Deno.test({
   },
 });
 
-const nvcc = which("nvcc");
+const nvcc = findProgram("nvcc");
 Deno.test({
   name: "the CUDA kernels compile for sm_80, sm_90 and PTX" + (nvcc ? "" : " (there is no nvcc)"),
   ignore: !nvcc || within,

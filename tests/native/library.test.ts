@@ -1,8 +1,15 @@
 // The boundary: the binding says what the header says, and handles are freed once and never used after.
 import assert from "node:assert/strict";
 import { device } from "../library.ts";
-import { Batch, Generator, live, NativeError, setThreads, Vector } from "../../src/native/mod.ts";
-import { native } from "../../src/native/library.ts";
+import {
+  Batch,
+  Generator,
+  NativeError,
+  readLiveObjects,
+  setThreads,
+  Vector,
+} from "../../src/native/mod.ts";
+import { nativeFunctions } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
 import { declared } from "./header.ts";
 
@@ -17,16 +24,16 @@ Deno.test("the symbol table is the header, function by function and type by type
 });
 
 Deno.test("a handle is freed once; freed, foreign and null ones are errors, not crashes", () => {
-  const before = live().handles;
+  const before = readLiveObjects().handles;
   const vector = new Vector(3, "float32", device);
   const { pointer } = vector;
-  assert.equal(live().handles, before + 1);
+  assert.equal(readLiveObjects().handles, before + 1);
   vector.free();
   vector.free();
-  assert.equal(live().handles, before);
+  assert.equal(readLiveObjects().handles, before);
   assert.throws(() => vector.download(), /freed already/);
 
-  const raw = native();
+  const raw = nativeFunctions();
   assert.notEqual(raw.mb_vector_free(pointer), 0);
   assert.notEqual(raw.mb_vector_affine(pointer, 0n, 3n, 1, 0), 0);
   assert.notEqual(raw.mb_vector_free(0n), 0);
@@ -48,13 +55,13 @@ Deno.test("sizes that can't be are refused, and what can't be allocated is out-o
 });
 
 Deno.test("what is made in a scope is gone after it", () => {
-  const before = live();
+  const before = readLiveObjects();
   for (let i = 0; i < 50; i++) {
     using vector = new Vector(1 << 16, "float32", device);
     vector.affine(0, 1);
   }
-  assert.equal(live().handles, before.handles);
-  assert.ok(live().bytes <= before.bytes);
+  assert.equal(readLiveObjects().handles, before.handles);
+  assert.ok(readLiveObjects().bytes <= before.bytes);
 });
 
 Deno.test(

@@ -7,10 +7,10 @@ import {
   CROP_PARTS,
   DevicePictures,
   Generator,
-  live,
   MaskedNetwork,
   type PackedPictures,
-  Step,
+  readLiveObjects,
+  RecordedStep,
   Vector,
 } from "../../src/native/mod.ts";
 import type { Layer, Shape } from "../../src/networks/network.ts";
@@ -210,7 +210,7 @@ Deno.test("evaluation of packed pictures sums over all of them, and a file is cl
     const shape: Shape = [3, 2, 2], sizes: Size[] = [[2, 2], [3, 2], [2, 5], [4, 4], [2, 3]];
     const { pictures, pixel } = packOf(folder, sizes, 3);
     const layers: Layer[] = [{ kind: "flatten" }, { kind: "linear", inputs: 12, outputs: 3 }];
-    const before = live().handles;
+    const before = readLiveObjects().handles;
     {
       using mapped = new DevicePictures(pictures, optionsFor(shape, 3));
       using network = new MaskedNetwork(
@@ -240,7 +240,7 @@ Deno.test("evaluation of packed pictures sums over all of them, and a file is cl
         assert.equal(right, correct);
       }
     }
-    assert.equal(live().handles, before);
+    assert.equal(readLiveObjects().handles, before);
     assert.ok(!mappedFiles().includes(pictures.path));
   }));
 
@@ -286,7 +286,7 @@ Deno.test("crops beyond the picture are refused, and so is a gather within a rec
       assert.throws(() => gather(...numbers), /crops: .*, expected it within/, String(numbers));
     }
     assert.throws(() => gather(0, 0, 0, 0), /crops: length 4, expected 10/);
-    using step = new Step(device);
+    using step = new RecordedStep(device);
     // Not recorded, but carried out: the step goes on call by call.
     for (let t = 0; t < 5; t++) step.run(2, () => gather(0, 0, 0, 0, 3, 5, 4, 3, 0, 1));
   }));

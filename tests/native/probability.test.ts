@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { device } from "../library.ts";
-import { noise, projectCappedSimplex, relax, setThreads, Vector } from "../../src/native/mod.ts";
+import {
+  drawNoise,
+  projectCappedSimplex,
+  relaxMask,
+  setThreads,
+  Vector,
+} from "../../src/native/mod.ts";
 import { noiseAt, philox } from "./philox.ts";
 
 const f = Math.fround;
@@ -11,7 +17,7 @@ const f = Math.fround;
 /** The noise of a vector of that length. */
 function drawn(length: number, key: number, draw: number): Float32Array {
   using vector = new Vector(length, "float32", device);
-  noise(vector, key, draw);
+  drawNoise(vector, key, draw);
   return vector.download();
 }
 
@@ -80,7 +86,7 @@ function relaxing(p: readonly number[], u: readonly number[], temperature: numbe
   using uniform = Vector.from(Float32Array.from(u), "float32", device);
   using mask = new Vector(p.length, "float32", device);
   using slope = new Vector(p.length, "float32", device);
-  relax(probability, uniform, temperature, mask, slope);
+  relaxMask(probability, uniform, temperature, mask, slope);
   return { mask: mask.download(), slope: slope.download() };
 }
 

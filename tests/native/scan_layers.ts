@@ -7,11 +7,11 @@
 // Input and output channels 1 to 17, 24 and 32; kernels 1, 3, 5 and 7; strides 1 and 2; pictures of odd and even sides;
 // batches of 1 and 32. `--every n` takes one in n of these 11,552 shapes, spread evenly.
 import { parseArgs } from "node:util";
-import { describe, MaskedNetwork, NativeError, setThreads } from "../../src/native/mod.ts";
+import { describeLibrary, MaskedNetwork, NativeError, setThreads } from "../../src/native/mod.ts";
 import { openNative } from "../../src/native/toolchain/setup.ts";
 import type { Layer } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
-import { largestOf, tolerances } from "../../src/training/layer_check.ts";
+import { layerTolerances, maxDeviationOf } from "../../src/training/layer_check.ts";
 
 /** What was scanned, as the script prints it. */
 export interface Scan {
@@ -52,7 +52,7 @@ function deviationOf(
 ): number {
   const network = new MaskedNetwork({ name: "scanned", layers, inputShape }, precision);
   try {
-    return Math.max(...network.verifyLayers(pictures).map(largestOf));
+    return Math.max(...network.verifyLayers(pictures).map(maxDeviationOf));
   } finally {
     network.free();
   }
@@ -76,7 +76,9 @@ if (import.meta.main) {
   const tell = (deviation: number, name: string) => {
     count++;
     largest = Math.max(largest, deviation);
-    if (!(deviation <= tolerances[precision])) off.push(`${name}: ${deviation.toExponential(1)}`);
+    if (!(deviation <= layerTolerances[precision])) {
+      off.push(`${name}: ${deviation.toExponential(1)}`);
+    }
   };
   for (const { inputs, outputs, kernel, stride, side, pictures } of shapes()) {
     if (index++ % every !== 0) continue;
@@ -102,7 +104,7 @@ if (import.meta.main) {
     const { layers } = networkOf("resnet20", width, { inputShape: [3, 32, 32], classes: 10 });
     tell(deviationOf(layers, [3, 32, 32], precision, 8), `resnet20 × ${width}`);
   }
-  const { libtorch, instructions } = describe();
+  const { libtorch, instructions } = describeLibrary();
   const scan: Scan = { libtorch, instructions, threads, precision, shapes: count, largest, off };
   console.log(JSON.stringify(scan));
 }

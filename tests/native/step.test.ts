@@ -5,15 +5,15 @@ import {
   descend,
   descendAdam,
   DevicePictures,
+  drawNoise,
   Generator,
   MaskedNetwork,
   NativeError,
-  noise,
   projectCappedSimplex,
   type ProjectionOptions,
   projectTopK,
-  relax,
-  Step,
+  RecordedStep,
+  relaxMask,
   Vector,
 } from "../../src/native/mod.ts";
 import type { Network } from "../../src/networks/network.ts";
@@ -98,7 +98,7 @@ function outcome(
   projection: ProjectionOptions = byValue,
 ) {
   using free = new DisposableStack();
-  const run = training(free, projection), step = free.use(new Step(device));
+  const run = training(free, projection), step = free.use(new RecordedStep(device));
   for (let t = 0; t < steps; t++) {
     between(t, run);
     if (recorded) step.run(run.count(t), () => run.step(t));
@@ -123,12 +123,12 @@ function drawnMasks(recorded: boolean, steps: number) {
   using free = new DisposableStack();
   const vector = () => free.use(new Vector(1000, "float32", device));
   const probability = vector(), draw = vector(), mask = vector(), slope = vector();
-  const first = vector(), second = vector(), step = free.use(new Step(device));
+  const first = vector(), second = vector(), step = free.use(new RecordedStep(device));
   probability.affine(0, 0.4);
   for (let t = 0; t < steps; t++) {
     const body = () => {
-      noise(draw, 3, 7 * t);
-      relax(probability, draw, 1 - t / 50, mask, slope);
+      drawNoise(draw, 3, 7 * t);
+      relaxMask(probability, draw, 1 - t / 50, mask, slope);
       slope.multiply(mask);
       slope.affine(1, -0.4);
       slope.binarise(0, 300);
@@ -167,7 +167,7 @@ Deno.test("an evaluation with larger batches between two recorded steps changes 
 Deno.test("a step that makes other calls than the recorded one is carried out call by call", () => {
   using vector = Vector.from(Float32Array.of(1, 2), "float32", device);
   using other = Vector.from(Float32Array.of(5, 6), "float32", device);
-  using step = new Step(device);
+  using step = new RecordedStep(device);
   for (let t = 0; t < 8; t++) {
     step.run(0, () => {
       vector.affine(2, 1);
@@ -181,7 +181,7 @@ Deno.test("a step that makes other calls than the recorded one is carried out ca
 
 Deno.test("a step that waits for the device is carried out call by call", () => {
   using vector = Vector.from(Float32Array.of(1), "float32", device);
-  using step = new Step(device);
+  using step = new RecordedStep(device);
   const seen: number[] = [];
   for (let t = 0; t < 5; t++) {
     step.run(0, () => {
@@ -197,11 +197,11 @@ Deno.test("a step of more numbers than are kept for a recorded one is carried ou
     using free = new DisposableStack();
     const all = free.use(new Vector(50, "float32", device));
     const draw = free.use(new Vector(50, "float32", device));
-    const step = free.use(new Step(device));
+    const step = free.use(new RecordedStep(device));
     for (let t = 0; t < 5; t++) {
       const body = () => {
         for (let i = 0; i < 200; i++) {
-          noise(draw, 3, 200 * t + i);
+          drawNoise(draw, 3, 200 * t + i);
           all.add(draw);
         }
       };
@@ -216,7 +216,7 @@ Deno.test("a step of more numbers than are kept for a recorded one is carried ou
 Deno.test("a step is not taken for the recorded one where another selection or vector has come to the place of one in it", () => {
   const values = Float32Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
   using vector = Vector.from(values, "float32", device);
-  using mask = new Vector(100, "float32", device), step = new Step(device);
+  using mask = new Vector(100, "float32", device), step = new RecordedStep(device);
   const keep = (kept: number) =>
     projectTopK(vector, [{ offset: 0, length: 100, kept }], { by: "value" }, mask);
   for (let t = 0; t < 4; t++) step.run(0, () => keep(10));
@@ -224,7 +224,7 @@ Deno.test("a step is not taken for the recorded one where another selection or v
   step.run(0, () => keep(30));
   assert.equal(mask.download().reduce((sum, bit) => sum + bit), 30);
 
-  using relaxed = new Step(device);
+  using relaxed = new RecordedStep(device);
   for (const relaxation of ["clipped", "clipped", "clipped", "clipped", "relative"] as const) {
     relaxed.run(0, () => {
       const segments = [{ offset: 0, length: 100, kept: 40 }];
@@ -233,7 +233,7 @@ Deno.test("a step is not taken for the recorded one where another selection or v
   }
   assert.equal(mask.download(60, 1)[0], Math.fround(values[60]! / 120)); // the 40th largest is 60
 
-  using another = new Step(device);
+  using another = new RecordedStep(device);
   const added = (length: number) => {
     using sum = Vector.from(new Float32Array(length).fill(1), "float32", device);
     using term = Vector.from(new Float32Array(length).fill(2), "float32", device);
@@ -245,7 +245,7 @@ Deno.test("a step is not taken for the recorded one where another selection or v
 
 Deno.test("an error within a step is passed on, and the next step is a step again", () => {
   using vector = new Vector(3, "float32", device);
-  using step = new Step(device);
+  using step = new RecordedStep(device);
   for (let t = 0; t < 6; t++) {
     assert.throws(
       () => step.run(0, () => vector.affine(1, NaN)),
@@ -257,8 +257,8 @@ Deno.test("an error within a step is passed on, and the next step is a step agai
 });
 
 Deno.test("a step within a step is refused", () => {
-  using outer = new Step(device);
-  using inner = new Step(device);
+  using outer = new RecordedStep(device);
+  using inner = new RecordedStep(device);
   assert.throws(() => outer.run(0, () => inner.run(0, () => {})), /under way/);
   outer.run(0, () => {});
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import "../library.ts";
 import { MaskedNetwork } from "../../src/native/mod.ts";
-import { multiplications } from "../../src/networks/cost.ts";
+import { multiplicationsOf } from "../../src/networks/cost.ts";
 import { normalisedChannels, segmentsOf, weightCount } from "../../src/networks/network.ts";
 import { networkOf, networks } from "../../src/networks/registry.ts";
 
@@ -34,7 +34,7 @@ Deno.test("with a scale and a shift for each normalised channel and a bias for e
 
 Deno.test("residual networks take the multiplications of the literature", () => {
   // He et al. 2016, table 1: 3.8 and 7.6 · 10⁹ with the stride in a block's first convolution; it is in the second here.
-  const billions = (name: string) => multiplications(networkOf(name)) / 1e9;
+  const billions = (name: string) => multiplicationsOf(networkOf(name)) / 1e9;
   assert.ok(Math.abs(billions("resnet50") - 4.09) < 0.01, `${billions("resnet50")}`);
   assert.ok(Math.abs(billions("resnet101") - 7.80) < 0.01, `${billions("resnet101")}`);
   assert.ok(Math.abs(billions("wide-resnet50") - 11.40) < 0.02, `${billions("wide-resnet50")}`);

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { UserError } from "../../src/base/errors.ts";
 import {
   baselineOf,
-  baselineText,
-  demandSame,
+  baselineTextOf,
+  ensureSameOutcomes,
   parseBaseline,
 } from "../../src/regression/baseline.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";
 import { fileOf, runOf } from "../runs/made.ts";
 
 const runs = [2, 1, 3].map((seed) => fileOf(runOf({ seed, accuracy: 0.9 + seed / 100 })));
-const text = baselineText(baselineOf(runs));
+const text = baselineTextOf(baselineOf(runs));
 
 const refusal = (text: string): string => {
   try {
@@ -25,7 +25,7 @@ const refusal = (text: string): string => {
 
 Deno.test("a baseline is read as it was written, in any order of runs the same bytes", () => {
   assert.deepEqual(parseBaseline(text, "b.json"), baselineOf(runs));
-  assert.equal(baselineText(baselineOf([...runs].reverse())), text);
+  assert.equal(baselineTextOf(baselineOf([...runs].reverse())), text);
   const [cell] = baselineOf(runs).cells;
   assert.deepEqual(cell!.runs.map(({ seed, accuracy }) => [seed, accuracy]), [
     [1, 0.91],
@@ -92,14 +92,14 @@ Deno.test("of several rounds a baseline keeps each one's speed, and the median o
     assert.deepEqual(speed, { imagesPerSecond: 55e3, rounds: [20, null, 24] }); // by 0.4 ms
     assert.equal(peakMemoryBytes, 7e8);
   }
-  assert.deepEqual(parseBaseline(baselineText(baseline), "b.json"), baseline);
+  assert.deepEqual(parseBaseline(baselineTextOf(baseline), "b.json"), baseline);
 });
 
 Deno.test("rounds that are not the same runs, the same bytes or made alike are refused, with the run's name", () => {
   const refusal = (change: (run: RunFile) => RunFile | undefined) => {
     const again = runs.flatMap((run) => run.configuration.seed === 2 ? change(run) ?? [] : run);
     try {
-      demandSame([{ name: "a", runs }, { name: "b", runs: again }]);
+      ensureSameOutcomes([{ name: "a", runs }, { name: "b", runs: again }]);
     } catch (error) {
       assert.ok(error instanceof UserError);
       return error.message;
@@ -131,7 +131,7 @@ Deno.test("rounds that are not the same runs, the same bytes or made alike are r
   ];
   for (const [message, expected] of cases) assert.equal(message, expected);
   assert.throws(
-    () => demandSame([{ name: "a", runs: runs.slice(1) }, { name: "b", runs }]),
+    () => ensureSameOutcomes([{ name: "a", runs: runs.slice(1) }, { name: "b", runs }]),
     /^UserError: a has no run .*seed 2, which b has$/,
   );
 });

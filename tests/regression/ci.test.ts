@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { annotationsOf, junitOf } from "../../src/regression/ci.ts";
-import { checkCsv } from "../../src/regression/report.ts";
+import { checkCsvOf } from "../../src/regression/report.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
 import type { CellCheck } from "../../src/regression/types.ts";
 import { runOf } from "../runs/made.ts";
@@ -71,7 +71,7 @@ Deno.test("cells of one algorithm are told apart by the settings that they diffe
   assert.match(names[0]!, /sbp \(scope=layer\), epochs \d+$/);
   assert.match(names[2]!, /, sbp(?: \(scope=global\))?, epochs 77$/);
   assert.doesNotMatch(names[3]!, /scope/); // speed is of all settings together
-  const csv = checkCsv(check(cells));
+  const csv = checkCsvOf(check(cells));
   assert.match(csv, /scope=layer/);
 });
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { holm } from "../../src/base/statistics.ts";
 import { baselineOf } from "../../src/regression/baseline.ts";
-import { compare as compareAll } from "../../src/regression/compare.ts";
-import { valuesFor } from "../../src/regression/judge.ts";
+import { compareWithBaseline as compareAll } from "../../src/regression/compare.ts";
+import { valueCountFor } from "../../src/regression/judge.ts";
 import { exitCodeOf } from "../../src/regression/report.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";
@@ -77,7 +77,7 @@ Deno.test("too few seeds to tell are inconclusive, with how many would do", () =
   const one = verdictOf(cell([95]), cell([90], {}, elsewhere));
   assert.deepEqual([one.verdict, one.p], ["inconclusive", null]);
   // With that many seeds, that loss would be significant: t = floor · √n / deviation.
-  const n = valuesFor(1, 0.5, 0.01);
+  const n = valueCountFor(1, 0.5, 0.01);
   const t = 0.5 * Math.sqrt(n), before = 0.5 * Math.sqrt(n - 1);
   assert.ok(t > 2.4 && before < 2.6, `${n}`); // about the normal's 2.33, a little more for the t
 });

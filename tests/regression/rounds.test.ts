@@ -1,7 +1,7 @@
 // Rounds after the first: what is measured again, when it ends, and what is made of them. Speeds are made up.
 import assert from "node:assert/strict";
 import { baselineOf } from "../../src/regression/baseline.ts";
-import { inRounds, partOf } from "../../src/regression/rounds.ts";
+import { baselinePartOf, compareInRounds } from "../../src/regression/rounds.ts";
 import { defaultRules, type Rules } from "../../src/regression/rules.ts";
 import type { CellCheck } from "../../src/regression/types.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";
@@ -31,8 +31,8 @@ const baseline = baselineOf(wobbles[0]!, ...wobbles.slice(1));
 /** A check whose rounds are those; a round makes no runs but of what it is asked for. */
 async function check(rounds: readonly Speeds[], most = 3, rules: Rules = defaultRules) {
   const asked: string[][] = [];
-  const cells = await inRounds(baseline, round(rounds[0]!), rules, most, (number, slow) => {
-    const { cells } = partOf(baseline, slow);
+  const cells = await compareInRounds(baseline, round(rounds[0]!), rules, most, (number, slow) => {
+    const { cells } = baselinePartOf(baseline, slow);
     const names = [...new Set(cells.map(({ configuration }) => configuration.algorithm.name))];
     assert.equal(cells.length, 2 * names.length); // all sparsities
     assert.equal(number, asked.push(names) + 1);
@@ -81,7 +81,7 @@ Deno.test("one round where no more are asked for is never enough to call anythin
   );
   const [before] = wobbles, slow = round({ sbp: 0.8, "edge-popup": 1 });
   const again = () => Promise.resolve(slow);
-  const cells = await inRounds(baselineOf(before!), slow, defaultRules, 3, again);
+  const cells = await compareInRounds(baselineOf(before!), slow, defaultRules, 3, again);
   const found = cells.find(({ metric, difference }) => metric === "speed" && difference! < -10)!;
   assert.deepEqual([found.verdict, found.rounds], ["inconclusive", { before: 1, now: 3 }]);
 });
@@ -110,7 +110,7 @@ Deno.test("a limit of its own decides what is measured again", async () => {
 
 Deno.test("other bytes in a later round are a broken promise too", async () => {
   const slow = round({ sbp: 0.9, "edge-popup": 1 }), other = "ab".repeat(32);
-  const cells = await inRounds(
+  const cells = await compareInRounds(
     baseline,
     slow,
     defaultRules,
@@ -127,7 +127,13 @@ Deno.test("other bytes in a later round are a broken promise too", async () => {
     ...run,
     environment: { ...run.environment, threads: 9 },
   }));
-  const same = await inRounds(baseline, slow, defaultRules, 2, () => Promise.resolve(elsewhere));
+  const same = await compareInRounds(
+    baseline,
+    slow,
+    defaultRules,
+    2,
+    () => Promise.resolve(elsewhere),
+  );
   assert.ok(same.every(({ metric, verdict }) => metric !== "accuracy" || verdict === "same"));
   assert.ok(same.every(({ rounds }) => rounds === null || rounds.now === 1));
 });

@@ -2,24 +2,24 @@
 // how often it finds a true loss. Every figure here is in docs/regressions.md.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { randomNumbers } from "../../src/base/random_numbers.ts";
+import { randomNumbersOf } from "../../src/base/random_numbers.ts";
 import { summarise } from "../../src/base/statistics.ts";
 import { baselineOf } from "../../src/regression/baseline.ts";
-import { compare } from "../../src/regression/compare.ts";
-import { defaultRounds, inRounds } from "../../src/regression/rounds.ts";
+import { compareWithBaseline } from "../../src/regression/compare.ts";
+import { compareInRounds, defaultRoundCount } from "../../src/regression/rounds.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
-import { readRuns, type RunFile } from "../../src/runs/run_file.ts";
+import { readRunFolder, type RunFile } from "../../src/runs/run_file.ts";
 import { root } from "../cli/maskbench.ts";
 import { fileOf, runOf } from "../runs/made.ts";
 
 const CELLS = 20, SEEDS = 5, ENOUGH = 200, CHECKS = 1000, LOSSES = 500;
 
-let uniform = randomNumbers(1);
+let uniform = randomNumbersOf(1);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(uniform() * list.length)]!;
 /** A test that draws what it draws alone, whatever the others do. */
 const simulation = (name: string, body: () => void | Promise<void>) =>
   Deno.test(name, async () => {
-    uniform = randomNumbers(1);
+    uniform = randomNumbersOf(1);
     await body();
   });
 const times = <T>(n: number, make: (i: number) => T) =>
@@ -52,7 +52,7 @@ const runsWith = (
 
 /** Which cells a check calls worse in accuracy. */
 const worse = (before: RunFile[], now: RunFile[]): number[] =>
-  compare(baselineOf(before), now)
+  compareWithBaseline(baselineOf(before), now)
     .filter((cell) => cell.metric === "accuracy" && cell.verdict === "worse")
     .map(({ configuration: { algorithm, sparsity } }) =>
       templates.findIndex((_, cell) =>
@@ -64,7 +64,7 @@ const worse = (before: RunFile[], now: RunFile[]): number[] =>
 async function spreads(...names: string[]): Promise<number[][]> {
   const cells = new Map<string, number[]>();
   for (const name of names) {
-    for (const { configuration, result } of (await readRuns(join(root, name))).runs) {
+    for (const { configuration, result } of (await readRunFolder(join(root, name))).runs) {
       const { seed: _, ...rest } = configuration, key = JSON.stringify(rest);
       cells.set(key, [...cells.get(key) ?? [], 100 * result.lastTestAccuracy]);
     }
@@ -188,11 +188,11 @@ async function speedChecks(
       ).filter(({ result: { speed } }) => speed);
     const [first, ...others] = times(BEFORE, (number) => round(number, 0));
     let made = 1;
-    const cells = (await inRounds(
+    const cells = (await compareInRounds(
       baselineOf(first!, ...others),
       round(BEFORE, loss),
       defaultRules,
-      defaultRounds,
+      defaultRoundCount,
       (number, suspects) => {
         made = number;
         const names = suspects.map(({ configuration }) => configuration.algorithm.name);

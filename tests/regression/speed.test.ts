@@ -1,7 +1,7 @@
 // Speed and memory: compared on the same machine alone, beside its reference, and only failing where that is asked for.
 import assert from "node:assert/strict";
 import { baselineOf } from "../../src/regression/baseline.ts";
-import { compare } from "../../src/regression/compare.ts";
+import { compareWithBaseline } from "../../src/regression/compare.ts";
 import { exitCodeOf } from "../../src/regression/report.ts";
 import { defaultRules, type MetricName, type Rules } from "../../src/regression/rules.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";
@@ -35,9 +35,9 @@ function slower(by: number) {
 }
 /** After two rounds, as alike as can be. */
 const of = (metric: MetricName, now: RunFile[], baseline = before, rules?: Rules) =>
-  compare(baseline, now, rules, [now]).find((cell) => cell.metric === metric);
+  compareWithBaseline(baseline, now, rules, [now]).find((cell) => cell.metric === metric);
 const exitOf = (now: RunFile[], rules: Rules, baseline = before) =>
-  exitCodeOf({ cells: compare(baseline, now, rules, [now]), rules, obstacles: [] });
+  exitCodeOf({ cells: compareWithBaseline(baseline, now, rules, [now]), rules, obstacles: [] });
 /** Baselines keep speeds to four digits, so within a part of the figure. */
 const near = (actual: number, expected: number, part: number) =>
   assert.ok(Math.abs(actual / expected - 1) < part, `${actual} is not ${expected}`);
@@ -64,7 +64,7 @@ Deno.test("a seventh slower is worse: a warning, and a failure where that is ask
 
 Deno.test("more rounds are more evidence, and runs of a round are not", () => {
   const now = [0.94, 0.96, 0.95].map((speed) => runs(slower(1 - speed)));
-  const [found] = compare(before, now[0]!, defaultRules, now.slice(1))
+  const [found] = compareWithBaseline(before, now[0]!, defaultRules, now.slice(1))
     .filter(({ metric }) => metric === "speed");
   assert.deepEqual(found!.rounds, { before: 5, now: 3 });
   near(found!.p!, 1.0728e-4, 0.02); // of log([0.94, 0.96, 0.95]), as above
@@ -85,7 +85,7 @@ Deno.test("a run without a quiet stretch in a round leaves that round's mean whe
 });
 
 Deno.test("one round before and one now tell nothing of speed, and say what would", () => {
-  const found = compare(baselineOf(runs()), runs(slower(0.3)))
+  const found = compareWithBaseline(baselineOf(runs()), runs(slower(0.3)))
     .find(({ metric }) => metric === "speed")!;
   assert.deepEqual([found.verdict, found.p], ["inconclusive", null]);
   assert.match(found.reasons[0]!, /^one round before and one now say nothing of chance: make the/);

@@ -1,15 +1,15 @@
 // Plots show all there is: what run files say, worked out here anew, lies within the axes of the panel it belongs to.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { accuracy } from "../../src/report/plots/accuracy.ts";
-import { curves } from "../../src/report/plots/curves.ts";
-import { difference } from "../../src/report/plots/difference.ts";
-import { layers } from "../../src/report/plots/layers.ts";
-import { maskChanges } from "../../src/report/plots/mask_changes.ts";
+import { accuracyPlot } from "../../src/report/plots/accuracy.ts";
+import { curvesPlot } from "../../src/report/plots/curves.ts";
+import { differencePlot } from "../../src/report/plots/difference.ts";
+import { layersPlot } from "../../src/report/plots/layers.ts";
+import { maskChangesPlot } from "../../src/report/plots/mask_changes.ts";
 import type { Panel, Plot } from "../../src/report/plots/plot.ts";
-import { speed } from "../../src/report/plots/speed.ts";
+import { speedPlot } from "../../src/report/plots/speed.ts";
 import { marksOf } from "../../src/report/plots/style.ts";
-import { type Run, tableOf } from "../../src/tables/table.ts";
+import { tableOf, type TableRun } from "../../src/tables/table.ts";
 import { runOf, seedsOf } from "../runs/made.ts";
 
 type Domain = readonly [number, number];
@@ -34,7 +34,7 @@ function axes({ spec }: Panel, channel: "x" | "y"): Domain[] {
 const holds = ([low, high]: Domain, ...values: number[]) =>
   values.every((value) => low - 1e-9 <= value && value <= high + 1e-9);
 
-function panelsOf(plot: Plot, runs: readonly Run[]): readonly Panel[] {
+function panelsOf(plot: Plot, runs: readonly TableRun[]): readonly Panel[] {
   const panels = plot.panels({ table: tableOf(runs) });
   return typeof panels === "string" ? [] : panels;
 }
@@ -67,12 +67,12 @@ const runs = fc.uniqueArray(
   { selector: (run) => run.identity, minLength: 1, maxLength: 24 },
 );
 
-const networkOf = ({ configuration: { network } }: Run) => network.name;
-const rowOf = (run: Run) => `${networkOf(run)} ${run.configuration.sparsity}`;
-const cellOf = (run: Run) => `${rowOf(run)} ${run.configuration.algorithm.name}`;
+const networkOf = ({ configuration: { network } }: TableRun) => network.name;
+const rowOf = (run: TableRun) => `${networkOf(run)} ${run.configuration.sparsity}`;
+const cellOf = (run: TableRun) => `${rowOf(run)} ${run.configuration.algorithm.name}`;
 
 /** Groups in the order of the panels: networks by name, then sparsities. */
-const grouped = (runs: readonly Run[], of: (run: Run) => string): Run[][] =>
+const grouped = (runs: readonly TableRun[], of: (run: TableRun) => string): TableRun[][] =>
   [...Map.groupBy(runs, of)].sort(([a], [b]) => a < b ? -1 : 1).map(([, members]) => members);
 
 /** Mean and sample deviation, by the textbook. */
@@ -84,7 +84,7 @@ function moments(values: readonly number[]): [mean: number, deviation: number] {
 
 Deno.test("accuracy: every mean with its deviation to either side, and every sparsity", () => {
   fc.assert(fc.property(runs, (all) => {
-    const networks = grouped(all, networkOf), panels = panelsOf(accuracy, all);
+    const networks = grouped(all, networkOf), panels = panelsOf(accuracyPlot, all);
     assert.equal(panels.length, networks.length);
     networks.forEach((members, i) => {
       const strips = axes(panels[i]!, "y");
@@ -104,8 +104,8 @@ Deno.test("curves and mask changes: every epoch of every run", () => {
     const rows = grouped(all, rowOf);
     for (
       const [plot, figures] of [
-        [curves, ["trainLoss", "testAccuracy"]],
-        [maskChanges, ["maskChange"]],
+        [curvesPlot, ["trainLoss", "testAccuracy"]],
+        [maskChangesPlot, ["maskChange"]],
       ] as const
     ) {
       const panels = panelsOf(plot, all);
@@ -125,7 +125,7 @@ Deno.test("curves and mask changes: every epoch of every run", () => {
 
 Deno.test("layers: what each run keeps of each layer, and what it may keep", () => {
   fc.assert(fc.property(runs, (all) => {
-    const rows = grouped(all, rowOf), panels = panelsOf(layers, all);
+    const rows = grouped(all, rowOf), panels = panelsOf(layersPlot, all);
     assert.equal(panels.length, rows.length);
     rows.forEach((members, i) => {
       const [x] = axes(panels[i]!, "x");
@@ -139,7 +139,7 @@ Deno.test("layers: what each run keeps of each layer, and what it may keep", () 
 
 Deno.test("difference: zero, and every difference of the means", () => {
   fc.assert(fc.property(runs, (all) => {
-    const panels = panelsOf(difference, all);
+    const panels = panelsOf(differencePlot, all);
     const networks = grouped(all, networkOf).map((members) =>
       grouped(members, rowOf).flatMap((row) => {
         const means = ["sbp", "edge-popup"].map((name) =>
@@ -161,7 +161,7 @@ Deno.test("difference: zero, and every difference of the means", () => {
 
 Deno.test("difference: the whole interval", () => {
   // Differences 1, 2, 3: 2 ± 4.302653/√3.
-  const [panel] = panelsOf(difference, [
+  const [panel] = panelsOf(differencePlot, [
     ...seedsOf({ algorithm: "sbp" }, [0.91, 0.93, 0.95]),
     ...seedsOf({ algorithm: "edge-popup" }, [0.90, 0.91, 0.92]),
   ]);
@@ -171,7 +171,7 @@ Deno.test("difference: the whole interval", () => {
 
 Deno.test("speed: the median of every cell", () => {
   fc.assert(fc.property(runs, (all) => {
-    const panels = panelsOf(speed, all);
+    const panels = panelsOf(speedPlot, all);
     assert.equal(panels.length, 1);
     const [x] = axes(panels[0]!, "x");
     for (const members of grouped(all, cellOf)) {
@@ -187,7 +187,7 @@ Deno.test("difference: each has the mark that its first algorithm has in the oth
     ["sbp", "edge-popup", "random"].map((algorithm) => runOf({ algorithm, parameters: { scope } }))
   );
   const { columns } = tableOf(runs), marks = marksOf(columns);
-  const [{ spec }] = panelsOf(difference, runs) as [Any];
+  const [{ spec }] = panelsOf(differencePlot, runs) as [Any];
   const { domain, range } = spec.layer[1].encoding.color.scale;
   assert.equal(domain.length, 2);
   domain.forEach((label: string, i: number) => {

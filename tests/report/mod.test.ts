@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../src/base/errors.ts";
-import { bestSettings, remakeTables, writeTables } from "../../src/report/mod.ts";
-import { runPath, writeRun } from "../../src/runs/run_file.ts";
-import type { Run } from "../../src/tables/table.ts";
+import { readBestSettings, remakeTables, writeTables } from "../../src/report/mod.ts";
+import { runPathOf, writeRunFile } from "../../src/runs/run_file.ts";
+import type { TableRun } from "../../src/tables/table.ts";
 import { fileOf, runOf, seedsOf } from "../runs/made.ts";
 
 const runs = [
@@ -12,10 +12,10 @@ const runs = [
   ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.90, 0.91, 0.92]),
 ];
 
-async function withFolder(runs: readonly Run[], body: (folder: string) => Promise<void>) {
+async function withFolder(runs: readonly TableRun[], body: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
   try {
-    for (const run of runs) await writeRun(folder, fileOf(run));
+    for (const run of runs) await writeRunFile(folder, fileOf(run));
     await body(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -50,7 +50,7 @@ Deno.test("files that are no runs count in no figure, and are named", async () =
   assert.ok(infinite !== whole && absent !== whole);
   for (const text of [whole.slice(0, 200), "", "[]", "a\n\n# b", infinite, absent]) {
     await withFolder(runs.slice(1), async (folder) => {
-      await Deno.writeTextFile(runPath(folder, runs[0]!.identity), text);
+      await Deno.writeTextFile(runPathOf(folder, runs[0]!.identity), text);
       const markdown = await writeTables(folder);
       assert.match(markdown, /94\.00 ± 1\.41 \(2\)/);
       assert.ok(markdown.includes(`set aside: runs/${runs[0]!.identity}.json`));
@@ -63,7 +63,7 @@ Deno.test("files that are no runs count in no figure, and are named", async () =
 Deno.test("no runs give tables that say so, but none where they are to be made again", async () => {
   await withFolder([], async (folder) => {
     await assert.rejects(remakeTables(folder), UserError);
-    await assert.rejects(bestSettings(folder), UserError);
+    await assert.rejects(readBestSettings(folder), UserError);
     assert.deepEqual(await names(folder), []);
     assert.equal(await writeTables(folder), "No finished run.\n");
   });
@@ -76,11 +76,11 @@ Deno.test("the best settings are read from the folder's validation runs alone", 
   );
   await withFolder(tuning, async (folder) => {
     await Deno.writeTextFile(join(folder, "runs", "notes.json"), "{}");
-    const text = await bestSettings(folder);
+    const text = await readBestSettings(folder);
     assert.ok(text.includes('{"name":"sbp","learningRate":1}'));
     assert.ok(text.includes("- set aside: runs/notes.json"));
   });
   await withFolder([...tuning, ...runs], async (folder) => {
-    await assert.rejects(bestSettings(folder), /6 of 9 runs were measured on the test split/);
+    await assert.rejects(readBestSettings(folder), /6 of 9 runs were measured on the test split/);
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { makeReport } from "../../src/report/mod.ts";
-import { writeRun } from "../../src/runs/run_file.ts";
+import { writeRunFile } from "../../src/runs/run_file.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { fileOf, type Given, seedsOf, withEpochs } from "../runs/made.ts";
 import { faultsOf, screenshot, withBrowser, withoutBrowser } from "./browser.ts";
@@ -26,7 +26,7 @@ const named = (name: string) => withoutBrowser ? `${name} (${withoutBrowser})` :
 
 async function withPage(body: (page: Page, folder: string) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
-    for (const run of sweep) await writeRun(folder, fileOf(withEpochs(run)));
+    for (const run of sweep) await writeRunFile(folder, fileOf(withEpochs(run)));
     const path = await makeReport(folder);
     await withBrowser(async (browser) => {
       const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });

@@ -5,7 +5,7 @@ import { UserError } from "../../src/base/errors.ts";
 import { makeReport } from "../../src/report/mod.ts";
 import "../library.ts";
 import { environmentOf } from "../../src/runs/environment.ts";
-import { writeRun } from "../../src/runs/run_file.ts";
+import { writeRunFile } from "../../src/runs/run_file.ts";
 import { maskbench, root, withFolder } from "../cli/maskbench.ts";
 import { fileOf, seedsOf } from "../runs/made.ts";
 
@@ -21,7 +21,7 @@ const peers = {
 
 const withPeers = (text: string, body: (folder: string, path: string) => Promise<void>) =>
   withFolder(async (folder) => {
-    for (const run of seedsOf({}, [0.9, 0.91])) await writeRun(folder, fileOf(run));
+    for (const run of seedsOf({}, [0.9, 0.91])) await writeRunFile(folder, fileOf(run));
     const path = join(folder, "peers.json");
     await Deno.writeTextFile(path, text);
     await body(folder, path);

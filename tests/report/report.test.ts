@@ -4,17 +4,17 @@ import { join } from "node:path";
 // @ts-types="@types/d3-dsv"
 import { csvParse } from "d3-dsv";
 import { repeatsOf } from "../../src/report/page/repeat.ts";
-import { apart, groupsOf, logTicks } from "../../src/report/plots/axis.ts";
+import { groupsOf, logTicks, spreadApart } from "../../src/report/plots/axis.ts";
 import { reportOf } from "../../src/report/report.ts";
 import { textPlotOf } from "../../src/report/text_plot.ts";
 import { identityOf } from "../../src/runs/identity.ts";
-import { readRuns, type RunFile } from "../../src/runs/run_file.ts";
-import { expand } from "../../src/sweep/expand.ts";
+import { readRunFolder, type RunFile } from "../../src/runs/run_file.ts";
+import { expandSweep } from "../../src/sweep/expand.ts";
 import { parseSweep } from "../../src/sweep/read.ts";
 import { csvOf } from "../../src/tables/csv.ts";
-import { fixed } from "../../src/tables/format.ts";
-import { summaryOf } from "../../src/tables/summary.ts";
-import { type Run, tableOf } from "../../src/tables/table.ts";
+import { formatFixed } from "../../src/tables/format.ts";
+import { findingsOf } from "../../src/tables/summary.ts";
+import { tableOf, type TableRun } from "../../src/tables/table.ts";
 import { root } from "../cli/maskbench.ts";
 import { fileOf, runOf, seedsOf, withEpochs } from "../runs/made.ts";
 
@@ -23,7 +23,7 @@ const runs = [
   ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.90, 0.91, 0.92]),
   ...seedsOf({ algorithm: "random", sparsity: 0.7, rate: 0 }, [0.1, 0.11, 0.12]),
 ];
-const files = (runs: readonly Run[]) => runs.map((run) => fileOf(run));
+const files = (runs: readonly TableRun[]) => runs.map((run) => fileOf(run));
 const report = (runs: readonly RunFile[]) => reportOf({ runs, setAside: [] });
 
 Deno.test("the same runs in any order give the same bytes", async () => {
@@ -44,11 +44,13 @@ Deno.test("the same runs in any order give the same bytes", async () => {
 });
 
 Deno.test("figures of the page are those of table.csv", async () => {
-  const { runs } = await readRuns(join(root, "results/published/quick"));
+  const { runs } = await readRunFolder(join(root, "results/published/quick"));
   const page = (await report(runs))["index.html"]!;
   for (const line of csvParse(csvOf(tableOf(runs)))) {
-    assert.ok(page.includes(fixed(Number(line.mean))), `${line.column} ${line.mean}`);
-    if (line.quantity === "difference") assert.ok(page.includes(fixed(Number(line.low)).slice(1)));
+    assert.ok(page.includes(formatFixed(Number(line.mean))), `${line.column} ${line.mean}`);
+    if (line.quantity === "difference") {
+      assert.ok(page.includes(formatFixed(Number(line.low)).slice(1)));
+    }
   }
 });
 
@@ -81,12 +83,12 @@ Deno.test("run files without mask changes leave that plot out, with a sentence",
 
 for (const name of ["quick", "mnist", "cifar10-cpu"]) {
   Deno.test(`the sweep file of ${name}'s report has exactly its runs`, async () => {
-    const { runs } = await readRuns(join(root, "results/published", name));
+    const { runs } = await readRunFolder(join(root, "results/published", name));
     const [repeat, ...more] = repeatsOf(tableOf(runs));
     assert.deepEqual(more, []);
     const { checksum, name: dataset } = runs[0]!.configuration.dataset;
     assert.equal(JSON.parse(repeat!.text).dataset, dataset);
-    const again = expand({ ...parseSweep(repeat!.text, "it"), dataset }, checksum).runs;
+    const again = expandSweep({ ...parseSweep(repeat!.text, "it"), dataset }, checksum).runs;
     assert.deepEqual(
       again.map(identityOf).sort(),
       runs.map(({ identity }) => identity).sort(),
@@ -106,7 +108,7 @@ Deno.test("the sweep file of a packed folder's report names the folder, whatever
     }),
     "x",
   );
-  const { runs: [config] } = expand(sweep, "5a".repeat(32));
+  const { runs: [config] } = expandSweep(sweep, "5a".repeat(32));
   const { algorithm: { name, version, parameters }, ...rest } = config!;
   const made = runOf({ algorithm: name, version, parameters, config: rest });
   const [repeat] = repeatsOf(tableOf([made]));
@@ -123,7 +125,7 @@ Deno.test("the sweep file of a report has the warm-up and the label smoothing of
 });
 
 Deno.test("labels are moved apart by as little as will do; what lies far away is a group of its own", () => {
-  assert.deepEqual(apart([0, 10, 10.5, 20], 2), [0, 9.25, 11.25, 20]);
+  assert.deepEqual(spreadApart([0, 10, 10.5, 20], 2), [0, 9.25, 11.25, 20]);
   const at = (value: number) => ({ low: value, high: value });
   assert.deepEqual(groupsOf([97, 10, 98, 96].map(at)), [[96, 97, 98].map(at), [at(10)]]);
   assert.deepEqual(groupsOf([1, 2, 3].map(at)), [[1, 2, 3].map(at)]);
@@ -156,7 +158,7 @@ Deno.test("what came out is a sentence for each comparison, and many rows are co
     ...of("sbp", "layer", () => [0.80, 0.81, 0.82]),
     ...of("edge-popup", "layer", () => [0.84, 0.855, 0.87]),
   ];
-  assert.deepEqual(summaryOf(tableOf([...global, ...layer])).found, [
+  assert.deepEqual(findingsOf(tableOf([...global, ...layer])).found, [
     "sbp (scope=global) is more accurate than edge-popup (scope=global) by 5.17 points at sparsity 40%; these runs " +
     "can't tell sbp (scope=global) and edge-popup (scope=global) apart in 5 of 6 rows, where the 95% interval of " +
     "the difference holds zero.",
@@ -164,7 +166,7 @@ Deno.test("what came out is a sentence for each comparison, and many rows are co
     "that don't hold zero.",
   ]);
   const open = global.filter(({ configuration }) => configuration.sparsity > 0.4);
-  assert.deepEqual(summaryOf(tableOf(open)).found, [
+  assert.deepEqual(findingsOf(tableOf(open)).found, [
     "These runs can't tell sbp and edge-popup apart anywhere: the 95% interval of the difference holds zero.",
   ]);
 });

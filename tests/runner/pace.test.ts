@@ -1,13 +1,13 @@
 // What is said of a step that does not return, and of everything that only looks like one.
 import assert from "node:assert/strict";
-import { LOOK_EVERY, Pace } from "../../src/runner/pace.ts";
+import { PACE_INTERVAL, PaceMonitor } from "../../src/runner/pace.ts";
 
 const STEPS = 1000;
 
 /** A run's pace by a clock of its own, which is looked at as often as the runner does. */
 class Clocked {
   now = 5000;
-  readonly pace = new Pace(this.now);
+  readonly pace = new PaceMonitor(this.now);
   /** What a slow step had taken when it was told. */
   readonly told: number[] = [];
 
@@ -17,8 +17,8 @@ class Clocked {
 
   /** Lets so many milliseconds pass. */
   pass(milliseconds: number): void {
-    for (let left = milliseconds; left > 0; left -= LOOK_EVERY) {
-      this.now += Math.min(left, LOOK_EVERY);
+    for (let left = milliseconds; left > 0; left -= PACE_INTERVAL) {
+      this.now += Math.min(left, PACE_INTERVAL);
       this.look();
     }
   }

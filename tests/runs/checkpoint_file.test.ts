@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { UserError } from "../../src/base/errors.ts";
 import { removeLeftovers } from "../../src/runner/cleanup.ts";
 import {
-  checkpointBytes,
-  checkpointOf,
   CheckpointWriter,
+  decodeCheckpoint,
+  encodeCheckpoint,
   readCheckpoint,
 } from "../../src/runs/checkpoint_file.ts";
 import { withFolder } from "../cli/maskbench.ts";
@@ -16,7 +16,7 @@ import { environment, identity, kept } from "./kept.ts";
 /** How a checkpoint that can't be trusted is told. */
 function refusal(file: Uint8Array, of = identity, now = environment): string {
   try {
-    checkpointOf(file, of, now);
+    decodeCheckpoint(file, of, now);
   } catch (error) {
     assert.ok(error instanceof UserError, `${(error as Error).stack}`);
     return error.message;
@@ -25,18 +25,22 @@ function refusal(file: Uint8Array, of = identity, now = environment): string {
 }
 
 Deno.test("a checkpoint is read as it was written, with or without a mask", () => {
-  const file = checkpointBytes(kept);
-  assert.deepEqual(checkpointOf(file, identity, environment), {
+  const file = encodeCheckpoint(kept);
+  assert.deepEqual(decodeCheckpoint(file, identity, environment), {
     checkpoint: kept.checkpoint,
     started: environment.started,
   });
   const { mask: _, ...bare } = kept.checkpoint;
-  const read = checkpointOf(checkpointBytes({ ...kept, checkpoint: bare }), identity, environment);
+  const read = decodeCheckpoint(
+    encodeCheckpoint({ ...kept, checkpoint: bare }),
+    identity,
+    environment,
+  );
   assert.equal(read.checkpoint.mask, undefined);
 });
 
 Deno.test("a checkpoint cut short at any length, or with any byte changed, is refused in a sentence", () => {
-  const file = checkpointBytes(kept);
+  const file = encodeCheckpoint(kept);
   fc.assert(
     fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
       assert.notEqual(refusal(file.subarray(0, at)), "none");
@@ -44,7 +48,10 @@ Deno.test("a checkpoint cut short at any length, or with any byte changed, is re
       changed[at]! ^= change;
       // A header says the same with other spaces; nothing else may be different.
       if (refusal(changed) === "none") {
-        assert.deepEqual(checkpointOf(changed, identity, environment).checkpoint, kept.checkpoint);
+        assert.deepEqual(
+          decodeCheckpoint(changed, identity, environment).checkpoint,
+          kept.checkpoint,
+        );
       }
     }),
     { seed: 1, numRuns: 2000 },
@@ -52,7 +59,7 @@ Deno.test("a checkpoint cut short at any length, or with any byte changed, is re
 });
 
 Deno.test("a checkpoint of another run, or made with another thing that bytes hang on, is refused", () => {
-  const file = checkpointBytes(kept);
+  const file = encodeCheckpoint(kept);
   assert.match(refusal(file, "b".repeat(64)), /is of another run, a{64}/);
   for (const key of ["maskbench", "libtorch", "blas", "processor"] as const) {
     const message = refusal(file, identity, { ...environment, [key]: "another" });

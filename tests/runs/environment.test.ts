@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
-import { describe } from "../../src/native/mod.ts";
-import { comparable, environmentOf } from "../../src/runs/environment.ts";
+import { describeLibrary } from "../../src/native/mod.ts";
+import { environmentOf, isReproducible } from "../../src/runs/environment.ts";
 import { withFolder } from "../cli/maskbench.ts";
 
 const madeOn = (device: "cpu" | "cuda") =>
@@ -27,7 +27,7 @@ async function driver(folder: string, name: string) {
 
 Deno.test({
   name: "runs on two GPUs are not made alike, on the processor they are",
-  ignore: describe().cuda, // there its own driver is loaded already
+  ignore: describeLibrary().cuda, // there its own driver is loaded already
   fn: () =>
     withFolder(async (folder) => {
       const host = madeOn("cpu");
@@ -40,7 +40,7 @@ Deno.test({
         made.push(madeOn("cuda"));
         assert.equal(made.at(-1)!.processor, `${name}, ${host.processor}`);
       }
-      assert.equal(comparable(made[0]!, made[1]!), false);
-      assert.equal(comparable(made[0]!, made[0]!), true);
+      assert.equal(isReproducible(made[0]!, made[1]!), false);
+      assert.equal(isReproducible(made[0]!, made[0]!), true);
     }),
 });

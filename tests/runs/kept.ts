@@ -1,5 +1,5 @@
 // A checkpoint made by hand.
-import type { Kept } from "../../src/runs/checkpoint_file.ts";
+import type { CheckpointRecord } from "../../src/runs/checkpoint_file.ts";
 import { fileOf, runOf } from "./made.ts";
 
 export const identity = "a".repeat(64);
@@ -9,7 +9,7 @@ const bytes = (length: number, seed: number) =>
 
 export const environment = made;
 
-export const kept: Kept = {
+export const kept: CheckpointRecord = {
   identity,
   environment,
   checkpoint: {

@@ -1,7 +1,7 @@
 // Runs made by hand, for tests.
 import { identityOf } from "../../src/runs/identity.ts";
 import { type RunFile, runFileOf } from "../../src/runs/run_file.ts";
-import type { Run } from "../../src/tables/table.ts";
+import type { TableRun } from "../../src/tables/table.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 
 /** What a test says of a run; the rest is filled in. */
@@ -20,7 +20,7 @@ export interface Given {
 }
 
 /** A run whose accuracy is the given one. */
-export function runOf(given: Given): Run {
+export function runOf(given: Given): TableRun {
   const { algorithm = "sbp", sparsity = 0.5, seed = 1, accuracy = 0.9, rate = 1000 } = given;
   const configuration: RunConfig = {
     dataset: { name: "mnist", checksum: "5a".repeat(32), split: "test" },
@@ -83,12 +83,12 @@ export function runOf(given: Given): Run {
 }
 
 /** A run for each accuracy, with seeds 1, 2, … */
-export function seedsOf(given: Given, accuracies: readonly number[]): Run[] {
+export function seedsOf(given: Given, accuracies: readonly number[]): TableRun[] {
   return accuracies.map((accuracy, i) => runOf({ ...given, accuracy, seed: i + 1 }));
 }
 
 /** The same run with three epochs: loss and accuracy on their way to where it ends, and a mask that settles. */
-export function withEpochs(run: Run): Run {
+export function withEpochs(run: TableRun): TableRun {
   const [end] = run.result.epochs, { name } = run.configuration.algorithm;
   if (name === "random") {
     return { ...run, result: { ...run.result, epochs: [{ ...end!, epoch: 0 }] } };
@@ -105,7 +105,7 @@ export function withEpochs(run: Run): Run {
 
 /** A run as the store writes it, made in that environment. */
 export function fileOf(
-  { configuration, result, environment }: Run,
+  { configuration, result, environment }: TableRun,
   other: Partial<RunFile["environment"]> = {},
 ): RunFile {
   const made = { ...environment, ...other } as RunFile["environment"];

@@ -3,16 +3,22 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { UserError } from "../../src/base/errors.ts";
-import { missingRuns } from "../../src/runner/runner.ts";
-import { readRun, readRuns, type RunFile, runPath, writeRun } from "../../src/runs/run_file.ts";
+import { findMissingRuns } from "../../src/runner/runner.ts";
+import {
+  readRunFile,
+  readRunFolder,
+  type RunFile,
+  runPathOf,
+  writeRunFile,
+} from "../../src/runs/run_file.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { fileOf, runOf } from "./made.ts";
 
 Deno.test("a run file is read as it was written, and nothing else is left in the folder", async () => {
   await withFolder(async (folder) => {
     const runs = [fileOf(runOf({ seed: 1 })), fileOf(runOf({ seed: 2 }))];
-    for (const run of runs) await writeRun(folder, run);
-    const read = await readRuns(folder);
+    for (const run of runs) await writeRunFile(folder, run);
+    const read = await readRunFolder(folder);
     assert.deepEqual(read.setAside, []);
     const byIdentity = (a: { identity: string }, b: { identity: string }) =>
       a.identity < b.identity ? -1 : 1;
@@ -24,29 +30,29 @@ Deno.test("a run file is read as it was written, and nothing else is left in the
 
 Deno.test("a run file cut short at any place is set aside, and the run counts as missing", async () => {
   await withFolder(async (folder) => {
-    const run = fileOf(runOf({})), path = runPath(folder, run.identity);
-    await writeRun(folder, run);
+    const run = fileOf(runOf({})), path = runPathOf(folder, run.identity);
+    await writeRunFile(folder, run);
     const whole = await Deno.readFile(path);
     const lengths = fc.integer({ min: 0, max: whole.length - 3 }); // without its brace
     await fc.assert(
       fc.asyncProperty(lengths, async (length) => {
         await Deno.writeFile(path, whole.subarray(0, length));
-        const { runs, setAside } = await readRuns(folder);
+        const { runs, setAside } = await readRunFolder(folder);
         assert.deepEqual([runs.length, setAside.map(({ path }) => path)], [0, [path]]);
-        assert.deepEqual(await missingRuns([run.configuration], folder), [run.configuration]);
+        assert.deepEqual(await findMissingRuns([run.configuration], folder), [run.configuration]);
       }),
       { seed: 3 },
     );
     await Deno.writeFile(path, whole);
-    assert.deepEqual(await missingRuns([run.configuration], folder), []);
+    assert.deepEqual(await findMissingRuns([run.configuration], folder), []);
   });
 });
 
 Deno.test("a run file that is another run than its name or identity says is set aside", async () => {
   await withFolder(async (folder) => {
     const run = fileOf(runOf({ seed: 1 })), other = fileOf(runOf({ seed: 2 }));
-    const path = runPath(folder, run.identity);
-    await writeRun(folder, run);
+    const path = runPathOf(folder, run.identity);
+    await writeRunFile(folder, run);
     const edits: [unknown, RegExp][] = [
       [other, /not the run that its name says/],
       [{ ...run, configuration: other.configuration }, /not the run that its name says/],
@@ -61,7 +67,7 @@ Deno.test("a run file that is another run than its name or identity says is set 
     ];
     for (const [content, expected] of edits) {
       await Deno.writeTextFile(path, JSON.stringify(content));
-      await assert.rejects(readRun(path), (error) => {
+      await assert.rejects(readRunFile(path), (error) => {
         assert.ok(error instanceof UserError);
         assert.match(error.message, expected);
         return true;
@@ -79,15 +85,18 @@ const withMaskChange = (run: RunFile, maskChange: number): RunFile => ({
 Deno.test("a run file that tells how much its mask changed is read like one that doesn't", async () => {
   await withFolder(async (folder) => {
     const run = withMaskChange(fileOf(runOf({})), 0.25);
-    await writeRun(folder, run);
-    assert.deepEqual((await readRuns(folder)).runs, [run]);
+    await writeRunFile(folder, run);
+    assert.deepEqual((await readRunFolder(folder)).runs, [run]);
   });
 });
 
 Deno.test("a folder that is not there has no runs; one that can't be written to is told", async () => {
   await withFolder(async (folder) => {
-    assert.deepEqual(await readRuns(join(folder, "absent")), { runs: [], setAside: [] });
+    assert.deepEqual(await readRunFolder(join(folder, "absent")), { runs: [], setAside: [] });
     await Deno.writeTextFile(join(folder, "runs"), "a file where the folder should be");
-    await assert.rejects(writeRun(folder, fileOf(runOf({}))), /^WriteError: .* can't be made: /);
+    await assert.rejects(
+      writeRunFile(folder, fileOf(runOf({}))),
+      /^WriteError: .* can't be made: /,
+    );
   });
 });

@@ -1,15 +1,15 @@
 // A real Slurm of one node for tests, in a folder of its own and by whoever runs them, root or not.
 import os from "node:os";
 import { join } from "node:path";
-import { which } from "../../src/native/toolchain/which.ts";
+import { findProgram } from "../../src/native/toolchain/which.ts";
 
 // Debian's daemons are not on a user's PATH.
 const folders = `${Deno.env.get("PATH")}:/usr/sbin:/sbin`;
-const daemon = (name: string) => which(name, folders);
+const daemon = (name: string) => findProgram(name, folders);
 const isThere = () =>
   ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol"].every((name) => daemon(name));
 
-if (!isThere() && Deno.uid() === 0 && which("apt-get")) {
+if (!isThere() && Deno.uid() === 0 && findProgram("apt-get")) {
   console.error("installing Slurm to test against");
   const apt = (...args: string[]) =>
     new Deno.Command("apt-get", {

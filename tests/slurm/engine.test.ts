@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import "../library.ts";
-import { which } from "../../src/native/toolchain/which.ts";
+import { findProgram } from "../../src/native/toolchain/which.ts";
 import { identityOf } from "../../src/runs/identity.ts";
 import { readSubmission } from "../../src/slurm/submission.ts";
 import { type Ended, maskbench, send, start, withFolder } from "../cli/maskbench.ts";
@@ -63,7 +63,7 @@ async function meeting(folder: string): Promise<Record<string, string>> {
     "#!/bin/sh",
     `mkdir -p ${there}/$PPID`,
     `until [ $(ls ${there} | wc -l) -ge 2 ]; do sleep 0.05; done`,
-    `exec ${which("sbatch")} "$@"`,
+    `exec ${findProgram("sbatch")} "$@"`,
   ];
   await Deno.writeTextFile(join(programs, "sbatch"), lines.join("\n"), { mode: 0o755 });
   return { PATH: `${programs}:${Deno.env.get("PATH")}` };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../src/base/errors.ts";
-import { quoted, wordsOf } from "../../src/slurm/shell.ts";
+import { quoteForShell, splitWords } from "../../src/slurm/shell.ts";
 
 /** The words that a shell makes of a text. */
 async function byShell(text: string): Promise<string[] | undefined> {
@@ -25,7 +25,7 @@ Deno.test("a quoted word is that word to a shell, whatever is in it", () =>
   fc.assert(
     fc.asyncProperty(
       some("a", " ", "'", '"', "\\", "$HOME", "`id`", "\n", "*", ";", "&", "#", "~", "ß", "%"),
-      async (word) => assert.deepEqual(await byShell(quoted(word)), [word]),
+      async (word) => assert.deepEqual(await byShell(quoteForShell(word)), [word]),
     ),
     { numRuns: 150 },
   ));
@@ -36,13 +36,13 @@ Deno.test("options are split as a shell splits them, or refused as it refuses th
       const odd = /\\$/.test(text); // a shell would go on with the next line
       const expected = odd ? undefined : await byShell(text);
       if (odd) return;
-      if (expected) assert.deepEqual(wordsOf(text), expected);
-      else assert.throws(() => wordsOf(text), UserError);
+      if (expected) assert.deepEqual(splitWords(text), expected);
+      else assert.throws(() => splitWords(text), UserError);
     }),
     { numRuns: 300 },
   ));
 
 Deno.test("nothing is expanded: what a shell would act on stands for itself", () => {
-  assert.deepEqual(wordsOf("--comment=$HOME;id `id` *"), ["--comment=$HOME;id", "`id`", "*"]);
-  assert.deepEqual(wordsOf(`--a="x \\$ \\" \\y" '' b\\`), ['--a=x $ " \\y', "", "b\\"]);
+  assert.deepEqual(splitWords("--comment=$HOME;id `id` *"), ["--comment=$HOME;id", "`id`", "*"]);
+  assert.deepEqual(splitWords(`--a="x \\$ \\" \\y" '' b\\`), ['--a=x $ " \\y', "", "b\\"]);
 });

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { identityOf } from "../../src/runs/identity.ts";
 import { labelOf } from "../../src/runs/label.ts";
-import { expand } from "../../src/sweep/expand.ts";
+import { expandSweep } from "../../src/sweep/expand.ts";
 import { parseSweep } from "../../src/sweep/read.ts";
-import { pick } from "../../src/sweep/select.ts";
+import { selectRuns } from "../../src/sweep/select.ts";
 
 const sweep = (given: Record<string, unknown>) =>
   parseSweep(
@@ -19,7 +19,7 @@ const sweep = (given: Record<string, unknown>) =>
     }),
     "test.json",
   );
-const runs = (given: Record<string, unknown>) => expand(sweep(given), "ab".repeat(32)).runs;
+const runs = (given: Record<string, unknown>) => expandSweep(sweep(given), "ab".repeat(32)).runs;
 
 Deno.test("every combination is one run; dense has no sparsity, so it has one for all", () => {
   const all = runs({
@@ -136,7 +136,7 @@ Deno.test("no two runs of a sweep are called alike", () => {
 
 Deno.test("--only takes the runs that match one value for every key", () => {
   const all = runs({ networks: ["conv2", "conv4"], sparsities: [0.5, 0.9], seeds: [1, 2] });
-  const labels = (...only: string[]) => pick(all, only).map(labelOf);
+  const labels = (...only: string[]) => selectRuns(all, only).map(labelOf);
   assert.deepEqual(labels("network=conv4", "sparsity=0.9", "seed=2"), [
     "conv4 · edge-popup · sparsity 90% · rate 0.1 · seed 2",
   ]);
@@ -150,6 +150,6 @@ Deno.test("--only takes the runs that match one value for every key", () => {
       ["=3", /expected KEY=VALUE/],
     ] as const
   ) {
-    assert.throws(() => pick(all, [only]), message);
+    assert.throws(() => selectRuns(all, [only]), message);
   }
 });

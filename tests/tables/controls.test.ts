@@ -4,9 +4,9 @@ import { csvParse } from "d3-dsv";
 import { summarise } from "../../src/base/statistics.ts";
 import {
   type ControlledRun,
-  controlsCsv,
-  controlsMarkdown,
-  standingOf,
+  controlsCsvOf,
+  controlsMarkdownOf,
+  controlVerdictOf,
 } from "../../src/tables/controls.ts";
 import { type Given, runOf } from "../runs/made.ts";
 
@@ -25,7 +25,7 @@ const runs = (shuffled: readonly number[], given: Given = {}): ControlledRun[] =
 
 Deno.test("where a control stands: Student's interval of its mean against chance", () => {
   // Three values one apart: mean ± 4.303 / √3 = ± 2.484.
-  const at = (...values: number[]) => standingOf(summarise(values), 10).standing;
+  const at = (...values: number[]) => controlVerdictOf(summarise(values), 10).standing;
   assert.equal(at(9, 10, 11), "at");
   assert.equal(at(11.4, 12.4, 13.4), "at"); // from 9.92
   assert.equal(at(11.5, 12.5, 13.5), "above"); // from 10.02
@@ -35,7 +35,7 @@ Deno.test("where a control stands: Student's interval of its mean against chance
 });
 
 Deno.test("all at chance is said in a sentence, and so is what is not", () => {
-  const good = controlsMarkdown(runs([9, 10, 11]));
+  const good = controlsMarkdownOf(runs([9, 10, 11]));
   assert.match(good, /\*\*sbp\*\*: each control fell to chance: no 95% interval lies above it/);
   assert.match(
     good,
@@ -43,7 +43,7 @@ Deno.test("all at chance is said in a sentence, and so is what is not", () => {
   );
   assert.doesNotMatch(good, /\d ↑/);
 
-  const bad = controlsMarkdown([...runs([9, 10, 11]), ...runs([49, 50, 51], { sparsity: 0.9 })]);
+  const bad = controlsMarkdownOf([...runs([9, 10, 11]), ...runs([49, 50, 51], { sparsity: 0.9 })]);
   assert.match(bad, /50\.00 ± 1\.00 \(3\) ↑/);
   // (50 − 10) of (90 − 10) points
   assert.match(
@@ -52,14 +52,14 @@ Deno.test("all at chance is said in a sentence, and so is what is not", () => {
   );
   // (12 − 10) of (90 − 10) points
   assert.match(
-    controlsMarkdown(runs([11.9, 12, 12.1])),
+    controlsMarkdownOf(runs([11.9, 12, 12.1])),
     /each control fell to chance or near it: at most 2\.5% of .* 1 above chance: shuffled/,
   );
-  assert.match(controlsMarkdown(runs([10])), /one seed doesn't tell/);
+  assert.match(controlsMarkdownOf(runs([10])), /one seed doesn't tell/);
 });
 
 Deno.test("a mask that is itself no better than chance has nothing that could be left", () => {
-  const text = controlsMarkdown(runs([9, 10, 11], { accuracy: 0.098 }));
+  const text = controlsMarkdownOf(runs([9, 10, 11], { accuracy: 0.098 }));
   assert.match(text, /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%/);
   assert.doesNotMatch(text, /is left/);
   const beside = [
@@ -67,13 +67,13 @@ Deno.test("a mask that is itself no better than chance has nothing that could be
     ...runs([49, 50, 51], { sparsity: 0.9 }),
   ];
   assert.match(
-    controlsMarkdown(beside),
+    controlsMarkdownOf(beside),
     /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%; elsewhere not every control fell to chance: at most 50% .* shuffled at sparsity 90%/,
   );
 });
 
 Deno.test("rows that differ in a setting alone say so", () => {
-  const text = controlsMarkdown([
+  const text = controlsMarkdownOf([
     ...runs([9, 10, 11]),
     ...runs([9, 10, 11], { config: { epochs: 99 } }),
   ]);
@@ -83,9 +83,9 @@ Deno.test("rows that differ in a setting alone say so", () => {
   assert.deepEqual(
     [
       ...new Set(
-        csvParse(controlsCsv([...runs([9]), ...runs([9], { config: { epochs: 99 } })])).map((row) =>
-          row.epochs
-        ),
+        csvParse(controlsCsvOf([...runs([9]), ...runs([9], { config: { epochs: 99 } })])).map((
+          row,
+        ) => row.epochs),
       ),
     ].length,
     2,
@@ -93,7 +93,7 @@ Deno.test("rows that differ in a setting alone say so", () => {
 });
 
 Deno.test("the CSV has a line for each control, with its interval", () => {
-  const lines = csvParse(controlsCsv(runs([49, 50, 51])));
+  const lines = csvParse(controlsCsvOf(runs([49, 50, 51])));
   assert.deepEqual(lines.map(({ control, standing }) => `${control} ${standing}`), [
     "shuffled above",
     "inverted at",

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 // @ts-types="@types/d3-dsv"
 import { csvParse } from "d3-dsv";
-import { escaped } from "../../src/tables/latex.ts";
-import { formats } from "../../src/tables/registry.ts";
+import { escapeLatex } from "../../src/tables/latex.ts";
+import { tableFormats } from "../../src/tables/registry.ts";
 import { tableOf } from "../../src/tables/table.ts";
 import { seedsOf } from "../runs/made.ts";
 
@@ -13,8 +13,8 @@ const table = tableOf([
 ]);
 
 Deno.test("JSON has the CSV's lines, with figures as numbers", () => {
-  const lines = JSON.parse(formats.json(table)) as Record<string, unknown>[];
-  const csv = csvParse(formats.csv(table));
+  const lines = JSON.parse(tableFormats.json(table)) as Record<string, unknown>[];
+  const csv = csvParse(tableFormats.csv(table));
   assert.equal(lines.length, csv.length);
   lines.forEach((line, i) => {
     const filled = Object.entries(csv[i]!).filter(([, text]) => text !== "");
@@ -31,7 +31,7 @@ Deno.test("JSON has the CSV's lines, with figures as numbers", () => {
 });
 
 Deno.test("LaTeX: rules of booktabs in their order, as many cells in each row as columns", () => {
-  const lines = formats.latex(table).split("\n").map((line) => line.trim())
+  const lines = tableFormats.latex(table).split("\n").map((line) => line.trim())
     .filter((line) => !line.startsWith("%"));
   const columns = lines.find((line) => line.startsWith("\\begin{tabular}"))!
     .match(/\{([lr]+)\}$/)![1]!;
@@ -49,7 +49,7 @@ Deno.test("LaTeX: rules of booktabs in their order, as many cells in each row as
 
 Deno.test("LaTeX: whatever a name holds is set as it stands", () => {
   assert.equal(
-    escaped("a_b & 50% #1 $x$ {y} \\z ~ ^"),
+    escapeLatex("a_b & 50% #1 $x$ {y} \\z ~ ^"),
     "a\\_b \\& 50\\% \\#1 \\$x\\$ \\{y\\} \\textbackslash{}z \\textasciitilde{} \\textasciicircum{}",
   );
 });

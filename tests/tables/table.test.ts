@@ -6,17 +6,17 @@ import fc from "fast-check";
 import { tQuantile } from "../../src/base/statistics.ts";
 import { csvOf } from "../../src/tables/csv.ts";
 import { markdownOf } from "../../src/tables/markdown.ts";
-import { type Run, tableOf } from "../../src/tables/table.ts";
+import { tableOf, type TableRun } from "../../src/tables/table.ts";
 import { runOf, seedsOf } from "../runs/made.ts";
 
 /** The cells of the Markdown table's lines, header first, by column. */
-function lines(runs: readonly Run[]): string[][] {
+function lines(runs: readonly TableRun[]): string[][] {
   const text = markdownOf(tableOf(runs));
   return text.split("\n").filter((line) => line.startsWith("|") && !line.startsWith("| :"))
     .map((line) => line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim()));
 }
 
-function labels(runs: readonly Run[]): string[] {
+function labels(runs: readonly TableRun[]): string[] {
   return tableOf(runs).columns.map(({ label }) => label);
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { csvOf } from "../../src/tables/csv.ts";
 import { markdownOf } from "../../src/tables/markdown.ts";
-import { isUnmasked, type Run, tableOf } from "../../src/tables/table.ts";
+import { isUnmasked, tableOf, type TableRun } from "../../src/tables/table.ts";
 import { runOf } from "../runs/made.ts";
 
 /** Configurations of a small grid, each at most once, with any accuracies. */
@@ -27,7 +27,7 @@ const runs = fc.uniqueArray(
   { selector: (run) => run.identity, maxLength: 30 },
 );
 
-function bytes(runs: readonly Run[]): string[] {
+function bytes(runs: readonly TableRun[]): string[] {
   const table = tableOf(runs);
   return [markdownOf(table), csvOf(table)];
 }

@@ -1,11 +1,11 @@
 // Tickets made without a run: any mask, any statistics, over weights drawn as runs draw them.
-import { randomNumbers } from "../../src/base/random_numbers.ts";
+import { randomNumbersOf } from "../../src/base/random_numbers.ts";
 import { normalisedChannels, segmentsOf, type Shape } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
-import { type Ticket, ticketFrom } from "../../src/tickets/ticket.ts";
+import { type Ticket, ticketOfRun } from "../../src/tickets/ticket.ts";
 import type { Initialisation, RunConfig } from "../../src/training/config.ts";
-import { streamSeed } from "../../src/training/streams.ts";
-import { digestOf, drawnWeights, keptOf } from "../../src/training/subnetwork.ts";
+import { streamSeedOf } from "../../src/training/streams.ts";
+import { keptWeightsOf, redrawWeights, weightsDigestOf } from "../../src/training/subnetwork.ts";
 
 export const initialisation: Initialisation = { name: "kaiming-normal", scaleFan: false };
 
@@ -31,17 +31,19 @@ export function made(
     precision: "float32",
   };
   const { layers } = networkOf(name, width, { inputShape: shape, classes });
-  const segments = segmentsOf(layers), random = randomNumbers(seed);
+  const segments = segmentsOf(layers), random = randomNumbersOf(seed);
   const n = segments.reduce((sum, { length }) => sum + length, 0);
   const mask = Uint8Array.from({ length: n }, () => random() < 0.5 ? 1 : 0);
-  const weights = streamSeed(seed, "weights");
+  const weights = streamSeedOf(seed, "weights");
   const statistics = normalisedChannels(layers).flatMap((channels) => [
     ...Array.from({ length: channels }, () => random() - 0.5),
     ...Array.from({ length: channels }, () => 0.5 + random()),
   ]);
   const found = {
     mask,
-    weightsDigest: digestOf(keptOf(drawnWeights(configuration, weights, segments), mask)),
+    weightsDigest: weightsDigestOf(
+      keptWeightsOf(redrawWeights(configuration, weights, segments), mask),
+    ),
     ...(statistics.length > 0 ? { statistics: Float32Array.from(statistics) } : {}),
   };
   const dataset = {
@@ -52,5 +54,5 @@ export function made(
   };
   const environment = { maskbench: "1", libtorch: "1", blas: "b", device: "cpu", processor: "p" };
   const about = { found, accuracy: 0.5, streams: { weights } };
-  return ticketFrom(configuration, about, dataset, environment as Ticket["environment"]);
+  return ticketOfRun(configuration, about, dataset, environment as Ticket["environment"]);
 }

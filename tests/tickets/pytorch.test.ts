@@ -8,9 +8,9 @@ import { decodeTensors } from "../../src/base/safetensors.ts";
 import { Batch, Vector } from "../../src/native/mod.ts";
 import type { Shape } from "../../src/networks/network.ts";
 import { networks } from "../../src/networks/registry.ts";
-import { exported } from "../../src/tickets/export.ts";
-import { maskedWeights, rebuilt } from "../../src/tickets/rebuild.ts";
-import { type Ticket, ticketBytes } from "../../src/tickets/ticket.ts";
+import { exportTicket } from "../../src/tickets/export.ts";
+import { maskedWeightsOf, rebuildNetwork } from "../../src/tickets/rebuild.ts";
+import { encodeTicket, type Ticket } from "../../src/tickets/ticket.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { made } from "./made.ts";
 
@@ -41,7 +41,7 @@ const picturesFor = (shape: Shape) =>
 
 function logitsOf(ticket: Ticket, pictures: Float32Array<ArrayBuffer>): Float32Array {
   using free = new DisposableStack();
-  const { network, weights } = rebuilt(ticket, "cpu", free);
+  const { network, weights } = rebuildNetwork(ticket, "cpu", free);
   const batch = free.use(new Batch(count, ticket.network.inputShape));
   batch.upload(pictures, new Int32Array(count));
   const logits = free.use(new Vector(count * ticket.pictures.classes.length, "float32"));
@@ -67,7 +67,7 @@ Deno.test({
     withFolder(async (folder) => {
       for (const [name, ticket] of Object.entries(tickets)) {
         const pictures = picturesFor(ticket.network.inputShape);
-        await Deno.writeFile(join(folder, `${name}.safetensors`), ticketBytes(ticket));
+        await Deno.writeFile(join(folder, `${name}.safetensors`), encodeTicket(ticket));
         await Deno.writeFile(join(folder, `${name}.f32`), new Uint8Array(pictures.buffer));
       }
       const told = await inPyTorch(folder);
@@ -79,7 +79,7 @@ Deno.test({
         assert.ok(largest > 1e-3 && there.length === here.length, name);
         const apart = Math.max(...there.map((value, i) => Math.abs(value - here[i]!)));
         assert.ok(apart < 1e-5 * Math.max(1, largest), `${name}: ${apart} of ${largest}`);
-        const names = Object.keys(decodeTensors(exported(ticket, "safetensors")).tensors);
+        const names = Object.keys(decodeTensors(exportTicket(ticket, "safetensors")).tensors);
         const state = told.get(name)!.state!.filter((one) => !one.endsWith("num_batches_tracked"));
         assert.deepEqual(names.sort(), state.sort(), name);
       }
@@ -91,7 +91,7 @@ Deno.test({
   ignore: unless !== "",
   fn: () =>
     withFolder(async (folder) => {
-      const ticket = made("mlp", 0.1, [1, 28, 28], 10), bytes = ticketBytes(ticket);
+      const ticket = made("mlp", 0.1, [1, 28, 28], 10), bytes = encodeTicket(ticket);
       const write = (name: string, data: Uint8Array) =>
         Deno.writeFile(join(folder, `${name}.safetensors`), data);
       await write("cut", bytes.subarray(0, bytes.length - 1));
@@ -99,7 +99,7 @@ Deno.test({
       const flipped = bytes.slice();
       flipped[bytes.length - 1]! ^= 1;
       await write("damaged", flipped);
-      await write("seed", ticketBytes({ ...ticket, streams: { weights: 1 } }));
+      await write("seed", encodeTicket({ ...ticket, streams: { weights: 1 } }));
       const told = await inPyTorch(folder);
       assert.match(told.get("cut")!.error!, /is damaged|cut short/);
       assert.match(told.get("empty")!.error!, /cut short, or no ticket/);
@@ -109,14 +109,14 @@ Deno.test({
 });
 
 Deno.test("exported weights are the masked ones, whole, in either format", () => {
-  const ticket = made("conv2", 0.05, [3, 32, 32], 10), masked = maskedWeights(ticket);
-  const { tensors } = decodeTensors(exported(ticket, "safetensors"));
+  const ticket = made("conv2", 0.05, [3, 32, 32], 10), masked = maskedWeightsOf(ticket);
+  const { tensors } = decodeTensors(exportTicket(ticket, "safetensors"));
   const values = (bytes: Uint8Array) => [...new Float32Array(bytes.slice().buffer)];
   const order = Object.keys(tensors).sort((a, b) => parseInt(a) - parseInt(b));
   assert.deepEqual(order.flatMap((name) => values(tensors[name]!.bytes)), [...masked]);
   assert.deepEqual(tensors["0.weight"]!.shape, [3, 3, 3, 3]);
 
-  const files = unzipSync(exported(ticket, "npz"));
+  const files = unzipSync(exportTicket(ticket, "npz"));
   assert.deepEqual(Object.keys(files).sort(), order.map((name) => `${name}.npy`).sort());
   for (const name of order) {
     const file = files[`${name}.npy`]!, length = file[8]! + 256 * file[9]!;
@@ -125,5 +125,5 @@ Deno.test("exported weights are the masked ones, whole, in either format", () =>
     assert.ok(header.includes(`'shape': (${tensors[name]!.shape.join(", ")})`), header);
     assert.deepEqual(values(file.subarray(10 + length)), values(tensors[name]!.bytes));
   }
-  assert.deepEqual(exported(ticket, "npz"), exported(ticket, "npz"));
+  assert.deepEqual(exportTicket(ticket, "npz"), exportTicket(ticket, "npz"));
 });

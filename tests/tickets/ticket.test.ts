@@ -2,37 +2,37 @@
 import assert from "node:assert/strict";
 import "../library.ts";
 import { UserError } from "../../src/base/errors.ts";
-import { checksumOf, decodeTensors, encodeTensors } from "../../src/base/safetensors.ts";
+import { decodeTensors, encodeTensors, tensorsChecksumOf } from "../../src/base/safetensors.ts";
 import { overlapOf } from "../../src/tickets/compare.ts";
-import { maskedWeights } from "../../src/tickets/rebuild.ts";
-import { ticketBytes, ticketOf } from "../../src/tickets/ticket.ts";
+import { maskedWeightsOf } from "../../src/tickets/rebuild.ts";
+import { decodeTicket, encodeTicket } from "../../src/tickets/ticket.ts";
 import { made } from "./made.ts";
 
 const small = made("resnet20", 0.1, [3, 32, 32], 10);
 
 Deno.test("a ticket is read as it was written, a bit a weight", () => {
-  assert.deepEqual(ticketOf(ticketBytes(small)), { ...small, weights: undefined });
+  assert.deepEqual(decodeTicket(encodeTicket(small)), { ...small, weights: undefined });
   const changed = {
     ...small,
     weights: Float32Array.from(small.mask!.filter(Boolean), (_, i) => i),
   };
-  assert.deepEqual(ticketOf(ticketBytes(changed)).weights, changed.weights);
+  assert.deepEqual(decodeTicket(encodeTicket(changed)).weights, changed.weights);
   const whole = { ...small, mask: undefined };
-  assert.equal(ticketOf(ticketBytes(whole)).mask, undefined);
-  const conv4 = ticketBytes(made("conv4", 1, [3, 32, 32], 10));
+  assert.equal(decodeTicket(encodeTicket(whole)).mask, undefined);
+  const conv4 = encodeTicket(made("conv4", 1, [3, 32, 32], 10));
   assert.ok(conv4.length < 320_000, `${conv4.length} bytes`);
 });
 
 Deno.test("weights that are not those of the ticket are refused", () => {
-  const kept = maskedWeights(small).filter((_, i) => small.mask![i] === 1);
+  const kept = maskedWeightsOf(small).filter((_, i) => small.mask![i] === 1);
   assert.deepEqual(
-    maskedWeights({ ...small, weights: kept, streams: {} }),
-    maskedWeights(small),
+    maskedWeightsOf({ ...small, weights: kept, streams: {} }),
+    maskedWeightsOf(small),
   );
   kept[3]! += 1;
   for (const changes of [{ weights: kept }, { streams: { weights: 2 } }]) {
     assert.throws(
-      () => maskedWeights({ ...small, ...changes }),
+      () => maskedWeightsOf({ ...small, ...changes }),
       (error) => error instanceof UserError && /are not those of the ticket/.test(error.message),
     );
   }
@@ -40,17 +40,17 @@ Deno.test("weights that are not those of the ticket are refused", () => {
 
 /** A ticket whose file says something else, with a checksum that agrees. */
 function lying(change: (parts: ReturnType<typeof decodeTensors>) => void): Uint8Array {
-  const parts = structuredClone(decodeTensors(ticketBytes(small)));
+  const parts = structuredClone(decodeTensors(encodeTicket(small)));
   change(parts);
   const { checksum: _, ...metadata } = parts.metadata;
   return encodeTensors({
     ...parts,
-    metadata: { ...metadata, checksum: checksumOf(parts.tensors, metadata) },
+    metadata: { ...metadata, checksum: tensorsChecksumOf(parts.tensors, metadata) },
   });
 }
 
 Deno.test("a ticket that is cut short, damaged, of another version or untrue is refused in a sentence", () => {
-  const bytes = ticketBytes(small);
+  const bytes = encodeTicket(small);
   const flipped = bytes.slice();
   flipped[bytes.length - 1]! ^= 1;
   const set = (key: string, value: unknown) => (parts: ReturnType<typeof decodeTensors>) => {
@@ -87,7 +87,7 @@ Deno.test("a ticket that is cut short, damaged, of another version or untrue is 
   ];
   for (const [file, message] of wrong) {
     assert.throws(
-      () => ticketOf(file),
+      () => decodeTicket(file),
       (error) =>
         error instanceof UserError && message.test(error.message) && !error.message.includes("\n"),
       String(message),
@@ -96,7 +96,7 @@ Deno.test("a ticket that is cut short, damaged, of another version or untrue is 
   for (let at = 0; at < bytes.length; at += 97) { // wherever a byte is another
     const other = bytes.slice();
     other[at]! ^= 0x20;
-    assert.throws(() => ticketOf(other), UserError, `byte ${at}`);
+    assert.throws(() => decodeTicket(other), UserError, `byte ${at}`);
   }
 });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { algorithms } from "../../src/algorithms/registry.ts";
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
 import type { RunConfig } from "../../src/training/config.ts";
-import { run, type RunOptions, Stopped } from "../../src/training/run.ts";
+import { run, type RunOptions, StoppedError } from "../../src/training/run.ts";
 import { config, dataset, lasting } from "./halves.ts";
 import { device } from "../library.ts";
 
@@ -41,7 +41,7 @@ for (const { name, learns } of algorithms) {
           assert.equal(result.imagesPerSecond > 0, true);
           break;
         } catch (error) {
-          if (!(error instanceof Stopped)) throw error;
+          if (!(error instanceof StoppedError)) throw error;
           stops++;
         }
       }

@@ -1,14 +1,14 @@
 // The controls of a mask: against a network evaluated by plain loops, and against what they are by definition.
 import assert from "node:assert/strict";
-import { randomNumbers } from "../../src/base/random_numbers.ts";
+import { randomNumbersOf } from "../../src/base/random_numbers.ts";
 import type { Dataset, Split } from "../../src/datasets/dataset.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
 import type { Segment } from "../../src/networks/network.ts";
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
-import { controlsOf, shuffled } from "../../src/training/controls.ts";
+import { controlsOf, shuffleMask } from "../../src/training/controls.ts";
 import { run } from "../../src/training/run.ts";
-import { makeStage } from "../../src/training/setup.ts";
-import { streamSeed } from "../../src/training/streams.ts";
+import { setUpRun } from "../../src/training/setup.ts";
+import { streamSeedOf } from "../../src/training/streams.ts";
 import { imagesOf } from "../datasets/images.ts";
 import { device } from "../library.ts";
 import { config, dataset, lasting } from "./halves.ts";
@@ -18,7 +18,7 @@ const go = (name: string, changes = {}, options = {}) =>
 
 /** Pictures of noise for the mlp: whatever it says of them, it says by its weights alone. */
 function noise(count: number, seed: number): Split {
-  const draw = randomNumbers(seed);
+  const draw = randomNumbersOf(seed);
   return {
     images: Uint8Array.from({ length: count * 784 }, () => Math.floor(256 * draw())),
     labels: Int32Array.from({ length: count }, () => Math.floor(10 * draw())),
@@ -73,7 +73,7 @@ Deno.test("the controls of a small mlp are those that loops over its weights giv
     controls: true,
   });
   using free = new DisposableStack();
-  const { epoch, learner, streams, step, segments, weights } = makeStage(
+  const { epoch, learner, streams, step, segments, weights } = setUpRun(
     chosen,
     small,
     device,
@@ -86,7 +86,7 @@ Deno.test("the controls of a small mlp are those that loops over its weights giv
   }
   const mask = learner.mask()!.download(), w = weights.download();
   assert.equal(accuracyOf(w, mask, segments), lastTestAccuracy);
-  using draws = new Generator(streamSeed(5, "controls"));
+  using draws = new Generator(streamSeedOf(5, "controls"));
   const places = segments.flatMap(({ offset, length }) => {
     using order = new Vector(length, "int64");
     draws.permutation(order);
@@ -119,7 +119,7 @@ Deno.test("a shuffled mask has as many ones in every layer, elsewhere, and its l
     { length: 549 },
     (_, i) => i < 500 ? Number(i < 123) : i < 540 ? 0 : 1,
   );
-  const moved = shuffled(bits, layers, generator);
+  const moved = shuffleMask(bits, layers, generator);
   const ones = (values: Float32Array) =>
     layers.map(({ offset, length }) =>
       values.subarray(offset, offset + length).reduce((sum, bit) => sum + bit, 0)

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { Generator, Vector } from "../../src/native/mod.ts";
 import { segmentsOf } from "../../src/networks/network.ts";
 import { drawLatent, drawWeights } from "../../src/training/initialise.ts";
-import { learningRate } from "../../src/training/learning_rate.ts";
-import { streamSeed } from "../../src/training/streams.ts";
+import { learningRateAt } from "../../src/training/learning_rate.ts";
+import { streamSeedOf } from "../../src/training/streams.ts";
 import { device } from "../library.ts";
 
 const segments = segmentsOf([
@@ -59,18 +59,18 @@ Deno.test("the latent is uniform within ±1/√fan_in in every layer", () => {
 });
 
 Deno.test("the cosine falls from the base rate through its half towards 0; constant stays", () => {
-  assert.equal(learningRate("cosine", 0.4, 0, 10), 0.4);
-  assert.ok(Math.abs(learningRate("cosine", 0.4, 5, 10) - 0.2) < 1e-15);
+  assert.equal(learningRateAt("cosine", 0.4, 0, 10), 0.4);
+  assert.ok(Math.abs(learningRateAt("cosine", 0.4, 5, 10) - 0.2) < 1e-15);
   assert.ok(
-    Math.abs(learningRate("cosine", 0.4, 9, 10) - 0.2 * (1 - Math.cos(Math.PI / 10))) < 1e-15,
+    Math.abs(learningRateAt("cosine", 0.4, 9, 10) - 0.2 * (1 - Math.cos(Math.PI / 10))) < 1e-15,
   );
-  assert.equal(learningRate("constant", 0.4, 9, 10), 0.4);
+  assert.equal(learningRateAt("constant", 0.4, 9, 10), 0.4);
 });
 
 Deno.test("the rate climbs by equal steps to its base, and the schedule has the epochs that are left", () => {
   // As cosine_lr and constant_lr of hidden-networks have it for --warmup_length 5 and --epochs 9.
   const rates = (schedule: "cosine" | "constant") =>
-    Array.from({ length: 9 }, (_, epoch) => learningRate(schedule, 0.5, epoch, 9, 5));
+    Array.from({ length: 9 }, (_, epoch) => learningRateAt(schedule, 0.5, epoch, 9, 5));
   const climb = [0.1, 0.2, 0.3, 0.4, 0.5];
   const falls = [0.5, 0.25 + Math.SQRT2 / 8, 0.25, 0.25 - Math.SQRT2 / 8];
   const expected = { cosine: [...climb, ...falls], constant: [...climb, 0.5, 0.5, 0.5, 0.5] };
@@ -86,5 +86,5 @@ Deno.test("the rate climbs by equal steps to its base, and the schedule has the 
 
 Deno.test("a stream's seed is the head of a SHA-256 that anyone can take", () => {
   const digest = createHash("sha256").update("maskbench/7/weights").digest("hex");
-  assert.equal(streamSeed(7, "weights"), parseInt(digest.slice(0, 8), 16));
+  assert.equal(streamSeedOf(7, "weights"), parseInt(digest.slice(0, 8), 16));
 });

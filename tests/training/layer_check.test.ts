@@ -2,9 +2,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, MaskedNetwork, type Precision, setThreads } from "../../src/native/mod.ts";
+import {
+  describeLibrary,
+  MaskedNetwork,
+  type Precision,
+  setThreads,
+} from "../../src/native/mod.ts";
 import { ensureNative } from "../../src/native/toolchain/setup.ts";
-import { which } from "../../src/native/toolchain/which.ts";
+import { findProgram } from "../../src/native/toolchain/which.ts";
 import type { Network } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
 import { checkLayers } from "../../src/training/layer_check.ts";
@@ -51,7 +56,7 @@ for (const threads of [1, 2]) {
   }
 }
 
-const compiler = which("c++") ?? which("g++");
+const compiler = findProgram("c++") ?? findProgram("g++");
 const planting = compiler !== undefined && device === "cpu";
 
 /** Builds what plants a fault, and gives its path to the body. */
@@ -98,7 +103,7 @@ Deno.test({
         return { code, signal, answer: new TextDecoder().decode(stdout) };
       };
       assert.match((await said("")).answer, /^{"layers":\d+,"largest":0\.0000\d+}\n$/);
-      const libtorch = describe().libtorch.replaceAll(".", "\\.");
+      const libtorch = describeLibrary().libtorch.replaceAll(".", "\\.");
       const layer =
         /resnet20, layer \d+, a convolution from \d+ to \d+ channels, kernel \d × \d, /.source;
       const cases = {

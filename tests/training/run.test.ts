@@ -4,7 +4,7 @@ import { algorithms } from "../../src/algorithms/registry.ts";
 import { UserError } from "../../src/base/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
-import { makeStage } from "../../src/training/setup.ts";
+import { setUpRun } from "../../src/training/setup.ts";
 import { device } from "../library.ts";
 import { config, dataset, lasting } from "./halves.ts";
 
@@ -118,7 +118,7 @@ Deno.test("a run that diverges is told in a sentence", () => {
 /** The masks before the first step and after each epoch, by steps taken one after the other. */
 function masksOf(config: RunConfig): Float32Array[] {
   using free = new DisposableStack();
-  const { epoch, learner, streams, step } = makeStage(config, dataset, "cpu", free);
+  const { epoch, learner, streams, step } = setUpRun(config, dataset, "cpu", free);
   const rate = config.algorithm.parameters.learningRate as number;
   const masks = [learner.mask()!.download()];
   for (let at = 0; at < config.epochs; at++) {

@@ -1,20 +1,20 @@
 // Choosing settings from hand-made tuning runs.
 import assert from "node:assert/strict";
 import { UserError } from "../../src/base/errors.ts";
-import type { Run } from "../../src/tables/table.ts";
+import type { TableRun } from "../../src/tables/table.ts";
 import { choicesOf } from "../../src/tuning/choices.ts";
-import { bestMarkdownOf } from "../../src/tuning/choices_markdown.ts";
+import { choicesMarkdownOf } from "../../src/tuning/choices_markdown.ts";
 import { entriesOf } from "../../src/tuning/sweep_entries.ts";
 import { type Given, runOf } from "../runs/made.ts";
 
 const validation = { name: "mnist", checksum: "5a".repeat(32), split: "validation" } as const;
 
-function tuning(given: Given): Run {
+function tuning(given: Given): TableRun {
   return runOf({ ...given, config: { dataset: validation, ...given.config } });
 }
 
 /** A run for each learning rate, with the accuracy behind it. */
-function rates(byRate: Readonly<Record<number, number>>, given: Given = {}): Run[] {
+function rates(byRate: Readonly<Record<number, number>>, given: Given = {}): TableRun[] {
   return Object.entries(byRate).map(([rate, accuracy]) =>
     tuning({ ...given, accuracy, parameters: { learningRate: Number(rate) } })
   );
@@ -141,7 +141,7 @@ Deno.test("two widths of a network go into two sweep files, as do two initialisa
 });
 
 Deno.test("the text holds the table, the warnings and JSON that can be pasted", () => {
-  const text = bestMarkdownOf(choicesOf([
+  const text = choicesMarkdownOf(choicesOf([
     ...rates({ 1: 0.8, 2: 0.9 }, { sparsity: 0.5 }),
     ...rates({ 1: 0.8, 2: 0.9, 4: 0.85 }, { algorithm: "edge-popup", sparsity: 0.5 }),
   ]));

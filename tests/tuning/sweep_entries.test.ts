@@ -1,7 +1,7 @@
 // What `best` gives to paste, read back by the sweep that it is pasted into.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { expand } from "../../src/sweep/expand.ts";
+import { expandSweep } from "../../src/sweep/expand.ts";
 import { sweepSchema } from "../../src/sweep/schema.ts";
 import { choicesOf } from "../../src/tuning/choices.ts";
 import { entriesOf } from "../../src/tuning/sweep_entries.ts";
@@ -29,7 +29,7 @@ Deno.test("a sweep with the pasted entries runs the winner of every network and 
       { name: "sbp", ...rates, ramp: [0, 0.5] },
     ],
   });
-  const { runs } = expand(tuning, checksum);
+  const { runs } = expandSweep(tuning, checksum);
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 0, max: 1000 }), {
@@ -47,7 +47,7 @@ Deno.test("a sweep with the pasted entries runs the winner of every network and 
         const pasted = sweepSchema.parse(
           JSON.parse(JSON.stringify({ ...grid, algorithms: entries!.algorithms })),
         );
-        const { runs: chosen, faults } = expand(pasted, checksum);
+        const { runs: chosen, faults } = expandSweep(pasted, checksum);
         assert.deepEqual(faults, []);
         assert.equal(chosen.length, choices.length);
         for (const { algorithm, network, sparsity } of chosen) {

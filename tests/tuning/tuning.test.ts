@@ -14,10 +14,10 @@ import { checkSweep, parseSweep } from "../../src/sweep/read.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { run } from "../../src/training/run.ts";
 import { writeTuning } from "../../src/tuning/mod.ts";
-import { choiceOf, chosenOf, outcomeOf } from "../../src/tuning/outcome.ts";
-import { type Plan, planOf } from "../../src/tuning/plan.ts";
+import { choiceOf, chosenOf, tuningOutcomeOf } from "../../src/tuning/outcome.ts";
+import { type TuningPlan, tuningPlanOf } from "../../src/tuning/plan.ts";
 import { recipesOf } from "../../src/tuning/recipe.ts";
-import { traceOf, tuningMarkdown } from "../../src/tuning/trace.ts";
+import { tuningMarkdownOf, tuningTraceOf } from "../../src/tuning/trace.ts";
 import { device } from "../library.ts";
 
 const shapes = await loadDataset("shapes", []);
@@ -40,7 +40,7 @@ const sweep = (given: Record<string, unknown> = {}, tune: Record<string, unknown
     tune: { tries: 6, seeds: [7, 8], ...tune },
     ...given,
   });
-const plan = (given = {}, tune = {}) => planOf(sweep(given, tune), held);
+const plan = (given = {}, tune = {}) => tuningPlanOf(sweep(given, tune), held);
 
 Deno.test("every algorithm gets the same tries, seeds and epochs at each network and sparsity, on pictures held out", () => {
   const { runs } = plan({}, { epochs: 2 });
@@ -155,8 +155,8 @@ Deno.test("what the sweep gives is tried as well, where it says so, before the s
   assert.deepEqual(own.map((run) => [run.sparsity, rate(run)]), [
     ...[[0.5, 1], [0.9, 3], [0.5, 1], [0.9, 3]],
   ]);
-  assert.equal(csvParse(traceOf(made, cells)).filter((line) => line.try === "0").length, 5);
-  const text = tuningMarkdown(made, cells, []);
+  assert.equal(csvParse(tuningTraceOf(made, cells)).filter((line) => line.try === "0").length, 5);
+  const text = tuningMarkdownOf(made, cells, []);
   assert.match(text, /Try 0 of each is what the sweep itself gives, beside them\./);
   assert.match(text, /edge-popup \| learningRate 3 \(0\.83\), momentum 0\.9/);
 });
@@ -187,7 +187,7 @@ Deno.test("entries of one algorithm are told apart wherever they are written of"
     "sbp (scope=global, ramp=0.5, momentum=0.9)",
     'sbp (scope=global, ramp=0.7, momentum={"bySparsity":{"0.5":0,"0.9":0.5}})',
   ];
-  const text = tuningMarkdown(made, outcome(made, rate), []);
+  const text = tuningMarkdownOf(made, outcome(made, rate), []);
   for (const label of labels) {
     const rows = text.split("\n").filter((line) => line.includes(`| ${label} `));
     assert.equal(rows.length, label === "dense" ? 1 : 2, label);
@@ -237,12 +237,12 @@ Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", 
 });
 
 /** The outcome where each run has the accuracy that is made up for it; `undefined`: it diverged. */
-function outcome(plan: Plan, accuracy: (run: RunConfig) => number | undefined) {
+function outcome(plan: TuningPlan, accuracy: (run: RunConfig) => number | undefined) {
   const known = plan.runs.flatMap((run) => {
     const value = accuracy(run);
     return value === undefined ? [] : [[identityOf(run), value] as const];
   });
-  return outcomeOf(plan, new Map(known));
+  return tuningOutcomeOf(plan, new Map(known));
 }
 const rate = ({ algorithm }: RunConfig) => algorithm.parameters.learningRate as number;
 
@@ -269,7 +269,7 @@ Deno.test("the highest mean over seeds is chosen, and what diverged with any see
     2,
   ]);
   assert.equal(chosenOf(cell!)!.accuracy!.mean, 64);
-  const lines = csvParse(traceOf(made, [cell!]));
+  const lines = csvParse(tuningTraceOf(made, [cell!]));
   assert.equal(lines.length, 6);
   assert.deepEqual(lines.map(({ chosen }) => chosen === "true"), [true, ...Array(5).fill(false)]);
   const last = lines.at(-1)!;
@@ -314,7 +314,7 @@ Deno.test("the best at an end of what was searched is warned of, unless nothing 
 Deno.test("tries of another length than the recipe's are warned of", () => {
   const text = (epochs: number) => {
     const made = plan({}, { epochs });
-    return tuningMarkdown(made, outcome(made, rate), []);
+    return tuningMarkdownOf(made, outcome(made, rate), []);
   };
   const warning = "- tried for 2 epochs, and the recipe runs 3: what is best at one length need";
   assert.ok(text(2).includes(warning), text(2));
@@ -350,7 +350,7 @@ Deno.test("the recipe runs what was chosen at each network and sparsity, on the 
     assert.deepEqual(algorithm.parameters, best.algorithm.parameters);
   }
   assert.match(
-    tuningMarkdown(made, cells, []),
+    tuningMarkdownOf(made, cells, []),
     /: 6 tries of 3 epochs with seeds 7, 8; 120 runs in all/,
   );
 });
@@ -405,7 +405,7 @@ Deno.test("where all tries diverged there is no recipe, and the reason is told",
     (run) => run.algorithm.name === "sbp" && run.sparsity === 0.9 ? undefined : 0.5,
   );
   assert.deepEqual(recipesOf(made, cells), []);
-  assert.match(tuningMarkdown(made, cells, []), /- sbp, sparsity 90%: all 6 tries diverged/);
+  assert.match(tuningMarkdownOf(made, cells, []), /- sbp, sparsity 90%: all 6 tries diverged/);
 });
 
 Deno.test("the test set has no part in it: with other pictures and labels there, all comes out the same", () => {
@@ -429,7 +429,7 @@ Deno.test("the test set has no part in it: with other pictures and labels there,
     },
   };
   const tuned = (dataset: Dataset) => {
-    const made = planOf(
+    const made = tuningPlanOf(
       sweep({ networks: [{ name: "conv2", width: 0.1 }], sparsities: [0.5], batchSize: 20 }, {
         tries: 3,
         seeds: [7],
@@ -439,8 +439,8 @@ Deno.test("the test set has no part in it: with other pictures and labels there,
     const accuracies = made.runs.map((config) =>
       [identityOf(config), run(config, { dataset, device, threads: 1 }).lastTestAccuracy] as const
     );
-    const cells = outcomeOf(made, new Map(accuracies));
-    return [traceOf(made, cells), ...recipesOf(made, cells)];
+    const cells = tuningOutcomeOf(made, new Map(accuracies));
+    return [tuningTraceOf(made, cells), ...recipesOf(made, cells)];
   };
   const expected = tuned(validationOf(dataset));
   assert.ok(new Set(csvParse(expected[0]!).map(({ mean }) => mean)).size > 2);

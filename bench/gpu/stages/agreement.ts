@@ -10,11 +10,11 @@ import {
   tProbability,
 } from "../../../src/base/statistics.ts";
 import { identityOf } from "../../../src/runs/identity.ts";
-import { networkName } from "../../../src/runs/label.ts";
-import { readRuns, type RunFile } from "../../../src/runs/run_file.ts";
+import { networkNameOf } from "../../../src/runs/label.ts";
+import { readRunFolder, type RunFile } from "../../../src/runs/run_file.ts";
 import { configurationsOf } from "../../../src/sweep/expand.ts";
 import { readSweep } from "../../../src/sweep/read.ts";
-import { pick } from "../../../src/sweep/select.ts";
+import { selectRuns } from "../../../src/sweep/select.ts";
 import type { Stage } from "../stage.ts";
 import { datasetOr, jobsFor, mustNotFail, workOn } from "../work.ts";
 
@@ -61,12 +61,14 @@ export const agreement: Stage<readonly Agreement[]> = {
       }
       // In a rehearsal what takes no time: a network that learns nothing.
       const only = rehearsal ? ["algorithm=random", "sparsity=0.5", "seed=1"] : [];
-      const runs = pick(configurationsOf(sweep, dataset), only);
+      const runs = selectRuns(configurationsOf(sweep, dataset), only);
       const folder = join(out, "agreement", name);
       mustNotFail(await workOn(runs, folder, jobsFor(context), context));
       const wanted = new Set(runs.map(identityOf));
-      const here = (await readRuns(folder)).runs.filter(({ identity }) => wanted.has(identity));
-      const cells = cellsOf(here, (await readRuns(path("results/published", name))).runs);
+      const here = (await readRunFolder(folder)).runs.filter(({ identity }) =>
+        wanted.has(identity)
+      );
+      const cells = cellsOf(here, (await readRunFolder(path("results/published", name))).runs);
       found.push({
         sweep: name,
         cells,
@@ -133,7 +135,7 @@ export function cellsOf(
     const { mean, interval } = pairedDifference(a, b), seeds = members.length;
     const { deviation } = summarise(a.map((value, i) => value - b[i]!));
     return {
-      network: networkName({ network }),
+      network: networkNameOf({ network }),
       algorithm: algorithm.name,
       sparsity,
       seeds,

@@ -7,11 +7,11 @@ import {
   descend,
   descendAdam,
   type Device,
+  drawNoise,
   Generator,
   type KeptSegment,
   measureCopy,
   measureMatmul,
-  noise,
   projectCappedSimplex,
   projectTopK,
   setThreads,
@@ -188,7 +188,7 @@ function* vectorTimes(
     what: "noise",
     ...measured((device, free) => {
       const out = free.use(new Vector(length, "float32", device));
-      return { out, step: (i) => noise(out, 1, i) };
+      return { out, step: (i) => drawNoise(out, 1, i) };
     }),
   };
   yield {

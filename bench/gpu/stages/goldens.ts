@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
-import { type Replay, replayFolder, tolerance } from "../../../src/goldens/replay.ts";
+import { type Replay, replayGoldens, replayTolerance } from "../../../src/goldens/replay.ts";
 import { openNative } from "../../../src/native/toolchain/setup.ts";
 import type { Stage } from "../stage.ts";
 
@@ -22,7 +22,7 @@ export const goldens: Stage<readonly ReplayedGolden[]> = {
     for (const root of [own, ...(more ? [more] : [])]) {
       const entries = [...Deno.readDirSync(root)].filter(({ isDirectory }) => isDirectory);
       for (const { name: golden } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-        done.push({ golden, ...await replayFolder(join(root, golden), device) });
+        done.push({ golden, ...await replayGoldens(join(root, golden), device) });
         keep(done);
       }
     }
@@ -40,8 +40,8 @@ export const goldens: Stage<readonly ReplayedGolden[]> = {
         passed ? "✓" : "✗",
       ]),
     ], { align: ["l", "r", "r", "r", "r", "l"] }) +
-    `\n\nAllowed: ${tolerance.loss} for a loss, ${tolerance.score} for a score, ` +
-    `${100 * tolerance.mask}% of the mask.`,
+    `\n\nAllowed: ${replayTolerance.loss} for a loss, ${replayTolerance.score} for a score, ` +
+    `${100 * replayTolerance.mask}% of the mask.`,
   targets(results) {
     const what = "goldens replay within float32 rounding";
     const replayed = results.goldens as readonly ReplayedGolden[] | undefined;

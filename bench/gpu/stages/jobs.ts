@@ -1,7 +1,7 @@
 // How many runs side by side use the device best: images a second of all of them together.
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
-import { quiet } from "../../../src/runner/progress.ts";
+import { quietListener } from "../../../src/runner/progress.ts";
 import { configurationsOf } from "../../../src/sweep/expand.ts";
 import { checkSweep } from "../../../src/sweep/read.ts";
 import type { RunConfig } from "../../../src/training/config.ts";
@@ -61,7 +61,7 @@ export const jobs: Stage<Jobs> = {
       });
       const courses = new Map<RunConfig, Point[]>();
       const watch = {
-        ...quiet,
+        ...quietListener,
         progress(config: RunConfig, { epoch, step, steps }: Progress) {
           const part = ((epoch - 1) * steps + step) / steps;
           const points = courses.get(config) ?? [];

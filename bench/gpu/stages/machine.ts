@@ -1,9 +1,9 @@
 // The machine, and the native library built for it.
 import os from "node:os";
-import { describe, type Description } from "../../../src/native/mod.ts";
-import { libraryPath } from "../../../src/native/toolchain/build.ts";
+import { describeLibrary, type LibraryDescription } from "../../../src/native/mod.ts";
+import { libraryPathOf } from "../../../src/native/toolchain/build.ts";
 import { findLibtorch } from "../../../src/native/toolchain/libtorch.ts";
-import { blasInUse, openNative } from "../../../src/native/toolchain/setup.ts";
+import { findBlasInUse, openNative } from "../../../src/native/toolchain/setup.ts";
 import { environmentOf, processorOf } from "../../../src/runs/environment.ts";
 import { type Gpu, gpuOf, nvccVersion, type Python, pythonWithTorch } from "../host.ts";
 import type { Stage } from "../stage.ts";
@@ -19,7 +19,7 @@ export interface Machine {
   /** Seconds that the native library took to build; `null` where it was there. */
   readonly buildSeconds: number | null;
   /** Who runs maskbench's CUDA kernels. */
-  readonly kernels: Description["kernels"];
+  readonly kernels: LibraryDescription["kernels"];
 }
 
 export const machine: Stage<Machine> = {
@@ -29,10 +29,10 @@ export const machine: Stage<Machine> = {
   async run({ device, results }) {
     const before = results.machine as Machine | undefined;
     const found = findLibtorch();
-    const there = found && exists(libraryPath(found)), began = performance.now();
+    const there = found && exists(libraryPathOf(found)), began = performance.now();
     const { libtorch } = await openNative();
     const buildSeconds = there ? before?.buildSeconds ?? null : (performance.now() - began) / 1000;
-    const { cuda, kernels } = describe();
+    const { cuda, kernels } = describeLibrary();
     if (device === "cuda" && !cuda) {
       throw new Error(`libtorch ${libtorch.version} (${libtorch.libraries}) finds no CUDA device`);
     }
@@ -41,7 +41,7 @@ export const machine: Stage<Machine> = {
       nvcc: await nvccVersion() ?? null,
       python: await pythonWithTorch() ?? null,
       environment: {
-        ...environmentOf({ device, threads: 1, jobs: 1, blas: blasInUse() }),
+        ...environmentOf({ device, threads: 1, jobs: 1, blas: findBlasInUse() }),
         processor: processorOf("cpu"), // the GPU has a line of its own
       },
       libtorch: { version: libtorch.version, libraries: libtorch.libraries },

@@ -2,7 +2,7 @@
 import os from "node:os";
 import { markdownTable } from "markdown-table";
 import { UserError } from "../../../src/base/errors.ts";
-import { type Profile, profile, stepConfig } from "../../../src/diagnostics/profile.ts";
+import { type Profile, profileStep, stepConfigOf } from "../../../src/diagnostics/profile.ts";
 import { openNative } from "../../../src/native/toolchain/setup.ts";
 import { configurationSchema } from "../../../src/runs/run_file.ts";
 import { type Context, type Stage, type Target, target } from "../stage.ts";
@@ -30,13 +30,13 @@ export const profiles: Stage<readonly StepProfile[]> = {
       for (const precision of configurationSchema.shape.precision.options) {
         if (found.some((one) => one.network === network && one.precision === precision)) continue;
         const config = {
-          ...stepConfig(network, "edge-popup", batch, precision),
+          ...stepConfigOf(network, "edge-popup", batch, precision),
           augmentation: network === "mlp" ? "none" as const : "crop-flip" as const,
         };
         const about = { network, precision, batch };
         try {
           const threads = rehearsal ? 1 : os.availableParallelism();
-          found.push({ ...about, profile: profile(config, { device, threads, steps }) });
+          found.push({ ...about, profile: profileStep(config, { device, threads, steps }) });
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
           found.push({ ...about, profile: null, refused: error.message });

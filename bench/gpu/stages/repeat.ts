@@ -1,8 +1,8 @@
 // Whether the same run gives the same bytes on the device: alone, once more, and beside others.
 import { join } from "node:path";
-import { lossesOf } from "../../../src/regression/baseline.ts";
+import { lossesDigestOf } from "../../../src/regression/baseline.ts";
 import { labelOf } from "../../../src/runs/label.ts";
-import { readRuns } from "../../../src/runs/run_file.ts";
+import { readRunFolder } from "../../../src/runs/run_file.ts";
 import { configurationsOf } from "../../../src/sweep/expand.ts";
 import { checkSweep } from "../../../src/sweep/read.ts";
 import type { Stage } from "../stage.ts";
@@ -43,10 +43,10 @@ export const repeat: Stage<readonly Repeated[]> = {
     for (const [folder, jobs] of times) {
       mustNotFail(await workOn(runs, join(scratch, folder), jobs, context));
     }
-    const made = await Promise.all(times.map(([folder]) => readRuns(join(scratch, folder))));
+    const made = await Promise.all(times.map(([folder]) => readRunFolder(join(scratch, folder))));
     return made[0]!.runs.map(({ identity, configuration }): Repeated => {
       const all = made.map(({ runs }) => runs.find((run) => run.identity === identity)!.result);
-      const losses = all.map(lossesOf), masks = all.map(({ digest }) => digest);
+      const losses = all.map(lossesDigestOf), masks = all.map(({ digest }) => digest);
       const same = new Set(losses).size === 1 && new Set(masks).size === 1;
       return { run: labelOf(configuration), losses, masks, same };
     });

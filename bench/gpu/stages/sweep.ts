@@ -1,11 +1,11 @@
 // As much of bench/cifar10-gpu.json as the time allows; another start goes on from what is there.
 import { markdownTable } from "markdown-table";
-import { duration } from "../../../src/base/duration.ts";
+import { durationTextOf } from "../../../src/base/duration.ts";
 import { median } from "../../../src/base/statistics.ts";
 import { writeTables } from "../../../src/report/mod.ts";
-import { quiet } from "../../../src/runner/progress.ts";
+import { quietListener } from "../../../src/runner/progress.ts";
 import { labelOf } from "../../../src/runs/label.ts";
-import { readRuns, type RunFile } from "../../../src/runs/run_file.ts";
+import { readRunFolder, type RunFile } from "../../../src/runs/run_file.ts";
 import type { RunConfig } from "../../../src/training/config.ts";
 import { estimate, sweepOf, type Taken } from "../cifar10.ts";
 import { type Stage, target, Unfinished } from "../stage.ts";
@@ -43,12 +43,12 @@ export const sweep: Stage<Swept> = {
     const { runs, folder } = await sweepOf(context);
     const jobs = jobsFor(context);
     // Only runs with as many beside them say how long the next will take.
-    const taken: Taken[] = (await readRuns(folder)).runs
+    const taken: Taken[] = (await readRunFolder(folder)).runs
       .filter(({ environment }) => environment.jobs === jobs).map(takenBy);
     const begun = new Map<RunConfig, number>();
     const says = (config: RunConfig, text: string) =>
-      console.error(`    ${labelOf(config)}: ${text}, ${duration(Math.max(0, left()))} left`);
-    const so = async () => sweptOf(runs, (await readRuns(folder)).runs, jobs);
+      console.error(`    ${labelOf(config)}: ${text}, ${durationTextOf(Math.max(0, left()))} left`);
+    const so = async () => sweptOf(runs, (await readRunFolder(folder)).runs, jobs);
     const working = workOn(runs, folder, jobs, context, {
       begins(config) {
         const fits = (estimate(config, taken) ?? 0) * CAUTION < left();
@@ -56,11 +56,11 @@ export const sweep: Stage<Swept> = {
         return fits;
       },
       watch: {
-        ...quiet,
+        ...quietListener,
         finished(config, { lastTestAccuracy }) {
           const seconds = (performance.now() - begun.get(config)!) / 1000;
           taken.push({ config, seconds });
-          says(config, `${(100 * lastTestAccuracy).toFixed(2)}% in ${duration(seconds)}`);
+          says(config, `${(100 * lastTestAccuracy).toFixed(2)}% in ${durationTextOf(seconds)}`);
           so().then(keep);
         },
       },
@@ -84,7 +84,9 @@ export const sweep: Stage<Swept> = {
   section({ total, finished, jobs, networks, wholeSeconds }) {
     return [
       `${finished} of ${total} runs are finished, ${jobs} side by side; [the table](cifar10-gpu/table.md) is made of them.` +
-      (wholeSeconds === null ? "" : ` All of them take ${duration(wholeSeconds)} at that speed.`),
+      (wholeSeconds === null
+        ? ""
+        : ` All of them take ${durationTextOf(wholeSeconds)} at that speed.`),
       markdownTable([
         ["network", "finished", "a run's seconds"],
         ...networks.map(({ network, finished, total, seconds }) => [
@@ -104,7 +106,7 @@ export const sweep: Stage<Swept> = {
       "the whole table of bench/cifar10-gpu.json: one hour",
       found?.wholeSeconds,
       (seconds) => seconds <= 3600,
-      (seconds) => duration(seconds) + part,
+      (seconds) => durationTextOf(seconds) + part,
     )];
   },
 };

@@ -1,7 +1,7 @@
 // One whole run of conv4 alone, as published: 100 epochs with crop and flip, evaluated after each.
 import { identityOf } from "../../../src/runs/identity.ts";
 import { labelOf } from "../../../src/runs/label.ts";
-import { readRun, runPath } from "../../../src/runs/run_file.ts";
+import { readRunFile, runPathOf } from "../../../src/runs/run_file.ts";
 import { sweepOf } from "../cifar10.ts";
 import { type Stage, target } from "../stage.ts";
 import { mustNotFail, workOn } from "../work.ts";
@@ -27,7 +27,7 @@ export const whole: Stage<Whole> = {
     const { runs, folder } = await sweepOf(context);
     const config = runs[0]!; // and it counts as one of the sweep's
     mustNotFail(await workOn([config], folder, 1, context));
-    const { result, environment } = await readRun(runPath(folder, identityOf(config)));
+    const { result, environment } = await readRunFile(runPathOf(folder, identityOf(config)));
     return {
       run: labelOf(config),
       dataset: config.dataset.name,

@@ -1,9 +1,14 @@
 // maskbench baseline DIR…: a baseline of finished runs, on standard output.
 import { Command } from "@commander-js/extra-typings";
 import { UserError } from "../../base/errors.ts";
-import { baselineOf, baselineText, demandSame, type Round } from "../../regression/mod.ts";
-import { readRuns } from "../../runs/run_file.ts";
-import { shownPath, userPath } from "../paths.ts";
+import {
+  baselineOf,
+  baselineTextOf,
+  ensureSameOutcomes,
+  type Round,
+} from "../../regression/mod.ts";
+import { readRunFolder } from "../../runs/run_file.ts";
+import { shownPathOf, userPathOf } from "../paths.ts";
 
 export const baselineCommand = () =>
   new Command("baseline")
@@ -22,16 +27,16 @@ Example:
     )
     .action(async (dir, again) => {
       const [first, ...others] = [await roundOf(dir), ...await Promise.all(again.map(roundOf))];
-      demandSame([first!, ...others]);
+      ensureSameOutcomes([first!, ...others]);
       const baseline = baselineOf(first!.runs, ...others.map(({ runs }) => runs));
-      await Deno.stdout.write(new TextEncoder().encode(baselineText(baseline)));
+      await Deno.stdout.write(new TextEncoder().encode(baselineTextOf(baseline)));
     });
 
 async function roundOf(dir: string): Promise<Round> {
-  const folder = userPath(dir), name = shownPath(folder);
-  const { runs, setAside } = await readRuns(folder);
+  const folder = userPathOf(dir), name = shownPathOf(folder);
+  const { runs, setAside } = await readRunFolder(folder);
   for (const { path, reason } of setAside) {
-    console.error(`set aside: ${shownPath(path)} ${reason}`);
+    console.error(`set aside: ${shownPathOf(path)} ${reason}`);
   }
   if (runs.length === 0) throw new UserError(`there are no runs in ${name}`);
   return { name, runs };

@@ -1,23 +1,23 @@
 // maskbench bench [SWEEP]: the main job, a sweep and its tables.
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { tablesAndPlot } from "../../report/mod.ts";
-import { datasetFor } from "../../runner/dataset_cache.ts";
-import { missingRuns } from "../../runner/runner.ts";
+import { writeTablesAndPlot } from "../../report/mod.ts";
+import { datasetOf } from "../../runner/dataset_cache.ts";
+import { findMissingRuns } from "../../runner/runner.ts";
 import { identityOf } from "../../runs/identity.ts";
 import { labelOf } from "../../runs/label.ts";
 import { configurationsOf } from "../../sweep/expand.ts";
 import { readSweep } from "../../sweep/read.ts";
-import { pick } from "../../sweep/select.ts";
-import { ticketPath } from "../../tickets/ticket.ts";
+import { selectRuns } from "../../sweep/select.ts";
+import { ticketPathOf } from "../../tickets/ticket.ts";
 import type { RunConfig } from "../../training/config.ts";
-import { tellFailed, withWorkOptions, workOff } from "../execute.ts";
+import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
 import { onlyOption } from "../options.ts";
-import { dataFolders, ownPath, shownPath, userPath } from "../paths.ts";
-import { bySlurm, refuseStray, tell, withEngineOptions } from "../slurm.ts";
+import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
+import { refuseSlurmOptions, reportOverview, runWithSlurm, withEngineOptions } from "../slurm.ts";
 
 export const benchCommand = () =>
-  withWorkOptions(withEngineOptions(new Command("bench")))
+  withExecutionOptions(withEngineOptions(new Command("bench")))
     .description("run a sweep, and make its tables; what is finished already is not run again")
     .argument("[sweep]", "a sweep file; without one, bench/quick.json")
     .option("--out <dir>", "where results go; default results/<name of the sweep>")
@@ -35,28 +35,28 @@ Examples:
   deno task bench bench/cifar10.json --engine slurm --partition gpu --gpus-per-task 1 --time 8:00:00`,
     )
     .action(async (file, options) => {
-      refuseStray(options);
-      const path = file === undefined ? ownPath("bench", "quick.json") : userPath(file);
-      const sweep = await readSweep(path, shownPath(path));
+      refuseSlurmOptions(options);
+      const path = file === undefined ? ownPathOf("bench", "quick.json") : userPathOf(file);
+      const sweep = await readSweep(path, shownPathOf(path));
       const folder = options.out === undefined
-        ? ownPath("results", sweep.name)
-        : userPath(options.out);
-      const dataset = await datasetFor({ name: sweep.dataset, split: sweep.split }, dataFolders());
+        ? ownPathOf("results", sweep.name)
+        : userPathOf(options.out);
+      const dataset = await datasetOf({ name: sweep.dataset, split: sweep.split }, dataFolders());
       if (dataset.name !== sweep.dataset) {
         console.error(
           `the files found for ${sweep.dataset} are ${dataset.name}: results are named so`,
         );
       }
       const runs = configurationsOf(sweep, dataset);
-      const picked = pick(runs, options.only);
+      const picked = selectRuns(runs, options.only);
       if (options.dryRun) {
-        const missing = new Set(await missingRuns(picked, folder));
+        const missing = new Set(await findMissingRuns(picked, folder));
         for (const run of picked) {
           const state = missing.has(run) ? "to run  " : "finished";
           console.log(`${state}  ${identityOf(run).slice(0, 12)}  ${labelOf(run)}`);
         }
         console.log(
-          `${picked.length} runs, ${missing.size} of them to run, in ${shownPath(folder)}`,
+          `${picked.length} runs, ${missing.size} of them to run, in ${shownPathOf(folder)}`,
         );
         return;
       }
@@ -69,22 +69,22 @@ Examples:
         );
       }
       const outcome = options.engine === "slurm"
-        ? await bySlurm(picked, await missingRuns(picked, folder), folder, options)
-        : await workOff(picked, runs.length, folder, options);
-      const { markdown, plot } = await tablesAndPlot(folder);
+        ? await runWithSlurm(picked, await findMissingRuns(picked, folder), folder, options)
+        : await executeRuns(picked, runs.length, folder, options);
+      const { markdown, plot } = await writeTablesAndPlot(folder);
       console.log(markdown);
       console.log(plot);
-      console.log(`${shownPath(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
-      if ("standings" in outcome) tell(outcome);
-      else tellFailed(outcome);
+      console.log(`${shownPathOf(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
+      if ("standings" in outcome) reportOverview(outcome);
+      else reportFailures(outcome);
     });
 
 // How many of the runs are finished, and have no ticket.
 async function ticketless(runs: readonly RunConfig[], folder: string): Promise<number> {
   const without: RunConfig[] = [];
   for (const run of runs) {
-    const ticket = await Deno.stat(ticketPath(folder, identityOf(run))).catch(() => undefined);
+    const ticket = await Deno.stat(ticketPathOf(folder, identityOf(run))).catch(() => undefined);
     if (!ticket) without.push(run);
   }
-  return without.length - (await missingRuns(without, folder)).length;
+  return without.length - (await findMissingRuns(without, folder)).length;
 }

@@ -1,7 +1,7 @@
 // maskbench best DIR: which settings of a tuning sweep won, and what to paste into a sweep file.
 import { Command } from "@commander-js/extra-typings";
-import { bestSettings } from "../../report/mod.ts";
-import { userPath } from "../paths.ts";
+import { readBestSettings } from "../../report/mod.ts";
+import { userPathOf } from "../paths.ts";
 
 export const bestCommand = () =>
   new Command("best")
@@ -9,5 +9,5 @@ export const bestCommand = () =>
     .argument("<dir>", 'the folder of a sweep with "split": "validation", such as results/tuning')
     .addHelpText("after", "\nExample:\n  deno task maskbench best results/mnist-tuning")
     .action(async (dir) => {
-      console.log((await bestSettings(userPath(dir))).trimEnd());
+      console.log((await readBestSettings(userPathOf(dir))).trimEnd());
     });

@@ -1,16 +1,16 @@
 // maskbench check BASELINE: whether anything got worse.
 import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { writeWhole } from "../../base/atomic_files.ts";
+import { writeFileAtomically } from "../../base/atomic_files.ts";
 import { DatasetError } from "../../datasets/dataset.ts";
 import {
   annotationsOf,
   type Baseline,
-  defaultRounds,
+  compareInRounds,
+  defaultRoundCount,
   defaultRules,
   exitCodeOf,
   gates,
-  inRounds,
   junitOf,
   metricNames,
   parseRule,
@@ -19,16 +19,16 @@ import {
   runsOf,
   writeCheck,
 } from "../../regression/mod.ts";
-import { datasetFor } from "../../runner/dataset_cache.ts";
+import { datasetOf } from "../../runner/dataset_cache.ts";
 import { commitOf } from "../../runs/environment.ts";
 import { identityOf } from "../../runs/identity.ts";
 import { labelOf } from "../../runs/label.ts";
-import { readRuns } from "../../runs/run_file.ts";
+import { readRunFolder } from "../../runs/run_file.ts";
 import type { RunConfig } from "../../training/config.ts";
-import { measureAgain } from "../check_round.ts";
-import { withWorkOptions, workOff } from "../execute.ts";
-import { positive } from "../options.ts";
-import { dataFolders, ownPath, shownPath, userPath } from "../paths.ts";
+import { runCheckRound } from "../check_round.ts";
+import { executeRuns, withExecutionOptions } from "../execute.ts";
+import { parsePositive } from "../options.ts";
+import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 
 const chance = (text: string): number => {
   const value = Number(text);
@@ -38,7 +38,7 @@ const chance = (text: string): number => {
 const collect = (text: string, before: string[]) => [...before, text];
 
 export const checkCommand = () =>
-  withWorkOptions(new Command("check"))
+  withExecutionOptions(new Command("check"))
     .description(
       "compare runs with a baseline; exit 1 if anything got worse, 3 if it can't be told",
     )
@@ -64,8 +64,8 @@ export const checkCommand = () =>
       "--rounds <n>",
       "measure what looks slower than the limit again, in new processes, until it no longer does " +
         "or <n> rounds are made in all; 1: never",
-      positive,
-      defaultRounds,
+      parsePositive,
+      defaultRoundCount,
     )
     .option("--level <p>", "chance of any false alarm, for each metric", chance, defaultRules.level)
     .addHelpText(
@@ -83,43 +83,49 @@ Examples:
   deno task check mine.json --gate speed:algorithm=sbp=fail --limit accuracy:network=conv6=1`,
     )
     .action(async (file, { out, against, junit, gate, limit, level, rounds, ...options }) => {
-      const path = userPath(file), baseline = await readBaseline(path, shownPath(path));
+      const path = userPathOf(file), baseline = await readBaseline(path, shownPathOf(path));
       const rules = rulesOf(baseline, { gate, limit, level });
       const { runs, obstacles } = runsOf(baseline);
       const name = basename(path).replace(/(\.baseline)?\.json$/, "");
       const folder = against !== undefined && out === undefined
-        ? userPath(against)
+        ? userPathOf(against)
         : out === undefined
-        ? ownPath("results", `check-${name}`)
-        : userPath(out);
+        ? ownPathOf("results", `check-${name}`)
+        : userPathOf(out);
       if (against === undefined) {
         await tellOfOthers(folder, runs);
         const able = await withData(runs, obstacles);
-        const { failed } = await workOff(able, runs.length, folder, options);
+        const { failed } = await executeRuns(able, runs.length, folder, options);
         obstacles.push(
           ...failed.map(({ config, reason }) => `${labelOf(config)} failed: ${reason}`),
         );
       }
-      const found = await readRuns(against === undefined ? folder : userPath(against));
+      const found = await readRunFolder(against === undefined ? folder : userPathOf(against));
       obstacles.push(
         ...found.setAside.map(({ path, reason }) =>
-          `${shownPath(path)} was set aside: it ${reason}`
+          `${shownPathOf(path)} was set aside: it ${reason}`
         ),
       );
       // What another command has run is one round, whatever became of it.
       const most = against === undefined ? rounds : 1;
-      const cells = await inRounds(baseline, found.runs, rules, most, async (number, slow) => {
-        const again = await measureAgain(
-          { baseline, slow, number, most, folder, rules },
-          { ...options, ...found.runs[0]!.environment },
-        );
-        obstacles.push(...again.obstacles);
-        return again.runs;
-      });
+      const cells = await compareInRounds(
+        baseline,
+        found.runs,
+        rules,
+        most,
+        async (number, slow) => {
+          const again = await runCheckRound(
+            { baseline, slow, number, most, folder, rules },
+            { ...options, ...found.runs[0]!.environment },
+          );
+          obstacles.push(...again.obstacles);
+          return again.runs;
+        },
+      );
       const check = { cells, rules, obstacles };
       const markdown = await writeCheck(folder, check);
       console.log(markdown);
-      if (junit !== undefined) await writeWhole(userPath(junit), junitOf(check));
+      if (junit !== undefined) await writeFileAtomically(userPathOf(junit), junitOf(check));
       if (Deno.env.get("GITHUB_ACTIONS")) annotationsOf(check).forEach((line) => console.log(line));
       const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
       if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
@@ -129,13 +135,15 @@ Examples:
 // A check that was stopped is gone on with, and one of other code would be too.
 async function tellOfOthers(folder: string, runs: readonly RunConfig[]): Promise<void> {
   const meant = new Set(runs.map(identityOf));
-  const left = (await readRuns(folder)).runs.filter(({ identity }) => meant.has(identity));
+  const left = (await readRunFolder(folder)).runs.filter(({ identity }) => meant.has(identity));
   if (left.length === 0) return; // as mostly: git is asked for nothing then
   const commit = commitOf(),
     others = left.filter(({ environment }) => environment.commit !== commit);
   if (others.length === 0) return;
   console.error(
-    `${others.length} ${others.length === 1 ? "run" : "runs"} in ${shownPath(folder)} are of an ` +
+    `${others.length} ${others.length === 1 ? "run" : "runs"} in ${
+      shownPathOf(folder)
+    } are of an ` +
       "earlier check, with another commit of maskbench, and are compared as they are: --out " +
       "another folder runs them anew",
   );
@@ -174,7 +182,7 @@ async function withData(runs: readonly RunConfig[], obstacles: string[]): Promis
   for (const run of runs) {
     const { name, split, checksum } = run.dataset, key = `${name} ${split} ${checksum}`;
     if (!seen.has(key)) {
-      const fault = await datasetFor(run.dataset, dataFolders()).then(
+      const fault = await datasetOf(run.dataset, dataFolders()).then(
         (dataset) =>
           dataset.checksum === checksum
             ? undefined

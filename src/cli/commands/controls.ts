@@ -2,22 +2,22 @@
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { algorithms } from "../../algorithms/registry.ts";
-import { writeWhole } from "../../base/atomic_files.ts";
+import { writeFileAtomically } from "../../base/atomic_files.ts";
 import { UserError } from "../../base/errors.ts";
-import { readRuns, type RunFile } from "../../runs/run_file.ts";
-import { pick } from "../../sweep/select.ts";
+import { readRunFolder, type RunFile } from "../../runs/run_file.ts";
+import { selectRuns } from "../../sweep/select.ts";
 import {
   type ControlledRun,
-  controlsCsv,
-  controlsMarkdown,
+  controlsCsvOf,
+  controlsMarkdownOf,
   isControlled,
 } from "../../tables/controls.ts";
-import { tellFailed, withWorkOptions, workOff } from "../execute.ts";
+import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
 import { onlyOption } from "../options.ts";
-import { shownPath, userPath } from "../paths.ts";
+import { shownPathOf, userPathOf } from "../paths.ts";
 
 export const controlsCommand = () =>
-  withWorkOptions(new Command("controls"))
+  withExecutionOptions(new Command("controls"))
     .description(
       "hold the masks of finished runs against shuffled and inverted ones, and other weights",
     )
@@ -32,29 +32,31 @@ Example:
   deno task maskbench controls results/mnist --only seed=1 --only seed=2`,
     )
     .action(async (dir, { only, ...options }) => {
-      const folder = userPath(dir), own = join(folder, "controls");
-      const made = (await readRuns(folder)).runs, all = made.filter(learnsMask);
+      const folder = userPathOf(dir), own = join(folder, "controls");
+      const made = (await readRunFolder(folder)).runs, all = made.filter(learnsMask);
       if (all.length === 0) {
-        throw new UserError(`there is no finished run in ${shownPath(folder)} that learns a mask`);
+        throw new UserError(
+          `there is no finished run in ${shownPathOf(folder)} that learns a mask`,
+        );
       }
-      const picked = new Set(pick(all.map(({ configuration }) => configuration), only));
+      const picked = new Set(selectRuns(all.map(({ configuration }) => configuration), only));
       const runs = all.filter(({ configuration }) => picked.has(configuration));
       const bare = runs.filter((run) => !isControlled(run));
       const missing = bare.map(({ configuration }) => configuration);
       const outcome = bare.length === 0
         ? undefined
-        : await workOff(missing, made.length, own, { ...options, controls: true });
-      const again = new Map((await readRuns(own)).runs.map((run) => [run.identity, run]));
+        : await executeRuns(missing, made.length, own, { ...options, controls: true });
+      const again = new Map((await readRunFolder(own)).runs.map((run) => [run.identity, run]));
       const held = runs.map((run) => isControlled(run) ? run : again.get(run.identity))
         .filter((run): run is RunFile & ControlledRun => run !== undefined && isControlled(run));
       if (held.length > 0) {
-        const markdown = controlsMarkdown(held, notesOn(bare, again));
-        await writeWhole(join(own, "controls.csv"), controlsCsv(held));
-        await writeWhole(join(own, "controls.md"), markdown);
+        const markdown = controlsMarkdownOf(held, notesOn(bare, again));
+        await writeFileAtomically(join(own, "controls.csv"), controlsCsvOf(held));
+        await writeFileAtomically(join(own, "controls.md"), markdown);
         console.log(markdown);
-        console.log(`${shownPath(own)}/controls.md and controls.csv`);
+        console.log(`${shownPathOf(own)}/controls.md and controls.csv`);
       }
-      if (outcome) tellFailed(outcome);
+      if (outcome) reportFailures(outcome);
     });
 
 // Of this version's algorithms: an older one's run can't be made once more.

@@ -1,8 +1,8 @@
 // maskbench data NAME: downloads a data set, unless it is there already.
 import { Command } from "@commander-js/extra-typings";
 import { fetchDataset } from "../../datasets/download.ts";
-import { dataFolders, ownPath, userPath } from "../paths.ts";
-import { barOn } from "../terminal.ts";
+import { dataFolders, ownPathOf, userPathOf } from "../paths.ts";
+import { createBar } from "../terminal.ts";
 
 export const dataCommand = () =>
   new Command("data")
@@ -10,24 +10,28 @@ export const dataCommand = () =>
     .argument("<name>", "mnist or cifar10")
     .option("--to <dir>", "the folder to put it in; default data/ beside deno.json")
     .action(async (name, { to }) => {
-      const bar = barOn(
+      const bar = createBar(
         Deno.stderr.isTerminal(),
         "{bar} {percentage}% of {megabytes} MB, {file}",
       );
       let shown = "";
       try {
-        const found = await fetchDataset(name, to === undefined ? ownPath("data") : userPath(to), {
-          folders: dataFolders(),
-          onProgress({ file, bytes, total }) {
-            const megabytes = (total / 1e6).toFixed(1);
-            if (file !== shown) {
-              if (!bar) console.error(`downloading ${file}, ${megabytes} MB`);
-              bar?.start(total, 0, { file, megabytes });
-              shown = file;
-            }
-            bar?.update(bytes, { file, megabytes });
+        const found = await fetchDataset(
+          name,
+          to === undefined ? ownPathOf("data") : userPathOf(to),
+          {
+            folders: dataFolders(),
+            onProgress({ file, bytes, total }) {
+              const megabytes = (total / 1e6).toFixed(1);
+              if (file !== shown) {
+                if (!bar) console.error(`downloading ${file}, ${megabytes} MB`);
+                bar?.start(total, 0, { file, megabytes });
+                shown = file;
+              }
+              bar?.update(bytes, { file, megabytes });
+            },
           },
-        });
+        );
         bar?.stop();
         console.log(found);
       } finally {

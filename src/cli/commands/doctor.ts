@@ -1,6 +1,6 @@
 // maskbench doctor: what was found on this machine, what is missing, and the command that mends it.
 import { Command } from "@commander-js/extra-typings";
-import { examine, type Finding } from "../../diagnostics/doctor.ts";
+import { examineMachine, type Finding } from "../../diagnostics/doctor.ts";
 import { dataFolders } from "../paths.ts";
 
 export const doctorCommand = () =>
@@ -8,7 +8,7 @@ export const doctorCommand = () =>
     .description("tell what this machine has for maskbench, and what mends what is missing")
     .option("--json", "print an object instead of text")
     .action(async ({ json }) => {
-      const findings = await examine(dataFolders());
+      const findings = await examineMachine(dataFolders());
       const ok = findings.every(({ state }) => state !== "missing");
       console.log(json ? JSON.stringify({ ok, findings }, null, 2) : textOf(findings));
       if (!ok) Deno.exitCode = 1;

@@ -4,7 +4,7 @@ import { algorithms } from "../../algorithms/registry.ts";
 import { packSources } from "../../datasets/pack.ts";
 import { datasets } from "../../datasets/registry.ts";
 import { networks } from "../../networks/registry.ts";
-import { catalogueOf, catalogueText } from "../catalogue.ts";
+import { catalogueOf, catalogueTextOf } from "../catalogue.ts";
 import { dataFolders } from "../paths.ts";
 
 export const listCommand = () =>
@@ -15,6 +15,6 @@ export const listCommand = () =>
       const packs = await packSources(dataFolders());
       const catalogue = catalogueOf({ networks, datasets: [...datasets, ...packs], algorithms });
       console.log(
-        json ? JSON.stringify(catalogue, null, 2) : catalogueText(catalogue).trimEnd(),
+        json ? JSON.stringify(catalogue, null, 2) : catalogueTextOf(catalogue).trimEnd(),
       );
     });

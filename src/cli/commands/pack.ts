@@ -1,12 +1,12 @@
 // maskbench pack FOLDER: makes a data set of a folder of pictures.
 import { basename, join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { duration } from "../../base/duration.ts";
+import { durationTextOf } from "../../base/duration.ts";
 import { UserError } from "../../base/errors.ts";
-import { folderName, SIZES } from "../../datasets/pack.ts";
-import { ownPath, shownPath, userPath } from "../paths.ts";
-import { heeding } from "../signals.ts";
-import { barOn } from "../terminal.ts";
+import { packFolderNamePattern, SIZES } from "../../datasets/pack.ts";
+import { ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
+import { withSignals } from "../signals.ts";
+import { createBar } from "../terminal.ts";
 
 /** Milliseconds between two plain lines. */
 const PLAIN_EVERY = 10_000;
@@ -39,8 +39,8 @@ Examples:
   deno task pack pictures/cifar10-jpeg --size 32 --name cifar`,
     )
     .action(async (path, { size, name, to }) => {
-      const from = userPath(path), called = name ?? basename(from);
-      if (!folderName.test(called)) {
+      const from = userPathOf(path), called = name ?? basename(from);
+      if (!packFolderNamePattern.test(called)) {
         throw new UserError(
           `--name: "${called}" can't be the name of a folder: expected letters, digits, ".", "_" and "-"`,
         );
@@ -49,31 +49,36 @@ Examples:
         throw new UserError('this task may not load a decoder, "deno task pack" may');
       }
       const { packFolder } = await import("../../datasets/packing.ts"); // with its decoder, for this command alone
-      const bar = barOn(Deno.stderr.isTerminal(), "{bar} {value}/{total} pictures, {left} left");
+      const bar = createBar(
+        Deno.stderr.isTerminal(),
+        "{bar} {value}/{total} pictures, {left} left",
+      );
       const started = performance.now();
       let spoken = started, shown = false;
       const stopping = new AbortController();
       try {
-        const { home, manifest, before } = await heeding((_, code) => stopping.abort(code), () =>
-          packFolder({
-            from,
-            to: to === undefined ? ownPath("data") : userPath(to),
-            name: called,
-            size,
-            signal: stopping.signal,
-            note: (text) =>
-              console.error(text),
-            onProgress(done, total) {
-              const now = performance.now();
-              const left = duration((now - started) / 1000 * (total - done) / done);
-              if (!shown) bar?.start(total, 0, { left });
-              shown = true;
-              bar?.update(done, { left });
-              if (bar || now - spoken < PLAIN_EVERY) return;
-              spoken = now;
-              console.error(`${done}/${total} pictures, ${left} left`);
-            },
-          }));
+        const { home, manifest, before } = await withSignals(
+          (_, code) => stopping.abort(code),
+          () =>
+            packFolder({
+              from,
+              to: to === undefined ? ownPathOf("data") : userPathOf(to),
+              name: called,
+              size,
+              signal: stopping.signal,
+              note: (text) => console.error(text),
+              onProgress(done, total) {
+                const now = performance.now();
+                const left = durationTextOf((now - started) / 1000 * (total - done) / done);
+                if (!shown) bar?.start(total, 0, { left });
+                shown = true;
+                bar?.update(done, { left });
+                if (bar || now - spoken < PLAIN_EVERY) return;
+                spoken = now;
+                console.error(`${done}/${total} pictures, ${left} left`);
+              },
+            }),
+        );
         bar?.stop();
         const { train, test, classes, skipped } = manifest;
         if (skipped > 0) {
@@ -81,7 +86,7 @@ Examples:
         }
         const megabytes = Math.round((train.bytes + test.bytes) / 1e6).toLocaleString("en");
         console.log(
-          `${shownPath(home)} ${
+          `${shownPathOf(home)} ${
             before ? "was there already, all checksums right" : "is packed"
           }: ` +
             `${train.count} pictures to train on, ${test.count} to test on, ${classes.length} classes, ` +
@@ -103,6 +108,6 @@ async function tellSkipped(path: string, count: number): Promise<void> {
   const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").slice(0, MOST_NAMED);
   const more = count > lines.length ? `\n  and ${count - lines.length} more` : "";
   console.error(
-    `${count} files were skipped, ${shownPath(path)} names them:\n  ${lines.join("\n  ")}${more}`,
+    `${count} files were skipped, ${shownPathOf(path)} names them:\n  ${lines.join("\n  ")}${more}`,
   );
 }

@@ -2,11 +2,11 @@
 import os from "node:os";
 import { Command, Option } from "@commander-js/extra-typings";
 import { algorithms } from "../../algorithms/registry.ts";
-import { type Profile, profile, stepConfig } from "../../diagnostics/profile.ts";
+import { type Profile, profileStep, stepConfigOf } from "../../diagnostics/profile.ts";
 import { openNative } from "../../native/toolchain/setup.ts";
 import { networks } from "../../networks/registry.ts";
 import { processorOf } from "../../runs/environment.ts";
-import { deviceOf, deviceOption, positive } from "../options.ts";
+import { deviceOption, parsePositive, resolveDevice } from "../options.ts";
 
 export const profileCommand = () =>
   new Command("profile")
@@ -19,9 +19,9 @@ export const profileCommand = () =>
         .choices(algorithms.filter(({ learns }) => learns).map(({ name }) => name))
         .default("edge-popup"),
     )
-    .option("--batch <n>", "pictures in a step", positive, 128)
-    .option("--threads <n>", "processor threads; default all", positive)
-    .option("--steps <n>", "steps to measure", positive, 20)
+    .option("--batch <n>", "pictures in a step", parsePositive, 128)
+    .option("--threads <n>", "processor threads; default all", parsePositive)
+    .option("--steps <n>", "steps to measure", parsePositive, 20)
     .addOption(
       new Option("--precision <name>").choices(["float32", "bfloat16", "tf32"] as const)
         .default("float32" as const),
@@ -30,10 +30,10 @@ export const profileCommand = () =>
     .option("--json", "print an object instead of text")
     .action(async ({ network, algorithm, batch, steps, precision, json, ...options }) => {
       await openNative();
-      const config = stepConfig(network, algorithm, batch, precision);
-      const device = deviceOf(options.device);
+      const config = stepConfigOf(network, algorithm, batch, precision);
+      const device = resolveDevice(options.device);
       const threads = options.threads ?? os.availableParallelism();
-      const found = profile(config, { device, threads, steps });
+      const found = profileStep(config, { device, threads, steps });
       const about = { network, algorithm, batch, precision, threads, device };
       const all = { ...about, processor: processorOf(device), ...found };
       console.log(json ? JSON.stringify(all, null, 2) : textOf(about, found));

@@ -1,9 +1,9 @@
 // maskbench replay FOLDER: a golden trajectory through this machine's core.
 import { Command } from "@commander-js/extra-typings";
-import { type Replay, replayFolder, tolerance } from "../../goldens/replay.ts";
+import { type Replay, replayGoldens, replayTolerance } from "../../goldens/replay.ts";
 import { openNative } from "../../native/toolchain/setup.ts";
-import { deviceOf, deviceOption } from "../options.ts";
-import { userPath } from "../paths.ts";
+import { deviceOption, resolveDevice } from "../options.ts";
+import { userPathOf } from "../paths.ts";
 
 export const replayCommand = () =>
   new Command("replay")
@@ -16,13 +16,17 @@ export const replayCommand = () =>
     .addOption(deviceOption())
     .action(async (folder, { json, device }) => {
       await openNative();
-      const replay = await replayFolder(userPath(folder), deviceOf(device));
-      console.log(json ? JSON.stringify({ folder, ...replay, tolerance }) : textOf(folder, replay));
+      const replay = await replayGoldens(userPathOf(folder), resolveDevice(device));
+      console.log(
+        json
+          ? JSON.stringify({ folder, ...replay, tolerance: replayTolerance })
+          : textOf(folder, replay),
+      );
       if (!replay.passed) Deno.exitCode = 1;
     });
 
 function textOf(folder: string, replay: Replay): string {
-  const allowed = Math.floor(tolerance.mask * replay.weights);
+  const allowed = Math.floor(replayTolerance.mask * replay.weights);
   const line = (what: string, found: string, allowed: string, passed: boolean) =>
     `  ${what.padEnd(33)}${found.padEnd(14)}allowed ${allowed.padEnd(8)}${
       passed ? "ok" : "TOO FAR"
@@ -33,13 +37,13 @@ function textOf(folder: string, replay: Replay): string {
       "largest difference of a loss",
       replay.loss.toExponential(1),
       "1e-4",
-      replay.loss <= tolerance.loss,
+      replay.loss <= replayTolerance.loss,
     ),
     line(
       "largest difference of a score",
       replay.score.toExponential(1),
       "1e-5",
-      replay.score <= tolerance.score,
+      replay.score <= replayTolerance.score,
     ),
     line(
       "entries of the mask that differ",

@@ -1,7 +1,7 @@
 // maskbench report DIR: plots and a page, made from a folder's run files.
 import { Command } from "@commander-js/extra-typings";
 import { makeReport } from "../../report/mod.ts";
-import { shownPath, userPath } from "../paths.ts";
+import { shownPathOf, userPathOf } from "../paths.ts";
 
 export const reportCommand = () =>
   new Command("report")
@@ -16,8 +16,8 @@ export const reportCommand = () =>
     .addHelpText("after", "\nExample:\n  deno task report results/mnist")
     .action(async (dir, { peers }) => {
       const page = await makeReport(
-        userPath(dir),
-        peers === undefined ? undefined : userPath(peers),
+        userPathOf(dir),
+        peers === undefined ? undefined : userPathOf(peers),
       );
-      console.log(shownPath(page));
+      console.log(shownPathOf(page));
     });

@@ -1,11 +1,11 @@
 // maskbench status DIR: how the runs stand that were submitted to Slurm.
 import { Command } from "@commander-js/extra-typings";
 import { UserError } from "../../base/errors.ts";
-import { summaryOf } from "../../slurm/follow.ts";
-import { overview } from "../../slurm/standing.ts";
-import { submissionFolder } from "../../slurm/submission.ts";
-import { shownPath, userPath } from "../paths.ts";
-import { followed, tell } from "../slurm.ts";
+import { statusSummaryOf } from "../../slurm/follow.ts";
+import { readOverview } from "../../slurm/status.ts";
+import { submissionFolderOf } from "../../slurm/submission.ts";
+import { shownPathOf, userPathOf } from "../paths.ts";
+import { followWhile, reportOverview } from "../slurm.ts";
 
 export const statusCommand = () =>
   new Command("status")
@@ -21,7 +21,7 @@ Example:
   deno task maskbench status results/mnist`,
     )
     .action(async (dir, { follow }) => {
-      const folder = userPath(dir), found = await overview(folder, new Set());
+      const folder = userPathOf(dir), found = await readOverview(folder, new Set());
       if (found.submissions.length === 0) {
         throw new UserError(
           `nothing was submitted from ${dir}: \`deno task bench SWEEP --engine slurm\` does that`,
@@ -30,10 +30,10 @@ Example:
       for (const { number, submission: { array, submitted, tasks } } of found.submissions) {
         const live = found.live?.filter(({ job }) => job === array).length;
         console.log(
-          `${shownPath(submissionFolder(folder, number))}: job ${array} of ${submitted}, ` +
+          `${shownPathOf(submissionFolderOf(folder, number))}: job ${array} of ${submitted}, ` +
             `${tasks.length} tasks` + (live === undefined ? "" : `, ${live} wait or run`),
         );
       }
-      if (!follow) console.log(summaryOf(found));
-      tell(follow ? await followed(folder) : found);
+      if (!follow) console.log(statusSummaryOf(found));
+      reportOverview(follow ? await followWhile(folder) : found);
     });

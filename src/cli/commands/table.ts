@@ -1,8 +1,8 @@
 // maskbench table DIR: the tables of a folder, made again from its run files, or printed in another format.
 import { Command, Option } from "@commander-js/extra-typings";
-import { printedTable, remakeTables } from "../../report/mod.ts";
-import { type Format, formats } from "../../tables/registry.ts";
-import { shownPath, userPath } from "../paths.ts";
+import { readPrintedTable, remakeTables } from "../../report/mod.ts";
+import { type TableFormat, tableFormats } from "../../tables/registry.ts";
+import { shownPathOf, userPathOf } from "../paths.ts";
 
 export const tableCommand = () =>
   new Command("table")
@@ -10,7 +10,7 @@ export const tableCommand = () =>
     .argument("<dir>", "the folder that bench wrote to, such as results/quick")
     .addOption(
       new Option("--format <format>", "print the table in this format, and write no file")
-        .choices(Object.keys(formats) as Format[]),
+        .choices(Object.keys(tableFormats) as TableFormat[]),
     )
     .option(
       "--against <column>",
@@ -25,12 +25,12 @@ Examples:
   deno task -q maskbench table results/mnist --format latex > table.tex`,
     )
     .action(async (dir, { format, against }) => {
-      const folder = userPath(dir);
+      const folder = userPathOf(dir);
       if (format !== undefined || against !== undefined) {
-        console.log((await printedTable(folder, format ?? "markdown", against)).trimEnd());
+        console.log((await readPrintedTable(folder, format ?? "markdown", against)).trimEnd());
         return;
       }
       const markdown = await remakeTables(folder);
       console.log(markdown);
-      console.log(`${shownPath(folder)}/table.md and table.csv`);
+      console.log(`${shownPathOf(folder)}/table.md and table.csv`);
     });

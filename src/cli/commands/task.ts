@@ -2,13 +2,13 @@
 import { Command } from "@commander-js/extra-typings";
 import { algorithmOf } from "../../algorithms/registry.ts";
 import { UserError } from "../../base/errors.ts";
-import { DEAD_AFTER } from "../../runs/claims.ts";
+import { CLAIM_EXPIRY } from "../../runs/claims.ts";
 import { readSubmission, type Submission } from "../../slurm/submission.ts";
-import { tellFailed, workOff } from "../execute.ts";
-import { userPath } from "../paths.ts";
+import { executeRuns, reportFailures } from "../execute.ts";
+import { userPathOf } from "../paths.ts";
 
 /** Milliseconds after which what is still claimed is a living process's. */
-const PATIENCE = DEAD_AFTER + 30_000;
+const PATIENCE = CLAIM_EXPIRY + 30_000;
 
 export const taskCommand = () =>
   new Command("task")
@@ -17,7 +17,7 @@ export const taskCommand = () =>
     .argument("<number>", "of the submission, in DIR/slurm/", Number)
     .argument("<index>", "of the task", Number)
     .action(async (dir, number, index) => {
-      const folder = userPath(dir), submission = await readSubmission(folder, number);
+      const folder = userPathOf(dir), submission = await readSubmission(folder, number);
       const places = submission.tasks[index];
       if (!places) {
         throw new UserError(`task ${index}: expected 0 to ${submission.tasks.length - 1}`);
@@ -26,9 +26,9 @@ export const taskCommand = () =>
       refuseOthers(runs);
       const { device, threads, jobs, retry, controls, saveMask } = submission;
       const how = { device, threads, jobs, retry, controls, saveMask, patience: PATIENCE };
-      const outcome = await workOff(runs, runs.length, folder, how);
+      const outcome = await executeRuns(runs, runs.length, folder, how);
       if (outcome.left > 0) console.error(`${outcome.left} runs are under way elsewhere`);
-      tellFailed(outcome);
+      reportFailures(outcome);
     });
 
 // Runs wait for hours or days, in which maskbench may have become another.

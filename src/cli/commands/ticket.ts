@@ -2,22 +2,22 @@
 import { basename } from "node:path";
 import { Argument, Command, Option } from "@commander-js/extra-typings";
 import { markdownTable } from "markdown-table";
-import { writeWhole } from "../../base/atomic_files.ts";
+import { writeFileAtomically } from "../../base/atomic_files.ts";
 import { UserError } from "../../base/errors.ts";
 import { setThreads, Vector } from "../../native/mod.ts";
 import { openNative } from "../../native/toolchain/setup.ts";
-import { datasetFor } from "../../runner/dataset_cache.ts";
+import { datasetOf } from "../../runner/dataset_cache.ts";
 import { labelOf } from "../../runs/label.ts";
 import { overlapOf } from "../../tickets/compare.ts";
-import { exported, formats } from "../../tickets/export.ts";
-import { rebuilt } from "../../tickets/rebuild.ts";
+import { exportTicket, ticketFormats } from "../../tickets/export.ts";
+import { rebuildNetwork } from "../../tickets/rebuild.ts";
 import { readTicket, type Ticket } from "../../tickets/ticket.ts";
 import { picturesOf } from "../../training/setup.ts";
-import { deviceOf, deviceOption } from "../options.ts";
-import { dataFolders, shownPath, userPath } from "../paths.ts";
+import { deviceOption, resolveDevice } from "../options.ts";
+import { dataFolders, shownPathOf, userPathOf } from "../paths.ts";
 
 const file = () => new Argument("<file>", "DIR/tickets/….safetensors, from `bench --save-mask`");
-const read = (path: string) => readTicket(userPath(path), path);
+const read = (path: string) => readTicket(userPathOf(path), path);
 
 export const ticketCommand = () =>
   new Command("ticket")
@@ -35,14 +35,14 @@ const verifyCommand = () =>
       const ticket = await read(path);
       const { configuration: { dataset }, accuracy, environment } = ticket;
       console.log(`${labelOf(ticket.configuration)}: ${described(ticket)}`);
-      const pictures = await datasetFor(dataset, dataFolders());
+      const pictures = await datasetOf(dataset, dataFolders());
       if (pictures.checksum !== dataset.checksum) {
         throw new UserError(`the files of ${pictures.name} are not those that ${path} was made on`);
       }
       await openNative();
       setThreads(1);
       using free = new DisposableStack();
-      const { network, weights } = rebuilt(ticket, deviceOf(device), free);
+      const { network, weights } = rebuildNetwork(ticket, resolveDevice(device), free);
       const test = free.use(picturesOf(pictures.test, pictures, network.device));
       const metrics = free.use(new Vector(2, "float64", network.device));
       network.evaluate(weights, null, test, metrics);
@@ -68,7 +68,7 @@ const exportCommand = () =>
     )
     .addArgument(file())
     .addOption(
-      new Option("--format <format>", "of the file").choices(formats).default(
+      new Option("--format <format>", "of the file").choices(ticketFormats).default(
         "safetensors" as const,
       ),
     )
@@ -77,9 +77,9 @@ const exportCommand = () =>
       const ticket = await read(path);
       await openNative();
       const name = out ?? `${basename(path).replace(/\.safetensors$/, "")}-weights.${format}`;
-      const bytes = exported(ticket, format);
-      await writeWhole(userPath(name), bytes);
-      console.log(`${shownPath(userPath(name))}: ${bytes.length.toLocaleString("en")} bytes`);
+      const bytes = exportTicket(ticket, format);
+      await writeFileAtomically(userPathOf(name), bytes);
+      console.log(`${shownPathOf(userPathOf(name))}: ${bytes.length.toLocaleString("en")} bytes`);
     });
 
 const compareCommand = () =>

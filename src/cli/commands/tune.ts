@@ -1,15 +1,15 @@
 // maskbench tune SWEEP: the same budget of settings for every algorithm of a sweep, and the best as a sweep file.
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { datasetFor } from "../../runner/dataset_cache.ts";
+import { datasetOf } from "../../runner/dataset_cache.ts";
 import { readSweep } from "../../sweep/read.ts";
-import { planOf, writeTuning } from "../../tuning/mod.ts";
-import { tellFailed, withWorkOptions, workOff } from "../execute.ts";
-import { positive } from "../options.ts";
-import { dataFolders, ownPath, shownPath, userPath } from "../paths.ts";
+import { tuningPlanOf, writeTuning } from "../../tuning/mod.ts";
+import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
+import { parsePositive } from "../options.ts";
+import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 
 export const tuneCommand = () =>
-  withWorkOptions(new Command("tune"))
+  withExecutionOptions(new Command("tune"))
     .description(
       "choose hyper-parameters on training pictures held out, with the same budget for every algorithm",
     )
@@ -17,7 +17,7 @@ export const tuneCommand = () =>
     .option(
       "--tries <n>",
       "settings of each algorithm; default tune.tries of the sweep, 16",
-      positive,
+      parsePositive,
     )
     .option("--out <dir>", "where runs, trace and recipe go; default results/<name>-tuning")
     .addHelpText(
@@ -30,20 +30,22 @@ Examples:
   deno task bench results/mnist-tuning/recipe.json`,
     )
     .action(async (file, { tries, out, ...options }) => {
-      const path = userPath(file), sweep = await readSweep(path, shownPath(path));
-      const folder = out === undefined ? ownPath("results", `${sweep.name}-tuning`) : userPath(out);
-      const dataset = await datasetFor(
+      const path = userPathOf(file), sweep = await readSweep(path, shownPathOf(path));
+      const folder = out === undefined
+        ? ownPathOf("results", `${sweep.name}-tuning`)
+        : userPathOf(out);
+      const dataset = await datasetOf(
         { name: sweep.dataset, split: "validation" },
         dataFolders(),
       );
       const tune = { ...sweep.tune, ...(tries === undefined ? {} : { tries }) };
-      const plan = planOf({ ...sweep, tune }, dataset);
-      const outcome = await workOff(plan.runs, plan.runs.length, folder, options);
+      const plan = tuningPlanOf({ ...sweep, tune }, dataset);
+      const outcome = await executeRuns(plan.runs, plan.runs.length, folder, options);
       const failed = outcome.failed.filter(({ diverged }) => !diverged);
-      if (failed.length > 0) return tellFailed({ ...outcome, failed });
+      if (failed.length > 0) return reportFailures({ ...outcome, failed });
       const { markdown, recipes } = await writeTuning(folder, plan);
       console.log(markdown);
-      const where = shownPath(folder);
+      const where = shownPathOf(folder);
       if (recipes.length === 0) {
         console.error(
           `maskbench: no recipe, as all tries of an algorithm diverged: see ${where}/tuning.md`,

@@ -1,25 +1,25 @@
 // Installs Debian packages, after saying so; or says which command does.
 import { UserError } from "../../base/errors.ts";
-import { which } from "./which.ts";
+import { findProgram } from "./which.ts";
 
 /**
  * @param why there is something to install, as the beginning of a sentence
  * @throws {UserError} with the command to type where it can't be done from here
  */
-export async function aptInstall(
+export async function installPackages(
   packages: readonly string[],
   why: string,
   say: (text: string) => void,
 ): Promise<void> {
   const command = `apt-get install --yes ${packages.join(" ")}`;
-  if (!which("apt-get")) {
+  if (!findProgram("apt-get")) {
     throw new UserError(
       `${why}, and there is no apt-get here: install PyTorch, or unpack libtorch and name its ` +
         "folder in LIBTORCH; a C++17 compiler, make and CMake 3.18 are needed, too",
     );
   }
   const root = Deno.uid() === 0;
-  if (!root && !which("sudo")) throw new UserError(`${why}: as root, type ${command}`);
+  if (!root && !findProgram("sudo")) throw new UserError(`${why}: as root, type ${command}`);
   say(`${why}: installing ${packages.join(", ")} with apt-get`);
   const run = async (...args: string[]) => {
     const words = [...(root ? [] : ["sudo"]), "apt-get", "--quiet", ...args];

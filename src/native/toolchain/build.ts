@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isThere } from "../../base/atomic_files.ts";
+import { fileExists } from "../../base/atomic_files.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Libtorch } from "./libtorch.ts";
-import { which } from "./which.ts";
+import { findProgram } from "./which.ts";
 
 const sources = fileURLToPath(new URL("../../../native", import.meta.url));
 
@@ -21,7 +21,7 @@ const sanitized = () => Deno.env.get("MASKBENCH_SANITIZE") === "1";
 
 /** What a build hangs on beside its sources: another one of these needs a build of its own. */
 function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string[] {
-  const compiler = which("c++") ?? which("g++") ?? "none";
+  const compiler = findProgram("c++") ?? findProgram("g++") ?? "none";
   const built = compiler === "none" ? 0 : Deno.statSync(compiler).mtime?.getTime();
   const library = Deno.statSync(join(libraries, "libtorch_cpu.so")).mtime?.getTime();
   return [
@@ -40,7 +40,7 @@ function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string
 /** The CUDA compiler, on the PATH or where NVIDIA's toolkit is. */
 export function cudaCompiler(): string | undefined {
   const toolkit = Deno.env.get("CUDA_HOME") || Deno.env.get("CUDA_PATH") || "/usr/local/cuda";
-  return which("nvcc") ?? which("nvcc", join(toolkit, "bin"));
+  return findProgram("nvcc") ?? findProgram("nvcc", join(toolkit, "bin"));
 }
 
 // Headers from 2.8 on can do with C++20, some later ones without it no more.
@@ -53,7 +53,7 @@ function cxxStandard({ version }: Libtorch): 17 | 20 {
  * Names a build: `<libtorch's version>-<hash of the sources and of what the build hangs on>`.
  * @param folder of the sources
  */
-export function buildKey(libtorch: Libtorch, folder: string = sources): string {
+export function buildKeyOf(libtorch: Libtorch, folder: string = sources): string {
   const hash = createHash("sha256");
   const add = (path: string) => {
     if (Deno.statSync(path).isDirectory) {
@@ -69,8 +69,8 @@ export function buildKey(libtorch: Libtorch, folder: string = sources): string {
 }
 
 /** Path of the library for that libtorch, whether it is built or not. */
-export function libraryPath(libtorch: Libtorch): string {
-  return join(sources, "build", buildKey(libtorch), "libmaskbench.so");
+export function libraryPathOf(libtorch: Libtorch): string {
+  return join(sources, "build", buildKeyOf(libtorch), "libmaskbench.so");
 }
 
 /**
@@ -78,13 +78,13 @@ export function libraryPath(libtorch: Libtorch): string {
  * process at a time builds where the file system has locks, and one that is there may be in use, so it is never replaced.
  * @throws {UserError} with the compiler's last lines, and where all of them are
  */
-export async function build(libtorch: Libtorch, path: string): Promise<void> {
+export async function buildLibrary(libtorch: Libtorch, path: string): Promise<void> {
   const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
   const log = join(home, "build.log"), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
   await Deno.mkdir(home, { recursive: true });
   using turn = await Deno.open(join(home, ".building"), { create: true, write: true });
   await turn.lock(true).catch(() => {});
-  if (isThere(path)) return;
+  if (fileExists(path)) return;
   await Deno.mkdir(work);
   try {
     const cmake = async (...args: string[]) => {
@@ -118,7 +118,7 @@ export async function build(libtorch: Libtorch, path: string): Promise<void> {
     await Deno.mkdir(whole);
     await Deno.rename(join(work, "libmaskbench.so"), join(whole, basename(path)));
     await Deno.rename(whole, dirname(path)).catch((error) => {
-      if (!isThere(path)) throw error;
+      if (!fileExists(path)) throw error;
     });
   } finally {
     await Deno.remove(work, { recursive: true });

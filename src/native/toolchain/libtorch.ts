@@ -19,7 +19,7 @@ export interface Libtorch {
 }
 
 /** Where to look; the system's own folders unless a test says otherwise. */
-export interface Places {
+export interface LibtorchPlaces {
   readonly libtorch?: string | undefined;
   /** Command that starts Python. */
   readonly python: string;
@@ -27,7 +27,7 @@ export interface Places {
   readonly systemLibraries: readonly string[];
 }
 
-export function places(): Places {
+export function defaultLibtorchPlaces(): LibtorchPlaces {
   const triplet = `${Deno.build.arch}-linux-gnu`;
   return {
     libtorch: Deno.env.get("LIBTORCH") || undefined,
@@ -38,10 +38,12 @@ export function places(): Places {
 }
 
 /**
- * The first libtorch in the order of `Places`, or nothing.
+ * The first libtorch in the order of `LibtorchPlaces`, or nothing.
  * @throws {UserError} where LIBTORCH names a folder that holds none
  */
-export function findLibtorch(where: Places = places()): Libtorch | undefined {
+export function findLibtorch(
+  where: LibtorchPlaces = defaultLibtorchPlaces(),
+): Libtorch | undefined {
   if (where.libtorch !== undefined) {
     const found = inFolder(where.libtorch, "LIBTORCH");
     if (found) return found;
@@ -71,7 +73,7 @@ function inFolder(folder: string, origin: Libtorch["origin"]): Libtorch | undefi
   };
 }
 
-function inSystem({ systemInclude, systemLibraries }: Places): Libtorch | undefined {
+function inSystem({ systemInclude, systemLibraries }: LibtorchPlaces): Libtorch | undefined {
   const version = versionIn(systemInclude);
   const libraries = systemLibraries.find((folder) => exists(join(folder, "libtorch_cpu.so")));
   if (version === undefined || libraries === undefined) return undefined;

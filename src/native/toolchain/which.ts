@@ -2,7 +2,10 @@
 import { join } from "node:path";
 
 /** The real path of a command on the PATH, or in other folders, or nothing. */
-export function which(command: string, folders = Deno.env.get("PATH") ?? ""): string | undefined {
+export function findProgram(
+  command: string,
+  folders = Deno.env.get("PATH") ?? "",
+): string | undefined {
   for (const folder of folders.split(":")) {
     if (!folder) continue;
     try {

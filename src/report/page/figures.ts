@@ -1,45 +1,50 @@
 // The comparison table as HTML: sortable, the best marked, and what can't be told apart from it.
-import { escaped } from "../../base/html.ts";
-import { differing, settingText, shared, sharedParts } from "../../tables/facts.ts";
-import { accuracy, difference } from "../../tables/format.ts";
-import { marking } from "../../tables/notes.ts";
-import { isOpen, standingsOf } from "../../tables/ranking.ts";
+import { escapeHtml } from "../../base/html.ts";
+import {
+  differingSettingsOf,
+  factColumns,
+  settingTextOf,
+  splitFactColumns,
+} from "../../tables/facts.ts";
+import { formatAccuracy, formatDifference } from "../../tables/format.ts";
+import { markNotes } from "../../tables/notes.ts";
+import { cellRanksOf, isUndecided } from "../../tables/ranking.ts";
 import type { Row, Table } from "../../tables/table.ts";
 import { marksOf } from "../plots/style.ts";
 import { variableOf } from "./colours.ts";
-import { fromNotes } from "./html.ts";
+import { notesHtmlOf } from "./html.ts";
 
 /** The table; places that are the same in all rows are told once, above it. */
-export function figuresHtml(table: Table): string {
+export function tableHtmlOf(table: Table): string {
   const { rows, columns, comparisons } = table;
-  const { alike, telling: places } = sharedParts(table);
-  const differ = differing(table), inks = marksOf(columns);
+  const { alike, telling: places } = splitFactColumns(table);
+  const differ = differingSettingsOf(table), inks = marksOf(columns);
   const header = [
-    ...[...places, ...differ].map((name) => heading(escaped(name), "place")),
+    ...[...places, ...differ].map((name) => heading(escapeHtml(name), "place")),
     ...columns.map(({ label }, i) =>
-      heading(`<i style="background: ${variableOf(inks[i]!)}"></i>${escaped(label)}`)
+      heading(`<i style="background: ${variableOf(inks[i]!)}"></i>${escapeHtml(label)}`)
     ),
     ...comparisons.map(({ label }) =>
-      heading(escaped(label), "figure", "<small>points [95% interval]</small>")
+      heading(escapeHtml(label), "figure", "<small>points [95% interval]</small>")
     ),
   ];
   const lines = rows.map((row) =>
     [
       ...places.map((name) =>
-        placeCell(shared[name]!(row), name === "sparsity" ? row.sparsity : undefined)
+        placeCell(factColumns[name]!(row), name === "sparsity" ? row.sparsity : undefined)
       ),
-      ...differ.map((name) => placeCell(settingText(name, row))),
+      ...differ.map((name) => placeCell(settingTextOf(name, row))),
       ...cells(row),
       ...row.differences.map((one) =>
         one
-          ? `<td data-value="${one.mean}"${isOpen(one) ? ' class="open"' : ""}>${
-            escaped(difference(one))
+          ? `<td data-value="${one.mean}"${isUndecided(one) ? ' class="open"' : ""}>${
+            escapeHtml(formatDifference(one))
           }</td>`
           : "<td>n/a</td>"
       ),
     ].join("")
   );
-  const caption = alike.map((name) => `${name} <b>${escaped(shared[name]!(rows[0]!))}</b>`);
+  const caption = alike.map((name) => `${name} <b>${escapeHtml(factColumns[name]!(rows[0]!))}</b>`);
   return `<p class="key" id="caption">Accuracy in percent: mean ± standard deviation (seeds)${
     caption.length ? `; ${caption.join(", ")}` : ""
   }</p>
@@ -51,7 +56,7 @@ ${lines.map((line) => `<tr>${line}</tr>`).join("\n")}
 </tbody>
 </table>
 </div>
-<div class="key">${fromNotes(marking.join(" "))}</div>`;
+<div class="key">${notesHtmlOf(markNotes.join(" "))}</div>`;
 }
 
 function heading(html: string, kind = "figure", below = ""): string {
@@ -60,15 +65,15 @@ function heading(html: string, kind = "figure", below = ""): string {
 
 function placeCell(text: string, value?: number): string {
   return `<td class="place"${value === undefined ? "" : ` data-value="${value}"`}>${
-    escaped(text)
+    escapeHtml(text)
   }</td>`;
 }
 
 function cells(row: Row): string[] {
-  const standings = standingsOf(row);
+  const standings = cellRanksOf(row);
   return row.cells.map((cell, i) => {
     if (!cell) return "<td>—</td>";
-    const text = escaped(accuracy(cell.accuracy)), standing = standings[i];
+    const text = escapeHtml(formatAccuracy(cell.accuracy)), standing = standings[i];
     const html = standing === "best"
       ? `<b>${text}</b><span class="unseen"> (the best)</span>`
       : standing === "open"

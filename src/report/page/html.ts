@@ -1,10 +1,10 @@
 // The table's notes in HTML: whatever a run file says stays text.
-import { escaped } from "../../base/html.ts";
+import { escapeHtml } from "../../base/html.ts";
 
 /** The little Markdown of the table's notes: lists, bold, code. */
-export function fromNotes(markdown: string): string {
+export function notesHtmlOf(markdown: string): string {
   const inline = (text: string) =>
-    escaped(text).replace(/\*\*(.+?)\*\*/g, "<b>$1</b>").replace(/`(.+?)`/g, "<code>$1</code>");
+    escapeHtml(text).replace(/\*\*(.+?)\*\*/g, "<b>$1</b>").replace(/`(.+?)`/g, "<code>$1</code>");
   return markdown.split("\n\n").filter((part) => part).map((part) => {
     if (!part.startsWith("- ")) return `<p>${inline(part)}</p>`;
     const items = part.split("\n").map((line) => `<li>${inline(line.replace(/^- /, ""))}</li>`);

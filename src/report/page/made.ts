@@ -1,23 +1,23 @@
 // How the figures came about: the sweep that repeats them, what they were made with, and every run file.
-import { escaped } from "../../base/html.ts";
-import type { SetAside } from "../../runs/run_file.ts";
-import { networkName, percent } from "../../tables/format.ts";
-import { missing, settings } from "../../tables/notes.ts";
-import type { Run, Table } from "../../tables/table.ts";
-import { fromNotes } from "./html.ts";
+import { escapeHtml } from "../../base/html.ts";
+import type { InvalidRunFile } from "../../runs/run_file.ts";
+import { formatPercent, networkNameOf } from "../../tables/format.ts";
+import { missingNoteOf, settingsNoteOf } from "../../tables/notes.ts";
+import type { Table, TableRun } from "../../tables/table.ts";
+import { notesHtmlOf } from "./html.ts";
 import type { Repeat } from "./repeat.ts";
 
 /** The section, from the table's runs alone. @param repeats with the names of their files beside the page */
-export function madeHtml(
+export function provenanceHtmlOf(
   table: Table,
-  runs: readonly Run[],
-  setAside: readonly SetAside[],
+  runs: readonly TableRun[],
+  setAside: readonly InvalidRunFile[],
   repeats: readonly (Repeat & { readonly file: string } | undefined)[],
 ): string {
-  const lacking = missing(table, setAside);
+  const lacking = missingNoteOf(table, setAside);
   return `<h3>Settings</h3>
-${fromNotes(settings(table))}
-${lacking ? `<h3>Missing</h3>\n${fromNotes(lacking)}` : ""}
+${notesHtmlOf(settingsNoteOf(table))}
+${lacking ? `<h3>Missing</h3>\n${notesHtmlOf(lacking)}` : ""}
 <h3>To repeat it</h3>
 ${repeats.map(repeatHtml).join("\n")}
 <h3>Environment</h3>
@@ -34,10 +34,10 @@ function repeatHtml(repeat: Repeat & { readonly file: string } | undefined): str
   const part = runs === here ? `all ${runs} runs` : `${runs} runs, of which ${here} are here`;
   return `<p>This sweep file, <a href="${file}">${file}</a>, has ${part}:</p>
 <pre><code>deno task bench ${file}</code></pre>
-<details><summary>The sweep file</summary><pre><code>${escaped(text)}</code></pre></details>`;
+<details><summary>The sweep file</summary><pre><code>${escapeHtml(text)}</code></pre></details>`;
 }
 
-function environments(runs: readonly Run[]): string {
+function environments(runs: readonly TableRun[]): string {
   const groups = Map.groupBy(
     runs,
     ({ environment: { started: _s, finished: _f, ...made } }) => JSON.stringify(made),
@@ -54,19 +54,21 @@ function environments(runs: readonly Run[]): string {
     ];
     return `<dl>${
       facts.map(([name, value]) =>
-        `<dt>${escaped(name)}</dt><dd>${escaped(String(value === "" ? "unknown" : value))}</dd>`
+        `<dt>${escapeHtml(name)}</dt><dd>${
+          escapeHtml(String(value === "" ? "unknown" : value))
+        }</dd>`
       ).join("")
     }</dl>`;
   }).join("\n");
 }
 
-function runsHtml(runs: readonly Run[]): string {
+function runsHtml(runs: readonly TableRun[]): string {
   const lines = runs.map(({ identity, configuration, result }) => {
     const { algorithm, network, sparsity, seed } = configuration;
-    const name = networkName({ network });
+    const name = networkNameOf({ network });
     return `<li><a href="../runs/${identity}.json"><code>${identity.slice(0, 12)}</code></a> ${
-      escaped(
-        `${name}, ${algorithm.name}, sparsity ${percent(sparsity)}, seed ${seed}: ${
+      escapeHtml(
+        `${name}, ${algorithm.name}, sparsity ${formatPercent(sparsity)}, seed ${seed}: ${
           (100 * result.lastTestAccuracy).toFixed(2)
         }%`,
       )

@@ -1,17 +1,17 @@
 // The page: what came out, the table, the plots, and how it was made; one file that fetches nothing.
 import { createHash } from "node:crypto";
-import { escaped } from "../../base/html.ts";
-import { meaning } from "../../tables/notes.ts";
-import { summaryOf } from "../../tables/summary.ts";
+import { escapeHtml } from "../../base/html.ts";
+import { meaningNoteOf } from "../../tables/notes.ts";
+import { findingsOf } from "../../tables/summary.ts";
 import type { Table } from "../../tables/table.ts";
 import { colourVariables, withVariables } from "./colours.ts";
-import { figuresHtml } from "./figures.ts";
-import { fromNotes } from "./html.ts";
+import { tableHtmlOf } from "./figures.ts";
+import { notesHtmlOf } from "./html.ts";
 import script from "./script.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 
 /** A plot as the page shows it. */
-export interface Figure {
+export interface PageFigure {
   readonly name: string;
   readonly question: string;
   readonly caption: string;
@@ -20,9 +20,9 @@ export interface Figure {
 }
 
 /** The whole page, ending in a newline. @param made HTML on how the figures came about */
-export function pageOf(table: Table, figures: readonly Figure[], made: string): string {
+export function pageOf(table: Table, figures: readonly PageFigure[], made: string): string {
   const names = [...new Set(table.rows.map(({ context }) => context.dataset.name))].join(", ");
-  const { compared, found } = summaryOf(table);
+  const { compared, found } = findingsOf(table);
   const hash = createHash("sha256").update(script).digest("base64");
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
   return `<!doctype html>
@@ -32,7 +32,7 @@ export function pageOf(table: Table, figures: readonly Figure[], made: string): 
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escaped(`Accuracy on ${names}`)} · maskbench</title>
+<title>${escapeHtml(`Accuracy on ${names}`)} · maskbench</title>
 <style>
 :root { ${colourVariables("light")} }
 @media screen and (prefers-color-scheme: dark) { :root { ${colourVariables("dark")} } }
@@ -41,16 +41,16 @@ ${style}</style>
 <body>
 <header>
 <p class="brand">maskbench</p>
-<h1>${escaped(`Accuracy on ${names}`)}</h1>
-<p class="lead">${escaped(compared)}</p>
-${found.map((text) => `<p class="lead found">${escaped(text)}</p>`).join("\n")}
+<h1>${escapeHtml(`Accuracy on ${names}`)}</h1>
+<p class="lead">${escapeHtml(compared)}</p>
+${found.map((text) => `<p class="lead found">${escapeHtml(text)}</p>`).join("\n")}
 </header>
 <main>
 <section id="table">
 <h2>The comparison</h2>
-${figuresHtml(table)}
+${tableHtmlOf(table)}
 <details><summary>What the figures mean</summary>
-${fromNotes(meaning(table))}
+${notesHtmlOf(meaningNoteOf(table))}
 </details>
 </section>
 ${figures.map(figureHtml).join("\n")}
@@ -66,14 +66,14 @@ ${made}
 `;
 }
 
-function figureHtml({ name, question, caption, panels }: Figure): string {
+function figureHtml({ name, question, caption, panels }: PageFigure): string {
   if (typeof panels === "string") {
-    return `<section id="${name}">\n<h2>${escaped(question)}</h2>\n<p class="absent">${
-      escaped(panels)
+    return `<section id="${name}">\n<h2>${escapeHtml(question)}</h2>\n<p class="absent">${
+      escapeHtml(panels)
     }</p>\n</section>`;
   }
   return `<section id="${name}">
-<h2>${escaped(question)}</h2>
+<h2>${escapeHtml(question)}</h2>
 <figure${panels.length === 1 ? ' class="single"' : ""}>
 <div class="panels">
 ${
@@ -83,7 +83,7 @@ ${
     ).join("\n")
   }
 </div>
-<figcaption>${escaped(caption)}</figcaption>
+<figcaption>${escapeHtml(caption)}</figcaption>
 </figure>
 </section>`;
 }

@@ -3,9 +3,9 @@ import { UserError } from "../../base/errors.ts";
 import { packOf } from "../../datasets/pack.ts";
 import { datasets } from "../../datasets/registry.ts";
 import { canonicalJson } from "../../runs/identity.ts";
-import { expand } from "../../sweep/expand.ts";
+import { expandSweep } from "../../sweep/expand.ts";
 import { checkSweep } from "../../sweep/read.ts";
-import { type Row, type Run, type Table } from "../../tables/table.ts";
+import { type Row, type Table, type TableRun } from "../../tables/table.ts";
 import type { Choice } from "../../tuning/choices.ts";
 import { entriesOf } from "../../tuning/sweep_entries.ts";
 
@@ -55,7 +55,7 @@ function repeatOf(rows: readonly Row[], table: Table): Repeat | undefined {
   };
   try {
     const checked = { ...checkSweep(sweep), dataset: dataset.name };
-    const again = new Set(expand(checked, dataset.checksum).runs.map(canonicalJson));
+    const again = new Set(expandSweep(checked, dataset.checksum).runs.map(canonicalJson));
     if (!runs.every(({ configuration }) => again.has(canonicalJson(configuration)))) return;
     return { text: JSON.stringify(sweep, null, 2) + "\n", runs: again.size, here: runs.length };
   } catch (error) {
@@ -70,7 +70,7 @@ function choicesOf(rows: readonly Row[], column: number): Choice[] {
     const cell = cells[column];
     if (!cell) return [];
     const { name, parameters } = cell.runs[0]!.configuration.algorithm;
-    const seeds = cell.runs.map((run: Run) => run.configuration.seed);
+    const seeds = cell.runs.map((run: TableRun) => run.configuration.seed);
     const candidates = [{ parameters, accuracy: cell.accuracy, seeds }];
     return [{ context, sparsity, algorithm: name, candidates, tuned: [], warnings: [] }];
   });

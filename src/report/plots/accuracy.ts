@@ -1,8 +1,8 @@
 // Accuracy against sparsity: a line for each algorithm, with bars for the spread over seeds.
-import { accuracy as accuracyText, percent } from "../../tables/format.ts";
+import { formatAccuracy as accuracyText, formatPercent } from "../../tables/format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "../../tables/table.ts";
-import { apart, type Domain, domainOf, groupsOf, spreadOf } from "./axis.ts";
-import { contextName, contextsOf, type Plot, type Spec } from "./plot.ts";
+import { type Domain, domainOf, groupsOf, spreadApart, spreadOf } from "./axis.ts";
+import { contextsOf, contextTitleOf, type Plot, type VegaLiteSpec } from "./plot.ts";
 import { endLabel, type Mark, marksOf } from "./style.ts";
 
 const HEIGHT = 210, STRIP = 46, LABEL = 13;
@@ -10,7 +10,7 @@ const HEIGHT = 210, STRIP = 46, LABEL = 13;
 /** Of a panel alone, and of one among several. */
 const WIDE = 300, SMALL = 220;
 
-type Axes = Readonly<Record<"x" | "y", Spec>>;
+type Axes = Readonly<Record<"x" | "y", VegaLiteSpec>>;
 
 /** One algorithm in one context. */
 interface Line {
@@ -30,7 +30,7 @@ interface Point {
   readonly high: number;
 }
 
-export const accuracy: Plot = {
+export const accuracyPlot: Plot = {
   name: "accuracy",
   title: "Test accuracy against sparsity",
   question: "How accurate are they?",
@@ -51,7 +51,7 @@ export const accuracy: Plot = {
         })
       );
       return {
-        place: contextName(context, table),
+        place: contextTitleOf(context, table),
         alt: altOf(rows, table),
         spec: { vconcat: strips, spacing: 14, bounds: "flush" },
       };
@@ -85,11 +85,11 @@ function strip(
   lines: readonly Line[],
   xs: readonly number[],
   { main, last, split, width }: Place,
-): Spec {
+): VegaLiteSpec {
   const height = main ? HEIGHT : STRIP;
   const y = domainOf(lines, [0, 100]), x = domainOf(xs.map((x) => ({ low: x, high: x })));
   const end = x[1];
-  const labels = apart(
+  const labels = spreadApart(
     lines.map(({ points }) => points.at(-1)!.mean),
     (y[1] - y[0]) * LABEL / height,
   );
@@ -119,7 +119,7 @@ function strip(
   };
 }
 
-function drawn({ mark, whole, points }: Line, axes: Axes, x: Domain): Spec[] {
+function drawn({ mark, whole, points }: Line, axes: Axes, x: Domain): VegaLiteSpec[] {
   const { light, dash, shape } = mark;
   const bounds = {
     ...axes,
@@ -175,7 +175,7 @@ function altOf(rows: readonly Row[], table: Table): string {
     isUnmasked(algorithm)
       ? `${label}: ${of(rows[0]!.cells[i])}.`
       : `${label}: ${
-        rows.map((row) => `${of(row.cells[i])} at ${percent(row.sparsity)}`).join(", ")
+        rows.map((row) => `${of(row.cells[i])} at ${formatPercent(row.sparsity)}`).join(", ")
       }.`
   ).join(" ");
 }

@@ -48,7 +48,7 @@ export function logTicks([low, high]: Domain): number[] {
 }
 
 /** Moves values apart until neighbours are at least `gap` away from each other, as little as will do. */
-export function apart(values: readonly number[], gap: number): number[] {
+export function spreadApart(values: readonly number[], gap: number): number[] {
   // Groups of neighbours that touch are merged and laid out around their mean.
   const groups: { members: number[]; middle: number }[] = [];
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]! || a - b);

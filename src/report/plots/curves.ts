@@ -1,9 +1,9 @@
 // Learning curves: training loss and accuracy by epoch, a line for each run.
-import { fixed } from "../../tables/format.ts";
+import { formatFixed } from "../../tables/format.ts";
 import type { Plot } from "./plot.ts";
-import { type Figure, runPanels } from "./run_lines.ts";
+import { type EpochFigure, runPanelsOf } from "./run_lines.ts";
 
-const figures: readonly Figure[] = [
+const figures: readonly EpochFigure[] = [
   {
     title: "training loss, nats",
     of: ({ trainLoss }) => trainLoss,
@@ -13,12 +13,12 @@ const figures: readonly Figure[] = [
   {
     title: "accuracy, %",
     of: ({ testAccuracy }) => 100 * testAccuracy,
-    says: (accuracy) => `accuracy ${fixed(accuracy)}%`,
+    says: (accuracy) => `accuracy ${formatFixed(accuracy)}%`,
     height: 110,
   },
 ];
 
-export const curves: Plot = {
+export const curvesPlot: Plot = {
   name: "curves",
   title: "Learning curves",
   question: "How do they learn?",
@@ -27,7 +27,7 @@ export const curves: Plot = {
     "at a line, or reach the panel with the tab key and go from run to run with the arrow keys, to see which run it " +
     "is; a click or the enter key opens its run file. What learns nothing has no curve.",
   panels: ({ table }) => {
-    const panels = runPanels(table, figures);
+    const panels = runPanelsOf(table, figures);
     return panels.length > 0 ? panels : "None of the runs learnt anything by epochs.";
   },
 };

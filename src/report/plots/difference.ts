@@ -1,12 +1,12 @@
 // SBP minus edge-popup in percentage points, with its interval and a line at zero.
 import type { Column } from "../../tables/columns.ts";
-import { difference as differenceText, percent } from "../../tables/format.ts";
-import { isOpen } from "../../tables/ranking.ts";
+import { formatDifference as differenceText, formatPercent } from "../../tables/format.ts";
+import { isUndecided } from "../../tables/ranking.ts";
 import { domainOf } from "./axis.ts";
-import { contextName, contextsOf, type Plot } from "./plot.ts";
+import { contextsOf, contextTitleOf, type Plot } from "./plot.ts";
 import { legendOf, marksOf, paper } from "./style.ts";
 
-export const difference: Plot = {
+export const differencePlot: Plot = {
   name: "difference",
   title: "Difference in accuracy, with its interval",
   question: "Is one of the two better?",
@@ -37,9 +37,9 @@ export const difference: Plot = {
               mean: one.mean,
               low: one.interval?.low ?? one.mean,
               high: one.interval?.high ?? one.mean,
-              open: isOpen(one),
+              open: isUndecided(one),
               label: comparisons[i]!.label,
-              says: `${differenceText(one)} at ${percent(row.sparsity)}`,
+              says: `${differenceText(one)} at ${formatPercent(row.sparsity)}`,
             }]
             : []
         )
@@ -75,7 +75,7 @@ export const difference: Plot = {
         scale: { domain, range: inks.map(({ shape }) => shape) },
       };
       return [{
-        place: contextName(context, table),
+        place: contextTitleOf(context, table),
         alt: comparisons.map(({ label }) => {
           const own = points.filter((point) => point.label === label).map(({ says }) => says);
           return `${label}, points: ${own.join("; ")}.`;

@@ -1,11 +1,11 @@
 // How much of each layer the final masks keep.
-import { percent } from "../../tables/format.ts";
+import { formatPercent } from "../../tables/format.ts";
 import { isUnmasked, type Row, type Table } from "../../tables/table.ts";
 import { domainOf } from "./axis.ts";
-import { type Plot, rowName } from "./plot.ts";
+import { type Plot, rowTitleOf } from "./plot.ts";
 import { legendOf, marksOf, paper } from "./style.ts";
 
-export const layers: Plot = {
+export const layersPlot: Plot = {
   name: "layers",
   title: "Kept fraction by layer",
   question: "What do they keep?",
@@ -78,7 +78,7 @@ function panel(row: Row, points: readonly Point[], table: Table) {
     legend: legendOf(domain),
   };
   return {
-    place: rowName(row, table),
+    place: rowTitleOf(row, table),
     alt: `Weights kept of each layer: ${
       domain.map((label) =>
         `${label} ${
@@ -88,7 +88,7 @@ function panel(row: Row, points: readonly Point[], table: Table) {
             ).join(", ")
         }`
       ).join("; ")
-    }. ${percent(1 - row.sparsity)} may be kept in all.`,
+    }. ${formatPercent(1 - row.sparsity)} may be kept in all.`,
     spec: {
       width: 230,
       height: { step: 13 },

@@ -1,16 +1,16 @@
 // How much of the mask each epoch changes, a line for each run.
-import { fixed } from "../../tables/format.ts";
+import { formatFixed } from "../../tables/format.ts";
 import type { Plot } from "./plot.ts";
-import { type Figure, runPanels } from "./run_lines.ts";
+import { type EpochFigure, runPanelsOf } from "./run_lines.ts";
 
-const figure: Figure = {
+const figure: EpochFigure = {
   title: "entries of the mask that changed, %",
   of: ({ maskChange }) => maskChange === undefined ? undefined : 100 * maskChange,
-  says: (part) => `${fixed(part)}% of the mask changed`,
+  says: (part) => `${formatFixed(part)}% of the mask changed`,
   height: 150,
 };
 
-export const maskChanges: Plot = {
+export const maskChangesPlot: Plot = {
   name: "mask-changes",
   title: "How much of the mask each epoch changes",
   question: "When does the mask settle?",
@@ -18,7 +18,7 @@ export const maskChanges: Plot = {
     "The part of the binary mask's entries that are not as they were one epoch before; of the first epoch, before " +
     "the first step. A line is a run.",
   panels: ({ table }) => {
-    const panels = runPanels(table, [figure]);
+    const panels = runPanelsOf(table, [figure]);
     if (panels.length === 0) {
       return "These run files don't tell how much of the mask changed: they were made before that was recorded, or " +
         "nothing in them learns a mask.";

@@ -1,11 +1,11 @@
 // What a plot is: one file of this folder, listed in `registry.ts`, that turns a table into panels.
-import type { Peers } from "../../diagnostics/peers.ts";
-import { differing, settingText, shared } from "../../tables/facts.ts";
-import { percent } from "../../tables/format.ts";
+import type { PeerTimes } from "../../diagnostics/peers.ts";
+import { differingSettingsOf, factColumns, settingTextOf } from "../../tables/facts.ts";
+import { formatPercent } from "../../tables/format.ts";
 import type { Context, Row, Table } from "../../tables/table.ts";
 
 /** A picture in Vega-Lite's terms, which its compiler checks. */
-export type Spec = Readonly<Record<string, unknown>>;
+export type VegaLiteSpec = Readonly<Record<string, unknown>>;
 
 /** One picture: a plot's part for one network, or one row of the table. */
 export interface Panel {
@@ -14,14 +14,14 @@ export interface Panel {
   /** What is to be seen, for those who don't see it: a sentence or two. */
   readonly alt: string;
   /** With no title; bounds and means in it are the table's. */
-  readonly spec: Spec;
+  readonly spec: VegaLiteSpec;
 }
 
 /** What plots are made from. */
-export interface Material {
+export interface PlotInput {
   readonly table: Table;
   /** The training step beside other implementations, where it was measured. */
-  readonly peers?: Peers | undefined;
+  readonly peers?: PeerTimes | undefined;
 }
 
 /** One file of this folder. */
@@ -33,9 +33,9 @@ export interface Plot {
   /** What it answers: the heading above them. */
   readonly question: string;
   /** How to read it: plain text below the panels. */
-  caption(material: Material): string;
+  caption(material: PlotInput): string;
   /** Its panels; or why there are none, a sentence. */
-  panels(material: Material): readonly Panel[] | string;
+  panels(material: PlotInput): readonly Panel[] | string;
 }
 
 /** The table's rows by context, in their order. */
@@ -45,17 +45,17 @@ export function contextsOf({ rows }: Table): { context: Context; rows: readonly 
 }
 
 /** `mlp on mnist`, and what else tells a context from the table's others. */
-export function contextName(context: Context, table: Table): string {
+export function contextTitleOf(context: Context, table: Table): string {
   const place = { context, sparsity: 0 };
-  const several = new Set(table.rows.map(shared.initialisation!)).size > 1;
+  const several = new Set(table.rows.map(factColumns.initialisation!)).size > 1;
   return [
-    `${shared.network!(place)} on ${shared["data set"]!(place)}`,
-    ...several ? [shared.initialisation!(place)] : [],
-    ...differing(table).map((name) => `${name} ${settingText(name, place)}`),
+    `${factColumns.network!(place)} on ${factColumns["data set"]!(place)}`,
+    ...several ? [factColumns.initialisation!(place)] : [],
+    ...differingSettingsOf(table).map((name) => `${name} ${settingTextOf(name, place)}`),
   ].join(", ");
 }
 
 /** `mlp on mnist, sparsity 70%` */
-export function rowName(row: Row, table: Table): string {
-  return `${contextName(row.context, table)}, sparsity ${percent(row.sparsity)}`;
+export function rowTitleOf(row: Row, table: Table): string {
+  return `${contextTitleOf(row.context, table)}, sparsity ${formatPercent(row.sparsity)}`;
 }

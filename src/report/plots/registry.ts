@@ -1,11 +1,18 @@
 // All plots, in the order of the page. A new one is its file and a line here.
-import { accuracy } from "./accuracy.ts";
-import { curves } from "./curves.ts";
-import { difference } from "./difference.ts";
-import { layers } from "./layers.ts";
-import { maskChanges } from "./mask_changes.ts";
+import { accuracyPlot } from "./accuracy.ts";
+import { curvesPlot } from "./curves.ts";
+import { differencePlot } from "./difference.ts";
+import { layersPlot } from "./layers.ts";
+import { maskChangesPlot } from "./mask_changes.ts";
 import type { Plot } from "./plot.ts";
-import { speed } from "./speed.ts";
+import { speedPlot } from "./speed.ts";
 
 /** All plots, in the order of the page. */
-export const plots: readonly Plot[] = [accuracy, difference, curves, layers, maskChanges, speed];
+export const plots: readonly Plot[] = [
+  accuracyPlot,
+  differencePlot,
+  curvesPlot,
+  layersPlot,
+  maskChangesPlot,
+  speedPlot,
+];

@@ -1,5 +1,5 @@
 // From a panel to SVG, without a browser. Vega is loaded when the first is drawn: other commands don't wait for it.
-import { escaped } from "../../base/html.ts";
+import { escapeHtml } from "../../base/html.ts";
 import type { Panel } from "./plot.ts";
 import { config } from "./style.ts";
 
@@ -33,7 +33,7 @@ export async function svgOf({ place, alt, spec }: Panel, title: string): Promise
     const svg = await view.toSVG();
     return svg.replace(
       "<svg ",
-      `<svg role="group" aria-label="${escaped(`${title}, ${place}. ${alt}`)}" `,
+      `<svg role="group" aria-label="${escapeHtml(`${title}, ${place}. ${alt}`)}" `,
     ) + "\n";
   } finally {
     view.finalize();

@@ -1,13 +1,13 @@
 // Figures of every run by epoch: thin lines, one a run, each a link to its run file that tells what it is.
-import { percent } from "../../tables/format.ts";
-import type { Row, Run, Table } from "../../tables/table.ts";
+import { formatPercent } from "../../tables/format.ts";
+import type { Row, Table, TableRun } from "../../tables/table.ts";
 import type { EpochResult } from "../../training/result.ts";
-import { apart, domainOf } from "./axis.ts";
-import { rowName } from "./plot.ts";
+import { domainOf, spreadApart } from "./axis.ts";
+import { rowTitleOf } from "./plot.ts";
 import { endLabel, type Mark, marksOf } from "./style.ts";
 
 /** A figure that an epoch has. */
-export interface Figure {
+export interface EpochFigure {
   /** With its unit. */
   readonly title: string;
   /** `undefined` where the epoch doesn't have it. */
@@ -18,14 +18,14 @@ export interface Figure {
 }
 
 interface Drawn {
-  readonly run: Run;
+  readonly run: TableRun;
   readonly mark: Mark;
   readonly label: string;
   readonly values: readonly { readonly x: number; readonly y: number }[];
 }
 
 /** Of one row: what learns, in the order of the columns. */
-function drawnOf(row: Row, table: Table, { of }: Figure): Drawn[] {
+function drawnOf(row: Row, table: Table, { of }: EpochFigure): Drawn[] {
   const marks = marksOf(table.columns);
   return row.cells.flatMap((cell, i) =>
     (cell?.runs ?? []).flatMap((run) => {
@@ -40,15 +40,15 @@ function drawnOf(row: Row, table: Table, { of }: Figure): Drawn[] {
 }
 
 /** A panel for each row of which any run has a figure. */
-export function runPanels(table: Table, figures: readonly Figure[]) {
+export function runPanelsOf(table: Table, figures: readonly EpochFigure[]) {
   return table.rows.flatMap((row) => {
     const drawn = runLines(row, table, figures);
-    return drawn ? [{ place: rowName(row, table), ...drawn }] : [];
+    return drawn ? [{ place: rowTitleOf(row, table), ...drawn }] : [];
   });
 }
 
 /** The figures of a row one below the other, by epoch; `undefined` where no run of it has any. */
-function runLines(row: Row, table: Table, figures: readonly Figure[]) {
+function runLines(row: Row, table: Table, figures: readonly EpochFigure[]) {
   const own = figures.map((figure) => ({ figure, drawn: drawnOf(row, table, figure) }))
     .filter(({ drawn }) => drawn.length > 0);
   if (own.length === 0) return undefined;
@@ -64,10 +64,14 @@ function runLines(row: Row, table: Table, figures: readonly Figure[]) {
 interface Place {
   readonly epochs: number;
   readonly last: boolean;
-  readonly scope: readonly Figure[];
+  readonly scope: readonly EpochFigure[];
 }
 
-function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, last, scope }: Place) {
+function panel(
+  { title, height }: EpochFigure,
+  drawn: readonly Drawn[],
+  { epochs, last, scope }: Place,
+) {
   const all = drawn.flatMap(({ values }) => values.map(({ y }) => ({ low: y, high: y })));
   const domain = domainOf(all, [0, Infinity]);
   const axes = {
@@ -91,7 +95,7 @@ function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, las
     mark: runs[0]!.mark,
     y: runs.reduce((sum, { values }) => sum + values.at(-1)!.y, 0) / runs.length,
   }));
-  const places = apart(ends.map(({ y }) => y), (domain[1] - domain[0]) * 13 / height);
+  const places = spreadApart(ends.map(({ y }) => y), (domain[1] - domain[0]) * 13 / height);
   return {
     width: 220,
     height,
@@ -125,18 +129,26 @@ function panel({ title, height }: Figure, drawn: readonly Drawn[], { epochs, las
   };
 }
 
-function saying({ configuration, result }: Run, label: string, figures: readonly Figure[]): string {
+function saying(
+  { configuration, result }: TableRun,
+  label: string,
+  figures: readonly EpochFigure[],
+): string {
   const last = result.epochs.at(-1)!;
   const parts = figures.flatMap(({ of, says }) => {
     const value = of(last);
     return value === undefined ? [] : [says(value)];
   });
   const { sparsity, seed } = configuration;
-  const place = [label, ...sparsity > 0 ? [`sparsity ${percent(sparsity)}`] : [], `seed ${seed}`];
+  const place = [
+    label,
+    ...sparsity > 0 ? [`sparsity ${formatPercent(sparsity)}`] : [],
+    `seed ${seed}`,
+  ];
   return `${place.join(", ")}: after epoch ${last.epoch} ${parts.join(", ")}`;
 }
 
-function altOf(own: readonly { figure: Figure; drawn: readonly Drawn[] }[]): string {
+function altOf(own: readonly { figure: EpochFigure; drawn: readonly Drawn[] }[]): string {
   return own.map(({ figure, drawn }) => {
     const texts = [...Map.groupBy(drawn, ({ label }) => label)].map(([label, runs]) => {
       const mean = (at: number) =>

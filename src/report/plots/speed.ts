@@ -1,9 +1,9 @@
 // Training images per second by network: the runs' own, and the training step beside plain PyTorch's where measured.
-import type { Peers } from "../../diagnostics/peers.ts";
-import { networkName } from "../../tables/format.ts";
+import type { PeerTimes } from "../../diagnostics/peers.ts";
+import { networkNameOf } from "../../tables/format.ts";
 import type { Table } from "../../tables/table.ts";
 import { type Domain, domainOf, logTicks } from "./axis.ts";
-import type { Material, Panel, Plot } from "./plot.ts";
+import type { Panel, Plot, PlotInput } from "./plot.ts";
 import { legendOf, type Mark, marks, marksOf } from "./style.ts";
 
 interface Point {
@@ -12,14 +12,14 @@ interface Point {
   readonly rate: number;
 }
 
-export const speed: Plot = {
+export const speedPlot: Plot = {
   name: "speed",
   title: "Training images per second, by network",
   question: "How fast was it?",
   caption: ({ table, peers }) =>
     "Runs: the median over seeds, a mark for each row of the table, over training steps alone, as the runs shared " +
     "the machine. " + beside(table, peers),
-  panels: ({ table, peers }: Material) => {
+  panels: ({ table, peers }: PlotInput) => {
     const own = ofRuns(table);
     const panels = [
       ...own ? [own] : [],
@@ -29,7 +29,7 @@ export const speed: Plot = {
   },
 };
 
-function beside(table: Table, peers: Peers | undefined): string {
+function beside(table: Table, peers: PeerTimes | undefined): string {
   if (!peers) return "Other implementations were not measured beside them.";
   if (!isOfSameMachine(table, peers)) {
     return `Other implementations were measured on another machine (${peers.processor}), so they are not shown.`;
@@ -38,7 +38,7 @@ function beside(table: Table, peers: Peers | undefined): string {
     `${peers.threads} threads each, so not to be set against the runs' figures; PyTorch ${peers.pytorch}.`;
 }
 
-function isOfSameMachine({ rows }: Table, { processor }: Peers): boolean {
+function isOfSameMachine({ rows }: Table, { processor }: PeerTimes): boolean {
   const runs = rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.runs ?? []));
   return runs.every(({ environment }) =>
     environment.device === "cpu" && environment.processor === processor
@@ -50,7 +50,7 @@ function ofRuns(table: Table): Panel | undefined {
     row.cells.flatMap((cell): Point[] =>
       cell?.imagesPerSecond
         ? [{
-          network: networkName(row.context),
+          network: networkNameOf(row.context),
           label: cell.column.label,
           rate: cell.imagesPerSecond,
         }]
@@ -79,7 +79,7 @@ function madeOn({ rows }: Table) {
   };
 }
 
-function ofPeers(peers: Peers): Panel {
+function ofPeers(peers: PeerTimes): Panel {
   const points = peers.networks.flatMap(({ network, msPerStep }) =>
     Object.entries(msPerStep).map(([label, ms]): Point => ({
       network,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import "../../library.ts";
 import { stages } from "../../../bench/gpu/registry.ts";
 import { readReport } from "../../../bench/gpu/report.ts";
-import { readRuns } from "../../../src/runs/run_file.ts";
+import { readRunFolder } from "../../../src/runs/run_file.ts";
 import { maskbench, root, start, withFolder } from "../../cli/maskbench.ts";
 
 // No peers in Python: what they need is not everywhere, and they take their time.
@@ -28,7 +28,7 @@ Deno.test("a rehearsal does every stage or says why not; a second start does not
     for (const [name, { state, reason }] of Object.entries(report.stages)) {
       assert.equal(state, ["peers", "sanitizer"].includes(name) ? "skipped" : "done", reason);
     }
-    assert.equal((await readRuns(join(folder, "cifar10-gpu"))).runs.length, 3);
+    assert.equal((await readRunFolder(join(folder, "cifar10-gpu"))).runs.length, 3);
     const text = await Deno.readTextFile(join(folder, "report.md"));
     assert.match(text, /\*\*A rehearsal/);
     const goldens = [...Deno.readDirSync(join(root, "tests/goldens"))]

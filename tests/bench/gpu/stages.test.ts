@@ -7,13 +7,13 @@ import { cellsOf } from "../../../bench/gpu/stages/agreement.ts";
 import { throughputOf } from "../../../bench/gpu/stages/jobs.ts";
 import { sweptOf } from "../../../bench/gpu/stages/sweep.ts";
 import { countsOf } from "../../../bench/gpu/stages/tests.ts";
-import { expand } from "../../../src/sweep/expand.ts";
+import { expandSweep } from "../../../src/sweep/expand.ts";
 import { readSweep } from "../../../src/sweep/read.ts";
 import type { RunConfig } from "../../../src/training/config.ts";
 import { root } from "../../cli/maskbench.ts";
 import { fileOf, runOf, seedsOf } from "../../runs/made.ts";
 
-const cifar10 = async () => expand(await readSweep(`${root}/bench/cifar10.json`), "").runs;
+const cifar10 = async () => expandSweep(await readSweep(`${root}/bench/cifar10.json`), "").runs;
 
 const near = (a: number | null | undefined, b: number) =>
   assert.ok(typeof a === "number" && Math.abs(a - b) < 1e-9 * Math.abs(b), `${a}, expected ${b}`);

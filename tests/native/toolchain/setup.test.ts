@@ -1,12 +1,12 @@
 // Finding libtorch, naming a build, and telling a plain BLAS: on folders made here, with nothing installed or built.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isPlainBlas, plainBlasInSystem } from "../../../src/native/toolchain/blas.ts";
-import { buildKey } from "../../../src/native/toolchain/build.ts";
+import { hasPlainBlas, isPlainBlas } from "../../../src/native/toolchain/blas.ts";
+import { buildKeyOf } from "../../../src/native/toolchain/build.ts";
 import {
   findLibtorch,
   type Libtorch,
-  type Places,
+  type LibtorchPlaces,
 } from "../../../src/native/toolchain/libtorch.ts";
 import { withFolder } from "../../cli/maskbench.ts";
 
@@ -39,7 +39,7 @@ async function fakePython(path: string, torch: string | undefined): Promise<void
   await Deno.chmod(path, 0o755);
 }
 
-const nowhere: Places = {
+const nowhere: LibtorchPlaces = {
   python: "/nowhere/python3",
   systemInclude: "/nowhere/include",
   systemLibraries: ["/nowhere/lib"],
@@ -52,13 +52,13 @@ Deno.test("libtorch is looked for in LIBTORCH, in python3, in the system, in tha
     await fakeLibtorch(python!, "2.1.0", { abi: 0 });
     await fakeLibtorch(system!, "1.13.0");
     await fakePython(join(folder, "python3"), python);
-    const all: Places = {
+    const all: LibtorchPlaces = {
       libtorch: named,
       python: join(folder, "python3"),
       systemInclude: join(system!, "include"),
       systemLibraries: [join(system!, "lib")],
     };
-    const found = (places: Places) => {
+    const found = (places: LibtorchPlaces) => {
       const libtorch = findLibtorch(places);
       return libtorch && [libtorch.origin, libtorch.version, libtorch.cxx11Abi, libtorch.cuda];
     };
@@ -87,7 +87,7 @@ Deno.test("a build is named by libtorch's version and by all that it is made of"
     await write(join(sources, "include/maskbench.h"), "header");
     await write(join(sources, "src/a.cpp"), "one");
     const libtorch = findLibtorch({ ...nowhere, libtorch: torch })!;
-    const key = (change: Partial<Libtorch> = {}) => buildKey({ ...libtorch, ...change }, sources);
+    const key = (change: Partial<Libtorch> = {}) => buildKeyOf({ ...libtorch, ...change }, sources);
     const first = key();
     assert.match(first, /^2\.3\.1-[0-9a-f]{16}$/);
     assert.equal(key(), first);
@@ -128,9 +128,9 @@ Deno.test("the system's BLAS is the one that its link leads to", async () => {
     for (const [target, plain] of [["blas", true], ["openblas-openmp", false]] as const) {
       await write(join(folder, target, "libblas.so.3.11.0"));
       await Deno.symlink(join(folder, target, "libblas.so.3.11.0"), link);
-      assert.equal(plainBlasInSystem(["/nowhere", folder]), plain);
+      assert.equal(hasPlainBlas(["/nowhere", folder]), plain);
       await Deno.remove(link);
     }
-    assert.equal(plainBlasInSystem([folder]), false);
+    assert.equal(hasPlainBlas([folder]), false);
   });
 });

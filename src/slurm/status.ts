@@ -1,21 +1,21 @@
 // How submitted runs stand: by their own files, and by what Slurm still has of them. A job's state never makes a run
 // finished, as a node that is set up badly calls a job completed that never ran.
-import { lookAnew } from "../base/atomic_files.ts";
-import { isTouched } from "../runs/claims.ts";
+import { refreshFolder } from "../base/atomic_files.ts";
+import { isClaimAlive } from "../runs/claims.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
-import { readRun, runPath, runsFolder } from "../runs/run_file.ts";
+import { readRunFile, runPathOf, runsFolder } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
-import { type LiveTask, SlurmError, squeue } from "./programs.ts";
-import { type Numbered, readSubmissions, taskLog } from "./submission.ts";
+import { callSqueue, type LiveTask, SlurmError } from "./programs.ts";
+import { type NumberedSubmission, readSubmissions, taskLogPathOf } from "./submission.ts";
 
 /** `open`: not finished, and there is no telling whether it waits or is missing, as Slurm can't be asked. */
-export type State = "finished" | "failed" | "running" | "waiting" | "missing" | "open";
+export type RunState = "finished" | "failed" | "running" | "waiting" | "missing" | "open";
 
 /** One run. */
-export interface Standing {
+export interface RunStatus {
   readonly run: RunConfig;
-  readonly state: State;
+  readonly state: RunState;
   /** Why it failed. */
   readonly reason?: string | undefined;
   /** Of the last task that it was given to. */
@@ -23,7 +23,7 @@ export interface Standing {
 }
 
 /** What the files of a folder say of its runs, by identity. */
-export interface Found {
+export interface FolderContents {
   readonly finished: ReadonlySet<string>;
   /** With their reasons. */
   readonly failed: ReadonlyMap<string, string>;
@@ -32,9 +32,9 @@ export interface Found {
 }
 
 /** All runs of all submissions of a folder, in their order. */
-export interface Overview {
-  readonly submissions: readonly Numbered[];
-  readonly standings: readonly Standing[];
+export interface StatusOverview {
+  readonly submissions: readonly NumberedSubmission[];
+  readonly standings: readonly RunStatus[];
   /** What Slurm has of them; nothing where it can't be asked. */
   readonly live: readonly LiveTask[] | undefined;
   /** Why it can't be asked. */
@@ -45,27 +45,27 @@ export interface Overview {
  * Looks at the folder, and asks Slurm once.
  * @param known identities that were seen finished: their files are not read again. Those seen now are added
  */
-export async function overview(folder: string, known: Set<string>): Promise<Overview> {
+export async function readOverview(folder: string, known: Set<string>): Promise<StatusOverview> {
   const submissions = await readSubmissions(folder);
   let live: readonly LiveTask[] | undefined, silence: string | undefined;
   try { // before the files: what has ended by then has written them
-    live = await squeue(submissions.map(({ submission }) => submission.array!));
+    live = await callSqueue(submissions.map(({ submission }) => submission.array!));
   } catch (error) {
     if (!(error instanceof SlurmError)) throw error;
     silence = error.message;
   }
   const runs = submissions.flatMap(({ submission }) => submission.runs);
   const found = await lookFor(runs, folder, known);
-  return { submissions, standings: standingsOf(folder, submissions, found, live), live, silence };
+  return { submissions, standings: runStatusesOf(folder, submissions, found, live), live, silence };
 }
 
 async function lookFor(
   runs: readonly RunConfig[],
   folder: string,
   finished: Set<string>,
-): Promise<Found> {
+): Promise<FolderContents> {
   const failed = new Map<string, string>(), claimed = new Set<string>();
-  const now = await lookAnew(runsFolder(folder)).catch(() => Date.now());
+  const now = await refreshFolder(runsFolder(folder)).catch(() => Date.now());
   const names = await Array.fromAsync(Deno.readDir(runsFolder(folder)), ({ name }) => name)
     .catch(() => []);
   const files = Map.groupBy(names, (name) => name.slice(0, 64));
@@ -73,7 +73,7 @@ async function lookFor(
     const identity = identityOf(run), own = files.get(identity) ?? [];
     if (finished.has(identity)) continue;
     if (own.includes(`${identity}.json`)) {
-      const isValid = await readRun(runPath(folder, identity)).then(() => true, () => false);
+      const isValid = await readRunFile(runPathOf(folder, identity)).then(() => true, () => false);
       if (isValid) {
         finished.add(identity);
         continue;
@@ -83,7 +83,7 @@ async function lookFor(
       const failure = await readFailure(folder, run);
       if (failure) failed.set(identity, failure.reason);
     }
-    if (own.some((name) => name.includes(".claim-")) && await isTouched(folder, identity, now)) {
+    if (own.some((name) => name.includes(".claim-")) && await isClaimAlive(folder, identity, now)) {
       claimed.add(identity);
     }
   }
@@ -91,12 +91,12 @@ async function lookFor(
 }
 
 /** What follows from all of that, each run once. */
-export function standingsOf(
+export function runStatusesOf(
   folder: string,
-  submissions: readonly Numbered[],
-  { finished, failed, claimed }: Found,
+  submissions: readonly NumberedSubmission[],
+  { finished, failed, claimed }: FolderContents,
   live: readonly LiveTask[] | undefined,
-): Standing[] {
+): RunStatus[] {
   const alive = Map.groupBy(live ?? [], ({ job, index }) => `${job}_${index}`);
   const runs = new Map<string, RunConfig>(), logs = new Map<string, string>();
   const given = new Map<string, { isRunning: boolean; retries: boolean }>();
@@ -106,7 +106,7 @@ export function standingsOf(
     submission.tasks.forEach((places, index) => {
       const tasks = alive.get(`${submission.array}_${index}`) ?? [];
       for (const identity of places.map((place) => identities[place]!)) {
-        logs.set(identity, taskLog(folder, number, index));
+        logs.set(identity, taskLogPathOf(folder, number, index));
         if (tasks.length === 0) continue;
         const before = given.get(identity);
         given.set(identity, {
@@ -116,7 +116,7 @@ export function standingsOf(
       }
     });
   }
-  return [...runs].map(([identity, run]): Standing => {
+  return [...runs].map(([identity, run]): RunStatus => {
     const log = logs.get(identity), task = given.get(identity), reason = failed.get(identity);
     if (finished.has(identity)) return { run, state: "finished", log };
     if (reason !== undefined && !task?.retries) return { run, state: "failed", reason, log };

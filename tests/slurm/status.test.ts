@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { identityOf } from "../../src/runs/identity.ts";
-import { runsFolder, writeRun } from "../../src/runs/run_file.ts";
-import { pauseAfter, summaryOf } from "../../src/slurm/follow.ts";
+import { runsFolder, writeRunFile } from "../../src/runs/run_file.ts";
+import { pauseAfter, statusSummaryOf } from "../../src/slurm/follow.ts";
 import type { LiveTask } from "../../src/slurm/programs.ts";
-import { type Found, overview, standingsOf } from "../../src/slurm/standing.ts";
+import { type FolderContents, readOverview, runStatusesOf } from "../../src/slurm/status.ts";
 import {
-  nextNumber,
-  type Numbered,
+  nextSubmissionNumber,
+  type NumberedSubmission,
   readSubmissions,
   type Submission,
   writeSubmission,
@@ -24,7 +24,7 @@ const submission = (array: string, tasks: number[][], retry = false): Submission
   ...{ format: 1, submitted: "2026-01-01T00:00:00Z", array, device: "cpu", threads: 1, jobs: 1 },
   ...{ retry, controls: false, saveMask: false, runs: configurations, tasks },
 });
-const numbered: Numbered[] = [
+const numbered: NumberedSubmission[] = [
   { number: 1, submission: submission("10", [[0, 2], [1, 3]]) },
   { number: 2, submission: submission("11", [[0]]) },
 ];
@@ -35,16 +35,16 @@ const found = (
   finished: string[] = [],
   failed: Record<string, string> = {},
   claimed: string[] = [],
-): Found => ({
+): FolderContents => ({
   finished: new Set(finished),
   failed: new Map(Object.entries(failed)),
   claimed: new Set(claimed),
 });
-const states = (...args: Parameters<typeof standingsOf>) =>
-  standingsOf(...args).map(({ state }) => state);
+const states = (...args: Parameters<typeof runStatusesOf>) =>
+  runStatusesOf(...args).map(({ state }) => state);
 
 Deno.test("a run is finished by its file alone; without one it is missing, whatever Slurm said of its task", () => {
-  const standings = standingsOf("out", numbered, found([a]), []);
+  const standings = runStatusesOf("out", numbered, found([a]), []);
   assert.deepEqual(standings.map(({ state }) => state), [
     "finished",
     "missing",
@@ -67,7 +67,7 @@ Deno.test("a run that failed has failed, unless a task is to try it again", () =
   const failed = found([], { [a]: "out of memory", [b]: "a loss that is no number" });
   const again = [numbered[0]!, { number: 2, submission: submission("11", [[0]], true) }];
   const queue = [live("11", 0, "PENDING"), live("10", 1, "RUNNING")];
-  const [first, second] = standingsOf("out", again, failed, queue);
+  const [first, second] = runStatusesOf("out", again, failed, queue);
   assert.equal(first!.state, "waiting");
   assert.deepEqual([second!.state, second!.reason], ["failed", "a loss that is no number"]);
 });
@@ -76,9 +76,9 @@ Deno.test("where Slurm can't be asked, nothing is called missing", () => {
   const expected = ["finished", "running", "open", "failed"];
   const seen = found([a], { [d]: "no" }, [b]);
   assert.deepEqual(states("out", numbered, seen, undefined), expected);
-  const standings = standingsOf("out", numbered, seen, undefined);
+  const standings = runStatusesOf("out", numbered, seen, undefined);
   assert.equal(
-    summaryOf({ submissions: numbered, standings, live: undefined, silence: "no squeue" }),
+    statusSummaryOf({ submissions: numbered, standings, live: undefined, silence: "no squeue" }),
     "1 of 4 runs finished, 1 under way, 1 not finished, 1 failed, Slurm can't be asked: no squeue",
   );
 });
@@ -86,17 +86,17 @@ Deno.test("where Slurm can't be asked, nothing is called missing", () => {
 Deno.test("a folder is looked at: run files, damaged ones, claims old and fresh", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(join(folder, "slurm"), { recursive: true });
-    const number = await nextNumber(folder);
+    const number = await nextSubmissionNumber(folder);
     await writeSubmission(folder, number, {
       ...submission("10", [[0, 1, 2, 3]]),
       array: undefined,
     });
     assert.deepEqual(await readSubmissions(folder), [], "Slurm has not taken it");
-    assert.equal(await nextNumber(folder), 2);
+    assert.equal(await nextSubmissionNumber(folder), 2);
     const { format: _, ...taken } = submission("10", [[0, 1, 2, 3]]);
     await writeSubmission(folder, number, taken);
 
-    await writeRun(folder, fileOf(runs[0]!));
+    await writeRunFile(folder, fileOf(runs[0]!));
     await Deno.writeTextFile(join(runsFolder(folder), `${b}.json`), "{");
     for (const [identity, minutes] of [[c, 1], [d, 10]] as const) {
       const path = join(runsFolder(folder), `${identity}.claim-0`);
@@ -107,7 +107,7 @@ Deno.test("a folder is looked at: run files, damaged ones, claims old and fresh"
     const known = new Set<string>(), path = Deno.env.get("PATH")!;
     Deno.env.set("PATH", "/nowhere");
     try {
-      const { standings, silence } = await overview(folder, known);
+      const { standings, silence } = await readOverview(folder, known);
       assert.deepEqual(standings.map(({ state }) => state), [
         "finished",
         "open",
