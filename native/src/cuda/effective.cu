@@ -1,5 +1,5 @@
-// w ⊙ m into the layers' tensors, and their gradients back into the flat vector: see ops/effective.hpp. All layers go in one
-// launch; threads run along the side that is written.
+// Writes w ⊙ m into the layers' tensors, and their gradients back into the flat vector: see ops/effective.hpp. All layers go
+// in one launch; threads run along the side that is written.
 #include <algorithm>
 
 #include "device.cuh"
@@ -8,31 +8,32 @@
 namespace mb::cuda {
 namespace {
 
-constexpr int most_pieces = 96;  // in one launch: kernels take 4 kB of parameters
-constexpr uint32_t entries = 8;  // of a thread
+constexpr int max_pieces = 96;  // in one launch: kernels take 4 kB of parameters
+constexpr uint32_t entries = 8;  // for each thread
 constexpr uint32_t chunk = threads * entries;
 
 struct Piece {
   void* tensor;
   int64_t offset;
   uint32_t length, inputs, positions;
-  uint32_t first;  // of its blocks
+  uint32_t first;  // the index of its first block
 };
 
 struct Pieces {
   int count;
   uint32_t blocks;
-  Piece at[most_pieces];
+  Piece at[max_pieces];
 };
 
+// Calls body(pieces) for as many layers at a time as fit in one launch.
 template <typename Body>
-void in_groups(const LayerWeights* layers, int64_t count, const Body& body) {
-  for (int64_t begin = 0; begin < count; begin += most_pieces) {
+void launch_in_groups(const LayerWeights* layers, int64_t count, const Body& body) {
+  for (int64_t begin = 0; begin < count; begin += max_pieces) {
     Pieces pieces{};
-    for (int64_t l = begin; l < std::min(count, begin + most_pieces); ++l) {
+    for (int64_t l = begin; l < std::min(count, begin + max_pieces); ++l) {
       const LayerWeights& layer = layers[l];
       const int64_t length = layer.outputs * layer.inputs * layer.positions;
-      // Where nothing is to be turned, all is one row.
+      // Where nothing is to be transposed, all is one row.
       const bool same = layer.flat || layer.positions == 1 || layer.inputs == 1;
       pieces.at[pieces.count++] = {layer.tensor,
                                    layer.offset,
@@ -46,8 +47,9 @@ void in_groups(const LayerWeights* layers, int64_t count, const Body& body) {
   }
 }
 
-// Entry j of rows × columns, in the matrix's transpose of columns × rows; and so for each of many such one after the other.
-__device__ uint32_t turned(uint32_t j, uint32_t rows, uint32_t columns) {
+// The index in the transpose, columns × rows, of entry j of a matrix of rows × columns; likewise where many such matrices lie
+// one after the other.
+__device__ uint32_t transposed_index(uint32_t j, uint32_t rows, uint32_t columns) {
   if (rows == 1 || columns == 1) return j;
   const uint32_t within = j % (rows * columns);
   return j - within + within % columns * rows + within / columns;
@@ -55,19 +57,19 @@ __device__ uint32_t turned(uint32_t j, uint32_t rows, uint32_t columns) {
 
 // Calls store(piece, j, load(piece, j)) for a block's entries.
 template <typename Load, typename Store>
-__device__ void over_block(const Pieces& pieces, Load load, Store store) {
-  const Piece& piece = pieces.at[piece_of(pieces)];
+__device__ void for_block(const Pieces& pieces, Load load, Store store) {
+  const Piece& piece = pieces.at[piece_index(pieces)];
   const uint32_t begin = (blockIdx.x - piece.first) * chunk;
   uint32_t j = begin + threadIdx.x;
   if (piece.length - begin < chunk) {
     for (; j < piece.length; j += threads) store(piece, j, load(piece, j));
     return;
   }
-  at_once<entries>([&](uint32_t e) { return load(piece, j + e * threads); },
+  load_together<entries>([&](uint32_t e) { return load(piece, j + e * threads); },
                    [&](uint32_t e, const auto& loaded) { store(piece, j + e * threads, loaded); });
 }
 
-// Two that are multiplied.
+// Two factors.
 template <typename First, typename Second>
 struct Pair {
   First first;
@@ -75,33 +77,33 @@ struct Pair {
 };
 
 template <typename Vector, typename Tensor>
-__global__ void effective(Pieces pieces, const Vector* weights, const Vector* mask) {
-  over_block(
+__global__ void effective_kernel(Pieces pieces, const Vector* weights, const Vector* mask) {
+  for_block(
       pieces,
       [=](const Piece& piece, uint32_t j) {
-        const int64_t i = piece.offset + turned(j, piece.positions, piece.inputs);
+        const int64_t i = piece.offset + transposed_index(j, piece.positions, piece.inputs);
         return Pair<Vector, Vector>{weights[i], mask ? mask[i] : Vector(1)};
       },
       [](const Piece& piece, uint32_t j, const Pair<Vector, Vector>& both) {
-        static_cast<Tensor*>(piece.tensor)[j] = As<Tensor>::of(both.first * both.second);
+        static_cast<Tensor*>(piece.tensor)[j] = Conversion<Tensor>::of(both.first * both.second);
       });
 }
 
 template <typename Vector, typename Tensor>
-__global__ void gradient(Pieces pieces, const Vector* factor, Vector* to) {
-  over_block(
+__global__ void gradient_kernel(Pieces pieces, const Vector* factor, Vector* to) {
+  for_block(
       pieces,
       [=](const Piece& piece, uint32_t j) {
         const Tensor* const from = static_cast<const Tensor*>(piece.tensor);
-        const Tensor value = from[turned(j, piece.inputs, piece.positions)];
+        const Tensor value = from[transposed_index(j, piece.inputs, piece.positions)];
         return Pair<Tensor, Vector>{value, factor ? factor[piece.offset + j] : Vector(1)};
       },
       [=](const Piece& piece, uint32_t j, const Pair<Tensor, Vector>& both) {
-        to[piece.offset + j] = As<Vector>::of(both.first) * both.second;
+        to[piece.offset + j] = Conversion<Vector>::of(both.first) * both.second;
       });
 }
 
-// Of vectors; tensors may also be bfloat16, whose arithmetic is float32's.
+// Calls body(a zero of the vectors' type, one of the tensors'). Tensors may be bfloat16 too, whose arithmetic is float32's.
 template <typename Body>
 void with_vector_types(Real vectors, Real tensors, const Body& body) {
   if (vectors == Real::float64) return body(double{}, double{});
@@ -113,10 +115,10 @@ void with_vector_types(Real vectors, Real tensors, const Body& body) {
 
 void write_effective(const LayerWeights* layers, int64_t count, const void* weights, const void* mask, Real vectors,
                      Real tensors, void* stream) {
-  in_groups(layers, count, [&](const Pieces& pieces) {
+  launch_in_groups(layers, count, [&](const Pieces& pieces) {
     with_vector_types(vectors, tensors, [&](auto vector, auto tensor) {
       using Vector = decltype(vector);
-      launch(effective<Vector, decltype(tensor)>, pieces.blocks, stream, pieces, static_cast<const Vector*>(weights),
+      launch(effective_kernel<Vector, decltype(tensor)>, pieces.blocks, stream, pieces, static_cast<const Vector*>(weights),
              static_cast<const Vector*>(mask));
     });
   });
@@ -124,10 +126,10 @@ void write_effective(const LayerWeights* layers, int64_t count, const void* weig
 
 void write_gradient(const LayerWeights* layers, int64_t count, const void* factor, void* to, Real vectors, Real tensors,
                     void* stream) {
-  in_groups(layers, count, [&](const Pieces& pieces) {
+  launch_in_groups(layers, count, [&](const Pieces& pieces) {
     with_vector_types(vectors, tensors, [&](auto vector, auto tensor) {
       using Vector = decltype(vector);
-      launch(gradient<Vector, decltype(tensor)>, pieces.blocks, stream, pieces, static_cast<const Vector*>(factor),
+      launch(gradient_kernel<Vector, decltype(tensor)>, pieces.blocks, stream, pieces, static_cast<const Vector*>(factor),
              static_cast<Vector*>(to));
     });
   });

@@ -1,7 +1,7 @@
-// CUDA on the processor, to test the kernels where there is no GPU: as much of the language as they use.
+// CUDA on the processor, as much of the language as the kernels use, to test them where there is no GPU.
 //
 // The threads of a block are fibers that take turns: each runs to its next barrier. Blocks come in a shuffled order and
-// threads now forwards, now backwards, so that a kernel that lacks a barrier, or hangs on the order of its blocks, gives
+// threads now forwards, now backwards, so that a kernel that lacks a barrier, or depends on the order of its blocks, gives
 // wrong results here as it may on a GPU. Atomics are plain: nothing really runs at once.
 #pragma once
 
@@ -20,21 +20,21 @@
 
 namespace mb::cuda {
 
-struct Index {
+struct Coordinates {
   unsigned x = 0;
 };
-inline thread_local Index threadIdx, blockIdx;
+inline thread_local Coordinates threadIdx, blockIdx;
 
 inline void __threadfence() {}
 
 template <typename Value>
-Value atomicAdd(Value* place, Value value) {
-  const Value before = *place;
-  *place = before + value;
+Value atomicAdd(Value* address, Value value) {
+  const Value before = *address;
+  *address = before + value;
   return before;
 }
 
-// The block that this host thread runs. Its fibers are made once; they change places by longjmp, which makes no system call.
+// The block that this host thread runs. Its fibers are made once; control moves between them by longjmp, which makes no system call.
 class Block {
  public:
   explicit Block(unsigned count) : fibers_(count) {
@@ -57,9 +57,9 @@ class Block {
     }
   }
 
-  // Until all others have come as far.
+  // Suspends the fiber until all others have come as far.
   void wait() {
-    if (_setjmp(fibers_[at_].place) == 0) _longjmp(scheduler_, 1);
+    if (_setjmp(fibers_[at_].resumption) == 0) _longjmp(scheduler_, 1);
   }
 
   static Block*& current() {
@@ -70,7 +70,7 @@ class Block {
  private:
   struct Fiber {
     bool begun = false, alive = false;
-    jmp_buf place;
+    jmp_buf resumption;
     ucontext_t start;
     std::vector<char> stack;
   };
@@ -78,17 +78,17 @@ class Block {
   __attribute__((noinline)) void resume() {
     if (_setjmp(scheduler_) != 0) return;
     Fiber& fiber = fibers_[at_];
-    if (fiber.begun) _longjmp(fiber.place, 1);
+    if (fiber.begun) _longjmp(fiber.resumption, 1);
     fiber.begun = true;
     getcontext(&fiber.start);
     fiber.start.uc_stack.ss_sp = fiber.stack.data();
     fiber.start.uc_stack.ss_size = fiber.stack.size();
-    makecontext(&fiber.start, &live, 0);
+    makecontext(&fiber.start, &run_bodies, 0);
     setcontext(&fiber.start);
   }
 
   // A fiber runs one body after the other, and waits in between.
-  static void live() {
+  static void run_bodies() {
     for (;;) {
       Block& self = *current();
       self.body_(self.what_);
@@ -100,7 +100,8 @@ class Block {
 
   jmp_buf scheduler_;
   std::vector<Fiber> fibers_;
-  size_t at_ = 0, left_ = 0;
+  size_t at_ = 0;  // the fiber that runs
+  size_t left_ = 0;
   void (*body_)(const void*) = nullptr;
   const void* what_ = nullptr;
 };
@@ -117,8 +118,8 @@ void run_kernel(void (*kernel)(Parameters...), int64_t blocks, Arguments... argu
     state = state * 1664525u + 1013904223u;
     std::swap(order[i - 1], order[(uint64_t{state} * i) >> 32]);
   }
-  for (const unsigned at : order) {
-    blockIdx.x = at;
+  for (const unsigned index : order) {
+    blockIdx.x = index;
     block.run([&] { kernel(static_cast<Parameters>(arguments)...); });
   }
 }

@@ -9,10 +9,10 @@
 
 namespace mb::cuda {
 
-// A number that may differ from step to step. Where a recorded step is replayed it is read at `place`, in device memory.
+// A number that may differ from step to step. A recorded step that is replayed reads it at `address`, in device memory.
 struct Number {
   double value = 0;
-  const double* place = nullptr;
+  const double* address = nullptr;
 };
 
 struct bfloat16 {
@@ -24,25 +24,27 @@ enum class Real { float32, float64, bfloat16 };
 // --- projection and update: see mb_project_top_k and mb_descend -----------------------------------------------------
 
 // One segment of a flat vector, and how many of its entries are dropped.
-struct Selected {
+struct Segment {
   int64_t offset, length, drop;
-  bool operator==(const Selected& other) const {
+  bool operator==(const Segment& other) const {
     return offset == other.offset && length == other.length && drop == other.drop;
   }
 };
 
-// What is selected of a vector. `room` is device memory, selection_room() bytes, zeros at first; it keeps what was counted.
+// What is selected of a vector. `workspace` is device memory, selection_bytes() of it, zeros at first; it keeps what was
+// counted.
 struct Selection {
-  const Selected* segments;
+  const Segment* segments;
   int64_t count;
   bool magnitude;
-  void* room;
+  void* workspace;
 };
 
-constexpr int64_t longest_segment = int64_t{1} << 31;
+constexpr int64_t max_segment = int64_t{1} << 31;
 
-size_t selection_room(const Selected* segments, int64_t count);
+size_t selection_bytes(const Segment* segments, int64_t count);
 
+// How the mask is made of bit and value.
 struct Mix {
   Number alpha;
   bool relative;
@@ -50,8 +52,8 @@ struct Mix {
 };
 
 // `counted`: descend() has counted the first digit of these very values already.
-void project(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
-             void* stream);
+void project_top_k(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
+                   void* stream);
 
 struct Descent {
   Number rate;
@@ -74,16 +76,17 @@ void descend_adam(float* latent, float* first, float* second, const float* gradi
 
 // --- masks that are drawn: see mb_noise, mb_relax and mb_project_capped_simplex --------------------------------------
 
-void noise(float* to, int64_t length, uint64_t key, Number draw, void* stream);
-void relax(const float* probability, const float* noise, int64_t length, Number temperature, float aside, float* mask,
-           float* slope, void* stream);
-// `room`: simplex_room(length) bytes, zeros at first.
-size_t simplex_room(int64_t length);
-void project_capped_simplex(float* x, int64_t length, Number most, void* room, void* stream);
+void draw_noise(float* to, int64_t length, uint64_t key, Number draw, void* stream);
+// `margin` is added to p and to 1 − p.
+void relax_mask(const float* probability, const float* noise, int64_t length, Number temperature, float margin,
+                float* mask, float* slope, void* stream);
+// `workspace`: simplex_bytes(length) bytes, zeros at first.
+size_t simplex_bytes(int64_t length);
+void project_capped_simplex(float* x, int64_t length, Number budget, void* workspace, void* stream);
 
 // --- weights: see effective.hpp --------------------------------------------------------------------------------------
 
-// One layer: its place in the flat vector, and its tensor (outputs, positions, inputs), or (outputs, inputs, positions)
+// One layer: where it begins in the flat vector, and its tensor (outputs, positions, inputs), or (outputs, inputs, positions)
 // where `flat`.
 struct LayerWeights {
   void* tensor;
@@ -100,8 +103,8 @@ void write_gradient(const LayerWeights* layers, int64_t count, const void* facto
 
 // --- data, loss, pooling ---------------------------------------------------------------------------------------------
 
-// See mb_batch_gather; `order` null: start, start + 1, …
-struct Gather {
+// What a batch is gathered from: see mb_batch_gather; `order` null: start, start + 1, …
+struct BatchSource {
   const uint8_t* images;
   const int64_t* labels;
   int64_t pictures, height, width, channels;
@@ -110,15 +113,16 @@ struct Gather {
   Number start;
   int64_t count;
   const uint8_t* augmentation;  // null: none
-  int64_t length, padding;      // of the order; around the picture
+  int64_t length;               // of the order
+  int64_t padding;              // around the picture
 };
-void gather(const Gather& from, void* images, int64_t* labels, Real type, void* stream);
+void gather_batch(const BatchSource& from, void* images, int64_t* labels, Real type, void* stream);
 
 // metrics[0] += sum of losses, metrics[1] += correct predictions; gradient (null: not wanted) of their mean; see loss.hpp.
-// `room`: loss_room(rows) bytes, zeros at first.
-size_t loss_room(int64_t rows);
+// `workspace`: loss_bytes(rows) bytes, zeros at first.
+size_t loss_bytes(int64_t rows);
 void add_loss(const void* logits, const int64_t* truth, int64_t rows, int64_t classes, double smoothing, double* metrics,
-              void* gradient, void* room, Real type, void* stream);
+              void* gradient, void* workspace, Real type, void* stream);
 
 // See max_pool.hpp: pictures with channels last; windows of fewer entries than `no_winner`.
 constexpr uint8_t no_winner = 255;
@@ -132,19 +136,19 @@ void max_pool_backward(const Pool& pool, const void* gradient, const uint8_t* wi
 
 // --- recorded steps ----------------------------------------------------------------------------------------------------
 
-// The numbers of the steps to come, in memory that host and device both see: the host fills place (step % steps) and
-// replays; the replayed step begins by taking its numbers from there.
+// The numbers of the steps to come, in memory that host and device both see: the host fills row (step % steps) and
+// replays; the replayed step begins by reading its numbers from there.
 struct Ring {
   static constexpr int64_t steps = 256;
-  static constexpr int64_t numbers = 128;  // of a step, at most
-  double values[steps][numbers];
-  volatile int64_t taken;  // steps whose numbers were taken: written by the device
+  static constexpr int64_t max_numbers = 128;  // of a step
+  double values[steps][max_numbers];
+  volatile int64_t steps_read;  // written by the device: how many steps have read their numbers
 };
-// Room for it, and the number of steps taken so far beside the numbers themselves, in device memory.
-struct Taken {
-  double numbers[Ring::numbers];
-  int64_t step;
+// Device memory: the numbers of the step under way, and how many steps have read theirs.
+struct StepNumbers {
+  double values[Ring::max_numbers];
+  int64_t steps_read;
 };
-void take_numbers(Ring* ring, Taken* taken, void* stream);
+void read_numbers(Ring* ring, StepNumbers* numbers, void* stream);
 
 }  // namespace mb::cuda

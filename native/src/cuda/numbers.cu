@@ -1,24 +1,24 @@
-// The first thing that a replayed step does: it takes its own numbers from those that the host has laid out.
+// The first thing that a replayed step does: it reads its own numbers from those that the host has laid out.
 #include "device.cuh"
 
 namespace mb::cuda {
 namespace {
 
-__global__ void take(Ring* ring, Taken* taken) {
-  const int64_t step = taken->step;
+__global__ void read_kernel(Ring* ring, StepNumbers* numbers) {
+  const int64_t step = numbers->steps_read;
   __syncthreads();
-  if (threadIdx.x < Ring::numbers) {
-    taken->numbers[threadIdx.x] = static_cast<volatile double*>(ring->values[step % Ring::steps])[threadIdx.x];
+  if (threadIdx.x < Ring::max_numbers) {
+    numbers->values[threadIdx.x] = static_cast<volatile double*>(ring->values[step % Ring::steps])[threadIdx.x];
   }
   __syncthreads();
   if (threadIdx.x == 0) {
-    taken->step = step + 1;
-    ring->taken = step + 1;  // the host may lay out other numbers in their place now
+    numbers->steps_read = step + 1;
+    ring->steps_read = step + 1;  // from here on the host may lay out other numbers in that row
   }
 }
 
 }  // namespace
 
-void take_numbers(Ring* ring, Taken* taken, void* stream) { launch(take, 1, stream, ring, taken); }
+void read_numbers(Ring* ring, StepNumbers* numbers, void* stream) { launch(read_kernel, 1, stream, ring, numbers); }
 
 }  // namespace mb::cuda

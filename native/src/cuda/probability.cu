@@ -8,25 +8,25 @@
 namespace mb::cuda {
 namespace {
 
-struct Noise {
+struct NoiseDraw {
   float* to;
   int64_t length;
   uint64_t key;
   Number draw;
-  // Four entries come of one counter.
+  // One counter gives four entries.
   __device__ void operator()(int64_t i) const {
-    const Words words = philox(static_cast<uint64_t>(i), static_cast<uint64_t>(value_of(draw)), key);
+    const Words words = philox_of(static_cast<uint64_t>(i), static_cast<uint64_t>(value_of(draw)), key);
     for (int64_t n = 0; n < 4 && 4 * i + n < length; ++n) to[4 * i + n] = noise_of(words.at[n]);
   }
 };
 
-struct Relaxed {
+struct Relaxation {
   const float *probability, *noise;
   Number temperature;
-  float aside;
+  float margin;
   float *mask, *slope;
   __device__ void operator()(int64_t i) const {
-    const float p = probability[i] + aside, not_p = 1 - probability[i] + aside, u = noise[i];
+    const float p = probability[i] + margin, not_p = 1 - probability[i] + margin, u = noise[i];
     const float by = static_cast<float>(value_of(temperature));
     const float x = logf(p * u / ((1 - u) * not_p)) / by;
     const float bit = 1 / (1 + expf(-x)), rest = 1 / (1 + expf(x));
@@ -37,10 +37,10 @@ struct Relaxed {
 
 // The capped simplex: v is searched in a bracket that every launch narrows to a section of it, by the sums at the ends of
 // all sections at once. The last block to end chooses.
-constexpr int sections = 16;  // at the ends within a bracket there are one fewer sums
-constexpr int launches = 8;   // which leave 2^−32 of the first bracket
-constexpr uint32_t group = 8;
-constexpr int64_t wave = 384;  // blocks that run at once
+constexpr int sections = 16;   // whose inner ends are one fewer
+constexpr int launches = 8;    // which leave 2^−32 of the first bracket
+constexpr uint32_t group = 8;  // entries that a thread loads at once
+constexpr int64_t max_blocks = 384;  // more of them would not run at once
 constexpr int64_t reach = int64_t{threads} * group;
 
 struct alignas(8) Bracket {
@@ -51,14 +51,14 @@ struct alignas(8) Bracket {
 struct Simplex {
   float* x;
   int64_t length;
-  Number most;
+  Number budget;
   int64_t blocks;
   Bracket* bracket;
-  double* sums;  // of each block, `sections` of them
+  double* sums;  // `sections` of them for each block
 };
 
-// clip(x, 0, 1); 0 for a NaN, which so counts in no sum.
-__device__ float saturated(float x) {
+// clip(x, 0, 1); 0 for a NaN, so that it counts in no sum.
+__device__ float saturate(float x) {
 #ifdef MB_EMULATE
   return x > 0 ? (x < 1 ? x : 1) : 0;
 #else
@@ -66,14 +66,14 @@ __device__ float saturated(float x) {
 #endif
 }
 
-struct Sum {
+struct Addition {
   __device__ double operator()(double a, double b) const { return a + b; }
 };
-struct Largest {
+struct Maximum {
   __device__ double operator()(double a, double b) const { return a < b ? b : a; }
 };
 
-// `own` of all threads by column, into `own` of the first thread; in an order that is always the same.
+// Combines `own` of all threads by column, into `own` of the first thread, in an order that is always the same.
 template <typename Combine>
 __device__ void combine(double (&own)[sections], Combine both) {
   static_assert(threads == sections * sections);
@@ -97,7 +97,7 @@ __device__ void combine(double (&own)[sections], Combine both) {
 
 // Calls body(values) for `group` entries at a time, −∞ where there are none, which adds nothing to any sum.
 template <typename Body>
-__device__ void over(const Simplex& simplex, Body body) {
+__device__ void for_groups(const Simplex& simplex, Body body) {
   for (int64_t from = blockIdx.x * reach; from < simplex.length; from += simplex.blocks * reach) {
     float values[group];
     for (uint32_t n = 0; n < group; ++n) {
@@ -108,14 +108,14 @@ __device__ void over(const Simplex& simplex, Body body) {
   }
 }
 
-// The columns of all blocks, once the last one is here; then choose(columns) by one thread.
+// Combines the columns of all blocks, once the last one is here; then one thread calls choose(columns).
 template <typename Combine, typename Choose>
-__device__ void gather_columns(const Simplex& simplex, double (&own)[sections], Combine both, Choose choose) {
+__device__ void combine_blocks(const Simplex& simplex, double (&own)[sections], Combine both, Choose choose) {
   combine(own, both);
   if (threadIdx.x == 0) {
     for (int c = 0; c < sections; ++c) simplex.sums[blockIdx.x * sections + c] = own[c];
   }
-  if (!last_of(&simplex.bracket->ticket, static_cast<uint32_t>(simplex.blocks))) return;
+  if (!is_last_block(&simplex.bracket->ticket, static_cast<uint32_t>(simplex.blocks))) return;
   for (int c = 0; c < sections; ++c) {
     own[c] = 0;
     for (int64_t b = threadIdx.x; b < simplex.blocks; b += threads) {
@@ -131,19 +131,19 @@ __device__ float end_of(int c, float low, float high) {
   return static_cast<float>(low + (static_cast<double>(high) - low) * (c + 1) / sections);
 }
 
-// The largest entry, where the bracket ends.
+// The bracket ends at the largest entry.
 __global__ void begin_bracket(Simplex simplex) {
   double own[sections] = {};
-  over(simplex, [&](const float (&values)[group]) {
-    for (const float x : values) own[0] = Largest{}(own[0], x);
+  for_groups(simplex, [&](const float (&values)[group]) {
+    for (const float x : values) own[0] = Maximum{}(own[0], x);
   });
-  gather_columns(simplex, own, Largest{}, [&](const double (&largest)[sections]) {
+  combine_blocks(simplex, own, Maximum{}, [&](const double (&largest)[sections]) {
     simplex.bracket->low = 0;
     simplex.bracket->high = static_cast<float>(largest[0]);
   });
 }
 
-// The first time the sum at 0 is among them: where it is small enough, so is v.
+// The first launch looks at the sum at 0 too: where it is within the budget, v is 0.
 template <bool first>
 __global__ void narrow(Simplex simplex) {
   const float low = simplex.bracket->low, high = simplex.bracket->high;
@@ -151,53 +151,53 @@ __global__ void narrow(Simplex simplex) {
   double own[sections] = {};
   float ends[sections];
   for (int c = 0; c < sections; ++c) ends[c] = c < sections - 1 ? end_of(c, low, high) : first ? 0 : high;
-  over(simplex, [&](const float (&values)[group]) {
+  for_groups(simplex, [&](const float (&values)[group]) {
     for (int c = 0; c < sections - !first; ++c) {
       float sum = 0;
-      for (const float x : values) sum += saturated(x - ends[c]);
+      for (const float x : values) sum += saturate(x - ends[c]);
       own[c] += sum;
     }
   });
-  gather_columns(simplex, own, Sum{}, [&](const double (&sums)[sections]) {
-    const double most = value_of(simplex.most);
+  combine_blocks(simplex, own, Addition{}, [&](const double (&sums)[sections]) {
+    const double budget = value_of(simplex.budget);
     int above = 0;
-    while (above < sections - 1 && sums[above] > most) ++above;
-    const bool none = first && sums[sections - 1] <= most;
+    while (above < sections - 1 && sums[above] > budget) ++above;
+    const bool none = first && sums[sections - 1] <= budget;
     simplex.bracket->low = above == 0 ? low : end_of(above - 1, low, high);
     simplex.bracket->high = none ? 0 : above < sections - 1 ? end_of(above, low, high) : high;
   });
 }
 
-struct Lowered {
+struct Shift {
   float* x;
   const Bracket* bracket;
-  __device__ void operator()(int64_t i) const { x[i] = clipped(x[i] - bracket->high, 0, 1); }
+  __device__ void operator()(int64_t i) const { x[i] = clip(x[i] - bracket->high, 0, 1); }
 };
 
-int64_t blocks_for(int64_t length) { return std::clamp<int64_t>((length + reach - 1) / reach, 1, wave); }
+int64_t count_blocks(int64_t length) { return std::clamp<int64_t>((length + reach - 1) / reach, 1, max_blocks); }
 
 }  // namespace
 
-void noise(float* to, int64_t length, uint64_t key, Number draw, void* stream) {
-  each((length + 3) / 4, stream, Noise{to, length, key, draw});
+void draw_noise(float* to, int64_t length, uint64_t key, Number draw, void* stream) {
+  for_each((length + 3) / 4, stream, NoiseDraw{to, length, key, draw});
 }
 
-void relax(const float* probability, const float* noise, int64_t length, Number temperature, float aside, float* mask,
-           float* slope, void* stream) {
-  each(length, stream, Relaxed{probability, noise, temperature, aside, mask, slope});
+void relax_mask(const float* probability, const float* noise, int64_t length, Number temperature, float margin,
+                float* mask, float* slope, void* stream) {
+  for_each(length, stream, Relaxation{probability, noise, temperature, margin, mask, slope});
 }
 
-size_t simplex_room(int64_t length) {
-  return sizeof(Bracket) + static_cast<size_t>(blocks_for(length)) * sections * sizeof(double);
+size_t simplex_bytes(int64_t length) {
+  return sizeof(Bracket) + static_cast<size_t>(count_blocks(length)) * sections * sizeof(double);
 }
 
-void project_capped_simplex(float* x, int64_t length, Number most, void* room, void* stream) {
-  Bracket* const bracket = static_cast<Bracket*>(room);
-  const Simplex simplex{x, length, most, blocks_for(length), bracket, reinterpret_cast<double*>(bracket + 1)};
+void project_capped_simplex(float* x, int64_t length, Number budget, void* workspace, void* stream) {
+  Bracket* const bracket = static_cast<Bracket*>(workspace);
+  const Simplex simplex{x, length, budget, count_blocks(length), bracket, reinterpret_cast<double*>(bracket + 1)};
   launch(begin_bracket, simplex.blocks, stream, simplex);
   launch(narrow<true>, simplex.blocks, stream, simplex);
   for (int n = 1; n < launches; ++n) launch(narrow<false>, simplex.blocks, stream, simplex);
-  each(length, stream, Lowered{x, bracket});
+  for_each(length, stream, Shift{x, bracket});
 }
 
 }  // namespace mb::cuda

@@ -3,8 +3,8 @@
 // mask; for the third only those few entries that have the first. All segments go together, in five launches, or four where
 // the update has counted the first digit already; nothing waits for the host.
 //
-// Keys order as the floats do, as in ops/selection.cpp, with which this agrees bit for bit. A NaN can't be told to the host
-// without waiting: it becomes a NaN in the mask, and so in the loss.
+// Keys order as the floats do, as in ops/selection.cpp, with which this agrees bit for bit. The host could learn of a NaN
+// by waiting alone, so a NaN becomes one in the mask, and so in the loss.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,83 +14,84 @@
 namespace mb::cuda {
 namespace {
 
-constexpr int most_pieces = 128;  // in one launch: kernels take 4 kB of parameters
-constexpr uint32_t group = 8;     // values that a thread has under way at once
-constexpr int64_t wave = 1024;    // blocks that run at once: more of them would wait for the first to end
+constexpr int max_pieces = 128;  // in one launch: kernels take 4 kB of parameters
+constexpr uint32_t group = 8;    // values that a thread loads at once
+constexpr int64_t max_blocks = 1024;  // more of them would wait for the first to end
 constexpr uint32_t bins = 2048;
+// How far right a key moves for a digit to be its last.
 template <int digit>
 constexpr int shift = digit == 0 ? 21 : digit == 1 ? 10 : 0;
 
 struct Piece {
   int64_t offset;
   uint32_t length, drop;
-  uint32_t first;  // of its blocks
+  uint32_t first;  // the index of its first block
 };
 
 struct Pieces {
   int count;
   uint32_t blocks;
-  uint32_t chunk;  // entries of a block
+  uint32_t chunk;  // entries for each block
   bool backwards;  // each block takes its last entries first
-  Piece at[most_pieces];
+  Piece at[max_pieces];
 };
 
-// Of one segment. `prefix[d]`, `rank[d]`: the threshold's digits down to the d-th, and its place among the entries that
-// have them. The histogram and the ticket are zeros between two launches.
-struct Found {
+// What is known of one segment's threshold. `prefix[d]`, `rank[d]`: its digits down to the d-th, and its rank among the
+// entries that have them. The histogram and the ticket are zeros between two launches.
+struct ThresholdSearch {
   uint32_t histogram[bins];
   uint32_t ticket, prefix[3], rank[3];
 };
 
-// A selection's device memory, see selection_room.
-struct Room {
-  Found* found;     // by segment
-  uint32_t* ties;   // by block
-  uint32_t* count;  // by block: how many of its entries have the first digit looked for
-  float* open;      // those, in any order; `chunk` places for each block: as many as the vector has
+// A selection's device memory, see selection_bytes.
+struct Workspace {
+  ThresholdSearch* searches;  // by segment
+  uint32_t* ties;             // by block
+  uint32_t* count;            // by block: how many of its entries have the first digit looked for
+  float* candidates;          // those, in any order; `chunk` of them for each block, as many as it may have
 };
 
-uint32_t chunk_of(const Selected* segments, int64_t count) {
+uint32_t chunk_of(const Segment* segments, int64_t count) {
   int64_t length = 0;
   for (int64_t s = 0; s < count; ++s) length += segments[s].length;
   const int64_t grain = int64_t{threads} * group;
-  return static_cast<uint32_t>(grain * std::clamp<int64_t>((length + grain * wave - 1) / (grain * wave), 1, 64));
+  return static_cast<uint32_t>(grain * std::clamp<int64_t>((length + grain * max_blocks - 1) / (grain * max_blocks), 1, 64));
 }
 
 __host__ __device__ uint32_t chunks_of(int64_t length, uint32_t chunk) {
   return static_cast<uint32_t>((length + chunk - 1) / chunk);
 }
 
-size_t blocks_of(const Selected* segments, int64_t count, uint32_t chunk) {
+size_t blocks_of(const Segment* segments, int64_t count, uint32_t chunk) {
   size_t blocks = 0;
   for (int64_t s = 0; s < count; ++s) blocks += chunks_of(segments[s].length, chunk);
   return blocks;
 }
 
-// Calls body(pieces, room), for as many segments at a time as fit.
+// Calls body(pieces, workspace) for as many segments at a time as fit in one launch.
 template <typename Body>
-void in_groups(const Selection& selection, const Body& body) {
+void launch_in_groups(const Selection& selection, const Body& body) {
   const uint32_t chunk = chunk_of(selection.segments, selection.count);
-  Room room{};
-  room.found = static_cast<Found*>(selection.room);
-  room.ties = reinterpret_cast<uint32_t*>(room.found + selection.count);
+  Workspace workspace{};
+  workspace.searches = static_cast<ThresholdSearch*>(selection.workspace);
+  workspace.ties = reinterpret_cast<uint32_t*>(workspace.searches + selection.count);
   const size_t blocks = blocks_of(selection.segments, selection.count, chunk);
-  room.count = room.ties + blocks;
-  room.open = reinterpret_cast<float*>(room.count + blocks);
-  for (int64_t begin = 0; begin < selection.count; begin += most_pieces) {
+  workspace.count = workspace.ties + blocks;
+  workspace.candidates = reinterpret_cast<float*>(workspace.count + blocks);
+  for (int64_t begin = 0; begin < selection.count; begin += max_pieces) {
     Pieces pieces{};
     pieces.chunk = chunk;
-    for (int64_t s = begin; s < std::min(selection.count, begin + most_pieces); ++s) {
-      const Selected& segment = selection.segments[s];
+    for (int64_t s = begin; s < std::min(selection.count, begin + max_pieces); ++s) {
+      const Segment& segment = selection.segments[s];
       pieces.at[pieces.count++] = {segment.offset, static_cast<uint32_t>(segment.length),
                                    static_cast<uint32_t>(segment.drop), pieces.blocks};
       pieces.blocks += chunks_of(segment.length, chunk);
     }
-    if (pieces.blocks > 0) body(pieces, room);
-    room.found += pieces.count;
-    room.ties += pieces.blocks;
-    room.count += pieces.blocks;
-    room.open += size_t{pieces.blocks} * chunk;
+    if (pieces.blocks > 0) body(pieces, workspace);
+    workspace.searches += pieces.count;
+    workspace.ties += pieces.blocks;
+    workspace.count += pieces.blocks;
+    workspace.candidates += size_t{pieces.blocks} * chunk;
   }
 }
 
@@ -107,25 +108,25 @@ __device__ bool is_split(const Piece& piece) { return piece.drop > 0 && piece.dr
 
 // Finds the bin that holds the entry of the rank looked for, and clears the histogram.
 template <int digit>
-__device__ void choose(const Piece& piece, Found& found) {
+__device__ void choose_bin(const Piece& piece, ThresholdSearch& search) {
   __shared__ uint32_t sums[threads];
   constexpr uint32_t share = bins / threads;
-  const volatile uint32_t* const histogram = found.histogram + threadIdx.x * share;
+  const volatile uint32_t* const histogram = search.histogram + threadIdx.x * share;
   uint32_t counted[share], own = 0;
   for (uint32_t b = 0; b < share; ++b) counted[b] = histogram[b];
   for (uint32_t b = 0; b < share; ++b) own += counted[b];
   scan(sums, own);
-  const uint32_t rank = digit == 0 ? piece.drop : found.rank[digit > 0 ? digit - 1 : 0];
-  const uint32_t above = digit == 0 ? 0 : found.prefix[digit > 0 ? digit - 1 : 0] << (digit == 2 ? 10 : 11);
+  const uint32_t rank = digit == 0 ? piece.drop : search.rank[digit > 0 ? digit - 1 : 0];
+  const uint32_t above = digit == 0 ? 0 : search.prefix[digit > 0 ? digit - 1 : 0] << (digit == 2 ? 10 : 11);
   uint32_t before = sums[threadIdx.x] - own;
   for (uint32_t b = 0; b < share; ++b) {
     if (rank >= before && rank - before < counted[b]) {
-      found.prefix[digit] = above | (threadIdx.x * share + b);
-      found.rank[digit] = rank - before;
+      search.prefix[digit] = above | (threadIdx.x * share + b);
+      search.rank[digit] = rank - before;
     }
     before += counted[b];
   }
-  for (uint32_t b = 0; b < share; ++b) found.histogram[threadIdx.x * share + b] = 0;
+  for (uint32_t b = 0; b < share; ++b) search.histogram[threadIdx.x * share + b] = 0;
 }
 
 // A block's part of the vector.
@@ -137,22 +138,22 @@ struct Part {
 };
 
 __device__ Part part_of(const Pieces& pieces) {
-  const int s = piece_of(pieces);
+  const int s = piece_index(pieces);
   const Piece& piece = pieces.at[s];
-  const uint32_t begin = (blockIdx.x - piece.first) * pieces.chunk, room = piece.length - begin;
-  return {piece, s, room < pieces.chunk ? room : pieces.chunk, piece.offset + begin + threadIdx.x};
+  const uint32_t begin = (blockIdx.x - piece.first) * pieces.chunk, left = piece.length - begin;
+  return {piece, s, left < pieces.chunk ? left : pieces.chunk, piece.offset + begin + threadIdx.x};
 }
 
-// Calls body(i, load(i)) for the places i in the vector of a block's entries, `group` of a thread's at once. A launch that
+// Calls body(i, load(i)) for the indices i in the vector of a block's entries, `group` of a thread's at once. A launch that
 // goes backwards begins with what the one before read last, which the cache still has.
 template <uint32_t group, typename Load, typename Body>
-__device__ void over_part(const Pieces& pieces, const Part& part, Load load, Body body) {
+__device__ void for_part(const Pieces& pieces, const Part& part, Load load, Body body) {
   constexpr uint32_t reach = group * threads;
   const uint32_t groups = pieces.chunk / reach;
   for (uint32_t g = 0; g < groups; ++g) {
     uint32_t e = (pieces.backwards ? groups - 1 - g : g) * reach;
     if (e + threadIdx.x + reach - threads < part.length) {
-      at_once<group>([&](uint32_t n) { return load(part.from + e + n * threads); },
+      load_together<group>([&](uint32_t n) { return load(part.from + e + n * threads); },
                      [&](uint32_t n, const auto& loaded) { body(part.from + e + n * threads, loaded); });
       continue;
     }
@@ -163,7 +164,7 @@ __device__ void over_part(const Pieces& pieces, const Part& part, Load load, Bod
 
 // Counts one digit of the keys that body(add) adds for a block's part of its segment. The segment's last block chooses.
 template <int digit, typename Body>
-__device__ void count(const Pieces& pieces, const Part& part, Found& found, Body body) {
+__device__ void count_digit(const Pieces& pieces, const Part& part, ThresholdSearch& search, Body body) {
   __shared__ uint32_t counts[bins];
   for (uint32_t b = threadIdx.x; b < bins; b += threads) counts[b] = 0;
   __syncthreads();
@@ -171,55 +172,55 @@ __device__ void count(const Pieces& pieces, const Part& part, Found& found, Body
   if (!is_split(part.piece)) return;
   __syncthreads();
   for (uint32_t b = threadIdx.x; b < bins; b += threads) {
-    if (counts[b] > 0) atomicAdd(&found.histogram[b], counts[b]);
+    if (counts[b] > 0) atomicAdd(&search.histogram[b], counts[b]);
   }
-  if (last_of(&found.ticket, chunks_of(part.piece.length, pieces.chunk))) choose<digit>(part.piece, found);
+  if (is_last_block(&search.ticket, chunks_of(part.piece.length, pieces.chunk))) choose_bin<digit>(part.piece, search);
 }
 
 template <bool magnitude>
-__global__ void count_first(Pieces pieces, Room room, const float* values) {
+__global__ void count_first(Pieces pieces, Workspace workspace, const float* values) {
   const Part part = part_of(pieces);
   if (!is_split(part.piece)) return;
-  count<0>(pieces, part, room.found[part.s], [&](auto add) {
-    over_part<group>(
+  count_digit<0>(pieces, part, workspace.searches[part.s], [&](auto add) {
+    for_part<group>(
         pieces, part, [=](int64_t i) { return values[i]; },
         [&](int64_t, float value) { add(key_of<magnitude>(value)); });
   });
 }
 
 template <bool magnitude>
-__global__ void count_second(Pieces pieces, Room room, const float* values) {
-  __shared__ uint32_t found_here;
+__global__ void count_second(Pieces pieces, Workspace workspace, const float* values) {
+  __shared__ uint32_t found_count;
   const Part part = part_of(pieces);
   if (!is_split(part.piece)) return;
-  if (threadIdx.x == 0) found_here = 0;
-  Found& found = room.found[part.s];
-  const uint32_t first = found.prefix[0];
-  float* const open = room.open + size_t{blockIdx.x} * pieces.chunk;
-  count<1>(pieces, part, found, [&](auto add) {
-    over_part<group>(
+  if (threadIdx.x == 0) found_count = 0;
+  ThresholdSearch& search = workspace.searches[part.s];
+  const uint32_t first = search.prefix[0];
+  float* const candidates = workspace.candidates + size_t{blockIdx.x} * pieces.chunk;
+  count_digit<1>(pieces, part, search, [&](auto add) {
+    for_part<group>(
         pieces, part, [=](int64_t i) { return values[i]; },
         [&](int64_t, float value) {
           const uint32_t key = key_of<magnitude>(value);
           if (key >> shift<0> != first) return;
           add(key);
-          open[atomicAdd(&found_here, 1u)] = value;
+          candidates[atomicAdd(&found_count, 1u)] = value;
         });
     __syncthreads();
-    if (threadIdx.x == 0) room.count[blockIdx.x] = found_here;
+    if (threadIdx.x == 0) workspace.count[blockIdx.x] = found_count;
   });
 }
 
 template <bool magnitude>
-__global__ void count_third(Pieces pieces, Room room) {
+__global__ void count_third(Pieces pieces, Workspace workspace) {
   const Part part = part_of(pieces);
   if (!is_split(part.piece)) return;
-  Found& found = room.found[part.s];
-  const uint32_t prefix = found.prefix[1], length = room.count[blockIdx.x];
-  const float* const open = room.open + size_t{blockIdx.x} * pieces.chunk;
-  count<2>(pieces, part, found, [&](auto add) {
+  ThresholdSearch& search = workspace.searches[part.s];
+  const uint32_t prefix = search.prefix[1], length = workspace.count[blockIdx.x];
+  const float* const candidates = workspace.candidates + size_t{blockIdx.x} * pieces.chunk;
+  count_digit<2>(pieces, part, search, [&](auto add) {
     for (uint32_t e = threadIdx.x; e < length; e += threads) {
-      const uint32_t key = key_of<magnitude>(open[e]);
+      const uint32_t key = key_of<magnitude>(candidates[e]);
       if (key >> shift<1> == prefix) add(key);
     }
   });
@@ -230,10 +231,10 @@ struct Threshold {
   uint32_t from, dropped;
 };
 
-__device__ Threshold threshold_of(const Piece& piece, const Found& found, uint32_t above) {
+__device__ Threshold threshold_of(const Piece& piece, const ThresholdSearch& search, uint32_t above) {
   Threshold threshold{0, 0};
   if (is_split(piece)) {
-    threshold = {found.prefix[2], found.rank[2]};
+    threshold = {search.prefix[2], search.rank[2]};
   } else if (piece.drop > 0) {
     threshold = {0xffffffffu, 0};  // no number has that key
   }
@@ -242,33 +243,33 @@ __device__ Threshold threshold_of(const Piece& piece, const Found& found, uint32
 }
 
 // The smallest magnitude that is kept: 0 where all are, infinite where none is.
-__device__ float last_of(const Piece& piece, const Found& found) {
-  if (is_split(piece)) return same_bits<float>(found.prefix[2] >> 1);
+__device__ float min_kept_magnitude(const Piece& piece, const ThresholdSearch& search) {
+  if (is_split(piece)) return same_bits<float>(search.prefix[2] >> 1);
   return same_bits<float>(piece.drop > 0 ? 0x7f800000u : 0u);
 }
 
-// `last` counts only where `relative`. That is a kernel of its own, as one for both takes more registers: fewer of its blocks
-// would run at once.
+// An entry of the mask; `last` is used only where `relative`. That is a kernel of its own, because one for both takes more
+// registers, so that fewer of its blocks would run at once.
 template <bool relative>
 __device__ float entry_of(float value, bool bit, float alpha, const Mix& mix, float last) {
   if (value != value) return value;
   if (alpha == 1) return bit ? 1.0f : 0.0f;
-  if (!relative) return (1 - alpha) * clipped(value, mix.low, mix.high) + (bit ? alpha : 0.0f);
+  if (!relative) return (1 - alpha) * clip(value, mix.low, mix.high) + (bit ? alpha : 0.0f);
   const float ratio = fabsf(value) / last * 0.5f;  // NaN where both are 0 or infinite
   return (1 - alpha) * (ratio < 1 ? ratio : 1.0f) + (bit ? alpha : 0.0f);
 }
 
 template <bool magnitude, bool relative>
-__global__ void write_mask(Pieces pieces, Room room, const float* values, uint32_t above, Mix mix, float* mask) {
+__global__ void write_mask(Pieces pieces, Workspace workspace, const float* values, uint32_t above, Mix mix, float* mask) {
   __shared__ uint32_t equal;
   if (threadIdx.x == 0) equal = 0;
   __syncthreads();
   const Part part = part_of(pieces);
-  const Threshold threshold = threshold_of(part.piece, room.found[part.s], above);
+  const Threshold threshold = threshold_of(part.piece, workspace.searches[part.s], above);
   const float alpha = static_cast<float>(value_of(mix.alpha));
-  const float last = relative ? last_of(part.piece, room.found[part.s]) : 0;
+  const float last = relative ? min_kept_magnitude(part.piece, workspace.searches[part.s]) : 0;
   uint32_t own = 0;
-  over_part<group>(
+  for_part<group>(
       pieces, part, [=](int64_t i) { return values[i]; },
       [&](int64_t i, float value) {
         const uint32_t key = key_of<magnitude>(value);
@@ -277,18 +278,18 @@ __global__ void write_mask(Pieces pieces, Room room, const float* values, uint32
       });
   if (own > 0) atomicAdd(&equal, own);
   __syncthreads();
-  if (threadIdx.x == 0) room.ties[blockIdx.x] = equal;
+  if (threadIdx.x == 0) workspace.ties[blockIdx.x] = equal;
 }
 
-// What is left to the first of the ties, in order.
+// Drops the first of the entries that tie with the threshold, in order.
 template <bool magnitude, bool relative>
-__global__ void drop_ties(Pieces pieces, Room room, const float* values, uint32_t above, Mix mix, float* mask) {
+__global__ void drop_ties(Pieces pieces, Workspace workspace, const float* values, uint32_t above, Mix mix, float* mask) {
   __shared__ uint32_t sums[threads];
   const Part part = part_of(pieces);
-  const Threshold threshold = threshold_of(part.piece, room.found[part.s], above);
-  if (threshold.dropped == 0 || room.ties[blockIdx.x] == 0) return;
+  const Threshold threshold = threshold_of(part.piece, workspace.searches[part.s], above);
+  if (threshold.dropped == 0 || workspace.ties[blockIdx.x] == 0) return;
   uint32_t earlier = 0;
-  for (uint32_t b = part.piece.first + threadIdx.x; b < blockIdx.x; b += threads) earlier += room.ties[b];
+  for (uint32_t b = part.piece.first + threadIdx.x; b < blockIdx.x; b += threads) earlier += workspace.ties[b];
   scan(sums, earlier);
   const uint32_t before = sums[threads - 1];
   if (before >= threshold.dropped) return;
@@ -303,26 +304,26 @@ __global__ void drop_ties(Pieces pieces, Room room, const float* values, uint32_
   uint32_t own = 0;
   for (uint32_t e = 0; e < entries; ++e) own += tied(e);
   scan(sums, own);
-  uint32_t place = before + sums[threadIdx.x] - own;
+  uint32_t tie = before + sums[threadIdx.x] - own;
   const float alpha = static_cast<float>(value_of(mix.alpha));
-  const float last = relative ? last_of(part.piece, room.found[part.s]) : 0;
-  for (uint32_t e = 0; e < entries && place < threshold.dropped; ++e) {
+  const float last = relative ? min_kept_magnitude(part.piece, workspace.searches[part.s]) : 0;
+  for (uint32_t e = 0; e < entries && tie < threshold.dropped; ++e) {
     if (!tied(e)) continue;
     mask[from + e] = entry_of<relative>(values[from + e], false, alpha, mix, last);
-    ++place;
+    ++tie;
   }
 }
 
 template <bool magnitude, bool relative>
-void project_by(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
+void launch_projection(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
                 void* stream) {
   uint32_t above = 0;
   if (floor != -std::numeric_limits<float>::infinity() && !(magnitude && floor < 0)) {
     above = key_of<magnitude>(floor) + 1;
   }
-  in_groups(selection, [&](Pieces pieces, const Room& room) {
+  launch_in_groups(selection, [&](Pieces pieces, const Workspace& workspace) {
     const auto by = [&](auto kernel, auto... more) {
-      launch(kernel, pieces.blocks, stream, pieces, room, more...);
+      launch(kernel, pieces.blocks, stream, pieces, workspace, more...);
     };
     if (!counted) by(count_first<magnitude>, values);
     pieces.backwards = true;
@@ -343,18 +344,18 @@ struct Update {
     float z, v, g;
   };
   __device__ Entry load(int64_t i) const { return {latent[i], velocity[i], gradient[i]}; }
-  // The latent afterwards.
+  // Gives the latent afterwards.
   __device__ float step(int64_t i, const Entry& entry, float rate) const {
     const float z = entry.z;
     const float sign = static_cast<float>(z > 0) - static_cast<float>(z < 0);
     const float g = (by.straight_through ? entry.g * sign : entry.g) + by.decay * (z - by.centre);
     const float v = by.momentum * entry.v + g;
     velocity[i] = v;
-    return latent[i] = clipped(z - rate * v, by.low, by.high);
+    return latent[i] = clip(z - rate * v, by.low, by.high);
   }
 };
 
-struct UpdateAlone {
+struct UpdateWithoutCount {
   Update update;
   __device__ void operator()(int64_t i) const {
     update.step(i, update.load(i), static_cast<float>(value_of(update.by.rate)));
@@ -362,11 +363,11 @@ struct UpdateAlone {
 };
 
 template <bool magnitude>
-__global__ void update_and_count(Pieces pieces, Room room, Update update) {
+__global__ void update_and_count(Pieces pieces, Workspace workspace, Update update) {
   const Part part = part_of(pieces);
   const float rate = static_cast<float>(value_of(update.by.rate));
-  count<0>(pieces, part, room.found[part.s], [&](auto add) {
-    over_part<group / 2>(  // of three values each
+  count_digit<0>(pieces, part, workspace.searches[part.s], [&](auto add) {
+    for_part<group / 2>(  // of three values each
         pieces, part, [=](int64_t i) { return update.load(i); },
         [&](int64_t i, const Update::Entry& entry) {
           add(key_of<magnitude>(update.step(i, entry, rate)));
@@ -374,7 +375,7 @@ __global__ void update_and_count(Pieces pieces, Room room, Update update) {
   });
 }
 
-struct AdamOf {
+struct AdamUpdate {
   float *latent, *first, *second;
   const float* gradient;
   Adam by;
@@ -384,39 +385,38 @@ struct AdamOf {
     const float size = static_cast<float>(value_of(by.size)), root = static_cast<float>(value_of(by.root));
     first[i] = mean;
     second[i] = square;
-    latent[i] = clipped(z - size * mean / (sqrtf(square) / root + by.epsilon), by.low, by.high);
+    latent[i] = clip(z - size * mean / (sqrtf(square) / root + by.epsilon), by.low, by.high);
   }
 };
 
 }  // namespace
 
-size_t selection_room(const Selected* segments, int64_t count) {
+size_t selection_bytes(const Segment* segments, int64_t count) {
   const uint32_t chunk = chunk_of(segments, count);
   const size_t each = 2 * sizeof(uint32_t) + chunk * sizeof(float);
-  return static_cast<size_t>(count) * sizeof(Found) + blocks_of(segments, count, chunk) * each;
+  return static_cast<size_t>(count) * sizeof(ThresholdSearch) + blocks_of(segments, count, chunk) * each;
 }
 
-void project(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
-             void* stream) {
-  const auto by = !selection.magnitude ? project_by<false, false>
-                  : mix.relative       ? project_by<true, true>
-                                       : project_by<true, false>;
-  by(selection, values, counted, floor, mix, mask, stream);
+void project_top_k(const Selection& selection, const float* values, bool counted, float floor, Mix mix, float* mask,
+                   void* stream) {
+  auto run = launch_projection<false, false>;
+  if (selection.magnitude) run = mix.relative ? launch_projection<true, true> : launch_projection<true, false>;
+  run(selection, values, counted, floor, mix, mask, stream);
 }
 
 void descend(float* latent, float* velocity, const float* gradient, int64_t length, const Descent& by,
              const Selection* counting, void* stream) {
   const Update update{latent, velocity, gradient, by};
-  if (!counting) return each(length, stream, UpdateAlone{update});
-  in_groups(*counting, [&](const Pieces& pieces, const Room& room) {
+  if (!counting) return for_each(length, stream, UpdateWithoutCount{update});
+  launch_in_groups(*counting, [&](const Pieces& pieces, const Workspace& workspace) {
     const auto kernel = counting->magnitude ? update_and_count<true> : update_and_count<false>;
-    launch(kernel, pieces.blocks, stream, pieces, room, update);
+    launch(kernel, pieces.blocks, stream, pieces, workspace, update);
   });
 }
 
 void descend_adam(float* latent, float* first, float* second, const float* gradient, int64_t length, const Adam& by,
                   void* stream) {
-  each(length, stream, AdamOf{latent, first, second, gradient, by});
+  for_each(length, stream, AdamUpdate{latent, first, second, gradient, by});
 }
 
 }  // namespace mb::cuda

@@ -1,4 +1,4 @@
-// What the core needs of CUDA beside kernels: a stream for each thread, and graphs. Three stand behind it: CUDA
+// What the core needs of CUDA besides kernels: a stream for each thread, and graphs. Three stand behind it: CUDA
 // (runtime_cuda.cpp), the emulation that tests the kernels on the processor, and nothing (both below).
 #pragma once
 
@@ -22,13 +22,7 @@ constexpr bool emulated = true;
 constexpr bool emulated = false;
 #endif
 
-// Whether the kernels of cuda/ work on what lies on that device.
-inline bool by_kernels(const at::Device& device) { return kernels && (emulated || device.is_cuda()); }
-
-// Whether loops of the core's own do. What neither does is left to libtorch's operations, on CUDA and in its emulation.
-inline bool by_loops(const at::Device& device) { return !emulated && device.is_cpu(); }
-
-// Of a tensor's numbers, as the kernels call it.
+// The type of a tensor's numbers, as the kernels call it.
 inline cuda::Real real_of(const at::Tensor& tensor) {
   switch (tensor.scalar_type()) {
     case at::kDouble: return cuda::Real::float64;
@@ -39,7 +33,7 @@ inline cuda::Real real_of(const at::Tensor& tensor) {
 
 namespace cuda {
 
-// Work of one step, recorded instead of done, to be done any number of times by one call.
+// The work of one step, recorded instead of done, to be done any number of times by one call.
 class Graph {
  public:
   virtual ~Graph() = default;
@@ -52,23 +46,23 @@ class Graph {
 
 // From now on this thread's work goes to a stream of its own: runs side by side don't wait for each other, and a default
 // stream can't be recorded.
-void own_stream();
-// The current one, a cudaStream_t.
-void* stream();
+void use_own_stream();
+// The stream of this thread, a cudaStream_t.
+void* current_stream();
 // Throws where the device has failed.
-void check();
-// Whether it computes in bfloat16 and TensorFloat-32.
-bool low_precision();
+void check_device();
+// Whether the device computes in bfloat16 and TensorFloat-32.
+bool has_low_precision();
 std::unique_ptr<Graph> make_graph();
-// Memory that both sides see, zeros.
+// A ring of zeros, in memory that host and device both see.
 std::shared_ptr<Ring> make_ring();
 
 #else
 
-inline void own_stream() {}
-inline void* stream() { return nullptr; }
-inline void check() {}
-inline bool low_precision() { return true; }
+inline void use_own_stream() {}
+inline void* current_stream() { return nullptr; }
+inline void check_device() {}
+inline bool has_low_precision() { return true; }
 inline std::unique_ptr<Graph> make_graph() { return nullptr; }
 inline std::shared_ptr<Ring> make_ring() { return std::make_shared<Ring>(); }
 

@@ -16,42 +16,42 @@
 namespace mb::cuda {
 namespace {
 
-// What libtorch keeps of graphs for all threads together, with its one random generator and without a lock: which there are,
-// and whether one is being recorded (2.11). Of runs side by side one that records, or frees, is alone; to replay disturbs
-// nobody.
-std::shared_mutex kept_of_graphs;
+// libtorch keeps, for all threads together, with its one random generator and without a lock, which graphs there are and
+// (2.11) whether one is being recorded. So while one thread records or frees a graph, no other may use one; replays don't
+// disturb each other.
+std::shared_mutex graphs_in_use;
 
-class RecordedGraph final : public Graph {
+class CapturedGraph final : public Graph {
  public:
-  ~RecordedGraph() override {
-    if (!alone_) alone_ = std::unique_lock(kept_of_graphs);
+  ~CapturedGraph() override {
+    if (!exclusive_) exclusive_ = std::unique_lock(graphs_in_use);
     graph_.reset();
   }
 
-  // Other threads may allocate meanwhile: that concerns their streams alone.
+  // Thread-local, because what other threads allocate meanwhile concerns their streams alone.
   void begin() override {
-    alone_ = std::unique_lock(kept_of_graphs);
+    exclusive_ = std::unique_lock(graphs_in_use);
     graph_->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
   }
   void end() override {
-    const std::unique_lock alone(std::move(alone_));
+    const std::unique_lock exclusive(std::move(exclusive_));
     graph_->capture_end();
   }
   void replay() override {
-    const std::shared_lock beside_others(kept_of_graphs);
+    const std::shared_lock together(graphs_in_use);
     graph_->replay();
   }
 
  private:
   std::optional<at::cuda::CUDAGraph> graph_{std::in_place};
-  std::unique_lock<std::shared_mutex> alone_;
+  std::unique_lock<std::shared_mutex> exclusive_;
 };
 
 }  // namespace
 
-void own_stream() {
+void use_own_stream() {
   static thread_local const bool done = [] {
-    // A fixed workspace is what makes cuBLAS repeat itself; it is read when the first product is computed.
+    // A fixed workspace is what makes cuBLAS repeat itself; the variable is read when the first product is computed.
     setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
     c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool());
     return true;
@@ -59,20 +59,20 @@ void own_stream() {
   static_cast<void>(done);
 }
 
-void* stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
+void* current_stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
 
-void check() {
+void check_device() {
   const cudaError_t status = cudaStreamQuery(c10::cuda::getCurrentCUDAStream());
   if (status != cudaErrorNotReady) C10_CUDA_CHECK(status);
 }
 
-bool low_precision() {
+bool has_low_precision() {
   int major = 0;
   C10_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
   return major >= 8;
 }
 
-std::unique_ptr<Graph> make_graph() { return std::make_unique<RecordedGraph>(); }
+std::unique_ptr<Graph> make_graph() { return std::make_unique<CapturedGraph>(); }
 
 std::shared_ptr<Ring> make_ring() {
   void* memory = nullptr;

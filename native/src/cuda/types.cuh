@@ -5,7 +5,7 @@
 
 namespace mb::cuda {
 
-// Calls body(value of that type).
+// Calls body(a zero of that type).
 template <typename Body>
 void with_type(Real type, const Body& body) {
   if (type == Real::float64) return body(double{});

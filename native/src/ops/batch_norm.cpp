@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "../cuda/runtime.hpp"
+#include "../runtime/dispatch.hpp"
 #include "with_type.hpp"
 
 namespace mb {
@@ -22,7 +22,7 @@ namespace {
 constexpr double epsilon = 1e-5, momentum = 0.1;
 constexpr auto last = at::MemoryFormat::ChannelsLast;
 
-// Rows of pixels, in chunks whose number does not hang on that of threads: nor do the sums over them.
+// Rows of pixels, in chunks whose number does not depend on that of threads, so that the sums over them don't either.
 struct Rows {
   int64_t count, channels, chunks;
   explicit Rows(const at::Tensor& pictures)
@@ -33,19 +33,19 @@ struct Rows {
 
   // body(first row, row after the last, chunk)
   template <typename Body>
-  void each(const Body& body) const {
+  void for_each_chunk(const Body& body) const {
     at::parallel_for(0, chunks, 1, [&](int64_t from, int64_t to) {
       for (int64_t chunk = from; chunk < to; ++chunk) body(begin(chunk), begin(chunk + 1), chunk);
     });
   }
 };
 
-// Two sums by channel over all rows, in double precision: add(row, sums of the first, sums of the second).
+// Gives two sums by channel over all rows, in double precision; add(row, first sums, second sums) adds a row to them.
 template <typename Add>
-std::vector<double> sums(const Rows& rows, const Add& add) {
+std::vector<double> sum_by_channel(const Rows& rows, const Add& add) {
   const int64_t width = 2 * rows.channels;
   std::vector<double> parts(rows.chunks * width);
-  rows.each([&](int64_t first, int64_t end, int64_t chunk) {
+  rows.for_each_chunk([&](int64_t first, int64_t end, int64_t chunk) {
     double* const part = parts.data() + chunk * width;
     for (int64_t row = first; row < end; ++row) add(row, part, part + rows.channels);
   });
@@ -56,14 +56,15 @@ std::vector<double> sums(const Rows& rows, const Add& add) {
   return parts;
 }
 
+// The type that numbers of another type are computed with.
 template <typename Real>
 using Accurate = std::conditional_t<std::is_same_v<Real, double>, double, float>;
 
-at::Tensor doubles(int64_t length) { return at::empty({length}, at::TensorOptions().dtype(at::kDouble)); }
+at::Tensor make_doubles(int64_t length) { return at::empty({length}, at::TensorOptions().dtype(at::kDouble)); }
 
-// x · scale + shift by channel, ReLU where asked.
+// Writes (x − mean) · scale by channel, and its ReLU where it is rectified.
 template <typename Real>
-void write(const at::Tensor& input, bool rectified, const double* mean, const double* scale, at::Tensor& output) {
+void write_normalised(const at::Tensor& input, bool rectified, const double* mean, const double* scale, at::Tensor& output) {
   using Number = Accurate<Real>;
   const Rows rows(input);
   const Real* const from = input.data_ptr<Real>();
@@ -73,24 +74,40 @@ void write(const at::Tensor& input, bool rectified, const double* mean, const do
     factor[c] = static_cast<Number>(scale[c]);
     shift[c] = static_cast<Number>(-mean[c] * scale[c]);
   }
-  const Number least = rectified ? 0 : -std::numeric_limits<Number>::infinity();
-  rows.each([&](int64_t first, int64_t end, int64_t) {
+  const Number min = rectified ? 0 : -std::numeric_limits<Number>::infinity();
+  rows.for_each_chunk([&](int64_t first, int64_t end, int64_t) {
     for (int64_t row = first; row < end; ++row) {
       const Real* const __restrict x = from + row * rows.channels;
       Real* const __restrict y = to + row * rows.channels;
       for (int64_t c = 0; c < rows.channels; ++c) {
         const Number value = static_cast<Number>(x[c]) * factor[c] + shift[c];
-        y[c] = static_cast<Real>(value < least ? least : value);  // a NaN passes through
+        y[c] = static_cast<Real>(value < min ? min : value);  // a NaN passes through
       }
     }
   });
 }
 
+// The batch's moments from its sums and sums of squares; `running` moves towards them.
+template <typename Kept>
+void compute_moments(const Rows& rows, const std::vector<double>& sum, Kept* running, double* mean, double* scale) {
+  const auto n = static_cast<double>(rows.count);
+  for (int64_t c = 0; c < rows.channels; ++c) {
+    mean[c] = sum[c] / n;
+    const double variance = std::max(0.0, sum[rows.channels + c] / n - mean[c] * mean[c]);
+    scale[c] = 1 / std::sqrt(variance + epsilon);
+    if (sum[c] != sum[c]) scale[c] = sum[c];  // max() above would hide a NaN
+    const double unbiased = rows.count > 1 ? variance * n / (n - 1) : variance;
+    running[c] = static_cast<Kept>((1 - momentum) * running[c] + momentum * mean[c]);
+    Kept& spread = running[rows.channels + c];
+    spread = static_cast<Kept>((1 - momentum) * spread + momentum * unbiased);
+  }
+}
+
 template <typename Real>
-at::Tensor forward(const at::Tensor& input, bool rectified, at::Tensor& running, Normalised* by) {
+at::Tensor normalise_by_loop(const at::Tensor& input, bool rectified, at::Tensor& running, BatchMoments* moments) {
   const Rows rows(input);
   const Real* const from = input.data_ptr<Real>();
-  const std::vector<double> sum = sums(rows, [=, channels = rows.channels](int64_t row, double* s, double* squares) {
+  const auto sum = sum_by_channel(rows, [=, channels = rows.channels](int64_t row, double* s, double* squares) {
     const Real* const __restrict x = from + row * channels;
     double* const __restrict first = s;
     double* const __restrict second = squares;
@@ -100,33 +117,19 @@ at::Tensor forward(const at::Tensor& input, bool rectified, at::Tensor& running,
       second[c] += value * value;
     }
   });
-  *by = {doubles(rows.channels), doubles(rows.channels)};
-  double* const mean = by->mean.data_ptr<double>();
-  double* const scale = by->scale.data_ptr<double>();
-  const auto n = static_cast<double>(rows.count);
-  const auto move = [&](auto* kept) {
-    using Kept = std::remove_pointer_t<decltype(kept)>;
-    for (int64_t c = 0; c < rows.channels; ++c) {
-      mean[c] = sum[c] / n;
-      const double variance = std::max(0.0, sum[rows.channels + c] / n - mean[c] * mean[c]);
-      scale[c] = 1 / std::sqrt(variance + epsilon);
-      if (sum[c] != sum[c]) scale[c] = sum[c];  // max() above would hide a NaN
-      const double whole = rows.count > 1 ? variance * n / (n - 1) : variance;
-      kept[c] = static_cast<Kept>((1 - momentum) * kept[c] + momentum * mean[c]);
-      Kept& spread = kept[rows.channels + c];
-      spread = static_cast<Kept>((1 - momentum) * spread + momentum * whole);
-    }
-  };
-  if (running.scalar_type() == at::kDouble) move(running.data_ptr<double>());
-  else move(running.data_ptr<float>());
+  *moments = {make_doubles(rows.channels), make_doubles(rows.channels)};
+  double* const mean = moments->mean.data_ptr<double>();
+  double* const scale = moments->scale.data_ptr<double>();
+  if (running.scalar_type() == at::kDouble) compute_moments(rows, sum, running.data_ptr<double>(), mean, scale);
+  else compute_moments(rows, sum, running.data_ptr<float>(), mean, scale);
   at::Tensor output = at::empty(input.sizes(), input.options(), last);
-  write<Real>(input, rectified, mean, scale, output);
+  write_normalised<Real>(input, rectified, mean, scale, output);
   return output;
 }
 
 template <typename Real, bool rectified>
-at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& output,
-                    const Normalised& by) {
+at::Tensor normalise_backward_by_loop(const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& output,
+                                      const BatchMoments& moments) {
   using Number = Accurate<Real>;
   const Rows rows(input);
   const int64_t channels = rows.channels;
@@ -136,13 +139,13 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const a
   const auto passed = [](Real g, Real y) {
     return !rectified || static_cast<Number>(y) > 0 ? static_cast<Number>(g) : Number(0);
   };
-  const double* const mean = by.mean.data_ptr<double>();
-  const double* const scale = by.scale.data_ptr<double>();
+  const double* const mean = moments.mean.data_ptr<double>();
+  const double* const scale = moments.scale.data_ptr<double>();
   std::vector<Number> centre(channels), factor(channels), constant(channels), slope(channels);
   for (int64_t c = 0; c < channels; ++c) centre[c] = static_cast<Number>(mean[c]);
 
-  // Σ g and Σ g (x − mean), where g is what passes the ReLU.
-  const auto sum = sums(rows, [=, centre = centre.data()](int64_t row, double* s, double* products) {
+  // The sums are Σ g and Σ g (x − mean), where g is what passes the ReLU.
+  const auto sum = sum_by_channel(rows, [=, centre = centre.data()](int64_t row, double* s, double* products) {
     const Real* const __restrict g = flow + row * channels;
     const Real* const __restrict x = from + row * channels;
     const Real* const __restrict y = given + row * channels;
@@ -163,7 +166,7 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const a
   }
   at::Tensor to = at::empty(input.sizes(), input.options(), last);
   Real* const into = to.data_ptr<Real>();
-  rows.each([&](int64_t first, int64_t end, int64_t) {
+  rows.for_each_chunk([&](int64_t first, int64_t end, int64_t) {
     for (int64_t row = first; row < end; ++row) {
       const Real* const __restrict g = flow + row * channels;
       const Real* const __restrict x = from + row * channels;
@@ -178,63 +181,77 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& input, const a
   return to;
 }
 
-at::Tensor means(const at::Tensor& running) { return running.narrow(0, 0, running.numel() / 2); }
-at::Tensor variances(const at::Tensor& running) {
+at::Tensor means_of(const at::Tensor& running) { return running.narrow(0, 0, running.numel() / 2); }
+at::Tensor variances_of(const at::Tensor& running) {
   return running.narrow(0, running.numel() / 2, running.numel() / 2);
 }
 
-// On CUDA by libtorch; but of a single value for each channel it would take the variance for 0 / 0.
-at::Tensor by_libtorch(const at::Tensor& input, bool rectified, const at::Tensor& running, bool train, Normalised* by) {
+// Normalises by libtorch, except that it would take the variance of a single value for each channel for 0 / 0.
+at::Tensor normalise_by_operations(const at::Tensor& input, bool rectified, const at::Tensor& running, bool train,
+                                   BatchMoments* moments) {
   const bool single = train && input.numel() == input.size(1);
   auto [output, mean, scale] =
       single ? at::native_batch_norm(input, {}, {}, {}, {}, true, momentum, epsilon)
-             : at::native_batch_norm(input, {}, {}, means(running), variances(running), train, momentum, epsilon);
+             : at::native_batch_norm(input, {}, {}, means_of(running), variances_of(running), train, momentum, epsilon);
   if (single) {
     at::Tensor to = running;
     to.mul_(1 - momentum);
-    means(to).add_(input.reshape({-1}).to(to.scalar_type()), momentum);
+    means_of(to).add_(input.reshape({-1}).to(to.scalar_type()), momentum);
   }
-  if (by) *by = {mean, scale};
+  if (moments) *moments = {mean, scale};
   return rectified ? output.relu_() : output;
 }
 
-}  // namespace
-
-at::Tensor batch_norm(const at::Tensor& given, bool rectified, at::Tensor running, Normalised* by) {
-  const at::Tensor input = given.contiguous(last);
-  if (!by_loops(input.device())) return by_libtorch(input, rectified, running, true, by);
-  return with_type(input, [&](auto zero) { return forward<decltype(zero)>(input, rectified, running, by); });
-}
-
-at::Tensor batch_norm(const at::Tensor& given, bool rectified, const at::Tensor& running) {
-  const at::Tensor input = given.contiguous(last);
-  if (!by_loops(input.device())) return by_libtorch(input, rectified, running, false, nullptr);
-  const at::Tensor mean = means(running).to(at::kDouble), scale = variances(running).to(at::kDouble, false, true);
+at::Tensor normalise_by_running(const at::Tensor& input, bool rectified, const at::Tensor& running) {
+  const at::Tensor mean = means_of(running).to(at::kDouble);
+  const at::Tensor scale = variances_of(running).to(at::kDouble, false, true);
   for (int64_t c = 0; c < scale.numel(); ++c) {
     double& spread = scale.data_ptr<double>()[c];
     spread = 1 / std::sqrt(spread + epsilon);
   }
   at::Tensor output = at::empty(input.sizes(), input.options(), last);
   with_type(input, [&](auto zero) {
-    write<decltype(zero)>(input, rectified, mean.data_ptr<double>(), scale.data_ptr<double>(), output);
+    write_normalised<decltype(zero)>(input, rectified, mean.data_ptr<double>(), scale.data_ptr<double>(), output);
   });
   return output;
 }
 
-at::Tensor batch_norm_backward(const at::Tensor& output_gradient, const at::Tensor& input, const at::Tensor& output,
-                               bool rectified, const Normalised& by) {
-  at::Tensor gradient = output_gradient.contiguous(last);
-  const at::Tensor read = input.contiguous(last);
-  if (!by_loops(gradient.device())) {
-    if (rectified) gradient = at::threshold_backward(gradient, output, 0);
-    return std::get<0>(at::native_batch_norm_backward(gradient, read, {}, {}, {}, by.mean, by.scale, true, epsilon,
-                                                      {true, false, false}));
-  }
-  return with_type(read, [&](auto zero) {
-    using Real = decltype(zero);
-    return rectified ? backward<Real, true>(gradient, read, output, by)
-                     : backward<Real, false>(gradient, read, output, by);
-  });
+}  // namespace
+
+at::Tensor normalise_batch(const at::Tensor& given, bool rectified, at::Tensor running, BatchMoments* moments) {
+  const at::Tensor input = given.contiguous(last);
+  return dispatch(input.device(),
+                  Loop{[&] {
+                    return with_type(input, [&](auto zero) {
+                      return normalise_by_loop<decltype(zero)>(input, rectified, running, moments);
+                    });
+                  }},
+                  Operations{[&] { return normalise_by_operations(input, rectified, running, true, moments); }});
+}
+
+at::Tensor normalise(const at::Tensor& given, bool rectified, const at::Tensor& running) {
+  const at::Tensor input = given.contiguous(last);
+  return dispatch(input.device(), Loop{[&] { return normalise_by_running(input, rectified, running); }},
+                  Operations{[&] { return normalise_by_operations(input, rectified, running, false, nullptr); }});
+}
+
+at::Tensor normalise_backward(const at::Tensor& output_gradient, const at::Tensor& input, const at::Tensor& output,
+                              bool rectified, const BatchMoments& moments) {
+  const at::Tensor gradient = output_gradient.contiguous(last), read = input.contiguous(last);
+  return dispatch(gradient.device(),
+                  Loop{[&] {
+                    return with_type(read, [&](auto zero) {
+                      using Real = decltype(zero);
+                      return rectified ? normalise_backward_by_loop<Real, true>(gradient, read, output, moments)
+                                       : normalise_backward_by_loop<Real, false>(gradient, read, output, moments);
+                    });
+                  }},
+                  Operations{[&] {
+                    const at::Tensor passed = rectified ? at::threshold_backward(gradient, output, 0) : gradient;
+                    return std::get<0>(at::native_batch_norm_backward(passed, read, {}, {}, {}, moments.mean,
+                                                                      moments.scale, true, epsilon,
+                                                                      {true, false, false}));
+                  }});
 }
 
 }  // namespace mb

@@ -6,17 +6,18 @@
 
 namespace mb {
 
-// What the way back needs of the way there, by channel, in double precision.
-struct Normalised {
+// What the way back needs of the way forward, by channel, in double precision.
+struct BatchMoments {
   at::Tensor mean, scale;  // scale = 1 / √(variance + epsilon)
 };
 
-// (input − mean) / √(variance + epsilon), of the batch; `running` (2 · channels: means, then variances) moves towards them.
-at::Tensor batch_norm(const at::Tensor& input, bool rectified, at::Tensor running, Normalised* by);
-// The same by the running means and variances.
-at::Tensor batch_norm(const at::Tensor& input, bool rectified, const at::Tensor& running);
-// The gradient of the input; `output` is what batch_norm gave, and looked at only where it was rectified.
-at::Tensor batch_norm_backward(const at::Tensor& output_gradient, const at::Tensor& input, const at::Tensor& output,
-                               bool rectified, const Normalised& by);
+// Gives (input − mean) / √(variance + epsilon) with the batch's moments; `running` (2 · channels: means, then variances) moves
+// towards them. `rectified`: and the ReLU of that.
+at::Tensor normalise_batch(const at::Tensor& input, bool rectified, at::Tensor running, BatchMoments* moments);
+// Gives the same with the running means and variances.
+at::Tensor normalise(const at::Tensor& input, bool rectified, const at::Tensor& running);
+// Gives the gradient of the input; `output` is what normalise_batch gave, and read only where it was rectified.
+at::Tensor normalise_backward(const at::Tensor& output_gradient, const at::Tensor& input, const at::Tensor& output,
+                              bool rectified, const BatchMoments& moments);
 
 }  // namespace mb

@@ -1,51 +1,18 @@
-// The layers: each computes its output from its input, and its input's gradient from its output's.
-// Activations are (batch, channels, height, width) with channels last in memory, or (batch, features) once flat.
+// The layers that are neither convolutions nor pooling: linear ones, and those without weights.
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "effective.hpp"
-#include "graph.hpp"
+#include "layer.hpp"
 
 namespace mb {
 
-// Channels, height, width of one activation.
-struct ActivationShape {
-  int64_t channels, height, width;
-  bool flat;
-  int64_t features() const { return channels * height * width; }
-};
-
-// What a network computes with. `tensor_float`: products of float32 in TensorFloat-32.
-struct Arithmetic {
-  at::TensorOptions options;
-  bool tensor_float = false;
-};
-
-class Layer {
- public:
-  virtual ~Layer() = default;
-  // `train`: keep what `backward` needs. `other` is what a sum reads beside its input.
-  virtual at::Tensor forward(const at::Tensor& input, const at::Tensor& other, bool train) = 0;
-  // Gradient with respect to the input, and to `other`, as they are the same; undefined where `wanted` is false.
-  virtual at::Tensor backward(const at::Tensor& output_gradient, bool wanted) = 0;
-  // Weights, where the layer has them: its place in the flat vector, w ⊙ m, and the gradient of that.
-  WeightShape weight{0, 0, 0, 0};
-  at::Tensor effective, weight_gradient;
-  // Running means and variances, where the layer has them: their place in the statistics, and those of the call under way.
-  int64_t statistics_offset = 0, statistics_length = 0;
-  at::Tensor statistics;
-  // Drops what `forward` kept.
-  virtual void forget() { input_ = output_ = at::Tensor(); }
-
- protected:
-  at::Tensor input_, output_;
-};
-
-// Makes the layer at `place` of a graph, for an input of `shape`, which becomes its output's, and for a sum another of shape
-// `other`. Throws a Failure where they don't fit.
-std::unique_ptr<Layer> make_layer(const std::vector<Node>& graph, int64_t place, ActivationShape& shape,
-                                  const ActivationShape& other, const Arithmetic& by);
+std::unique_ptr<Layer> make_linear(const mb_layer& spec, const Arithmetic& arithmetic);
+// `in_place`: nothing else needs its input, which it may overwrite.
+std::unique_ptr<Layer> make_relu(bool in_place);
+std::unique_ptr<Layer> make_flatten();
+// `rectified`: a ReLU of its output belongs to it.
+std::unique_ptr<Layer> make_batch_norm(int64_t channels, bool rectified);
+std::unique_ptr<Layer> make_sum(bool rectified, bool in_place);
 
 }  // namespace mb

@@ -12,14 +12,14 @@
 #include <numeric>
 #include <vector>
 
-#include "../cuda/runtime.hpp"
+#include "../runtime/dispatch.hpp"
 
 namespace mb {
 namespace {
 
-// Of one row with the largest logit `top`; the gradient, if not null, is scaled by `scale`.
+// Gives the loss of one row with the largest logit `top`; the gradient, if not null, is scaled by `scale`.
 template <typename Real>
-double row_loss(const Real* logits, Real top, int64_t classes, int64_t truth, double smoothing, Real* gradient,
+double compute_row_loss(const Real* logits, Real top, int64_t classes, int64_t truth, double smoothing, Real* gradient,
                 Real scale) {
   Real sum = 0;
   for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - top);
@@ -38,22 +38,22 @@ double row_loss(const Real* logits, Real top, int64_t classes, int64_t truth, do
 }
 
 template <typename Real>
-void on_cpu(const at::Tensor& logits, const at::Tensor& truth, double smoothing, at::Tensor& metrics,
+void add_loss_by_loop(const at::Tensor& logits, const at::Tensor& truth, double smoothing, at::Tensor& metrics,
             at::Tensor* gradient) {
   const int64_t rows = logits.size(0), classes = logits.size(1);
   const Real* const from = logits.data_ptr<Real>();
   const int64_t* const labels = truth.data_ptr<int64_t>();
   Real* const to = gradient ? gradient->data_ptr<Real>() : nullptr;
   const Real scale = Real(1) / static_cast<Real>(rows);
-  // By row, and summed up afterwards, so that the sum is the same with any number of threads.
+  // The losses of the rows are summed up afterwards, so that the sum is the same with any number of threads.
   std::vector<double> losses(static_cast<size_t>(rows));
   std::vector<uint8_t> correct(static_cast<size_t>(rows));
   at::parallel_for(0, rows, std::max<int64_t>(1, 8192 / classes), [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; ++row) {
       const Real* const values = from + row * classes;
       const Real* const top = std::max_element(values, values + classes);
-      Real* const there = to ? to + row * classes : nullptr;
-      losses[row] = row_loss<Real>(values, *top, classes, labels[row], smoothing, there, scale);
+      Real* const row_gradient = to ? to + row * classes : nullptr;
+      losses[row] = compute_row_loss<Real>(values, *top, classes, labels[row], smoothing, row_gradient, scale);
       correct[row] = top - values == labels[row];
     }
   });
@@ -62,29 +62,21 @@ void on_cpu(const at::Tensor& logits, const at::Tensor& truth, double smoothing,
   sums[1] += static_cast<double>(std::accumulate(correct.begin(), correct.end(), int64_t{0}));
 }
 
-}  // namespace
+void add_loss_by_kernel(const at::Tensor& logits, const at::Tensor& truth, double smoothing, at::Tensor& metrics,
+                        at::Tensor* gradient, at::Tensor& workspace) {
+  const at::Tensor rows = logits.contiguous();
+  if (gradient) *gradient = at::empty_like(rows);
+  if (!workspace.defined()) {
+    const auto bytes = static_cast<int64_t>(cuda::loss_bytes(rows.size(0)));
+    workspace = at::zeros({bytes}, rows.options().dtype(at::kByte));
+  }
+  cuda::add_loss(rows.data_ptr(), truth.data_ptr<int64_t>(), rows.size(0), rows.size(1), smoothing,
+                 metrics.data_ptr<double>(), gradient ? gradient->data_ptr() : nullptr, workspace.data_ptr(),
+                 real_of(rows), cuda::current_stream());
+}
 
-void add_loss(const at::Tensor& logits, const at::Tensor& truth, double smoothing, at::Tensor& metrics,
-              at::Tensor* gradient, at::Tensor& room) {
-  if constexpr (kernels) {
-    if (by_kernels(logits.device())) {
-      const at::Tensor rows = logits.contiguous();
-      if (gradient) *gradient = at::empty_like(rows);
-      if (!room.defined()) {
-        const auto bytes = static_cast<int64_t>(cuda::loss_room(rows.size(0)));
-        room = at::zeros({bytes}, rows.options().dtype(at::kByte));
-      }
-      return cuda::add_loss(rows.data_ptr(), truth.data_ptr<int64_t>(), rows.size(0), rows.size(1), smoothing,
-                            metrics.data_ptr<double>(), gradient ? gradient->data_ptr() : nullptr, room.data_ptr(),
-                            real_of(rows), cuda::stream());
-    }
-  }
-  if (by_loops(logits.device())) {
-    const at::Tensor rows = logits.contiguous();
-    if (gradient) *gradient = at::empty_like(rows);
-    const auto run = rows.scalar_type() == at::kFloat ? on_cpu<float> : on_cpu<double>;
-    return run(rows, truth, smoothing, metrics, gradient);
-  }
+void add_loss_by_operations(const at::Tensor& logits, const at::Tensor& truth, double smoothing, at::Tensor& metrics,
+                            at::Tensor* gradient) {
   const at::Tensor log_probability = at::_log_softmax(logits, 1, false);
   at::Tensor losses = log_probability.gather(1, truth.unsqueeze(1));
   if (smoothing > 0) losses = losses.lerp(log_probability.mean(1, true), smoothing);
@@ -97,6 +89,21 @@ void add_loss(const at::Tensor& logits, const at::Tensor& truth, double smoothin
   const at::Tensor one = at::scalar_tensor(smoothing - 1, logits.options());
   gradient->scatter_add_(1, truth.unsqueeze(1), one.expand({rows, 1}));
   gradient->mul_(1.0 / static_cast<double>(rows));
+}
+
+}  // namespace
+
+void add_loss(const at::Tensor& logits, const at::Tensor& truth, double smoothing, at::Tensor& metrics,
+              at::Tensor* gradient, at::Tensor& workspace) {
+  dispatch(logits.device(),
+           Kernel{[&] { add_loss_by_kernel(logits, truth, smoothing, metrics, gradient, workspace); }},
+           Loop{[&] {
+             const at::Tensor rows = logits.contiguous();
+             if (gradient) *gradient = at::empty_like(rows);
+             const auto run = rows.scalar_type() == at::kFloat ? add_loss_by_loop<float> : add_loss_by_loop<double>;
+             run(rows, truth, smoothing, metrics, gradient);
+           }},
+           Operations{[&] { add_loss_by_operations(logits, truth, smoothing, metrics, gradient); }});
 }
 
 }  // namespace mb

@@ -1,4 +1,4 @@
-// Π_k of one segment on the processor; see selection.cpp.
+// Π_k of one segment on the processor, without sorting it; see selection.cpp.
 #pragma once
 
 #include "../runtime/handles.hpp"
@@ -12,8 +12,9 @@ struct Mix {
   float low, high;
 };
 
-// The `kept` largest, of values or magnitudes, that exceed the floor. `guess`: where the threshold was the last time.
-void project_on_cpu(const float* values, int64_t length, int64_t kept, bool magnitude, float floor, Mix mix,
-                    float* mask, mb_vector::Guess& guess);
+// The mask of the `kept` largest, of values or magnitudes, that exceed the floor. `guess` is where the threshold was the last
+// time; it becomes where it is now. Throws a Failure where there is a NaN.
+void project_by_selection(const float* values, int64_t length, int64_t kept, bool magnitude, float floor, Mix mix,
+                          float* mask, mb_vector::Guess& guess);
 
 }  // namespace mb

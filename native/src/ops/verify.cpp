@@ -6,23 +6,26 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "../runtime/status.hpp"
+#include "reference.hpp"
 
 namespace mb {
 namespace {
 
-// Activations or their gradients in double precision, (count, height, width, channels); flat ones have one pixel.
-struct Grid {
-  int64_t count, height, width, channels;
-  std::vector<double> values;
+// The largest difference from the loops, divided by the root mean square of what they give: of the output (of a
+// normalisation in training, outside of it, and of its running statistics), of the input's gradient, and of the weights'
+// gradient. −1: the layer has none. Infinite where there is a NaN.
+struct Deviations {
+  double output = -1, input_gradient = -1, weight_gradient = -1;
+};
 
-  Grid(int64_t count, int64_t height, int64_t width, int64_t channels)
-      : count(count), height(height), width(width), channels(channels), values(count * height * width * channels) {}
-  double* at(int64_t n, int64_t y, int64_t x) { return values.data() + ((n * height + y) * width + x) * channels; }
-  const double* at(int64_t n, int64_t y, int64_t x) const {
-    return values.data() + ((n * height + y) * width + x) * channels;
-  }
+// How a layer is tried: on pictures of `input`, with a way back where it `learns`, to the input where that is `wanted`.
+struct Trial {
+  ActivationShape input;
+  int64_t pictures;
+  bool learns, wanted;
 };
 
 std::vector<double> values_of(const at::Tensor& tensor) {
@@ -42,8 +45,8 @@ Grid grid_of(const at::Tensor& tensor) {
   return grid;
 }
 
-// Numbers in [−1, 1), the same for the same sizes and seed, rounded to what the layer computes with (splitmix64).
-at::Tensor random(at::IntArrayRef sizes, uint64_t seed, const Arithmetic& by) {
+// Makes numbers in [−1, 1), the same for the same sizes and seed, rounded to what the layer computes with (splitmix64).
+at::Tensor make_random(at::IntArrayRef sizes, uint64_t seed, const Arithmetic& arithmetic) {
   at::Tensor doubles = at::empty(sizes, at::kDouble);
   double* const to = doubles.data_ptr<double>();
   for (int64_t i = 0; i < doubles.numel(); ++i) {
@@ -52,7 +55,7 @@ at::Tensor random(at::IntArrayRef sizes, uint64_t seed, const Arithmetic& by) {
     bits = (bits ^ bits >> 27) * 0x94d049bb133111ebu;
     to[i] = static_cast<double>((bits ^ bits >> 31) >> 11) * 0x1p-52 - 1;
   }
-  const at::Tensor rounded = doubles.to(by.options.dtype().toScalarType()).to(by.options.device());
+  const at::Tensor rounded = doubles.to(arithmetic.options.dtype().toScalarType()).to(arithmetic.options.device());
   return sizes.size() == 4 ? rounded.contiguous(at::MemoryFormat::ChannelsLast) : rounded;
 }
 
@@ -61,7 +64,7 @@ std::vector<int64_t> sizes_of(const ActivationShape& shape, int64_t pictures) {
   return {pictures, shape.channels, shape.height, shape.width};
 }
 
-double deviation(const std::vector<double>& found, const std::vector<double>& expected) {
+double deviation_of(const std::vector<double>& found, const std::vector<double>& expected) {
   require(found.size() == expected.size(), "a layer gives ", found.size(), " numbers, expected ", expected.size());
   double squares = 0, largest = 0;
   for (size_t i = 0; i < found.size(); ++i) {
@@ -74,249 +77,15 @@ double deviation(const std::vector<double>& found, const std::vector<double>& ex
   return size > 0 ? largest / size : largest;
 }
 
-// Calls body(n, y, x) for the pixels of all pictures, the pictures in parallel.
-template <typename Body>
-void each_pixel(int64_t count, int64_t height, int64_t width, const Body& body) {
-  at::parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
-    for (int64_t n = first; n < last; ++n) {
-      for (int64_t y = 0; y < height; ++y) {
-        for (int64_t x = 0; x < width; ++x) body(n, y, x);
-      }
-    }
-  });
+// Means, then variances above zero.
+at::Tensor make_random_statistics(int64_t length, const Arithmetic& arithmetic) {
+  const auto type = arithmetic.options.dtype() == at::kDouble ? at::kDouble : at::kFloat;
+  at::Tensor statistics = make_random({length}, 4, arithmetic).to(type);
+  statistics.narrow(0, length / 2, length / 2).add_(2);
+  return statistics;
 }
 
-// A convolution whose pictures are padded already, so that a window's row is one run of kernel × channels numbers. Weights
-// are (outputs, kernel rows, kernel columns, channels). A linear layer is one of a single pixel.
-struct Convolution {
-  int64_t outputs, kernel, stride;
-
-  int64_t steps(int64_t size) const { return (size - kernel) / stride + 1; }
-
-  Grid output(const Grid& padded, const std::vector<double>& weights) const {
-    Grid result(padded.count, steps(padded.height), steps(padded.width), outputs);
-    const int64_t run = kernel * padded.channels, window = kernel * run;
-    std::vector<double> turned(weights.size());  // (kernel rows, kernel columns, channels, outputs)
-    for (int64_t o = 0; o < outputs; ++o) {
-      for (int64_t i = 0; i < window; ++i) turned[i * outputs + o] = weights[o * window + i];
-    }
-    each_pixel(result.count, result.height, result.width, [&](int64_t n, int64_t y, int64_t x) {
-      double* const to = result.at(n, y, x);
-      for (int64_t row = 0; row < kernel; ++row) {
-        const double* const from = padded.at(n, y * stride + row, x * stride);
-        for (int64_t i = 0; i < run; ++i) {
-          const double value = from[i];
-          const double* const by = turned.data() + (row * run + i) * outputs;
-          for (int64_t o = 0; o < outputs; ++o) to[o] += value * by[o];
-        }
-      }
-    });
-    return result;
-  }
-
-  // Of the padded pictures.
-  Grid input_gradient(const Grid& padded, const std::vector<double>& weights, const Grid& flow) const {
-    Grid result(padded.count, padded.height, padded.width, padded.channels);
-    const int64_t run = kernel * padded.channels, window = kernel * run;
-    each_pixel(flow.count, flow.height, flow.width, [&](int64_t n, int64_t y, int64_t x) {
-      const double* const from = flow.at(n, y, x);
-      for (int64_t row = 0; row < kernel; ++row) {
-        double* const to = result.at(n, y * stride + row, x * stride);
-        for (int64_t o = 0; o < outputs; ++o) {
-          const double value = from[o];
-          const double* const by = weights.data() + o * window + row * run;
-          for (int64_t i = 0; i < run; ++i) to[i] += value * by[i];
-        }
-      }
-    });
-    return result;
-  }
-
-  std::vector<double> weight_gradient(const Grid& padded, const Grid& flow) const {
-    const int64_t run = kernel * padded.channels, window = kernel * run;
-    std::vector<double> result(outputs * window);
-    at::parallel_for(0, outputs, 1, [&](int64_t first, int64_t last) {
-      for (int64_t n = 0; n < flow.count; ++n) {
-        for (int64_t y = 0; y < flow.height; ++y) {
-          for (int64_t x = 0; x < flow.width; ++x) {
-            for (int64_t row = 0; row < kernel; ++row) {
-              const double* const from = padded.at(n, y * stride + row, x * stride);
-              for (int64_t o = first; o < last; ++o) {
-                const double value = flow.at(n, y, x)[o];
-                double* const to = result.data() + o * window + row * run;
-                for (int64_t i = 0; i < run; ++i) to[i] += value * from[i];
-              }
-            }
-          }
-        }
-      }
-    });
-    return result;
-  }
-};
-
-Grid padded_by(int64_t padding, const Grid& grid) {
-  Grid result(grid.count, grid.height + 2 * padding, grid.width + 2 * padding, grid.channels);
-  each_pixel(grid.count, grid.height, grid.width, [&](int64_t n, int64_t y, int64_t x) {
-    std::copy_n(grid.at(n, y, x), grid.channels, result.at(n, y + padding, x + padding));
-  });
-  return result;
-}
-
-Grid without_padding(int64_t padding, const Grid& grid) {
-  Grid result(grid.count, grid.height - 2 * padding, grid.width - 2 * padding, grid.channels);
-  each_pixel(result.count, result.height, result.width, [&](int64_t n, int64_t y, int64_t x) {
-    std::copy_n(grid.at(n, y + padding, x + padding), grid.channels, result.at(n, y, x));
-  });
-  return result;
-}
-
-// What a layer gave, and what it was given: all in double precision.
-struct Passed {
-  Grid input, output, flow;  // `flow`: the gradient of the output
-  std::vector<double> other;
-};
-
-// What the loops give; `input_gradient` and `weight_gradient` only where the layer has them.
-struct Expected {
-  std::vector<double> output, input_gradient, weight_gradient;
-};
-
-Expected by_convolution(const Passed& by, const mb_layer& s, const std::vector<double>& weights) {
-  const bool linear = s.kind == MB_LINEAR;
-  const int64_t padding = linear ? 0 : s.padding;
-  const Convolution convolution{s.outputs, linear ? 1 : s.kernel, linear ? 1 : s.stride};
-  const Grid padded = padded_by(padding, by.input);
-  return {convolution.output(padded, weights).values,
-          without_padding(padding, convolution.input_gradient(padded, weights, by.flow)).values,
-          convolution.weight_gradient(padded, by.flow)};
-}
-
-// Of overlapping windows too; the first of equals wins. Where a ReLU belongs to it, only what is above zero passes.
-Expected by_pool(const Passed& by, const Node& node) {
-  const mb_layer& s = node.layer;
-  const int64_t channels = by.input.channels, padding = s.kind == MB_MAX_POOL ? s.padding : 0;
-  Grid output(by.output.count, by.output.height, by.output.width, channels);
-  Grid gradient(by.input.count, by.input.height, by.input.width, channels);
-  each_pixel(output.count, output.height, output.width, [&](int64_t n, int64_t y, int64_t x) {
-    for (int64_t c = 0; c < channels; ++c) {
-      double sum = 0, largest = -std::numeric_limits<double>::infinity();
-      int64_t winner_y = 0, winner_x = 0;
-      const double flow = by.flow.at(n, y, x)[c];
-      for (int64_t row = 0; row < s.kernel; ++row) {
-        for (int64_t column = 0; column < s.kernel; ++column) {
-          const int64_t at_y = y * s.stride + row - padding, at_x = x * s.stride + column - padding;
-          if (at_y < 0 || at_x < 0 || at_y >= by.input.height || at_x >= by.input.width) continue;
-          const double value = by.input.at(n, at_y, at_x)[c];
-          sum += value;
-          if (s.kind == MB_AVERAGE_POOL) gradient.at(n, at_y, at_x)[c] += flow / (s.kernel * s.kernel);
-          if (value <= largest) continue;
-          largest = value;
-          winner_y = at_y;
-          winner_x = at_x;
-        }
-      }
-      if (s.kind == MB_AVERAGE_POOL) {
-        output.at(n, y, x)[c] = sum / (s.kernel * s.kernel);
-        continue;
-      }
-      output.at(n, y, x)[c] = node.rectified ? std::max(0.0, largest) : largest;
-      if (!node.rectified || largest > 0) gradient.at(n, winner_y, winner_x)[c] += flow;
-    }
-  });
-  return {output.values, gradient.values, {}};
-}
-
-// Of what passes a ReLU the layer's own output decides, which is held against the loops by itself.
-Expected by_sum(const Passed& by, bool rectified) {
-  Expected result{by.input.values, by.flow.values, {}};
-  for (size_t i = 0; i < result.output.size(); ++i) {
-    if (!by.other.empty()) result.output[i] += by.other[i];
-    if (!rectified) continue;
-    result.output[i] = std::max(0.0, result.output[i]);
-    if (by.output.values[i] <= 0) result.input_gradient[i] = 0;
-  }
-  return result;
-}
-
-Expected by_flattening(const Passed& by) {
-  const Grid& input = by.input;
-  Expected result{std::vector<double>(input.values.size()), std::vector<double>(input.values.size()), {}};
-  each_pixel(input.count, input.height, input.width, [&](int64_t n, int64_t y, int64_t x) {
-    for (int64_t c = 0; c < input.channels; ++c) {
-      const int64_t flat = ((n * input.channels + c) * input.height + y) * input.width + x;
-      const int64_t last = ((n * input.height + y) * input.width + x) * input.channels + c;
-      result.output[flat] = input.values[last];
-      result.input_gradient[last] = by.flow.values[flat];
-    }
-  });
-  return result;
-}
-
-// Means and variances by channel of all pixels.
-struct Moments {
-  std::vector<double> mean, variance;
-};
-
-Moments moments_of(const Grid& grid) {
-  const auto pixels = static_cast<double>(grid.count * grid.height * grid.width);
-  Moments result{std::vector<double>(grid.channels), std::vector<double>(grid.channels)};
-  for (size_t i = 0; i < grid.values.size(); ++i) result.mean[i % grid.channels] += grid.values[i] / pixels;
-  for (size_t i = 0; i < grid.values.size(); ++i) {
-    const double centred = grid.values[i] - result.mean[i % grid.channels];
-    result.variance[i % grid.channels] += centred * centred / pixels;
-  }
-  return result;
-}
-
-std::vector<double> normalised(const Grid& grid, const Moments& by, bool rectified) {
-  std::vector<double> result(grid.values.size());
-  for (size_t i = 0; i < result.size(); ++i) {
-    const int64_t c = static_cast<int64_t>(i) % grid.channels;
-    const double value = (grid.values[i] - by.mean[c]) / std::sqrt(by.variance[c] + 1e-5);
-    result[i] = rectified ? std::max(0.0, value) : value;
-  }
-  return result;
-}
-
-Expected by_normalisation(const Passed& by, bool rectified) {
-  const Moments moments = moments_of(by.input);
-  const int64_t channels = by.input.channels;
-  const double pixels = static_cast<double>(by.input.values.size()) / static_cast<double>(channels);
-  const std::vector<double> whole = normalised(by.input, moments, false);
-  std::vector<double> gradient = by.flow.values, sum(channels), product(channels);
-  for (size_t i = 0; i < gradient.size(); ++i) {
-    if (rectified && by.output.values[i] <= 0) gradient[i] = 0;
-    sum[i % channels] += gradient[i];
-    product[i % channels] += gradient[i] * whole[i];
-  }
-  for (size_t i = 0; i < gradient.size(); ++i) {
-    const int64_t c = static_cast<int64_t>(i) % channels;
-    gradient[i] = (gradient[i] - sum[c] / pixels - whole[i] * product[c] / pixels) / std::sqrt(moments.variance[c] + 1e-5);
-  }
-  return {normalised(by.input, moments, rectified), gradient, {}};
-}
-
-Expected by_loops_of(const Passed& by, const Node& node, const std::vector<double>& weights) {
-  switch (node.layer.kind) {
-    case MB_CONV:
-    case MB_LINEAR:
-      return by_convolution(by, node.layer, weights);
-    case MB_MAX_POOL:
-    case MB_AVERAGE_POOL:
-      return by_pool(by, node);
-    case MB_FLATTEN:
-      return by_flattening(by);
-    case MB_BATCH_NORM:
-      return by_normalisation(by, node.rectified);
-    case MB_RELU:
-      return by_sum(by, true);
-    default:
-      return by_sum(by, node.rectified);
-  }
-}
-
-// What a normalisation does beside its output: to its running statistics in training, and with them outside of it.
+// How far a normalisation's running statistics after training are off, and its output outside of training, which uses them.
 double deviation_outside_training(Layer& layer, const at::Tensor& input, bool rectified, const std::vector<double>& before) {
   const Grid grid = grid_of(input);
   const Moments batch = moments_of(grid);
@@ -331,39 +100,39 @@ double deviation_outside_training(Layer& layer, const at::Tensor& input, bool re
   const std::vector<double> found = values_of(layer.statistics);
   const Moments running{{found.begin(), found.begin() + grid.channels}, {found.begin() + grid.channels, found.end()}};
   const at::Tensor output = layer.forward(input, {}, false);
-  return std::max(deviation(found, moved), deviation(grid_of(output).values, normalised(grid, running, rectified)));
+  return std::max(deviation_of(found, moved), deviation_of(grid_of(output).values, normalise_grid(grid, running, rectified)));
 }
 
-}  // namespace
+// The weights as the loops take them, channels last.
+std::vector<double> weights_of(const at::Tensor& tensor) {
+  return values_of(tensor.dim() == 4 ? tensor.permute({0, 2, 3, 1}) : tensor);
+}
 
-Deviations deviations_from_loops(Layer& layer, const Node& node, const Trial& trial, const Arithmetic& by) {
+// Sends random numbers through a layer, both ways, and through loops. The layer's weights are overwritten.
+Deviations verify_layer(Layer& layer, const Node& node, const Trial& trial, const Arithmetic& arithmetic) {
   const std::vector<int64_t> sizes = sizes_of(trial.input, trial.pictures);
-  const bool adds = node.layer.kind == MB_ADD;
-  const at::Tensor input = random(sizes, 1, by), other = adds ? random(sizes, 2, by) : at::Tensor();
+  const at::Tensor input = make_random(sizes, 1, arithmetic);
+  const at::Tensor other = adds(node) ? make_random(sizes, 2, arithmetic) : at::Tensor();
   std::vector<double> weights, statistics;
   if (layer.effective.defined()) {
-    layer.effective.copy_(random(layer.effective.sizes(), 3, by));
-    weights = layer.effective.dim() == 4 ? values_of(layer.effective.permute({0, 2, 3, 1})) : values_of(layer.effective);
+    layer.effective.copy_(make_random(layer.effective.sizes(), 3, arithmetic));
+    weights = weights_of(layer.effective);
   }
   if (layer.statistics_length > 0) {
-    const auto type = by.options.dtype() == at::kDouble ? at::kDouble : at::kFloat;
-    at::Tensor running = random({layer.statistics_length}, 4, by).to(type);
-    running.narrow(0, layer.statistics_length / 2, layer.statistics_length / 2).add_(2);  // variances above zero
-    layer.statistics = running;
-    statistics = values_of(running);
+    layer.statistics = make_random_statistics(layer.statistics_length, arithmetic);
+    statistics = values_of(layer.statistics);
   }
   const at::Tensor output = layer.forward(input.clone(), other, true);  // some layers overwrite their input
-  const at::Tensor flow = random(output.sizes(), 5, by);
-  Passed passed{grid_of(input), grid_of(output), grid_of(flow), adds ? grid_of(other).values : std::vector<double>()};
-  Deviations result;
+  const at::Tensor flow = make_random(output.sizes(), 5, arithmetic);
+  const std::vector<double> added = adds(node) ? grid_of(other).values : std::vector<double>();
+  const LayerTrace trace{grid_of(input), grid_of(output), grid_of(flow), added};
   const at::Tensor gradient = trial.learns ? layer.backward(flow, trial.wanted) : at::Tensor();
-  const Expected expected = by_loops_of(passed, node, weights);
-  result.output = deviation(passed.output.values, expected.output);
-  if (gradient.defined()) result.input_gradient = deviation(grid_of(gradient).values, expected.input_gradient);
+  const LayerResult expected = compute_expected(trace, node, weights);
+  Deviations result;
+  result.output = deviation_of(trace.output.values, expected.output);
+  if (gradient.defined()) result.input_gradient = deviation_of(grid_of(gradient).values, expected.input_gradient);
   if (trial.learns && layer.effective.defined()) {
-    const at::Tensor& found = layer.weight_gradient;
-    result.weight_gradient =
-        deviation(values_of(found.dim() == 4 ? found.permute({0, 2, 3, 1}) : found), expected.weight_gradient);
+    result.weight_gradient = deviation_of(weights_of(layer.weight_gradient), expected.weight_gradient);
   }
   layer.weight_gradient = at::Tensor();
   layer.forget();
@@ -373,6 +142,33 @@ Deviations deviations_from_loops(Layer& layer, const Node& node, const Trial& tr
     layer.statistics = at::Tensor();
   }
   return result;
+}
+
+}  // namespace
+
+int64_t verify_network(mb_network& network, int64_t pictures, double* deviations) {
+  set_arithmetic(network);
+  const PassCleanup cleanup{network};
+  std::set<std::vector<int64_t>> tried;  // a layer like one before it computes as that one does
+  int64_t rows = 0;
+  for (size_t index = 0; index < network.graph.size(); ++index) {
+    const Node& node = network.graph[index];
+    const mb_layer& spec = node.layer;
+    const ActivationShape input = network.shape_at(node.from);
+    const bool learns = network.learns[index], wanted = network.needs_input_gradient_of(node);
+    if (!tried.insert({spec.kind, spec.inputs, spec.outputs, spec.kernel, spec.stride, spec.padding, input.channels,
+                       input.height, input.width, input.flat, node.rectified, learns, wanted}).second) {
+      continue;
+    }
+    const Trial trial{input, pictures, learns, wanted};
+    const Deviations found = verify_layer(*network.layers[index], node, trial, network.arithmetic);
+    double* const row = deviations + 4 * rows++;
+    row[0] = static_cast<double>(node.index);
+    row[1] = found.output;
+    row[2] = found.input_gradient;
+    row[3] = found.weight_gradient;
+  }
+  return rows;
 }
 
 }  // namespace mb

@@ -1,27 +1,13 @@
-// Layers held against plain loops in double precision: arithmetic that others wrote may be wrong on this machine.
+// Layers are verified against plain loops in double precision: arithmetic that others wrote may be wrong on this machine.
 #pragma once
 
-#include <vector>
-
-#include "layers.hpp"
+#include "network.hpp"
 
 namespace mb {
 
-// The largest difference from the loops, divided by the root mean square of what they give: of the output (of a
-// normalisation in training, outside of it, and of its running statistics), of the input's gradient, and of the weights'
-// gradient. −1: the layer has none. Infinite where there is a NaN.
-struct Deviations {
-  double output = -1, input_gradient = -1, weight_gradient = -1;
-};
-
-// How a layer is tried: on pictures of `input`, with a way back where `learns` says so, to the input where it is `wanted`.
-struct Trial {
-  ActivationShape input;
-  int64_t pictures;
-  bool learns, wanted;
-};
-
-// Sends random numbers through a layer, both ways, and through loops. The layer's weights are overwritten.
-Deviations deviations_from_loops(Layer& layer, const Node& node, const Trial& trial, const Arithmetic& by);
+// Sends random numbers through every layer that has no like before it, with a batch of so many pictures, both ways, and
+// through loops. Writes rows of four numbers to `deviations`: see mb_network_verify. Gives how many rows there are. What
+// the layers' weights were is overwritten.
+int64_t verify_network(mb_network& network, int64_t pictures, double* deviations);
 
 }  // namespace mb

@@ -5,7 +5,7 @@
 
 namespace mb {
 
-// body(a number of the tensor's type): float64, bfloat16 or float32.
+// Calls body(a zero of the tensor's type): float64, bfloat16 or float32.
 template <typename Body>
 auto with_type(const at::Tensor& tensor, const Body& body) {
   if (tensor.scalar_type() == at::kDouble) return body(double{});

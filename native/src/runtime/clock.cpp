@@ -4,21 +4,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "status.hpp"
-
 namespace {
 
-// Linux keeps three numbers for each thread: nanoseconds run, nanoseconds waited, turns.
-class Schedule {
+// Linux keeps three numbers for each thread: the nanoseconds that it ran, those that it waited, and its turns.
+class ThreadSchedule {
  public:
-  Schedule() : file_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
-  ~Schedule() {
+  ThreadSchedule() : file_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
+  ~ThreadSchedule() {
     if (file_ >= 0) close(file_);
   }
-  Schedule(const Schedule&) = delete;
-  Schedule& operator=(const Schedule&) = delete;
+  ThreadSchedule(const ThreadSchedule&) = delete;
+  ThreadSchedule& operator=(const ThreadSchedule&) = delete;
 
-  double waited() const {
+  double read_wait_seconds() const {
     char text[96];
     const ssize_t length = file_ < 0 ? 0 : pread(file_, text, sizeof text - 1, 0);
     if (length <= 0) return 0;
@@ -36,16 +34,9 @@ class Schedule {
 
 namespace mb {
 
-double seconds_waited() {
-  thread_local const Schedule schedule;
-  return schedule.waited();
+double read_wait_seconds() {
+  thread_local const ThreadSchedule schedule;
+  return schedule.read_wait_seconds();
 }
 
 }  // namespace mb
-
-int32_t mb_waited(double* seconds) {
-  return mb::guard("mb_waited", [&] {
-    mb::require(seconds != nullptr, "seconds: null, expected a place for the number");
-    *seconds = mb::seconds_waited();
-  });
-}

@@ -3,7 +3,7 @@
 
 namespace mb {
 
-// Seconds since the thread began in which it could have run and did not; 0 throughout where the system doesn't tell.
-double seconds_waited();
+// Seconds since the thread began in which it could have run and did not; always 0 where the system doesn't report it.
+double read_wait_seconds();
 
 }  // namespace mb

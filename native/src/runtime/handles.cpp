@@ -22,19 +22,14 @@ const HandleTable::Entry& HandleTable::at(const void* handle, const char* family
   return found->second;
 }
 
-at::Tensor& vector_of(mb_vector* handle, const char* argument) {
-  mb_vector& vector = object(handle, argument);
+const at::Tensor& vector_of(const mb_vector* handle, const char* argument) {
+  return object_of(handle, argument).tensor;
+}
+
+at::Tensor& vector_for_writing(mb_vector* handle, const char* argument) {
+  mb_vector& vector = object_of(handle, argument);
   vector.selection.counted = false;
   return vector.tensor;
-}
-
-const at::Tensor& vector_of(const mb_vector* handle, const char* argument) {
-  return object(handle, argument).tensor;
-}
-
-at::Tensor range_of(mb_vector* handle, const char* argument, int64_t offset, int64_t length) {
-  vector_of(handle, argument);
-  return range_of(static_cast<const mb_vector*>(handle), argument, offset, length);
 }
 
 const at::Tensor range_of(const mb_vector* handle, const char* argument, int64_t offset, int64_t length) {
@@ -43,6 +38,16 @@ const at::Tensor range_of(const mb_vector* handle, const char* argument, int64_t
   require(offset >= 0 && length >= 0 && offset <= size && length <= size - offset, argument, ": range of ", length,
           " from ", offset, ", expected one within its ", size, " elements");
   return tensor.narrow(0, offset, length);
+}
+
+at::Tensor range_for_writing(mb_vector* handle, const char* argument, int64_t offset, int64_t length) {
+  vector_for_writing(handle, argument);
+  return range_of(handle, argument, offset, length);
+}
+
+void require_floating(const at::Tensor& tensor, const char* argument) {
+  require(at::isFloatingType(tensor.scalar_type()), argument, ": ", c10::toString(tensor.scalar_type()),
+          ", expected Float or Double");
 }
 
 void require_dtype(const at::Tensor& tensor, const char* argument, at::ScalarType expected) {
@@ -60,9 +65,14 @@ void require_like(const at::Tensor& tensor, const char* argument, const at::Tens
 }
 
 void require_finite(double value, const char* argument, const at::Tensor& tensor) {
-  const double most = tensor.scalar_type() == at::kDouble ? std::numeric_limits<double>::max()
-                                                          : std::numeric_limits<float>::max();
-  require(std::abs(value) <= most, argument, ": ", value, ", expected a finite ", c10::toString(tensor.scalar_type()));
+  const double max = tensor.scalar_type() == at::kDouble ? std::numeric_limits<double>::max()
+                                                         : std::numeric_limits<float>::max();
+  require(std::abs(value) <= max, argument, ": ", value, ", expected a finite ", c10::toString(tensor.scalar_type()));
+}
+
+void require_shape(int64_t channels, int64_t height, int64_t width) {
+  require(channels >= 1 && channels <= 4096 && height >= 1 && height <= 65536 && width >= 1 && width <= 65536,
+          "channels, height, width: ", channels, ", ", height, ", ", width, ", expected at least 1 and sane");
 }
 
 void require_countable(std::initializer_list<int64_t> sizes, const char* argument) {
@@ -87,7 +97,7 @@ at::ScalarType dtype_of(int32_t dtype, const char* argument) {
   return at::kFloat;
 }
 
-at::ScalarType floating_of(int32_t dtype, const char* argument) {
+at::ScalarType floating_dtype_of(int32_t dtype, const char* argument) {
   require(dtype == MB_FLOAT32 || dtype == MB_FLOAT64, argument, ": ", dtype, ", expected 0 (float32) or 1 (float64)");
   return dtype_of(dtype, argument);
 }
@@ -98,7 +108,7 @@ at::Device device_of(int32_t device, const char* argument) {
   if (!at::globalContext().hasCUDA()) {
     throw Failure(MB_UNSUPPORTED, std::string(argument) + ": cuda, but this libtorch or machine has none");
   }
-  cuda::own_stream();
+  cuda::use_own_stream();
   return at::Device(at::kCUDA, 0);
 }
 

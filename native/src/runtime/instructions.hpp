@@ -1,4 +1,4 @@
-// Which instructions libtorch's kernels, oneDNN's and the BLAS's are in use for: what the processor has, or less where the
+// Which instructions libtorch's kernels, oneDNN's and the BLAS's use: those that the processor has, or fewer where the
 // environment says so.
 #pragma once
 
@@ -7,10 +7,10 @@
 namespace mb {
 
 // A symbol of libtorch, or of a library that it is linked to; null where there is none.
-void* symbol_of_libtorch(const char* name);
+void* find_symbol_of_libtorch(const char* name);
 
 // Such as `ATen AVX2, oneDNN avx2, OpenBLAS Haswell`, and the variables of the environment that limit them.
-std::string instructions();
+std::string describe_instructions();
 
 // Whether products in bfloat16 are computed as such. Without the instructions libtorch emulates them, slower than float32,
 // and where oneDNN may not use them it refuses.

@@ -4,7 +4,11 @@
 #include <cstdint>
 
 namespace mb {
-int64_t memory_in_use();
-int64_t memory_peak();
-void memory_reset_peak();
+
+// Bytes of host memory that tensors hold now, and the peak of that since the last reset.
+int64_t bytes_in_use();
+int64_t peak_bytes();
+// Lets the peak begin again at what is in use, and gives memory that is kept for reuse back to the system.
+void reset_peak_bytes();
+
 }  // namespace mb

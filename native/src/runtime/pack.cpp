@@ -14,8 +14,8 @@ namespace mb {
 
 namespace {
 
-// Smaller pictures are read along with those beside them; a call for each would cost more than it saves.
-constexpr int64_t worth_prefetching = 1 << 16;
+// Bytes of a picture. Smaller ones are read along with those next to them; a call for each would cost more than it saves.
+constexpr int64_t min_prefetched = 1 << 16;
 
 struct File {
   const int descriptor;
@@ -26,12 +26,12 @@ struct File {
 
 }  // namespace
 
-// A file that is cut short while it is mapped can't be refused any more: whoever reads beyond its end is killed by SIGBUS.
-// Packs are never written to once they have their name; a new one is another file.
-Pack::Pack(const char* path, int64_t bytes, const Place* places, int64_t count, int64_t channels)
-    : places_(places, places + count), bytes_(bytes), channels_(channels) {
+// A file that is cut short after it was mapped can't be refused: whoever reads beyond its end is killed by SIGBUS. Packs
+// are never written to once they have their name; a new one is another file.
+Pack::Pack(const char* path, int64_t bytes, const PackEntry* entries, int64_t count, int64_t channels)
+    : entries_(entries, entries + count), bytes_(bytes), channels_(channels) {
   for (int64_t i = 0; i < count; ++i) {
-    const auto [offset, height, width] = places_[i];
+    const auto [offset, height, width] = entries_[i];
     require(height >= 1 && height <= 65536 && width >= 1 && width <= 65536, "index: picture ", i, " of ", height, " × ",
             width, ", expected at least 1 and sane");
     const int64_t size = height * width * channels;
@@ -54,9 +54,9 @@ Pack::~Pack() {
 }
 
 void Pack::prefetch(int64_t picture) const {
-  const auto [offset, height, width] = places_[picture];
+  const auto [offset, height, width] = entries_[picture];
   const int64_t size = height * width * channels_;
-  if (size < worth_prefetching) return;
+  if (size < min_prefetched) return;
   const int64_t page = sysconf(_SC_PAGESIZE), first = offset / page * page;
   madvise(const_cast<uint8_t*>(pixels_) + first, static_cast<size_t>(offset + size - first), MADV_WILLNEED);
 }

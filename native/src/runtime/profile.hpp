@@ -9,13 +9,13 @@
 
 namespace mb {
 
-// Adds the time of its own life to a part; nothing, and no more than one comparison, where nobody asked.
-class Timed {
+// Adds the time of its own life to a part. Where the thread does not profile, it costs one comparison.
+class PartTimer {
  public:
-  Timed(mb_part part, const at::Device& device);
-  ~Timed();
-  Timed(const Timed&) = delete;
-  Timed& operator=(const Timed&) = delete;
+  PartTimer(mb_part part, const at::Device& device);
+  ~PartTimer();
+  PartTimer(const PartTimer&) = delete;
+  PartTimer& operator=(const PartTimer&) = delete;
 
  private:
   const mb_part part_;
@@ -24,7 +24,10 @@ class Timed {
 };
 
 // Whether this thread sums up.
-bool profiling();
+bool is_profiling();
+
+// Begins or ends summing up, from zero; `seconds`, or null, gets the sums so far, MB_PARTS of them.
+void set_profiling(bool on, double* seconds);
 
 // Waits until the device has done what was queued on it.
 void wait_for(const at::Device& device);

@@ -2,14 +2,14 @@
 
 #include <c10/util/Exception.h>
 
-#include <algorithm>
-#include <cstring>
 #include <new>
 
 namespace mb {
 namespace {
 thread_local std::string last_error;
 }
+
+const std::string& error_text() noexcept { return last_error; }
 
 int32_t fail(mb_status status, const char* function, const std::string& text) noexcept {
   try {
@@ -40,13 +40,3 @@ int32_t fail_with_current_exception(const char* function) noexcept {
 }
 
 }  // namespace mb
-
-int32_t mb_last_error(char* text, int64_t capacity) {
-  return mb::guard_within_step("mb_last_error", [&] {
-    mb::require(text != nullptr && capacity > 0, "text: null or no capacity, expected room for the text");
-    const std::string& last = mb::last_error;
-    const size_t length = std::min(last.size(), static_cast<size_t>(capacity - 1));
-    std::memcpy(text, last.data(), length);
-    text[length] = '\0';
-  });
-}

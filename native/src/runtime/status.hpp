@@ -25,16 +25,19 @@ void require(bool condition, const Parts&... parts) {
   throw Failure(MB_INVALID, text.str());
 }
 
-// Sets the text that mb_last_error returns, and gives the status back.
+// The text of this thread's last failed call.
+const std::string& error_text() noexcept;
+
+// Sets that text, and gives the status back.
 int32_t fail(mb_status status, const char* function, const std::string& text) noexcept;
 
 // The status of the exception being handled; kept out of the template so that it is compiled once.
 int32_t fail_with_current_exception(const char* function) noexcept;
 
 // Throws within a recorded step: see step.hpp.
-void outside_of_steps();
+void require_no_recorded_step();
 
-// For calls that can be part of a recorded step.
+// For the calls that can be part of a recorded step.
 template <typename Body>
 int32_t guard_within_step(const char* function, Body&& body) noexcept {
   try {
@@ -45,10 +48,11 @@ int32_t guard_within_step(const char* function, Body&& body) noexcept {
   }
 }
 
+// For all others.
 template <typename Body>
 int32_t guard(const char* function, Body&& body) noexcept {
   return guard_within_step(function, [&] {
-    outside_of_steps();
+    require_no_recorded_step();
     body();
   });
 }

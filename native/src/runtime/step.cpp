@@ -9,192 +9,176 @@
 
 #include "profile.hpp"
 
-using namespace mb;
-using Mode = mb_step::Mode;
-
+namespace mb {
 namespace {
 
-thread_local mb_step* under_way = nullptr;
+using Mode = mb_step::Mode;
+
+thread_local mb_step* current_step = nullptr;
 
 // Steps that are carried out call by call before one is recorded: they set up what a library sets up at first use.
-constexpr int64_t warm_up = 2;
+constexpr int64_t warm_up_steps = 2;
 
-cuda::Taken* taken_of(const mb_step& step) { return reinterpret_cast<cuda::Taken*>(step.taken.data_ptr<uint8_t>()); }
+bool records_or_replays() { return current_step && current_step->mode != Mode::direct; }
 
-// The step under way is not one that can be recorded: it is to be done anew, call by call. In the emulation every call was
-// carried out when it came, and the rest is too.
-void refuse(mb_step& step, const char* why) {
-  if (!emulated) throw Failure(MB_UNSUPPORTED, why);
-  step.able = false;
+cuda::StepNumbers* device_numbers_of(const mb_step& step) {
+  return reinterpret_cast<cuda::StepNumbers*>(step.numbers.data_ptr<uint8_t>());
+}
+
+// The step under way can't be recorded or replayed: the caller is to do it again, call by call. In the emulation every call
+// was carried out when it came, and the rest is too.
+void refuse_step(mb_step& step, const char* reason) {
+  if (!emulated) throw Failure(MB_UNSUPPORTED, reason);
+  step.can_record = false;
   step.mode = Mode::direct;
 }
 
-// Notes one word of a recorded step, or holds it against what was noted.
-void note(mb_step& step, uint64_t word) {
+// Notes one word of a recorded step, or compares it with what was noted.
+void note_word(mb_step& step, uint64_t word) {
   if (step.mode == Mode::direct) return;
-  std::vector<uint64_t>& calls = step.current->calls;
+  std::vector<uint64_t>& words = step.current->words;
   if (step.mode == Mode::recording) {
-    calls.push_back(word);
-  } else if (step.words >= calls.size() || calls[step.words] != word) {
-    refuse(step, "step: this call is not the one that was recorded here");
+    words.push_back(word);
+  } else if (step.word_count >= words.size() || words[step.word_count] != word) {
+    refuse_step(step, "step: this call is not the one that was recorded here");
   }
-  ++step.words;
+  ++step.word_count;
 }
 
-void leave(mb_step& step) {
+void leave_step(mb_step& step) {
   step.mode = Mode::direct;
   step.current = nullptr;
   step.under_way = false;
-  under_way = nullptr;
+  current_step = nullptr;
 }
 
-// Finds out what is to be done with the calls to come.
-void begin(mb_step& step, int64_t shape) {
-  step.words = 0;
-  step.numbers = 0;
-  if (!step.able || profiling()) return;
-  mb_step::Recorded& recorded = step.recorded[shape];
-  if (recorded.done++ < warm_up) return;
-  step.current = &recorded;
-  while (step.replayed - step.ring->taken >= cuda::Ring::steps && !emulated) {  // far ahead of the device
-    cuda::check();
+// Decides what is to be done with the calls to come.
+void choose_mode(mb_step& step, int64_t shape) {
+  step.word_count = 0;
+  step.number_count = 0;
+  if (!step.can_record || is_profiling()) return;
+  mb_step::Recording& recording = step.recordings[shape];
+  if (recording.steps++ < warm_up_steps) return;
+  step.current = &recording;
+  while (step.replayed - step.ring->steps_read >= cuda::Ring::steps && !emulated) {  // far ahead of the device
+    cuda::check_device();
     sched_yield();
   }
-  step.mode = recorded.calls.empty() ? Mode::recording : Mode::replaying;
+  step.mode = recording.words.empty() ? Mode::recording : Mode::replaying;
   if constexpr (kernels && !emulated) {
     if (step.mode == Mode::replaying) return;
-    recorded.graph = cuda::make_graph();
-    recorded.graph->begin();
-    cuda::take_numbers(step.ring.get(), taken_of(step), cuda::stream());
+    recording.graph = cuda::make_graph();
+    recording.graph->begin();
+    cuda::read_numbers(step.ring.get(), device_numbers_of(step), cuda::current_stream());
   }
 }
 
-mb_step& entered(mb_step* handle) {
-  mb_step& step = object(handle, "step");
-  require(under_way == &step, "step: it is not under way on this thread");
-  return step;
+void require_under_way(const mb_step& step) {
+  require(current_step == &step, "step: it is not under way on this thread");
 }
 
 }  // namespace
 
-namespace mb {
-
-void outside_of_steps() {
-  if (under_way && under_way->mode != Mode::direct) {
-    refuse(*under_way, "not within a recorded step");
-  }
+void require_no_recorded_step() {
+  if (records_or_replays()) refuse_step(*current_step, "not within a recorded step");
 }
 
-cuda::Number number(double value) {
-  if (!under_way || under_way->mode == Mode::direct) return {value, nullptr};
-  mb_step& step = *under_way;
-  if (step.numbers >= cuda::Ring::numbers) {
-    refuse(step, "step: it has more numbers than one that is recorded");
-    return {value, nullptr};
+cuda::Number value_of(const Variable& variable) {
+  if (!records_or_replays()) return {variable.value, nullptr};
+  mb_step& step = *current_step;
+  if (step.number_count >= cuda::Ring::max_numbers) {
+    refuse_step(step, "step: it has more numbers than one that is recorded");
+    return {variable.value, nullptr};
   }
-  const int64_t place = step.numbers++;
-  step.ring->values[step.replayed % cuda::Ring::steps][place] = value;
-  if (emulated) taken_of(step)->numbers[place] = value;
-  return {value, taken_of(step)->numbers + place};
+  const int64_t index = step.number_count++;
+  step.ring->values[step.replayed % cuda::Ring::steps][index] = variable.value;
+  if (emulated) device_numbers_of(step)->values[index] = variable.value;
+  return {variable.value, device_numbers_of(step)->values + index};
 }
 
 at::Tensor as_tensor(cuda::Number number, const at::Tensor& with) {
-  if (!number.place || emulated) return at::scalar_tensor(number.value, with.options().dtype(at::kDouble));
-  return under_way->taken.view(at::kDouble)[number.place - taken_of(*under_way)->numbers];
+  if (!number.address || emulated) return at::scalar_tensor(number.value, with.options().dtype(at::kDouble));
+  return current_step->numbers.view(at::kDouble)[number.address - device_numbers_of(*current_step)->values];
 }
 
-bool carry_out(const char* call, std::initializer_list<uint64_t> words) {
-  if (!under_way || under_way->mode == Mode::direct) return true;
-  mb_step& step = *under_way;
-  note(step, word(static_cast<const void*>(call)));
-  note(step, static_cast<uint64_t>(step.numbers));
-  for (const uint64_t each : words) note(step, each);
+bool note_call(const char* call, std::initializer_list<uint64_t> words) {
+  if (!records_or_replays()) return true;
+  mb_step& step = *current_step;
+  note_word(step, word_of(static_cast<const void*>(call)));
+  note_word(step, word_of(step.number_count));
+  for (const uint64_t word : words) note_word(step, word);
   return emulated || step.mode == Mode::recording;
 }
 
-uint64_t word(const void* address) { return reinterpret_cast<uintptr_t>(address); }
+uint64_t word_of(const void* address) { return reinterpret_cast<uintptr_t>(address); }
 
-// Of where it lies and how long it is: what was freed may have left its place to another.
-uint64_t word(const at::Tensor& tensor) {
+uint64_t word_of(const at::Tensor& tensor) {
   if (!tensor.defined()) return 0;
-  return word(tensor.data_ptr()) ^ static_cast<uint64_t>(tensor.numel()) * 0x9e3779b97f4a7c15u;
+  return word_of(static_cast<const void*>(tensor.data_ptr())) ^ static_cast<uint64_t>(tensor.numel()) * 0x9e3779b97f4a7c15u;
 }
 
-uint64_t word(double constant) {
+uint64_t word_of(double value) {
   uint64_t bits;
-  std::memcpy(&bits, &constant, sizeof bits);
+  std::memcpy(&bits, &value, sizeof bits);
   return bits;
 }
 
-}  // namespace mb
-
-int32_t mb_step_create(int32_t device, mb_step** out) {
-  return guard("mb_step_create", [&] {
-    require_out(out);
-    const at::Device where = device_of(device);
-    auto step = std::make_unique<mb_step>(mb_step{where, by_kernels(where), {}, nullptr, {}});
-    if (step->able) {
-      step->ring = cuda::make_ring();
-      step->taken = at::zeros({sizeof(cuda::Taken)}, at::TensorOptions().dtype(at::kByte).device(where));
-    }
-    *out = adopt(std::move(step));
-  });
+uint64_t word_of(const mb_vector::Selection* selection) {
+  return selection ? word_of(selection->workspace) ^ selection->digest : 0;
 }
 
-int32_t mb_step_free(mb_step* step) {
-  return guard("mb_step_free", [&] {
-    require(!object(step, "step").under_way, "step: it is under way, expected its end before");
-    release(step, "step");
-  });
+std::unique_ptr<mb_step> make_step(const at::Device& device) {
+  auto step = std::make_unique<mb_step>(mb_step{device, has_kernels(device), {}, nullptr, {}});
+  if (step->can_record) {
+    step->ring = cuda::make_ring();
+    const auto bytes = at::TensorOptions().dtype(at::kByte).device(device);
+    step->numbers = at::zeros({sizeof(cuda::StepNumbers)}, bytes);
+  }
+  return step;
 }
 
-int32_t mb_step_begin(mb_step* handle, int64_t shape) {
-  return guard("mb_step_begin", [&] {
-    mb_step& step = object(handle, "step");
-    require(under_way == nullptr, "step: another one is under way on this thread");
-    require(!step.under_way, "step: it is under way on another thread");
-    step.under_way = true;
-    under_way = &step;
+void begin_step(mb_step& step, int64_t shape) {
+  require(current_step == nullptr, "step: another one is under way on this thread");
+  require(!step.under_way, "step: it is under way on another thread");
+  step.under_way = true;
+  current_step = &step;
+  try {
+    choose_mode(step, shape);
+  } catch (...) {
+    leave_step(step);
+    throw;
+  }
+}
+
+void end_step(mb_step& step) {
+  require_under_way(step);
+  const Mode mode = step.mode;
+  mb_step::Recording* const recording = step.current;
+  if (mode == Mode::replaying && step.word_count != recording->words.size()) {
+    refuse_step(step, "step: it ends before the recorded one does");
+  }
+  leave_step(step);
+  if (mode == Mode::direct) return;
+  ++step.replayed;
+  if (emulated) return;
+  if (mode == Mode::recording) recording->graph->end();
+  recording->graph->replay();
+}
+
+void abandon_step(mb_step& step) {
+  require_under_way(step);
+  mb_step::Recording* const recording = step.current;
+  const bool was_recording = step.mode == Mode::recording;
+  leave_step(step);
+  step.can_record = false;
+  if (!was_recording) return;
+  if (recording->graph) {
     try {
-      begin(step, shape);
-    } catch (...) {
-      leave(step);
-      throw;
+      recording->graph->end();
+    } catch (...) {  // what was recorded so far is of no use anyway
     }
-  });
+  }
+  *recording = {};
 }
 
-int32_t mb_step_end(mb_step* handle) {
-  return guard_within_step("mb_step_end", [&] {
-    mb_step& step = entered(handle);
-    const Mode mode = step.mode;
-    mb_step::Recorded* const recorded = step.current;
-    if (mode == Mode::replaying && step.words != recorded->calls.size()) {
-      refuse(step, "step: it ends before the recorded one does");
-    }
-    leave(step);
-    if (mode == Mode::direct) return;
-    ++step.replayed;
-    if (emulated) return;
-    if (mode == Mode::recording) recorded->graph->end();
-    recorded->graph->replay();
-  });
-}
-
-int32_t mb_step_abandon(mb_step* handle) {
-  return guard_within_step("mb_step_abandon", [&] {
-    mb_step& step = entered(handle);
-    mb_step::Recorded* const recorded = step.current;
-    const bool recording = step.mode == Mode::recording;
-    leave(step);
-    step.able = false;
-    if (!recording) return;
-    if (recorded->graph) {
-      try {
-        recorded->graph->end();
-      } catch (...) {  // what was recorded so far is of no use anyway
-      }
-    }
-    *recorded = {};
-  });
-}
+}  // namespace mb

@@ -1,7 +1,7 @@
-// The batch as the other native files see it.
+// A batch of pictures and labels.
 #pragma once
 
-#include "dataset.hpp"
+#include "../runtime/handles.hpp"
 
 struct mb_batch {
   static constexpr const char* family = "batch";
@@ -9,14 +9,17 @@ struct mb_batch {
   at::Tensor labels;  // int64, length capacity
   int64_t count = 0, classes = 0;
 
+  int64_t capacity() const { return images.size(0); }
   at::Tensor pictures() const { return images.narrow(0, 0, count); }
   at::Tensor truth() const { return labels.narrow(0, 0, count); }
 };
 
 namespace mb {
+
 std::unique_ptr<mb_batch> make_batch(int64_t capacity, int64_t channels, int64_t height, int64_t width,
                                      at::ScalarType dtype, at::Device device);
-// Fills `batch` with the images at order[start, start + count), or start, start + 1, … where order is null.
-void gather(mb_batch& batch, const mb_dataset& dataset, const at::Tensor* order, int64_t start, int64_t count,
-            const at::Tensor* augmentation, int64_t padding);
+
+// Fills it with `count` pictures of the caller's, of its type, or float32 where it is bfloat16; labels are below `classes`.
+void fill_batch(mb_batch& batch, const void* images, const int32_t* labels, int64_t count, int64_t classes);
+
 }  // namespace mb

@@ -1,4 +1,4 @@
-// The data set as the other native files see it.
+// A data set: pictures as bytes on the device, or packed in a file, and how they are normalised when they are gathered.
 #pragma once
 
 #include <utility>
@@ -20,19 +20,35 @@ struct mb_dataset {
 
   // Where orders and crops of its pictures must be.
   at::Device home() const { return labels.device(); }
-  // As it is stored: height and width.
+  // The height and width of a picture as it is stored.
   std::pair<int64_t, int64_t> size_of(int64_t picture) const {
     if (!pack) return {height, width};
-    const mb::Stored stored = pack->at(picture);
+    const mb::StoredPicture stored = pack->at(picture);
     return {stored.height, stored.width};
   }
-  // For pictures on the host.
-  mb::Stored stored(int64_t picture) const {
+  // A picture on the host.
+  mb::StoredPicture at(int64_t picture) const {
     if (pack) return pack->at(picture);
     return {images.data_ptr<uint8_t>() + picture * height * width * channels, height, width};
   }
 };
 
 namespace mb {
-void require_shape(int64_t channels, int64_t height, int64_t width);
+
+// What the caller says of a data set, besides its pictures.
+struct DatasetDescription {
+  const int32_t* labels;
+  int64_t count, channels, height, width, classes;
+  const double *mean, *deviation;
+};
+
+// A data set without its pictures. Throws a Failure where the description is wrong.
+std::unique_ptr<mb_dataset> make_dataset(const DatasetDescription& description, at::Device device);
+
+// Gives it pictures (count, channels, height, width), which are copied to its device.
+void set_images(mb_dataset& dataset, const uint8_t* images);
+
+// Gives it pictures in a file; `index` has an offset, a height and a width for each. Throws a Failure where they don't fit.
+void open_pack(mb_dataset& dataset, const char* path, int64_t bytes, const int64_t* index);
+
 }  // namespace mb
