@@ -6,9 +6,9 @@
  * Rules. Every call returns a status; the text of a failed call is mb_last_error() of the same thread. No C++
  * exception crosses. A handle is opaque, belongs to whoever created it, and is checked at every call: null, of
  * another family, or freed already is an error and no crash; a number that was a handle once is never one again. One
- * handle is for one thread at a time. What is refused changes nothing, but for a mask where NaNs are found on the way.
- * Arrays must hold what the sizes beside them say: that alone can't be checked. Calls are queued on the device in
- * order; only downloads wait. */
+ * handle is for one thread at a time. A call that is refused changes nothing, except for a mask where NaNs are found on
+ * the way. Arrays must hold what the sizes next to them say: that alone can't be checked. Calls are queued on the device
+ * in order; only downloads wait. */
 #ifndef MASKBENCH_H
 #define MASKBENCH_H
 
@@ -30,7 +30,7 @@ typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
 typedef struct mb_dataset mb_dataset;     /* images as bytes, in memory or in a file, and labels */
 typedef struct mb_batch mb_batch;         /* normalised images, and labels */
-typedef struct mb_network mb_network;     /* layers, and the room for a pass through them */
+typedef struct mb_network mb_network;     /* layers, and the memory for a pass through them */
 typedef struct mb_step mb_step;           /* a training step, recorded */
 
 typedef enum {
@@ -56,7 +56,7 @@ typedef enum { MB_CPU = 0, MB_CUDA = 1 } mb_device;
 /* --- library ------------------------------------------------------------------------------------------------ */
 
 MB_API int32_t mb_abi_version(void);
-/* Writes the text of this thread's last failed call, zero-terminated, and cut where there is no room for all of it. */
+/* Writes the text of this thread's last failed call, zero-terminated, and cut where it is longer than the capacity. */
 MB_API int32_t mb_last_error(char *text, int64_t capacity);
 /* Writes a JSON object as zero-terminated text: libtorch (version), kernels (cuda, emulated on the processor, or none),
  * cuda (whether there is a device), mkldnn, blas (file of its matrix products), processor (what the processor's kernels
@@ -64,15 +64,15 @@ MB_API int32_t mb_last_error(char *text, int64_t capacity);
 MB_API int32_t mb_describe(char *text, int64_t capacity);
 /* Threads that calls from this thread compute with, 1 to 1024. */
 MB_API int32_t mb_set_threads(int32_t threads);
-/* Handles alive, and bytes of tensors that the core holds, now and at most since mb_reset_peak. */
+/* Handles alive, and bytes of tensors that the core holds, now and at the peak since mb_reset_peak. */
 MB_API int32_t mb_live(int64_t *handles, int64_t *bytes, int64_t *peak_bytes);
-/* Also gives memory that is not used any more back to the system. */
+/* Also gives memory that is no longer used back to the system. */
 MB_API int32_t mb_reset_peak(void);
 /* Seconds since this thread began in which it could have run, but others had the processor. 0 throughout where the
- * system doesn't tell. */
+ * system doesn't report it. */
 MB_API int32_t mb_waited(double *seconds);
-/* Ends the process at once with that exit code. Leaving in the ordinary way takes libtorch's globals apart while other
- * threads may still compute with them, and crashes. */
+/* Ends the process at once with that exit code. An ordinary exit destroys libtorch's globals while other threads may
+ * still compute with them, and crashes. */
 MB_API void mb_exit(int32_t code);
 
 /* Begins (on = 1) or ends (0) summing up where this thread's time goes; `seconds`, or null, gets what the sums were,
@@ -87,7 +87,7 @@ typedef enum {
   MB_PARTS = 6
 } mb_part;
 MB_API int32_t mb_profile(int32_t on, double *seconds);
-/* Seconds of one float32 matrix product size × size, and of one copy of so many bytes, without what was waited. */
+/* Seconds of one float32 matrix product size × size, and of one copy of so many bytes, without the time of mb_waited. */
 MB_API int32_t mb_measure_matmul(int32_t device, int64_t size, int32_t repeats, double *seconds);
 MB_API int32_t mb_measure_copy(int32_t device, int64_t bytes, int32_t repeats, double *seconds);
 
@@ -106,8 +106,8 @@ MB_API int32_t mb_generator_integers(mb_generator *generator, mb_vector *vector,
                                      int64_t high);
 /* An int64 vector = torch.randperm(its length). */
 MB_API int32_t mb_generator_permutation(mb_generator *generator, mb_vector *vector);
-/* Where a generator stands, as torch.Generator().get_state() gives it: MB_GENERATOR_STATE bytes. A generator that they
- * are restored to goes on with the same draws. Bytes that no generator could have given are refused. */
+/* A generator's state as torch.Generator().get_state() gives it: MB_GENERATOR_STATE bytes. A generator that is restored to
+ * it goes on with the same draws. Bytes that no generator could have given are refused. */
 #define MB_GENERATOR_STATE 5056
 MB_API int32_t mb_generator_save(const mb_generator *generator, uint8_t *state, int64_t length);
 MB_API int32_t mb_generator_restore(mb_generator *generator, const uint8_t *state, int64_t length);
@@ -133,7 +133,7 @@ MB_API int32_t mb_vector_sigmoid(mb_vector *vector, int64_t offset, int64_t leng
 /* vector[range] = α sign(vector[range]), α the mean magnitude of those that are not 0: the nearest binary vector with a
  * gain (Rastegari et al., XNOR-Net, ECCV 2016). float32. */
 MB_API int32_t mb_vector_binarise(mb_vector *vector, int64_t offset, int64_t length);
-/* vector[range] = vector[range] − its mean, summed in double: what is left has the mean 0. float32. */
+/* vector[range] = vector[range] − its mean, which is summed in double: the result has the mean 0. float32. */
 MB_API int32_t mb_vector_centre(mb_vector *vector, int64_t offset, int64_t length);
 
 /* --- projection and update ------------------------------------------------------------------------------------ */
@@ -152,8 +152,8 @@ typedef enum { MB_CLIPPED = 0, MB_RELATIVE = 1 } mb_relaxation;
  * where τ is 0 or all are kept; where none is kept τ is infinite.
  *
  * Largest by value or by magnitude. Ties: in stable ascending order the earlier index is dropped first; −0 and 0
- * are equal. low and high may be infinite. A NaN is refused with MB_NOT_A_NUMBER and its index; by the CUDA kernels, which
- * can't tell without waiting, it is passed on into the mask. float32; `mask` and `values` must differ. */
+ * are equal. low and high may be infinite. A NaN is refused with MB_NOT_A_NUMBER and its index; the CUDA kernels, which
+ * would have to wait to report it, pass it on into the mask. float32; `mask` and `values` must differ. */
 MB_API int32_t mb_project_top_k(const mb_vector *values, const int64_t *segments, int64_t count, int32_t order,
                                 double floor, double alpha, int32_t relaxation, double low, double high,
                                 mb_vector *mask);
@@ -180,7 +180,7 @@ MB_API int32_t mb_descend_adam(mb_vector *latent, mb_vector *first, mb_vector *s
 
 /* --- masks that are drawn --------------------------------------------------------------------------------------- */
 
-/* Uniform draws from (0, 1), never 0 or 1, into a float32 vector: a function of key, draw (0 to 2^53) and place alone, the
+/* Uniform draws from (0, 1), never 0 or 1, into a float32 vector: a function of key, draw (0 to 2^53) and index alone, the
  * same on every device. Word i mod 4 of Philox4x32-10 with the counter (⌊i / 4⌋, draw), each 64 bits with the lower half
  * first, and the key likewise: its 23 high bits, plus 1/2, times 2^−23. */
 MB_API int32_t mb_noise(mb_vector *vector, uint64_t key, int64_t draw);
@@ -204,17 +204,17 @@ MB_API int32_t mb_project_capped_simplex(mb_vector *vector, int64_t offset, int6
 MB_API int32_t mb_dataset_create(const uint8_t *images, const int32_t *labels, int64_t count, int64_t channels,
                                  int64_t height, int64_t width, int64_t classes, const double *mean,
                                  const double *deviation, int32_t device, mb_dataset **out);
-/* The same of images in a file, larger than memory perhaps: mapped, read as they are needed and never copied as a whole.
+/* The same of images in a file, which may be larger than memory: it is mapped, read as needed and never copied as a whole.
  * `path` is zero-terminated, `bytes` is what the file must have. `index` has an offset in bytes, a height and a width for
- * each image: there it lies as (height, width, channels) bytes, at least as large as the `height` × `width` that is fed,
- * its middle. Its batches are on `device`; they are gathered by the host, so orders, augmentations and crops are on the
+ * each image, which lies there as (height, width, channels) bytes, at least as large as its middle, the `height` × `width`
+ * that is fed. Its batches are on `device`; they are gathered by the host, so orders, augmentations and crops are on the
  * CPU, and gathering them is no part of a recorded step. A file that is cut short afterwards kills whoever reads on. */
 MB_API int32_t mb_dataset_open(const char *path, int64_t bytes, const int64_t *index, const int32_t *labels,
                                int64_t count, int64_t channels, int64_t height, int64_t width, int64_t classes,
                                const double *mean, const double *deviation, int32_t device, mb_dataset **out);
 MB_API int32_t mb_dataset_free(mb_dataset *dataset);
 
-/* Room for up to `capacity` images of float32 or float64, or on CUDA of bfloat16 (uploaded as float32). */
+/* Memory for up to `capacity` images of float32 or float64, or on CUDA of bfloat16 (uploaded as float32). */
 MB_API int32_t mb_batch_create(int64_t capacity, int64_t channels, int64_t height, int64_t width, int32_t dtype,
                                int32_t device, mb_batch **out);
 MB_API int32_t mb_batch_free(mb_batch *batch);
@@ -268,7 +268,7 @@ typedef enum {
 
 typedef struct {
   int32_t kind, inputs, outputs, kernel, stride, padding; /* 0 where a kind has none */
-  int32_t from, other; /* the layers that it reads, by place, −1 for the pictures; `other` of MB_ADD alone */
+  int32_t from, other; /* the layers that it reads, by index, −1 for the pictures; `other` of MB_ADD alone */
 } mb_layer;
 
 /* A layer reads what comes before it, and every layer but the last is read. The last one must be linear (or flatten what
@@ -282,9 +282,9 @@ MB_API int32_t mb_network_free(mb_network *network);
  * and then their variances; 0 without one. */
 MB_API int32_t mb_network_size(const mb_network *network, int64_t *weights, int64_t *statistics);
 
-/* Holds the layers against plain loops in double precision, on random numbers: each layer that has no like before it, both
+/* Compares the layers with plain loops in double precision, on random numbers: each layer that has no like before it, both
  * ways, with a batch of so many pictures, as it computes on this device with this thread's number of threads. Rows of four
- * numbers: the place of the layer, and for its output, its input's gradient and its weights' gradient the largest
+ * numbers: the index of the layer, and for its output, its input's gradient and its weights' gradient the largest
  * difference over the root mean square of what the loops give, −1 where it has none. `capacity` is in rows, at least one a
  * layer; `count` becomes how many were written. The rows of a normalisation's output count its running statistics too. */
 MB_API int32_t mb_network_verify(mb_network *network, int64_t pictures, double *deviations, int64_t capacity,
@@ -305,7 +305,7 @@ typedef enum { MB_OF_MASK = 0, MB_OF_WEIGHTS = 1 } mb_gradient_of;
 MB_API int32_t mb_network_gradient(mb_network *network, const mb_vector *weights, const mb_vector *mask,
                                    mb_vector *statistics, const mb_batch *batch, double smoothing, int32_t of,
                                    mb_vector *gradient, mb_vector *metrics);
-/* Forward alone; logits (capacity at least images · classes) in row-major order. */
+/* The forward pass alone; logits (capacity at least images · classes) in row-major order. */
 MB_API int32_t mb_network_forward(mb_network *network, const mb_vector *weights, const mb_vector *mask,
                                   const mb_vector *statistics, const mb_batch *batch, mb_vector *logits);
 /* metrics += (sum of losses, correct predictions) over the whole data set, `batch_size` images at a time. */

@@ -12,7 +12,7 @@ struct mb_dataset {
   at::Tensor images;  // (count, height, width, channels) bytes: a picture's row is one run of memory
   std::unique_ptr<mb::Pack> pack;  // or this: mapped on the host, whatever the device of the batches
   at::Tensor labels;               // int64, where the pictures are
-  int64_t count, channels, height, width;  // of pictures as they are fed: the middle of what a pack holds
+  int64_t count, channels, height, width;  // pictures as they are fed: the middle of what a pack holds
   int64_t classes;
   at::Device device = at::kCPU;  // of the batches
   std::vector<float> scale, shift;  // a pixel is fed as scale[c] · byte + shift[c]

@@ -45,7 +45,7 @@ void copy_picture(const StoredPicture& picture, Real* to, int64_t height, int64_
 }
 
 // The pictures of a batch: indices start to start + count of an order of `length` of them.
-struct Selection {
+struct PictureRange {
   const mb_dataset& dataset;
   const int64_t* order;  // null: start, start + 1, …
   int64_t start, count, length;
@@ -55,7 +55,7 @@ struct Selection {
 
 // Gathers by loops on the host; `write` gets a picture, its index in the order, where it goes, and its normalisation.
 template <typename Real, typename Write>
-void fill_rows(at::Tensor& images, at::Tensor& labels, const Selection& from, const Write& write) {
+void fill_rows(at::Tensor& images, at::Tensor& labels, const PictureRange& from, const Write& write) {
   const mb_dataset& dataset = from.dataset;
   const int64_t channels = dataset.channels, width = dataset.width, size = dataset.height * width * channels;
   std::vector<Real> scale(width * channels), shift(width * channels);  // of a whole row, so that rows vectorise
@@ -76,7 +76,7 @@ void fill_rows(at::Tensor& images, at::Tensor& labels, const Selection& from, co
 }
 
 // Makes the disk read this batch's pictures, and the next one's while this one is computed with.
-void prefetch_pictures(const Selection& from) {
+void prefetch_pictures(const PictureRange& from) {
   const int64_t end = std::min(from.start + 2 * from.count, from.length);
   for (int64_t index = from.start; index < end; ++index) {
     const int64_t picture = from.picture_at(index);
@@ -87,7 +87,7 @@ void prefetch_pictures(const Selection& from) {
 // Fills the batch by the host: in place, or by way of pinned memory where its memory or its type is not the host's. The copy
 // from there goes on while the host is at the next batch; libtorch keeps the memory until it is done.
 template <typename Write>
-void gather_on_host(at::Tensor& images, at::Tensor& labels, const Selection& from, const Write& write) {
+void gather_on_host(at::Tensor& images, at::Tensor& labels, const PictureRange& from, const Write& write) {
   if (from.dataset.pack) prefetch_pictures(from);
   const at::ScalarType type = images.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const auto fill = [&](at::Tensor& to, at::Tensor& truth) {
@@ -107,7 +107,7 @@ void gather_on_host(at::Tensor& images, at::Tensor& labels, const Selection& fro
   labels.narrow(0, 0, from.count).copy_(own_labels, /*non_blocking=*/true);
 }
 
-void gather_by_loop(const Selection& from, const at::Tensor& augmentation, int64_t padding, at::Tensor& images,
+void gather_by_loop(const PictureRange& from, const at::Tensor& augmentation, int64_t padding, at::Tensor& images,
                     at::Tensor& labels) {
   const mb_dataset& dataset = from.dataset;
   const int64_t length = from.length;
@@ -139,7 +139,7 @@ at::Tensor shift_pictures(const at::Tensor& pictures, const at::Tensor& parts, i
       .mul_(inside);
 }
 
-void gather_by_operations(const Selection& from, const at::Tensor& order, const at::Tensor& augmentation,
+void gather_by_operations(const PictureRange& from, const at::Tensor& order, const at::Tensor& augmentation,
                           int64_t padding, at::Tensor& images, at::Tensor& labels) {
   const mb_dataset& dataset = from.dataset;
   const int64_t start = from.start, count = from.count;
@@ -166,7 +166,7 @@ void gather_batch(const mb_dataset& dataset, const at::Tensor& order, cuda::Numb
   const bool ordered = order.defined(), augmented = augmentation.defined();
   const int64_t length = ordered ? order.numel() : dataset.count;
   const int64_t* const indices = ordered ? order.data_ptr<int64_t>() : nullptr;
-  const Selection from{dataset, indices, static_cast<int64_t>(start.value), count, length};
+  const PictureRange from{dataset, indices, static_cast<int64_t>(start.value), count, length};
   if (dataset.pack) return gather_by_loop(from, augmentation, padding, images, labels);
   dispatch(images.device(),
            Kernel{[&] {
@@ -203,7 +203,7 @@ void draw_crops(at::Generator& generator, const mb_dataset& dataset, const at::T
 
 void gather_crops(const mb_dataset& dataset, const at::Tensor& order, int64_t start, int64_t count, CropList crops,
                   at::Tensor& images, at::Tensor& labels) {
-  const Selection from{dataset, order.data_ptr<int64_t>(), start, count, order.numel()};
+  const PictureRange from{dataset, order.data_ptr<int64_t>(), start, count, order.numel()};
   gather_on_host(images, labels, from,
                  [&](const StoredPicture& picture, int64_t index, auto* to, auto* scale, auto* shift) {
                    resize_crop(picture, crops.at(index), dataset.channels, scale, shift, to, dataset.height,

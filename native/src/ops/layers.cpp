@@ -12,9 +12,9 @@
 namespace mb {
 namespace {
 
-class Linear final : public Layer {
+class LinearLayer final : public Layer {
  public:
-  Linear(const mb_layer& s, const Arithmetic& arithmetic) {
+  LinearLayer(const mb_layer& s, const Arithmetic& arithmetic) {
     weight = weight_shape_of(s, 1, arithmetic);
     effective = at::empty({s.outputs, s.inputs}, arithmetic.options);
   }
@@ -46,7 +46,7 @@ class Relu final : public Layer {
 
 // Activations become (channels, height, width) in memory too, as PyTorch's weights of a linear layer expect it: a batch of
 // activations is less to move than the weights would be.
-class Flatten final : public Layer {
+class Flattening final : public Layer {
  public:
   at::Tensor forward(const at::Tensor& input, const at::Tensor&, bool) override {
     sizes_ = input.sizes().vec();
@@ -108,12 +108,12 @@ class Sum final : public Layer {
 }  // namespace
 
 std::unique_ptr<Layer> make_linear(const mb_layer& spec, const Arithmetic& arithmetic) {
-  return std::make_unique<Linear>(spec, arithmetic);
+  return std::make_unique<LinearLayer>(spec, arithmetic);
 }
 
 std::unique_ptr<Layer> make_relu(bool in_place) { return std::make_unique<Relu>(in_place); }
 
-std::unique_ptr<Layer> make_flatten() { return std::make_unique<Flatten>(); }
+std::unique_ptr<Layer> make_flatten() { return std::make_unique<Flattening>(); }
 
 std::unique_ptr<Layer> make_batch_norm(int64_t channels, bool rectified) {
   return std::make_unique<BatchNorm>(channels, rectified);

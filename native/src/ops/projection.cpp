@@ -41,7 +41,7 @@ void project_by_sorting(const at::Tensor& values, int64_t kept, bool magnitude, 
   mask.copy_(relaxed * (1 - mix.alpha) + bit * mix.alpha);
 }
 
-// FNV-1a.
+// Computes the FNV-1a hash.
 uint64_t digest_of(const std::vector<cuda::Segment>& segments, bool magnitude) {
   uint64_t digest = 0xcbf29ce484222325u;
   const auto add = [&](uint64_t word) { digest = (digest ^ word) * 0x100000001b3u; };

@@ -23,7 +23,7 @@ void for_each_pixel(int64_t count, int64_t height, int64_t width, const Body& bo
 
 // A convolution whose pictures are padded already, so that a window's row is one run of kernel × channels numbers. Weights
 // are (outputs, kernel rows, kernel columns, channels). A linear layer is one of a single pixel.
-struct Convolution {
+struct ReferenceConvolution {
   int64_t outputs, kernel, stride;
 
   int64_t steps(int64_t size) const { return (size - kernel) / stride + 1; }
@@ -109,7 +109,7 @@ Grid remove_padding(int64_t padding, const Grid& grid) {
 LayerResult expect_convolution(const LayerTrace& trace, const mb_layer& s, const std::vector<double>& weights) {
   const bool linear = s.kind == MB_LINEAR;
   const int64_t padding = linear ? 0 : s.padding;
-  const Convolution convolution{s.outputs, linear ? 1 : s.kernel, linear ? 1 : s.stride};
+  const ReferenceConvolution convolution{s.outputs, linear ? 1 : s.kernel, linear ? 1 : s.stride};
   const Grid padded = add_padding(padding, trace.input);
   return {convolution.output(padded, weights).values,
           remove_padding(padding, convolution.input_gradient(padded, weights, trace.flow)).values,

@@ -98,7 +98,7 @@ Counts count_keys(const float* values, int64_t begin, int64_t end, Bracket brack
   Counts counts;
   uint32_t keys[tile];
   int64_t start = begin;
-  // Three counts of at most `tile` in one number, so that a tile costs one sum.
+  // Three counts, each up to `tile`, share one number, so that a tile costs one sum.
   for (; start + tile <= end; start += tile) {
     uint32_t sum = 0;
     for (int64_t i = 0; i < tile; ++i) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "dispatch.hpp"
@@ -115,20 +116,20 @@ uint64_t word_of(const Object<Handle>& object) {
 // Whether an operation's parameter is what its declaration says: what is only an Input must be taken as const, and a
 // Constant by value.
 template <typename Argument, typename Parameter>
-struct Declares : std::is_same<decltype(value_of(std::declval<const Argument&>())), Parameter> {};
+constexpr bool declares = std::is_same_v<decltype(value_of(std::declval<const Argument&>())), Parameter>;
 template <typename Value, typename Parameter>
-struct Declares<Constant<Value>, Parameter> : std::is_same<Value, Parameter> {};
+constexpr bool declares<Constant<Value>, Parameter> = std::is_same_v<Value, Parameter>;
 
 // Notes a call in the recording under way, or compares it with what was recorded. Gives whether it is to be computed now.
 // Throws where a replayed step does not go as the recorded one.
 bool note_call(const char* call, std::initializer_list<uint64_t> words);
 
-// operation(arguments…), at once or as a part of the recorded step under way. Each argument is declared as an Input, Output,
+// Computes operation(arguments…), at once or as a part of the recorded step under way. Each argument is declared as an Input, Output,
 // Constant, Object or Variable, in the order of the operation's parameters.
 template <typename... Parameters, typename... Arguments>
 void carry_out(const char* call, void (*operation)(Parameters...), const Arguments&... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments), "every parameter of an operation is declared");
-  static_assert((Declares<Arguments, Parameters>::value && ...), "a parameter is declared as something else");
+  static_assert((declares<Arguments, Parameters> && ...), "a parameter is declared as something else");
   // In braces, so that the variables are numbered in their order.
   const std::tuple<decltype(value_of(arguments))...> values{value_of(arguments)...};
   if (note_call(call, {word_of(arguments)...})) std::apply(operation, values);
