@@ -124,7 +124,7 @@ MB_API int32_t mb_vector_copy(mb_vector *to, const mb_vector *from);
 /* vector = vector ⊙ factor, and vector + term: real vectors of one length and type; the two must differ. */
 MB_API int32_t mb_vector_multiply(mb_vector *vector, const mb_vector *factor);
 MB_API int32_t mb_vector_add(mb_vector *vector, const mb_vector *term);
-/* vector[range] = scale · vector[range] + shift */
+/* vector[range] = scale · vector[range] + shift; with scale 0 it is shift, even where it was a NaN */
 MB_API int32_t mb_vector_affine(mb_vector *vector, int64_t offset, int64_t length, double scale, double shift);
 /* vector[range] = sign(vector[range]): −1, 0 or 1 */
 MB_API int32_t mb_vector_sign(mb_vector *vector, int64_t offset, int64_t length);

@@ -46,7 +46,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
       ),
     );
     drawUniform(scores);
-    alive.affine(0, 1);
+    alive.fill(1);
 
     return {
       state: { scores, velocity, alive, ...second && { second } },

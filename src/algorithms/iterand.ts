@@ -43,14 +43,14 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
       before(t) {
         if (t === 0 || t % p.every !== 0) return;
         select();
-        mask.affine(-1, 1);
+        mask.complement();
         setting.drawUniform(fresh);
         projectTopK(fresh, all, { by: "value", floor: p.redrawn }, chosen);
-        chosen.affine(-1, 1);
+        chosen.complement();
         chosen.multiply(mask); // 1 where a weight is drawn anew
         setting.drawWeights(fresh);
         fresh.multiply(chosen);
-        chosen.affine(-1, 1);
+        chosen.complement();
         weights.multiply(chosen);
         weights.add(fresh);
       },

@@ -29,7 +29,7 @@ export const magnitude: Algorithm<z.infer<typeof parameters>> = {
 
   start({ network, weights, segments, sparsity, steps, metrics, vector }, p) {
     const velocity = vector(), gradient = vector(), mask = vector(), alive = vector();
-    alive.affine(0, 1);
+    alive.fill(1);
     const kept = keptSegmentsOf(segments, sparsity, p.scope), pruned = Math.round(p.prune * steps);
     const select = () => projectTopK(weights, kept, { by: "magnitude" }, mask);
 

@@ -44,13 +44,13 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
     const probability = vector(), first = vector(), second = vector(), mask = vector();
     const noise = vector(), slope = vector(), part = vector(), gradient = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
-    probability.affine(0, Math.max(p.keptAtFirst, 1 - sparsity));
+    probability.fill(Math.max(p.keptAtFirst, 1 - sparsity));
 
     return {
       state: { probability, first, second },
       step(batch, t, rate) {
         const temperature = 1 - (1 - p.temperature) * t / steps;
-        gradient.affine(0, 0);
+        gradient.zero();
         metrics.affine(p.draws, 0);
         for (let draw = 0; draw < p.draws; draw++) {
           drawNoise(noise, p.draws * t + draw);

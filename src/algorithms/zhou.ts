@@ -47,12 +47,12 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
         chance.copyFrom(scores);
         chance.sigmoid();
         drawNoise(draw, t);
-        draw.affine(-1, 0);
+        draw.negate();
         draw.add(chance); // σ(s) − u
         projectTopK(draw, all, { by: "value", floor: 0 }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         gradient.multiply(chance);
-        chance.affine(-1, 1);
+        chance.complement();
         gradient.multiply(chance);
         descend(scores, velocity, gradient, {
           rate,

@@ -71,7 +71,7 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
       golden.images.slice(t * pixels, (t + 1) * pixels),
       golden.labels.slice(t * manifest.batch_size, (t + 1) * manifest.batch_size),
     );
-    metrics.affine(0, 0);
+    metrics.zero();
     learner.before?.(t);
     recorded.run(0, () => learner.step(batch, t, manifest.learning_rate));
     const [sum, right] = metrics.download();

@@ -99,7 +99,7 @@ export class MaskedNetwork extends Handle {
     this.statistics = new Vector(Number(sizes[1]), type, device);
     let offset = 0;
     for (const channels of normalisedChannels(layers)) {
-      this.statistics.affine(0, 1, offset + channels, channels);
+      this.statistics.fill(1, offset + channels, channels);
       offset += 2 * channels;
     }
   }

@@ -129,6 +129,26 @@ export class Vector<T extends DType = "float32"> extends Handle {
     );
   }
 
+  /** `value` everywhere, whatever was there, for `length` elements from `offset` on. */
+  fill(value: number, offset = 0, length: number = this.length - offset): void {
+    this.affine(0, value, offset, length);
+  }
+
+  /** 0 everywhere, whatever was there. */
+  zero(): void {
+    this.fill(0);
+  }
+
+  /** `1 − x`: of a mask, the entries that it removes. */
+  complement(): void {
+    this.affine(-1, 1);
+  }
+
+  /** `−x`. */
+  negate(): void {
+    this.affine(-1, 0);
+  }
+
   /** −1, 0 or 1 by sign, for `length` elements from `offset` on. */
   sign(offset = 0, length: number = this.length - offset): void {
     checkStatus(nativeFunctions().mb_vector_sign(this.pointer, BigInt(offset), BigInt(length)));

@@ -31,7 +31,7 @@ export function controlsOf(
   changed.upload(shuffleMask(bits, segments, generator));
   const ofShuffled = accuracy(weights, changed);
   changed.upload(bits);
-  changed.affine(-1, 1);
+  changed.complement();
   const ofInverted = accuracy(weights, changed);
   drawWeights(changed, segments, initialisation, sparsity, generator);
   return { shuffled: ofShuffled, inverted: ofInverted, redrawn: accuracy(changed, mask) };

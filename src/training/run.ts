@@ -85,7 +85,7 @@ export function run(config: RunConfig, options: RunOptions): RunResult {
   // Mean loss and accuracy of `images` pictures, summed up since the last call.
   const taken = (images: number): [loss: number, accuracy: number] => {
     const [loss, correct] = metrics.download();
-    metrics.affine(0, 0);
+    metrics.zero();
     return [loss! / images, correct! / images];
   };
   const evaluate = (pictures: DevicePictures, mask: Vector | null, under = weights) => {

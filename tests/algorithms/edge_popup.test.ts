@@ -99,7 +99,7 @@ Deno.test("where all weights are kept a ramp changes nothing", () => {
 Deno.test("scores that are all 0 stay so: none is above the threshold, and sign(0) is 0", () => {
   using free = new DisposableStack();
   const { learner, batch } = alone("edge-popup", { ramp: 0.5 }, { sparsity, steps }, free);
-  learner.state.scores!.affine(0, 0);
+  learner.state.scores!.zero();
   for (let t = 0; t < steps; t++) learner.step(batch, t, rate);
   assert.ok(learner.state.scores!.download().every((z) => z === 0));
 });

@@ -40,7 +40,7 @@ function trained(layers: readonly Layer[], deviation: number, rate: number, epoc
       network.weightGradient(weights, null, batch, gradient, metrics);
       descend(weights, velocity, gradient, { rate, momentum: 0.9, decay: 1e-4 });
     }
-    metrics.affine(0, 0);
+    metrics.zero();
     network.evaluate(weights, null, test, metrics);
     best = Math.max(best, metrics.download()[1]! / test.count);
   }

@@ -298,7 +298,7 @@ function setUp(network: Network, free: DisposableStack, labelSmoothing = 0) {
   batch.upload(images.download(), labels);
   const metrics = free.use(new Vector(2, "float64", device));
   const loss = () => {
-    metrics.affine(0, 0);
+    metrics.zero();
     masked.maskGradient(weights, mask, batch, gradient, metrics);
     return metrics.download()[0]! / count;
   };
@@ -467,7 +467,7 @@ Deno.test("what a gradient overwrites is selected by its new values", () => {
   const metrics = free.use(new Vector(2, "float64", device));
   const batch = free.use(new Batch(2, inputShape, "float32", device));
   batch.upload(Float32Array.of(1, -2, 3, 0.5, -1, 0.25, 2, -3), Int32Array.of(0, 2));
-  weights!.affine(0, 0.1);
+  weights!.fill(0.1);
   values!.upload(Float32Array.from({ length: n }, (_, i) => i));
   const select = (from: Vector) => {
     projectTopK(from, [{ offset: 0, length: n, kept: 5 }], { by: "value" }, mask!);

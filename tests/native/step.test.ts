@@ -124,7 +124,7 @@ function drawnMasks(recorded: boolean, steps: number) {
   const vector = () => free.use(new Vector(1000, "float32", device));
   const probability = vector(), draw = vector(), mask = vector(), slope = vector();
   const first = vector(), second = vector(), step = free.use(new RecordedStep(device));
-  probability.affine(0, 0.4);
+  probability.fill(0.4);
   for (let t = 0; t < steps; t++) {
     const body = () => {
       drawNoise(draw, 3, 7 * t);

@@ -29,9 +29,27 @@ Deno.test("the sigmoid is 1 / (1 + exp(−x)), for a range, in both precisions",
   }));
 });
 
+Deno.test("fill(), zero(), complement() and negate() do so in both precisions, to what was NaN too where it is filled", () => {
+  for (const dtype of ["float32", "float64"] as const) {
+    using vector: Vector<"float32" | "float64"> = new Vector(4, dtype, device);
+    const ofType = (...values: number[]) =>
+      dtype === "float32" ? Float32Array.from(values) : Float64Array.from(values);
+    vector.upload(ofType(0, 1, 0.25, -3));
+    vector.complement();
+    assert.deepEqual(vector.download(), ofType(1, 0, 0.75, 4));
+    vector.negate();
+    assert.deepEqual(vector.download(), ofType(-1, -0, -0.75, -4));
+    vector.upload(ofType(NaN, -Infinity, NaN, -2));
+    vector.fill(0.5, 1, 2);
+    assert.deepEqual(vector.download(), ofType(NaN, 0.5, 0.5, -2));
+    vector.zero();
+    assert.deepEqual(vector.download(), ofType(0, 0, 0, 0));
+  }
+});
+
 Deno.test("elements are copied to and from arrays of their own type and number alone", () => {
   using vector: Vector<"float32" | "float64"> = new Vector(4, "float64", device);
-  vector.affine(0, 1);
+  vector.fill(1);
   const bytes = new ArrayBuffer(32);
   for (const data of [new Float32Array(bytes, 0, 4), new Float64Array(bytes, 0, 3)]) {
     assert.throws(() => vector.downloadInto(data), RangeError);

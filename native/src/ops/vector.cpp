@@ -47,6 +47,10 @@ void multiply_vector(const at::Tensor& factor, at::Tensor& x) { x.mul_(factor); 
 void add_vector(const at::Tensor& term, at::Tensor& x) { x.add_(term); }
 
 void transform_affinely(double scale, double shift, at::Tensor& x) {
+  if (scale == 0) {
+    x.fill_(shift);  // 0 · NaN would stay a NaN
+    return;
+  }
   if (scale != 1) x.mul_(scale);
   if (shift != 0) x.add_(shift);
 }
