@@ -77,7 +77,8 @@ export { validationOf } from "./src/datasets/validation.ts";
 // One run: a configuration in, a result out.
 export type { Initialisation, RunConfig } from "./src/training/config.ts";
 export { identityOf } from "./src/runs/identity.ts";
-export { run, type RunOptions } from "./src/training/run.ts";
+export { run } from "./src/training/run.ts";
+export type { RunOptions } from "./src/training/run_options.ts";
 export type { Subnetwork } from "./src/training/subnetwork.ts";
 export type {
   Controls,

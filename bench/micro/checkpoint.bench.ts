@@ -19,9 +19,9 @@ const environment: CheckpointRecord["environment"] = {
 
 for (const network of ["mlp", "conv4", "conv8"]) {
   const config = stepConfigOf(network, "sbp", 128);
-  const { step, stage, weights } = createStepper(config, "cpu", new DisposableStack());
-  const copies = new StateSnapshots(stage);
-  const take = () => ({ ...copies.take(), streams: streamStatesOf(stage) });
+  const { step, setup, weights } = createStepper(config, "cpu", new DisposableStack());
+  const copies = new StateSnapshots(setup);
+  const take = () => ({ ...copies.take(), streams: streamStatesOf(setup) });
   const checkpoint: CheckpointRecord["checkpoint"] = {
     ...{ ...take(), epoch: 1, step: 391, epochs: [], mask: new Uint8Array(weights) },
     spent: { train: 1, evaluation: 1, total: 1, images: 1, peakMemoryBytes: 1, speed: [] },

@@ -2,9 +2,8 @@
 import { z } from "zod";
 import type { Batch, MaskedNetwork, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
-import { searchRanges } from "./space.ts";
 
-/** What a learner is given. All vectors have length n and the layout of the segments. */
+/** What a learner works with. All vectors have length n and the layout of the segments. */
 export interface LearnerContext {
   /** The network whose mask is learnt. */
   readonly network: MaskedNetwork;
@@ -24,9 +23,9 @@ export interface LearnerContext {
   drawLatent(into: Vector): void;
   /** A uniform draw from [0, 1) from the stream `latent`. */
   drawUniform(into: Vector): void;
-  /** Draw number `draw` from (0, 1), as many as are asked for: a function of the seed of the stream `latent` and of it. */
+  /** Uniform draws from (0, 1), which depend on the seed of the stream `latent` and on the number `draw` alone. */
   drawNoise(into: Vector, draw: number): void;
-  /** A draw like that of the weights, which were the first, from the stream `weights`. */
+  /** Another draw of weights from the stream `weights`, whose first were those of the run. */
   drawWeights(into: Vector): void;
 }
 
@@ -34,9 +33,11 @@ export interface LearnerContext {
 export interface Learner {
   /** The vectors that carry what was learnt from one step to the next, by name: the learner's whole state. */
   readonly state: Readonly<Record<string, Vector>>;
+  /** The vector that is learnt, which is one of the state; null where nothing is. */
+  readonly latent: Vector | null;
   /**
-   * What some steps need done before them, where there is any: it is not recorded with the step.
-   * @param t of the step to come, counted from 0 over the whole run
+   * Does what some steps need done before them; unlike the step it is not recorded.
+   * @param t the step to come, counted from 0 over the whole run
    */
   before?(t: number): void;
   /**
@@ -45,8 +46,16 @@ export interface Learner {
    * @param rate learning rate of this step
    */
   step(batch: Batch, t: number, rate: number): void;
-  /** The mask to evaluate, 0/1 only, or `null` where the network is used whole. */
+  /**
+   * The mask to evaluate, 0/1 only, or `null` where the network is used whole. It follows from the state and changes nothing
+   * else; the next call or step may overwrite the vector.
+   */
   mask(): Vector | null;
+  /**
+   * Gives the weights the values that an evaluation multiplies by the mask, where steps leave others in them. To be called
+   * between the last step and an evaluation, or any other use of the weights; more steps may follow.
+   */
+  finalise?(): void;
 }
 
 /** One file of this folder, listed in `registry.ts`. */
@@ -64,34 +73,15 @@ export interface Algorithm<Parameters = unknown> {
   /** What is learnt; null where nothing is (`random`): a run then only evaluates. */
   readonly learns: "mask" | "weights" | null;
   /**
-   * Hyper-parameters, each with a description and a default, or optional. One that learns has `learningRate`;
-   * the loop scales it by the schedule.
+   * Hyper-parameters, each with a description and a default. An algorithm that learns has `learningRate`, which the loop
+   * scales by the schedule.
    */
   readonly parameters: z.ZodObject<z.ZodRawShape>;
-  /** Begins a run. @param parameters as `parameters` parsed them, defaults filled in */
-  start(setting: LearnerContext, parameters: Parameters): Learner;
+  /** Begins a run. @param parameters all of them, as `parameters` parses them */
+  start(context: LearnerContext, parameters: Parameters): Learner;
 }
 
-/** What the values of a hyper-parameter are checked by, its default aside. */
+/** The schema of a hyper-parameter's values, without its default. */
 export function valueSchema(parameter: z.core.$ZodType): z.ZodType {
-  const wrapped = parameter instanceof z.ZodDefault || parameter instanceof z.ZodOptional;
-  return (wrapped ? parameter.unwrap() : parameter) as z.ZodType;
+  return (parameter instanceof z.ZodDefault ? parameter.unwrap() : parameter) as z.ZodType;
 }
-
-/**
- * The hyper-parameters of gradient descent that learners share, with their published defaults and where a tuning looks:
- * for a rate by default in the three decades from a tenth of the published one on, for decay also at exactly 0.
- */
-export const descent = {
-  learningRate: (rate: number, log: [number, number] = [rate / 10, rate * 100]) =>
-    z.number().positive().default(rate).describe("learning rate before the schedule")
-      .register(searchRanges, { log }),
-  momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of the update")
-    .register(searchRanges, { among: [0.5, 0.8, 0.9, 0.95, 0.98] }),
-  weightDecay: (
-    decay = 1e-4,
-    meaning = "pull of the latent towards its centre",
-    log: [number, number] = [1e-6, 1e-2],
-  ) =>
-    z.number().min(0).default(decay).describe(meaning).register(searchRanges, { log, zero: 0.25 }),
-};

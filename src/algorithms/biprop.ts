@@ -5,14 +5,13 @@
 //   z ← SGD(z, ∂L/∂b ⊙ w ⊙ sign(z))            the gradient passes straight through both
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegmentsOf, scope } from "./scope.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters } from "./hyperparameters.ts";
+import { keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(0.1),
-  momentum: descent.momentum,
-  weightDecay: descent.weightDecay(),
-  scope: scope("layer"),
+  ...descentParameters({ learningRate: { default: 0.1 } }),
+  scope: scopeParameter("layer"),
 });
 
 /**
@@ -30,13 +29,15 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
   parameters,
 
   start({ network, weights, segments, sparsity, metrics, vector, drawLatent }, p) {
+    const { momentum, weightDecay } = p;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const drawn = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
     drawn.copyFrom(weights);
     drawLatent(scores);
+    const select = () => projectTopK(scores, kept, { by: "magnitude" }, mask);
     const binarise = () => {
-      projectTopK(scores, kept, { by: "magnitude" }, mask);
+      select();
       weights.copyFrom(drawn);
       weights.multiply(mask);
       for (const { offset, length } of segments) weights.binarise(offset, length);
@@ -44,20 +45,21 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
 
     return {
       state: { scores, velocity },
+      latent: scores,
       step(batch, _t, rate) {
         binarise();
         network.weightGradient(weights, null, batch, gradient, metrics); // ∂L/∂b
         gradient.multiply(drawn);
-        descend(scores, velocity, gradient, {
-          rate,
-          momentum: p.momentum,
-          decay: p.weightDecay,
-          straightThrough: true,
-        });
+        const straightThrough = true;
+        descend(scores, velocity, gradient, { rate, momentum, weightDecay, straightThrough });
       },
       mask() {
+        select();
+        return mask;
+      },
+      // The weights are whole again, with the gains of the mask: its controls are evaluated over them under other masks.
+      finalise() {
         binarise();
-        // Whole again, with the gains of this mask: evaluations multiply by it, and its controls by others.
         const binary = weights.download();
         weights.copyFrom(drawn);
         for (const { offset, length } of segments) {
@@ -65,7 +67,6 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
           weights.sign(offset, length);
           weights.affine(Math.abs(gain), 0, offset, length);
         }
-        return mask;
       },
     };
   },

@@ -1,12 +1,11 @@
 // dense: no mask, the weights themselves are learnt. The upper end of the scale that masks are measured on.
 import { z } from "zod";
 import { descend } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters } from "./hyperparameters.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(0.1, [0.001, 1]),
-  momentum: descent.momentum,
-  weightDecay: descent.weightDecay(),
+  ...descentParameters({ learningRate: { default: 0.1, range: [0.001, 1] } }),
 });
 
 /** Stochastic gradient descent with momentum and weight decay, from the same random weights. */
@@ -19,18 +18,15 @@ export const dense: Algorithm<z.infer<typeof parameters>> = {
   learns: "weights",
   parameters,
 
-  start({ network, weights, metrics, vector }, p) {
+  start({ network, weights, metrics, vector }, { momentum, weightDecay }) {
     const velocity = vector(), gradient = vector();
 
     return {
       state: { weights, velocity },
+      latent: weights,
       step(batch, _t, rate) {
         network.weightGradient(weights, null, batch, gradient, metrics);
-        descend(weights, velocity, gradient, {
-          rate,
-          momentum: p.momentum,
-          decay: p.weightDecay,
-        });
+        descend(weights, velocity, gradient, { rate, momentum, weightDecay });
       },
       mask: () => null,
     };

@@ -7,19 +7,20 @@
 // The ramp is not published: it is SBP's, so that the two can be compared with it and without.
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters, omitDefault } from "./hyperparameters.ts";
 import { projectedShareAt } from "./ramp.ts";
-import { keptSegmentsOf, scope } from "./scope.ts";
+import { keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(0.1),
-  momentum: descent.momentum,
-  weightDecay: descent.weightDecay(),
-  scope: scope("layer"),
-  ramp: z.number().min(0).max(1).optional()
-    .describe(
-      "fraction ρ of the steps after which the mask is binary; from the first step on where it is 0 or not given",
-    ),
+  ...descentParameters({ learningRate: { default: 0.1 } }),
+  scope: scopeParameter("layer"),
+  ramp: omitDefault(
+    z.number().min(0).max(1).default(0)
+      .describe(
+        "fraction ρ of the steps after which the mask is binary; 0: from the first step on",
+      ),
+  ),
 });
 
 /** Scores z start as U(−1/√fan_in, 1/√fan_in); defaults are the published recipe for CIFAR-10. */
@@ -35,24 +36,21 @@ export const edgePopup: Algorithm<z.infer<typeof parameters>> = {
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
+    const { momentum, weightDecay, ramp } = p;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
-    const ramp = p.ramp ?? 0;
     const selection = { by: "magnitude", relaxation: ramp > 0 ? "relative" : "clipped" } as const;
     drawLatent(scores);
 
     return {
       state: { scores, velocity },
+      latent: scores,
       step(batch, t, rate) {
         const alpha = projectedShareAt(ramp, t, steps);
         projectTopK(scores, kept, { ...selection, alpha }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
-        descend(scores, velocity, gradient, {
-          rate,
-          momentum: p.momentum,
-          decay: p.weightDecay,
-          straightThrough: true,
-        });
+        const straightThrough = true;
+        descend(scores, velocity, gradient, { rate, momentum, weightDecay, straightThrough });
       },
       mask() {
         projectTopK(scores, kept, { by: "magnitude" }, mask);

@@ -4,16 +4,20 @@
 //   R times over the run:   of n, the n (1 − s)^(j/R) largest z stay, the others are 0 for good
 import { z } from "zod";
 import { descend, descendAdam, projectTopK } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegmentsOf, scope } from "./scope.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters, omitDefault } from "./hyperparameters.ts";
+import { keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
-  optimiser: z.enum(["sgd", "adam"]).optional()
-    .describe("what the scores descend by; SGD where it is not given"),
-  learningRate: descent.learningRate(0.1),
-  momentum: descent.momentum.describe("momentum of the update; with Adam, its β₁"),
-  weightDecay: descent.weightDecay(1e-6, "λ, which pulls the scores to 0", [1e-8, 1e-4]),
-  scope: scope("global"),
+  optimiser: omitDefault(
+    z.enum(["sgd", "adam"]).default("sgd").describe("what the scores descend by"),
+  ),
+  ...descentParameters({
+    learningRate: { default: 0.1 },
+    momentum: { meaning: "momentum of the update; with Adam, its β₁" },
+    weightDecay: { default: 1e-6, range: [1e-8, 1e-4], meaning: "λ, which pulls the scores to 0" },
+  }),
+  scope: scopeParameter("global"),
   freezes: z.int().min(1).default(30).describe("how often R more scores are frozen"),
 });
 
@@ -34,6 +38,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawUniform }, p) {
+    const { momentum, weightDecay } = p;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const second = p.optimiser === "adam" ? vector() : undefined;
     const alive = vector(), all = keptSegmentsOf(segments, 0, "global");
@@ -50,6 +55,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
 
     return {
       state: { scores, velocity, alive, ...second && { second } },
+      latent: scores,
       before(t) {
         const part = freezes.get(t);
         if (part === undefined) return;
@@ -62,12 +68,12 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
       step(batch, t, rate) {
         round();
         network.maskGradient(weights, mask, batch, gradient, metrics);
-        const by = { rate, decay: p.weightDecay, low: 0, high: 1 };
+        const update = { rate, weightDecay, low: 0, high: 1 };
         if (second) {
-          const adam = { ...by, step: t + 1, beta1: p.momentum };
+          const adam = { ...update, step: t + 1, beta1: momentum };
           descendAdam(scores, velocity, second, gradient, adam);
         } else {
-          descend(scores, velocity, gradient, { ...by, momentum: p.momentum });
+          descend(scores, velocity, gradient, { ...update, momentum });
         }
         scores.multiply(alive);
       },

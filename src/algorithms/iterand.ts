@@ -4,14 +4,13 @@
 //   every K steps, with probability r where m = 0:   w ← a new draw
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegmentsOf, scope } from "./scope.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters } from "./hyperparameters.ts";
+import { keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(0.3),
-  momentum: descent.momentum,
-  weightDecay: descent.weightDecay(),
-  scope: scope("layer"),
+  ...descentParameters({ learningRate: { default: 0.3 } }),
+  scope: scopeParameter("layer"),
   every: z.int().min(1).default(300).describe("steps K between two draws of weights"),
   redrawn: z.number().min(0).max(1).default(0.1)
     .describe("probability r that a weight which is not kept is drawn anew"),
@@ -28,8 +27,9 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
   learns: "mask",
   parameters,
 
-  start(setting, p) {
-    const { network, weights, segments, sparsity, metrics, vector, drawLatent } = setting;
+  start(context, p) {
+    const { network, weights, segments, sparsity, metrics, vector, drawLatent } = context;
+    const { momentum, weightDecay } = p;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const fresh = vector(), chosen = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
@@ -40,15 +40,16 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
 
     return {
       state: { weights, scores, velocity },
+      latent: scores,
       before(t) {
         if (t === 0 || t % p.every !== 0) return;
         select();
         mask.complement();
-        setting.drawUniform(fresh);
+        context.drawUniform(fresh);
         projectTopK(fresh, all, { by: "value", floor: p.redrawn }, chosen);
         chosen.complement();
         chosen.multiply(mask); // 1 where a weight is drawn anew
-        setting.drawWeights(fresh);
+        context.drawWeights(fresh);
         fresh.multiply(chosen);
         chosen.complement();
         weights.multiply(chosen);
@@ -57,11 +58,7 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
       step(batch, _t, rate) {
         select();
         network.maskGradient(weights, mask, batch, gradient, metrics);
-        descend(scores, velocity, gradient, {
-          rate,
-          momentum: p.momentum,
-          decay: p.weightDecay,
-        });
+        descend(scores, velocity, gradient, { rate, momentum, weightDecay });
       },
       mask() {
         select();

@@ -4,14 +4,13 @@
 //   w ← SGD(w, ∂L/∂w)   for the first π T of T steps;   m = 1 for the largest |w|, w ← w ⊙ m;   w ← SGD(w, ∂L/∂w ⊙ m)
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegmentsOf, scope } from "./scope.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters } from "./hyperparameters.ts";
+import { keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(0.1, [0.001, 1]),
-  momentum: descent.momentum,
-  weightDecay: descent.weightDecay(),
-  scope: scope("layer"),
+  ...descentParameters({ learningRate: { default: 0.1, range: [0.001, 1] } }),
+  scope: scopeParameter("layer"),
   prune: z.number().min(0).max(1).default(0.5)
     .describe("fraction π of the steps after which weights are removed; 1: at the end alone"),
 });
@@ -28,6 +27,7 @@ export const magnitude: Algorithm<z.infer<typeof parameters>> = {
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector }, p) {
+    const { momentum, weightDecay } = p;
     const velocity = vector(), gradient = vector(), mask = vector(), alive = vector();
     alive.fill(1);
     const kept = keptSegmentsOf(segments, sparsity, p.scope), pruned = Math.round(p.prune * steps);
@@ -35,6 +35,7 @@ export const magnitude: Algorithm<z.infer<typeof parameters>> = {
 
     return {
       state: { weights, velocity, alive },
+      latent: weights,
       before(t) {
         if (t !== pruned) return;
         select();
@@ -44,11 +45,7 @@ export const magnitude: Algorithm<z.infer<typeof parameters>> = {
       },
       step(batch, _t, rate) {
         network.weightGradient(weights, alive, batch, gradient, metrics);
-        descend(weights, velocity, gradient, {
-          rate,
-          momentum: p.momentum,
-          decay: p.weightDecay,
-        });
+        descend(weights, velocity, gradient, { rate, momentum, weightDecay });
       },
       mask() {
         select(); // what was removed stays 0, and so the same once it is

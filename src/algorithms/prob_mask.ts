@@ -11,14 +11,17 @@
 // p = 1, where all start; here it is the formula's, ∂m/∂p = (1 − u) / u at first.
 import { z } from "zod";
 import { descendAdam, projectCappedSimplex, projectTopK, relaxMask } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
-import { annealedSegmentsOf, keptSegmentsOf, scope } from "./scope.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters } from "./hyperparameters.ts";
+import { annealedSegmentsOf, keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(6e-3),
-  momentum: descent.momentum.describe("decay β₁ of Adam's first moment"),
-  weightDecay: descent.weightDecay(0, "pull of the probabilities to 0"),
-  scope: scope("global"),
+  ...descentParameters({
+    learningRate: { default: 6e-3 },
+    momentum: { meaning: "decay β₁ of Adam's first moment" },
+    weightDecay: { default: 0, meaning: "pull of the probabilities to 0" },
+  }),
+  scope: scopeParameter("global"),
   draws: z.int().min(1).max(16).default(2).describe("relaxed masks K in every step"),
   temperature: z.number().min(1e-3).max(1).default(0.03)
     .describe("temperature τ₁ at the end of the run; it falls from 1"),
@@ -41,6 +44,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawNoise }, p) {
+    const { momentum, weightDecay } = p;
     const probability = vector(), first = vector(), second = vector(), mask = vector();
     const noise = vector(), slope = vector(), part = vector(), gradient = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
@@ -48,6 +52,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
 
     return {
       state: { probability, first, second },
+      latent: probability,
       step(batch, t, rate) {
         const temperature = 1 - (1 - p.temperature) * t / steps;
         gradient.zero();
@@ -64,8 +69,8 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
         descendAdam(probability, first, second, gradient, {
           rate,
           step: t + 1,
-          beta1: p.momentum,
-          decay: p.weightDecay,
+          beta1: momentum,
+          weightDecay,
         });
         const left = 1 - Math.min(1, Math.max(0, (t / steps - 0.16) / (0.6 - 0.16)));
         projectCappedSimplex(probability, annealedSegmentsOf(kept, p.keptAtFirst, left ** 3));

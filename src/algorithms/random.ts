@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { projectTopK } from "../native/mod.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { keptSegmentsOf, scope } from "./scope.ts";
+import { keptSegmentsOf, scopeParameter } from "./scope.ts";
 
-const parameters = z.strictObject({ scope: scope("layer") });
+const parameters = z.strictObject({ scope: scopeParameter("layer") });
 
 /** Every mask with the right number of ones is equally likely (float32 draws that tie aside). */
 export const random: Algorithm<z.infer<typeof parameters>> = {
@@ -20,6 +20,6 @@ export const random: Algorithm<z.infer<typeof parameters>> = {
     const mask = vector(), draw = vector();
     drawUniform(draw);
     projectTopK(draw, keptSegmentsOf(segments, sparsity, p.scope), { by: "value" }, mask);
-    return { state: {}, step: () => {}, mask: () => mask };
+    return { state: {}, latent: null, step: () => {}, mask: () => mask };
   },
 };

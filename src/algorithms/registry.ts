@@ -5,6 +5,7 @@ import { biprop } from "./biprop.ts";
 import { dense } from "./dense.ts";
 import { edgePopup } from "./edge_popup.ts";
 import { gemMiner } from "./gem_miner.ts";
+import { recordParameters } from "./hyperparameters.ts";
 import { iterand } from "./iterand.ts";
 import { magnitude } from "./magnitude.ts";
 import { probMask } from "./prob_mask.ts";
@@ -36,7 +37,8 @@ export function algorithmOf(name: string): Algorithm {
   throw new UserError(`no algorithm is called "${name}": there are ${known}`);
 }
 
-/** The hyper-parameters of an algorithm where none is given; of one that is not known (any more), none. */
+/** What a configuration records of an algorithm's hyper-parameters where none is given; nothing if there is no such algorithm. */
 export function defaultsOf(name: string): Readonly<Record<string, unknown>> {
-  return algorithms.find((algorithm) => algorithm.name === name)?.parameters.parse({}) ?? {};
+  const algorithm = algorithms.find((algorithm) => algorithm.name === name);
+  return algorithm ? recordParameters(algorithm, {}) : {};
 }

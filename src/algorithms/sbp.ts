@@ -13,16 +13,18 @@
 // k of its entries soon tie at 1, and what is kept of them is a matter of their index: the network dies.
 import { z } from "zod";
 import { descend, projectTopK, type Vector } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters, omitDefault } from "./hyperparameters.ts";
 import { projectedShareAt } from "./ramp.ts";
-import { annealedSegmentsOf, keptSegmentsOf, scope } from "./scope.ts";
+import { annealedSegmentsOf, keptSegmentsOf, scopeParameter } from "./scope.ts";
 import { searchRanges } from "./space.ts";
 
 const parameters = z.strictObject({
-  learningRate: descent.learningRate(5, [0.1, 100]),
-  momentum: descent.momentum,
-  weightDecay: descent.weightDecay(1e-5, "λ, which pulls the latent to 1/2"),
-  scope: scope("global"),
+  ...descentParameters({
+    learningRate: { default: 5, range: [0.1, 100] },
+    weightDecay: { default: 1e-5, meaning: "λ, which pulls the latent to 1/2" },
+  }),
+  scope: scopeParameter("global"),
   ramp: z.number().min(0).max(1).default(0.7)
     .describe("fraction ρ of the steps after which the mask is binary; 0: from the first step on")
     .register(searchRanges, { linear: [0, 1] }),
@@ -30,14 +32,19 @@ const parameters = z.strictObject({
     .describe("keep only entries above 1/2, so perhaps fewer than k; without it exactly k"),
   box: z.enum(["mask", "latent", "none"]).default("mask")
     .describe("what is clipped to [0, 1]: the relaxed mask only, the latent itself, or nothing"),
-  keptAtFirst: z.number().positive().max(1).optional()
-    .describe(
-      "fraction that k of the relaxed mask falls from, with (1 − α)³; where not given, k stays",
-    ),
-  spread: z.number().positive().optional()
-    .describe("factor on how far the latent starts from 1/2; 1 where it is not given"),
-  centred: z.literal(true).optional()
-    .describe("take its mean from the gradient, so that no layer falls below 1/2 as a whole"),
+  keptAtFirst: omitDefault(
+    z.number().min(0).max(1).default(0)
+      .describe(
+        "fraction that k of the relaxed mask falls from, with (1 − α)³; 0: k stays the same",
+      ),
+  ),
+  spread: omitDefault(
+    z.number().positive().default(1).describe("factor on how far the latent starts from 1/2"),
+  ),
+  centred: omitDefault(
+    z.boolean().default(false)
+      .describe("take its mean from the gradient, so that no layer falls below 1/2 as a whole"),
+  ),
 });
 
 /**
@@ -59,6 +66,7 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
   parameters,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
+    const { momentum, weightDecay } = p;
     const latent = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
     const floor = p.floor ? 0.5 : -Infinity;
@@ -68,23 +76,19 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
       kept.forEach(({ offset, length }) => vector.centre(offset, length));
     drawLatent(latent);
     if (p.centred) centre(latent);
-    latent.affine(p.spread ?? 1, 0.5);
+    latent.affine(p.spread, 0.5);
 
     return {
       state: { latent, velocity },
+      latent,
       step(batch, t, rate) {
         const alpha = projectedShareAt(p.ramp, t, steps);
-        const allowed = annealedSegmentsOf(kept, p.keptAtFirst ?? 0, (1 - alpha) ** 3);
+        const allowed = annealedSegmentsOf(kept, p.keptAtFirst, (1 - alpha) ** 3);
         projectTopK(latent, allowed, { by: "value", floor, alpha, ...relaxed }, mask);
         network.maskGradient(weights, mask, batch, gradient, metrics);
         if (p.centred) centre(gradient);
-        descend(latent, velocity, gradient, {
-          rate,
-          momentum: p.momentum,
-          decay: p.weightDecay,
-          centre: 0.5,
-          ...boxed,
-        });
+        const update = { rate, momentum, weightDecay, centre: 0.5, ...boxed };
+        descend(latent, velocity, gradient, update);
       },
       mask() {
         projectTopK(latent, kept, { by: "value", floor }, mask);

@@ -8,9 +8,9 @@ const scopes = z.enum(["layer", "global"]);
 /** Entries of one layer, or all of the network. */
 export type Scope = z.infer<typeof scopes>;
 
-/** The hyper-parameter `scope` of every algorithm that masks, with what it is where none is given. */
-export const scope = (otherwise: Scope) =>
-  scopes.default(otherwise).describe(
+/** The hyper-parameter `scope` of every algorithm that masks. */
+export const scopeParameter = (usual: Scope) =>
+  scopes.default(usual).describe(
     "which entries compete: those of one layer, or all of the network",
   );
 

@@ -30,7 +30,7 @@ export const smartRatio: Algorithm<z.infer<typeof parameters>> = {
     const mask = vector(), draw = vector();
     drawUniform(draw);
     projectTopK(draw, smartRatioSegmentsOf(segments, sparsity, last), { by: "value" }, mask);
-    return { state: {}, step: () => {}, mask: () => mask };
+    return { state: {}, latent: null, step: () => {}, mask: () => mask };
   },
 };
 

@@ -9,15 +9,18 @@
 // than those that were drawn.
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
-import { type Algorithm, descent } from "./algorithm.ts";
-import { keptSegmentsOf, scope } from "./scope.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { descentParameters } from "./hyperparameters.ts";
+import { keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
-  // Searched above what is published, which is for half kept: of a tenth, drawn, little of the gradient comes through.
-  learningRate: descent.learningRate(20, [20, 20_000]),
-  momentum: descent.momentum,
-  weightDecay: descent.weightDecay(0, "pull of the scores to 0"),
-  scope: scope("global"),
+  ...descentParameters({
+    // The published rate is for half of the weights kept. Where a tenth is drawn little of the gradient comes through, so
+    // that the search is above it.
+    learningRate: { default: 20, range: [20, 20_000] },
+    weightDecay: { default: 0, meaning: "pull of the scores to 0" },
+  }),
+  scope: scopeParameter("global"),
 });
 
 /** Scores start as logit(1 − sparsity) + U(−1/√fan_in, 1/√fan_in); defaults as in the code of edge-popup for this method on conv6. */
@@ -31,9 +34,10 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
   learns: "mask",
   parameters,
 
-  start(setting, p) {
+  start(context, p) {
     const { network, weights, segments, sparsity, metrics, vector, drawLatent, drawNoise } =
-      setting;
+      context;
+    const { momentum, weightDecay } = p;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const chance = vector(), draw = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
@@ -43,6 +47,7 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
 
     return {
       state: { scores, velocity },
+      latent: scores,
       step(batch, t, rate) {
         chance.copyFrom(scores);
         chance.sigmoid();
@@ -54,11 +59,7 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
         gradient.multiply(chance);
         chance.complement();
         gradient.multiply(chance);
-        descend(scores, velocity, gradient, {
-          rate,
-          momentum: p.momentum,
-          decay: p.weightDecay,
-        });
+        descend(scores, velocity, gradient, { rate, momentum, weightDecay });
       },
       mask() {
         projectTopK(scores, kept, { by: "value" }, mask);

@@ -1,4 +1,5 @@
 // Where a training step's time goes, and how far each part of it is from what the machine can do.
+import { recordParameters } from "../algorithms/hyperparameters.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import { median } from "../base/statistics.ts";
 import type { Dataset, Split } from "../datasets/dataset.ts";
@@ -68,21 +69,17 @@ const passes = { weights: 6, projection: 3, update: 5 } as const;
 /** A run of a network and an algorithm for its steps alone, with defaults all over. */
 export function stepConfigOf(
   network: string,
-  algorithm: string,
+  algorithmName: string,
   batchSize: number,
   precision: RunConfig["precision"] = "float32",
 ): RunConfig {
-  const { name, version, masks, parameters } = algorithmOf(algorithm);
+  const algorithm = algorithmOf(algorithmName), { name, version, masks } = algorithm;
   const given = { learningRate: 1e-3 }; // small, so that nothing dies or diverges
   return {
     dataset: { name: "noise", checksum: "", split: "test" },
     network: { name: network, width: 1 },
     initialisation: { name: "kaiming-normal", scaleFan: false },
-    algorithm: {
-      name,
-      version,
-      parameters: parameters.parse(given) as RunConfig["algorithm"]["parameters"],
-    },
+    algorithm: { name, version, parameters: recordParameters(algorithm, given) },
     sparsity: masks ? 0.5 : 0,
     seed: 1,
     epochs: 1000,
@@ -93,20 +90,20 @@ export function stepConfigOf(
   };
 }
 
-/** A run on pictures of noise that goes step by step: batch to updated mask. @param free frees it */
-export function createStepper(config: RunConfig, device: Device, free: DisposableStack) {
+/** A run on pictures of noise that goes step by step: batch to updated mask. @param resources frees it */
+export function createStepper(config: RunConfig, device: Device, resources: DisposableStack) {
   const { inputShape, classes } = networks.find(({ name }) => name === config.network.name)!;
-  const pictures = noiseDataset(inputShape, config.batchSize * 4, classes);
-  const stage = setUpRun(config, pictures, device, free);
-  const { epoch, segments, streams, metrics } = stage;
+  const dataset = noiseDataset(inputShape, config.batchSize * 4, classes);
+  const setup = setUpRun(config, { dataset, device }, resources);
+  const { batches, segments, streams, metrics } = setup;
   const rate = Number(config.algorithm.parameters.learningRate);
   const stepsOfEpoch = Math.ceil(EPOCH / config.batchSize);
   return {
-    stage,
+    setup,
     weights: segments.reduce((sum, { length }) => sum + length, 0),
     step(t: number): void {
-      if (t % stepsOfEpoch === 0) epoch.draw(streams);
-      stage.step(t, rate);
+      if (t % stepsOfEpoch === 0) batches.draw(streams);
+      setup.step(t, rate);
     },
     /** Until the device has done all that it was given. */
     wait: (): void => void metrics.download(),
@@ -118,9 +115,9 @@ export function profileStep(
   config: RunConfig,
   { device, threads, steps }: ProfileOptions,
 ): Profile {
-  using free = new DisposableStack();
+  using resources = new DisposableStack();
   setThreads(threads);
-  const { weights, step, wait } = createStepper(config, device, free);
+  const { weights, step, wait } = createStepper(config, device, resources);
   let t = 0;
   const hosts: number[] = [];
   const timed = (steps: number): number => { // a stretch, in milliseconds a step

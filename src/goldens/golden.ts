@@ -58,13 +58,13 @@ const manifest = z.discriminatedUnion("algorithm", [
     algorithm: z.literal("gem-miner"),
     ...common,
     momentum: common.momentum.lt(1),
-    optimiser: z.enum(["sgd", "adam"]).optional(),
+    optimiser: z.enum(["sgd", "adam"]).default("sgd"),
     freezes: z.int().min(1).max(10_000),
   }),
   z.object({
     algorithm: z.literal("edge-popup"),
     ...common,
-    ramp: z.number().min(0).max(1).optional(),
+    ramp: z.number().min(0).max(1).default(0),
   }),
   z.object({ algorithm: z.enum(["biprop", "iterand", "zhou"]), ...common }),
   z.object({

@@ -1,4 +1,5 @@
 // Replays a golden trajectory through the same learner and core that runs use, and measures how far they part.
+import { completeParameters } from "../algorithms/hyperparameters.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import {
   Batch,
@@ -47,7 +48,8 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
   const batch = free.use(
     new Batch(manifest.batch_size, golden.network.inputShape, "float32", device),
   );
-  const learner = algorithmOf(manifest.algorithm).start({
+  const algorithm = algorithmOf(manifest.algorithm);
+  const learner = algorithm.start({
     network,
     weights: free.use(Vector.from(golden.weights, "float32", device)),
     segments: segmentsOf(golden.network.layers),
@@ -59,9 +61,9 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
     drawUniform: () => {},
     drawNoise: (into, draw) => drawNoise(into, manifest.noise_key, draw),
     drawWeights: () => {},
-  }, parametersOf(manifest));
-  const { scores = learner.state.latent ?? learner.state.probability! } = learner.state;
-  scores.upload(golden.initialScores);
+  }, completeParameters(algorithm, parametersOf(manifest)));
+  const latent = learner.latent!;
+  latent.upload(golden.initialScores);
 
   const recorded = free.use(new RecordedStep(device));
   const pixels = golden.images.length / manifest.steps;
@@ -78,7 +80,7 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
     loss = farthest(loss, sum! / manifest.batch_size - manifest.losses[t]!);
     correct = farthest(correct, right! - manifest.correct[t]!);
   }
-  const score = scores.download().reduce(
+  const score = latent.download().reduce(
     (most, value, i) => farthest(most, value - golden.finalScores[i]!),
     0,
   );
@@ -111,18 +113,14 @@ function parametersOf(manifest: GoldenManifest): Record<string, unknown> {
   const descent = { learningRate, momentum, weightDecay, scope };
   switch (manifest.algorithm) {
     case "edge-popup":
-      return { ...descent, ...manifest.ramp === undefined ? {} : { ramp: manifest.ramp } };
+      return { ...descent, ramp: manifest.ramp };
     case "biprop":
     case "zhou":
       return descent;
     case "iterand":
       return { ...descent, every: manifest.steps, redrawn: 0 }; // no weight is drawn anew
     case "gem-miner":
-      return {
-        ...descent,
-        ...manifest.optimiser && { optimiser: manifest.optimiser },
-        freezes: manifest.freezes,
-      };
+      return { ...descent, optimiser: manifest.optimiser, freezes: manifest.freezes };
     case "prob-mask":
       return {
         ...descent,
@@ -136,7 +134,7 @@ function parametersOf(manifest: GoldenManifest): Record<string, unknown> {
         ramp: manifest.ramp,
         floor: manifest.floor !== null,
         box: manifest.box ? "latent" : manifest.mask_box ? "mask" : "none",
-        ...manifest.centred ? { centred: true } : {},
+        centred: manifest.centred,
       };
   }
 }

@@ -62,12 +62,12 @@ export function projectTopK(
   );
 }
 
-/** The update `v ← momentum · v + gradient + decay · (latent − centre)`, `latent ← latent − rate · v`. */
+/** The update `v ← momentum · v + gradient + weightDecay · (latent − centre)`, `latent ← latent − rate · v`. */
 export interface DescentOptions {
   readonly rate: number;
   readonly momentum: number;
-  readonly decay: number;
-  /** What decay pulls towards; default 0. */
+  readonly weightDecay: number;
+  /** What weight decay pulls towards; default 0. */
   readonly centre?: number;
   /** Multiply the gradient by sign(latent), as where the mask is chosen by magnitude. */
   readonly straightThrough?: boolean;
@@ -80,7 +80,7 @@ export interface DescentOptions {
  * One step of gradient descent on the latent vector, in one pass:
  *
  *     g = gradient (⊙ sign(latent), if straightThrough)
- *     velocity = momentum · velocity + g + decay · (latent − centre)
+ *     velocity = momentum · velocity + g + weightDecay · (latent − centre)
  *     latent   = clip(latent − rate · velocity, low, high)
  */
 export function descend(
@@ -97,7 +97,7 @@ export function descend(
       options.straightThrough ? 1 : 0,
       options.rate,
       options.momentum,
-      options.decay,
+      options.weightDecay,
       options.centre ?? 0,
       options.low ?? -Infinity,
       options.high ?? Infinity,
@@ -117,7 +117,7 @@ export interface AdamOptions {
   /** Added to the root of the second moment; default 1e−8. */
   readonly epsilon?: number;
   /** Pull of the latent to 0, as part of the gradient; default 0. */
-  readonly decay?: number;
+  readonly weightDecay?: number;
   /** Bounds of the clip; default none. */
   readonly low?: number;
   readonly high?: number;
@@ -126,7 +126,7 @@ export interface AdamOptions {
 /**
  * One step of Adam on the latent vector, in one pass:
  *
- *     g = gradient + decay · latent
+ *     g = gradient + weightDecay · latent
  *     first  = beta1 · first + (1 − beta1) · g,   second = beta2 · second + (1 − beta2) · g²
  *     latent = clip(latent − rate / (1 − beta1^step) · first / (√second / √(1 − beta2^step) + epsilon), low, high)
  */
@@ -148,7 +148,7 @@ export function descendAdam(
       options.beta1 ?? 0.9,
       options.beta2 ?? 0.999,
       options.epsilon ?? 1e-8,
-      options.decay ?? 0,
+      options.weightDecay ?? 0,
       options.low ?? -Infinity,
       options.high ?? Infinity,
     ),

@@ -5,7 +5,8 @@ import { type Device, openLibrary } from "../native/mod.ts";
 import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import { DivergenceError, run, StoppedError } from "../training/run.ts";
+import { run } from "../training/run.ts";
+import { DivergenceError, StoppedError } from "../training/run_errors.ts";
 import type { Subnetwork } from "../training/subnetwork.ts";
 
 /** What a worker is asked for. */
@@ -50,8 +51,8 @@ function work(
     threads,
     controls,
     from,
-    onFound: saveMask ? (found) => answer({ kind: "found", found }) : undefined,
-    stops: () => Atomics.load(stop, 0) === 1,
+    onSubnetwork: saveMask ? (found) => answer({ kind: "found", found }) : undefined,
+    shouldStop: () => Atomics.load(stop, 0) === 1,
     onProgress: (progress) => answer({ kind: "progress", progress, told: performance.now() }),
     onCheckpoint: (checkpoint) => answer({ kind: "checkpoint", checkpoint }),
   });

@@ -1,4 +1,5 @@
 // From a sweep to its runs: every combination of what it lists, with all defaults written out.
+import { recordParameters } from "../algorithms/hyperparameters.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { identityOf } from "../runs/identity.ts";
@@ -90,9 +91,9 @@ function settings(
   sparsity: number,
   faults: Set<string>,
 ): Settings[] {
-  const { parameters } = algorithmOf(name);
+  const algorithm = algorithmOf(name);
   let combinations: Settings[] = [{}];
-  for (const key of Object.keys(parameters.shape)) {
+  for (const key of Object.keys(algorithm.parameters.shape)) {
     const varying = given[key];
     if (varying === undefined) continue;
     const lack = (text: string) => faults.add(`algorithms[${place}].${key}${text}`);
@@ -105,7 +106,7 @@ function settings(
       values.map((value) => ({ ...combination, [key]: value }))
     );
   }
-  return combinations.map((combination) => parameters.parse(combination) as Settings);
+  return combinations.map((combination) => recordParameters(algorithm, combination));
 }
 
 /** @param lack is told what is not covered: where within the hyper-parameter, and what */

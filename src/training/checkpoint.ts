@@ -8,7 +8,7 @@ import type { EpochResult, SpeedSample } from "./result.ts";
 import type { RunSetup } from "./setup.ts";
 import { type StreamName, streamNames } from "./streams.ts";
 
-/** A checkpoint that is not of the run it was given to. */
+/** Thrown where a checkpoint is not of the run that should go on from it. */
 export class CheckpointError extends UserError {
   override readonly name = "CheckpointError";
 }
@@ -18,21 +18,23 @@ export type StreamStates = Readonly<Record<StreamName, Uint8Array<ArrayBuffer>>>
 
 /** What a run has used up so far; of no matter for its outcome. */
 export interface ResourceTotals {
-  /** Seconds of training steps, of evaluation, and of the whole run. */
+  /** Seconds of training steps. */
   readonly train: number;
+  /** Seconds of evaluations. */
   readonly evaluation: number;
+  /** Seconds of the whole run. */
   readonly total: number;
-  /** Training images. */
+  /** Training images, each counted as often as it was trained on. */
   readonly images: number;
   readonly peakMemoryBytes: number;
   readonly speed: readonly SpeedSample[];
 }
 
-/** Where a run stands between two steps. */
+/** The state of a run between two steps. */
 export interface Checkpoint {
   /** The epoch under way, counted from 0. */
   readonly epoch: number;
-  /** Its steps that are done; where that is all of them, it is still to be evaluated. */
+  /** How many of its steps are done; where that is all of them, it is still to be evaluated. */
   readonly step: number;
   /** The epochs before it. */
   readonly epochs: readonly EpochResult[];
@@ -40,19 +42,19 @@ export interface Checkpoint {
   readonly sums: Float64Array<ArrayBuffer>;
   /** The learner's state and the network's, by name. */
   readonly state: Readonly<Record<string, Float32Array>>;
-  /** Set to 0 by whoever is done with `state`: its memory, which threads share, is then used again. */
+  /** Whoever is done with `state` sets it to 0: the memory, which threads share, is then used again. */
   readonly inUse: Int32Array;
-  /** As they are; those of order and augmentation as they were before the epoch's first step. */
+  /** All streams as they are, but order and augmentation as they were before the epoch's first step. */
   readonly streams: StreamStates;
   /** The binary mask after the epoch before, one byte a weight; none where nothing is masked. */
   readonly mask?: Uint8Array<ArrayBuffer> | undefined;
   readonly spent: ResourceTotals;
 }
 
-/** Where all streams stand. */
+/** The state of every stream. */
 export function streamStatesOf({ streams }: Pick<RunSetup, "streams">): StreamStates {
   const states = streamNames.map((name) => [name, streams[name].save()] as const);
-  return Object.fromEntries(states) as unknown as StreamStates;
+  return Object.fromEntries(states) as unknown as StreamStates; // its keys are the names of all streams
 }
 
 /** What steps change: the learner's vectors, and what the network's normalisations have seen. */
@@ -63,54 +65,51 @@ function stateOf(
   return { ...learner.state, ...(statistics ? { statistics: statistics as Vector } : {}) };
 }
 
-/** Copies what a stage holds, into memory of its own, or that it took before and has been given back. */
-export class StateSnapshots {
-  readonly #rooms: Pick<Checkpoint, "state" | "inUse">[] = [];
+/** A copy of the state in memory that threads share. */
+type StateCopy = Pick<Checkpoint, "state" | "inUse">;
 
-  constructor(readonly stage: Pick<RunSetup, "learner" | "network" | "metrics">) {}
+/** Copies the state of a run, into new memory or into that of an earlier copy that is no longer in use. */
+export class StateSnapshots {
+  readonly #copies: StateCopy[] = [];
+
+  constructor(readonly setup: Pick<RunSetup, "learner" | "network" | "metrics">) {}
 
   /** The state and the sums as they are now; waits for the device. */
-  take(): Pick<Checkpoint, "state" | "inUse" | "sums"> {
-    const { metrics } = this.stage;
-    const room = this.#rooms.find(({ inUse }) => Atomics.load(inUse, 0) === 0) ?? this.#add();
-    Atomics.store(room.inUse, 0, 1);
-    for (const [name, vector] of Object.entries(stateOf(this.stage))) {
-      vector.downloadInto(room.state[name]!);
+  take(): StateCopy & Pick<Checkpoint, "sums"> {
+    const unused = this.#copies.find(({ inUse }) => Atomics.load(inUse, 0) === 0);
+    const copy = unused ?? this.#allocate();
+    Atomics.store(copy.inUse, 0, 1);
+    for (const [name, vector] of Object.entries(stateOf(this.setup))) {
+      vector.downloadInto(copy.state[name]!);
     }
-    return { ...room, sums: metrics.download() as Float64Array<ArrayBuffer> };
+    return { ...copy, sums: this.setup.metrics.download() as Float64Array<ArrayBuffer> };
   }
 
-  #add() {
-    const state = Object.entries(stateOf(this.stage)).map(([name, { length }]) =>
+  #allocate(): StateCopy {
+    const state = Object.entries(stateOf(this.setup)).map(([name, { length }]) =>
       [name, new Float32Array(new SharedArrayBuffer(4 * length))] as const
     );
     const inUse = new Int32Array(new SharedArrayBuffer(4));
-    const room = { state: Object.fromEntries(state), inUse };
-    this.#rooms.push(room);
-    return room;
+    const copy = { state: Object.fromEntries(state), inUse };
+    this.#copies.push(copy);
+    return copy;
   }
 }
 
 /**
- * Sets a stage back to where the checkpoint was taken, but for the steps of its epoch, which the caller skips.
- * @param epochs those of the run
- * @throws {CheckpointError} where it is not of this run
+ * Sets a run back to where the checkpoint was taken, but for the steps of its epoch, which the caller leaves out.
+ * @throws {CheckpointError} where the checkpoint is not of this run
  */
-export function restoreCheckpoint(
-  stage: RunSetup,
-  from: Checkpoint,
-  epochs: number,
-): void {
-  const { metrics, streams, epoch } = stage, vectors = stateOf(stage);
-  const sizes = (of: Readonly<Record<string, { length: number }>>) =>
-    Object.entries(of).map(([name, { length }]) => `${name} (${length})`).sort().join(", ");
-  if (sizes(from.state) !== sizes(vectors)) {
-    throw new CheckpointError(`holds ${sizes(from.state)}, expected ${sizes(vectors)}`);
+export function restoreCheckpoint(setup: RunSetup, from: Checkpoint): void {
+  const { config: { epochs }, metrics, streams, batches: { steps } } = setup;
+  const vectors = stateOf(setup), expected = sizesOf(vectors);
+  if (sizesOf(from.state) !== expected) {
+    throw new CheckpointError(`holds ${sizesOf(from.state)}, expected ${expected}`);
   }
-  if (from.epoch >= epochs || from.step > epoch.steps || from.epochs.length !== from.epoch) {
+  if (from.epoch >= epochs || from.step > steps || from.epochs.length !== from.epoch) {
     throw new CheckpointError(
       `is of step ${from.step} in epoch ${from.epoch + 1}, after ` +
-        `${from.epochs.length} epochs; expected ${epoch.steps} steps and ${epochs} epochs at most`,
+        `${from.epochs.length} epochs; expected ${steps} steps and ${epochs} epochs at most`,
     );
   }
   try {
@@ -123,4 +122,8 @@ export function restoreCheckpoint(
     vector.upload(from.state[name]! as Float32Array<ArrayBuffer>);
   }
   metrics.upload(from.sums);
+}
+
+function sizesOf(state: Readonly<Record<string, { readonly length: number }>>): string {
+  return Object.entries(state).map(([name, { length }]) => `${name} (${length})`).sort().join(", ");
 }

@@ -1,60 +1,58 @@
-// One pass over the training pictures: their order, their augmentation, their batches.
-import { type Batch, CROP_PARTS, type Device, type DevicePictures, Vector } from "../native/mod.ts";
-import type { RunConfig } from "./config.ts";
-import type { Streams } from "./streams.ts";
+// The epochs of a run, one after the other, from its start or from a checkpoint on.
+import { type Checkpoint, type StreamStates, streamStatesOf } from "./checkpoint.ts";
+import { learningRateAt } from "./learning_rate.ts";
+import { detectDivergence } from "./run_errors.ts";
+import type { RunSetup } from "./setup.ts";
 
-/** Zeros around a picture before it is cropped to its size again. */
-const PADDING = 4;
-
-/** Draws an order of the pictures, and crop and flip for each, anew for every epoch. */
+/** An epoch under way. */
 export class Epoch {
-  /** Steps: batches in an epoch, the last one perhaps smaller. */
-  readonly steps: number;
-  readonly #order: Vector<"int64">;
-  readonly #augmentation: Vector<"uint8"> | undefined;
-  readonly #crops: Vector<"int32"> | undefined;
+  /** When it began, in milliseconds as `performance.now()` counts them. */
+  readonly began: number = performance.now();
+  readonly learningRate: number;
+  /** The streams before its order and augmentation were drawn. */
+  readonly streams: StreamStates;
 
-  constructor(
-    readonly pictures: DevicePictures,
-    readonly batchSize: number,
-    augmentation: RunConfig["augmentation"],
-    device: Device,
-    free: DisposableStack,
-  ) {
-    const { count } = pictures, where = pictures.packed ? "cpu" : device;
-    this.steps = Math.ceil(count / batchSize);
-    this.#order = free.use(new Vector(count, "int64", where));
-    if (augmentation === "crop-flip") {
-      this.#augmentation = free.use(new Vector(3 * count, "uint8", where));
-    } else if (augmentation === "random-resized-crop") {
-      this.#crops = free.use(new Vector(CROP_PARTS * count, "int32", where));
-    }
+  /**
+   * Begins it: draws the order of its images.
+   * @param index counted from 0
+   * @param firstStep the first step that is not done yet
+   */
+  constructor(readonly setup: RunSetup, readonly index: number, readonly firstStep: number) {
+    const { schedule, epochs, warmUp, algorithm } = setup.config;
+    const base = algorithm.parameters.learningRate as number;
+    this.learningRate = learningRateAt(schedule, base, index, epochs, warmUp);
+    this.streams = streamStatesOf(setup);
+    setup.batches.draw(setup.streams);
   }
 
-  /** A new order, and new crops and flips. */
-  draw(streams: Streams): void {
-    const { count } = this.pictures;
-    streams.order.permutation(this.#order);
-    if (this.#crops) streams.augmentation.crops(this.pictures, this.#order, this.#crops);
-    if (!this.#augmentation) return;
-    streams.augmentation.integers(this.#augmentation, 2 * PADDING + 1, 0, 2 * count);
-    streams.augmentation.integers(this.#augmentation, 2, 2 * count, count);
+  /** As people count it: from 1. */
+  get number(): number {
+    return this.index + 1;
   }
 
-  /** Pictures of a step, counted from 0. */
-  count(step: number): number {
-    return Math.min(this.batchSize, this.pictures.count - step * this.batchSize);
+  /** The steps that are not done yet, counted from 0 in this epoch. */
+  *remainingSteps(): Generator<number> {
+    for (let step = this.firstStep; step < this.setup.batches.steps; step++) yield step;
   }
 
-  /** Pictures of all steps before it. */
-  before(step: number): number {
-    return Math.min(step * this.batchSize, this.pictures.count);
+  /**
+   * Does one step.
+   * @returns how many images it trained on
+   * @throws {DivergenceError} where a NaN shows
+   */
+  train(step: number): number {
+    const { config, batches } = this.setup, t = this.index * batches.steps + step;
+    return detectDivergence(config, this.number, () => this.setup.step(t, this.learningRate));
   }
+}
 
-  /** Fills the batch with those of a step. */
-  gather(batch: Batch, step: number): void {
-    const start = step * this.batchSize, count = this.count(step);
-    if (this.#crops) batch.gatherCrops(this.pictures, this.#order, start, count, this.#crops);
-    else batch.gather(this.pictures, this.#order, start, count, this.#augmentation, PADDING);
+/** Begins the epochs of a run one by one, those that `from` has behind it left out; none where nothing is learnt. */
+export function* remainingEpochs(
+  setup: RunSetup,
+  from: Pick<Checkpoint, "epoch" | "step"> | undefined,
+): Generator<Epoch> {
+  if (setup.learns === null) return;
+  for (let index = from?.epoch ?? 0; index < setup.config.epochs; index++) {
+    yield new Epoch(setup, index, index === from?.epoch ? from.step : 0);
   }
 }

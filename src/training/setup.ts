@@ -1,5 +1,6 @@
-// All that a run sets up before its first step: pictures on the device, network, weights, streams, learner.
+// All that a run sets up before its first step: images on the device, network, weights, streams, learner.
 import type { Algorithm, Learner } from "../algorithms/algorithm.ts";
+import { completeParameters } from "../algorithms/hyperparameters.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
@@ -16,29 +17,31 @@ import {
 import { type Network, type Segment, segmentsOf } from "../networks/network.ts";
 import { networkOf } from "../networks/registry.ts";
 import type { RunConfig } from "./config.ts";
-import { Epoch } from "./epoch.ts";
+import { EpochBatches } from "./epoch_batches.ts";
 import { drawLatent, drawWeights } from "./initialise.ts";
+import type { RunOptions } from "./run_options.ts";
 import { openStreams, type Streams } from "./streams.ts";
 
-/** What the loop works with; `epoch` has the training pictures. */
+/** What the training of a run works with. */
 export interface RunSetup {
+  readonly config: RunConfig;
   readonly network: MaskedNetwork;
   readonly segments: readonly Segment[];
   readonly weights: Vector;
   /** Sums over steps: loss × images, and correct predictions. */
   readonly metrics: Vector<"float64">;
-  readonly epoch: Epoch;
+  readonly batches: EpochBatches;
   readonly streams: Streams;
   readonly learner: Learner;
+  /** What the algorithm learns; null where it learns nothing, so that there are no steps. */
+  readonly learns: Algorithm["learns"];
   /**
    * One training step: a batch of the epoch drawn last, the gradient, the update.
    * @param t counted from 0 over the whole run
    * @param rate learning rate of this step
-   * @returns how many pictures it took
+   * @returns how many images it trained on
    */
   step(t: number, rate: number): number;
-  /** What the algorithm learns; null: nothing, so that there are no steps. */
-  readonly learns: Algorithm["learns"];
 }
 
 /** A split on the device or in its file, normalised as the data set says when it is gathered. */
@@ -50,7 +53,80 @@ export function picturesOf(
   return new DevicePictures(split, { ...dataset, classes: dataset.classes.length, device });
 }
 
-function networkOn(
+/**
+ * Sets up a run, drawing weights and latent from their streams.
+ * @param resources frees all of it
+ * @throws {UserError} where network, data set, precision and device don't fit
+ */
+export function setUpRun(
+  config: RunConfig,
+  { dataset, device }: Pick<RunOptions, "dataset" | "device">,
+  resources: DisposableStack,
+): RunSetup {
+  const description = describeNetwork(config, dataset);
+  const pictures = resources.use(picturesOf(dataset.train, dataset, device));
+  const network = resources.use(createNetwork(description, config, device));
+  const segments = segmentsOf(description.layers);
+  const vector = () => resources.use(new Vector(network.size, "float32", device));
+  const weights = vector();
+  const metrics = resources.use(new Vector(2, "float64", device));
+  const isLow = config.precision === "bfloat16" && device === "cuda";
+  const batch = resources.use(
+    new Batch(config.batchSize, dataset.shape, isLow ? "bfloat16" : "float32", device),
+  );
+  const recorded = resources.use(new RecordedStep(device));
+  const batches = new EpochBatches(
+    pictures,
+    config.batchSize,
+    config.augmentation,
+    device,
+    resources,
+  );
+
+  const streams = openStreams(config.seed, resources);
+  const { initialisation, sparsity, epochs } = config;
+  const drawWeightsInto = (into: Vector) =>
+    drawWeights(into, segments, initialisation, sparsity, streams.weights);
+  drawWeightsInto(weights);
+  const algorithm = algorithmOf(config.algorithm.name), { learns } = algorithm;
+  const learner = algorithm.start({
+    network,
+    weights,
+    segments,
+    sparsity,
+    steps: batches.steps * epochs,
+    metrics,
+    vector,
+    drawLatent: (into) => drawLatent(into, segments, streams.latent),
+    drawUniform: (into) => streams.latent.uniform(into),
+    drawNoise: (into, draw) => drawNoise(into, streams.latent.seed, draw),
+    drawWeights: drawWeightsInto,
+  }, completeParameters(algorithm, config.algorithm.parameters));
+  const step = (t: number, rate: number) => {
+    const index = t % batches.steps, count = batches.imagesIn(index);
+    learner.before?.(t);
+    if (pictures.packed) batches.gather(batch, index); // by the host, which can't be recorded
+    recorded.run(count, () => {
+      if (!pictures.packed) batches.gather(batch, index);
+      learner.step(batch, t, rate);
+    });
+    return count;
+  };
+  return { config, network, segments, weights, metrics, batches, streams, learner, learns, step };
+}
+
+function describeNetwork({ network, augmentation }: RunConfig, dataset: Dataset): Network {
+  const description = networkOf(network.name, network.width, {
+    inputShape: dataset.shape,
+    classes: dataset.classes.length,
+  });
+  if (augmentation === "random-resized-crop" && !("path" in dataset.train)) {
+    throw new UserError(`random-resized-crop is for folders of pictures, ${dataset.name} is none`);
+  }
+  return description;
+}
+
+function createNetwork(
   description: Network,
   { precision, labelSmoothing }: RunConfig,
   device: Device,
@@ -63,67 +139,4 @@ function networkOn(
       `precision ${precision}: this processor or GPU has no instructions for it, expected float32`,
     );
   }
-}
-
-/**
- * Sets up a run, drawing weights and latent from their streams.
- * @param free frees all of it
- * @throws {UserError} where the data set's pictures are too small for the network
- */
-export function setUpRun(
-  config: RunConfig,
-  dataset: Dataset,
-  device: Device,
-  free: DisposableStack,
-): RunSetup {
-  const algorithm = algorithmOf(config.algorithm.name);
-  const { name, width } = config.network;
-  const description = networkOf(name, width, {
-    inputShape: dataset.shape,
-    classes: dataset.classes.length,
-  });
-  if (config.augmentation === "random-resized-crop" && !("path" in dataset.train)) {
-    throw new UserError(`random-resized-crop is for folders of pictures, ${dataset.name} is none`);
-  }
-  const train = free.use(picturesOf(dataset.train, dataset, device));
-  const network = free.use(networkOn(description, config, device));
-  const segments = segmentsOf(description.layers);
-  const vector = () => free.use(new Vector(network.size, "float32", device));
-  const weights = vector();
-  const metrics = free.use(new Vector(2, "float64", device));
-  const low = config.precision === "bfloat16" && device === "cuda";
-  const batch = free.use(
-    new Batch(config.batchSize, dataset.shape, low ? "bfloat16" : "float32", device),
-  );
-  const recorded = free.use(new RecordedStep(device));
-  const epoch = new Epoch(train, config.batchSize, config.augmentation, device, free);
-
-  const streams = openStreams(config.seed, free);
-  drawWeights(weights, segments, config.initialisation, config.sparsity, streams.weights);
-  const learner = algorithm.start({
-    network,
-    weights,
-    segments,
-    sparsity: config.sparsity,
-    steps: epoch.steps * config.epochs,
-    metrics,
-    vector,
-    drawLatent: (into) => drawLatent(into, segments, streams.latent),
-    drawUniform: (into) => streams.latent.uniform(into),
-    drawNoise: (into, draw) => drawNoise(into, streams.latent.seed, draw),
-    drawWeights: (into) =>
-      drawWeights(into, segments, config.initialisation, config.sparsity, streams.weights),
-  }, config.algorithm.parameters);
-  const { learns } = algorithm;
-  const step = (t: number, rate: number) => {
-    const at = t % epoch.steps, count = epoch.count(at);
-    learner.before?.(t);
-    if (train.packed) epoch.gather(batch, at); // by the host, which can't be recorded
-    recorded.run(count, () => {
-      if (!train.packed) epoch.gather(batch, at);
-      learner.step(batch, t, rate);
-    });
-    return count;
-  };
-  return { network, segments, weights, metrics, epoch, streams, learner, step, learns };
 }

@@ -1,12 +1,13 @@
-// What a run has found, in full: the subnetwork, to be kept as a ticket.
+// The subnetwork that a run ends with: in full, to be kept as a ticket, and in figures.
 import { createHash } from "node:crypto";
-import { Generator, Vector } from "../native/mod.ts";
+import { Generator, type RealType, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
 import type { RunConfig } from "./config.ts";
+import type { LayerKept } from "./result.ts";
 import { drawWeights } from "./initialise.ts";
 import type { RunSetup } from "./setup.ts";
 
-/** A subnetwork. */
+/** The weights that are kept, and all else that it takes to use them. */
 export interface Subnetwork {
   /** A byte a weight, 0 or 1; all are kept where there is none. */
   readonly mask?: Uint8Array<ArrayBuffer> | undefined;
@@ -18,13 +19,14 @@ export interface Subnetwork {
   readonly statistics?: Float32Array<ArrayBuffer> | undefined;
 }
 
-/** The subnetwork as the learner leaves it. */
+/**
+ * The subnetwork that a run ends with.
+ * @param mask a byte a weight; none where all are kept
+ */
 export function subnetworkOf(
-  { learner, weights, segments, network, streams }: RunSetup,
-  config: RunConfig,
+  { config, weights, segments, network, streams }: RunSetup,
+  mask: Uint8Array<ArrayBuffer> | undefined,
 ): Subnetwork {
-  const last = learner.mask(); // may write the weights
-  const mask = last ? Uint8Array.from(last.download()) : undefined;
   const kept = keptWeightsOf(weights.download(), mask);
   const drawn = keptWeightsOf(redrawWeights(config, streams.weights.seed, segments), mask);
   const weightsDigest = weightsDigestOf(kept);
@@ -35,6 +37,33 @@ export function subnetworkOf(
     statistics: network.statistics?.download() as Float32Array<ArrayBuffer> | undefined,
   };
 }
+
+/** How many weights of every layer a mask keeps; all where there is none. */
+export function layersKeptOf(
+  segments: readonly Segment[],
+  mask: Uint8Array | undefined,
+): LayerKept[] {
+  return segments.map(({ name, offset, length }) => ({
+    name,
+    weights: length,
+    kept: mask ? mask.subarray(offset, offset + length).reduce((sum, bit) => sum + bit, 0) : length,
+  }));
+}
+
+/**
+ * The digest of a run's outcome: SHA-256 of its mask, or of its weights where there is none, and of what the network's
+ * normalisations use.
+ */
+export function digestOf(
+  { weights, network }: Pick<RunSetup, "weights" | "network">,
+  mask: Uint8Array | undefined,
+): string {
+  const digest = createHash("sha256").update(mask ?? bytesOf(weights));
+  if (network.statistics) digest.update(bytesOf(network.statistics));
+  return digest.digest("hex");
+}
+
+const bytesOf = (vector: Vector<RealType>) => new Uint8Array(vector.download().buffer);
 
 /** The weights that a run begins with, drawn again from the seed of their stream. */
 export function redrawWeights(
@@ -48,13 +77,13 @@ export function redrawWeights(
   return weights.download();
 }
 
-/** SHA-256 of weights, as `weightsDigest` is made. */
+/** SHA-256 of weights, as in `Subnetwork.weightsDigest`. */
 export function weightsDigestOf(weights: Float32Array): string {
   const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Those of the weights that are kept, in their order. */
+/** The weights that a mask keeps, in their order; all where there is none. */
 export function keptWeightsOf(
   weights: Float32Array<ArrayBuffer>,
   mask: Uint8Array | undefined,

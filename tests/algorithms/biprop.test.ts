@@ -37,7 +37,10 @@ for (const scope of ["layer", "global"] as const) {
     }
     const m = largest(z.map(Math.abs), ranges, sparsity);
     assert.notDeepEqual(m, largest(Array.from(stage.latent, Math.abs), ranges, sparsity));
+    const before = weights.download();
     assert.deepEqual([...learner.mask()!.download()], m);
+    assert.deepEqual([...weights.download()], [...before]); // the mask alone changes no weight
+    learner.finalise!();
     const left = weights.download(); // with the gain of this mask, not the last step's, and whole: controls use other masks
     assert.ok(near(left.map((weight, i) => weight * m[i]!), binary(w, m, segments), 1e-6));
     for (const { offset, length } of segments) {

@@ -38,7 +38,7 @@ function trained(layers: readonly Layer[], deviation: number, rate: number, epoc
     for (let start = 0; start < train.count; start += 50) {
       batch.gather(train, order, start, 50, undefined, 0);
       network.weightGradient(weights, null, batch, gradient, metrics);
-      descend(weights, velocity, gradient, { rate, momentum: 0.9, decay: 1e-4 });
+      descend(weights, velocity, gradient, { rate, momentum: 0.9, weightDecay: 1e-4 });
     }
     metrics.zero();
     network.evaluate(weights, null, test, metrics);

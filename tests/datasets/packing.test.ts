@@ -19,7 +19,9 @@ import {
 import { configurationsOf } from "../../src/sweep/expand.ts";
 import { checkSweep } from "../../src/sweep/read.ts";
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
-import { run, type RunOptions, StoppedError } from "../../src/training/run.ts";
+import { run } from "../../src/training/run.ts";
+import { StoppedError } from "../../src/training/run_errors.ts";
+import type { RunOptions } from "../../src/training/run_options.ts";
 import { picturesOf } from "../../src/training/setup.ts";
 import { maskbench, start, withFolder } from "../cli/maskbench.ts";
 import { byKernels, device } from "../library.ts";
@@ -281,7 +283,7 @@ Deno.test("pictures packed from PNG files are those that they were, and give the
     let stopped: Checkpoint | undefined, steps = 0; // stopped within an epoch and gone on with: the same crops
     assert.throws(() =>
       figures(packed, "random-resized-crop", {
-        stops: () => ++steps === 6,
+        shouldStop: () => ++steps === 6,
         onCheckpoint: (checkpoint) => stopped = structuredClone(checkpoint),
       }), StoppedError);
     assert.deepEqual(figures(packed, "random-resized-crop", { from: stopped }), cropped);

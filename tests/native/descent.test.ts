@@ -12,11 +12,11 @@ function byHand(
   gradient: Float32Array,
   options: DescentOptions,
 ): [latent: Float32Array, velocity: Float32Array] {
-  const { rate, momentum, decay, centre = 0, low = -Infinity, high = Infinity } = options;
+  const { rate, momentum, weightDecay, centre = 0, low = -Infinity, high = Infinity } = options;
   const v = velocity.map((v, i) => {
     const g = f(
       f(gradient[i]! * (options.straightThrough ? Math.sign(latent[i]!) : 1)) +
-        f(f(decay) * f(latent[i]! - f(centre))),
+        f(f(weightDecay) * f(latent[i]! - f(centre))),
     );
     return f(f(f(momentum) * v) + g);
   });
@@ -31,7 +31,7 @@ const reals = fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), {
 const options = fc.record({
   rate: fc.double({ min: 0, max: 10, noNaN: true }),
   momentum: fc.double({ min: 0, max: 1, noNaN: true }),
-  decay: fc.double({ min: 0, max: 0.1, noNaN: true }),
+  weightDecay: fc.double({ min: 0, max: 0.1, noNaN: true }),
   centre: fc.constantFrom(0, 0.5),
   straightThrough: fc.boolean(),
   low: fc.constantFrom(0, -Infinity),
@@ -59,7 +59,7 @@ Deno.test("a NaN in the gradient is not hidden by the clip", () => {
   using latent = Vector.from(Float32Array.of(0.5, 0.5), "float32", device);
   using velocity = new Vector(2, "float32", device);
   using gradient = Vector.from(Float32Array.of(NaN, 1), "float32", device);
-  descend(latent, velocity, gradient, { rate: 1, momentum: 0, decay: 0, low: 0, high: 1 });
+  descend(latent, velocity, gradient, { rate: 1, momentum: 0, weightDecay: 0, low: 0, high: 1 });
   assert.deepEqual([...latent.download()], [NaN, 0]);
 });
 
@@ -68,7 +68,7 @@ Deno.test("vectors of different lengths, one vector twice and numbers that are n
   using velocity = new Vector(3, "float32", device);
   using short = new Vector(2, "float32", device);
   using gradient = new Vector(3, "float32", device);
-  const sane = { rate: 1, momentum: 0.9, decay: 0 };
+  const sane = { rate: 1, momentum: 0.9, weightDecay: 0 };
   assert.throws(() => descend(latent, velocity, short, sane), /gradient/);
   assert.throws(() => descend(latent, latent, gradient, sane), /one vector twice/);
   assert.throws(() => descend(latent, velocity, gradient, { ...sane, rate: NaN }), /rate/);
@@ -81,7 +81,7 @@ Deno.test("Adam is its three lines and the clip, in float64 to within rounding, 
     beta1: fc.double({ min: 0, max: 0.99, noNaN: true }),
     beta2: fc.double({ min: 0, max: 0.999, noNaN: true }),
     epsilon: fc.double({ min: 1e-8, max: 1, noNaN: true }),
-    decay: fc.double({ min: 0, max: 0.1, noNaN: true }),
+    weightDecay: fc.double({ min: 0, max: 0.1, noNaN: true }),
     low: fc.constantFrom(-Infinity, -0.5),
     high: fc.constantFrom(0.5, Infinity),
   });
@@ -92,7 +92,7 @@ Deno.test("Adam is its three lines and the clip, in float64 to within rounding, 
     maxLength: 6,
   });
   fc.assert(fc.property(start, gradients, fc.boolean(), adam, (z, gradients, down, options) => {
-    const { rate, beta1, beta2, epsilon, decay, low, high } = options;
+    const { rate, beta1, beta2, epsilon, weightDecay, low, high } = options;
     using latent = Vector.from(Float32Array.of(z, z), "float32", device);
     using first = new Vector(2, "float32", device);
     using second = new Vector(2, "float32", device);
@@ -101,7 +101,7 @@ Deno.test("Adam is its three lines and the clip, in float64 to within rounding, 
       const given = down ? -size : size;
       using gradient = Vector.from(Float32Array.of(given, given), "float32", device);
       descendAdam(latent, first, second, gradient, { ...options, step: i + 1 });
-      const g = given + decay * expected;
+      const g = given + weightDecay * expected;
       m = beta1 * m + (1 - beta1) * g;
       s = beta2 * s + (1 - beta2) * g * g;
       const [mean, square] = [m / (1 - beta1 ** (i + 1)), s / (1 - beta2 ** (i + 1))];

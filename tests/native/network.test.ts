@@ -474,7 +474,7 @@ Deno.test("what a gradient overwrites is selected by its new values", () => {
     return [...mask!.download()];
   };
   select(values!);
-  descend(values!, velocity!, change!, { rate: 0.1, momentum: 0.9, decay: 0 }); // counts for the next selection on the way
+  descend(values!, velocity!, change!, { rate: 0.1, momentum: 0.9, weightDecay: 0 }); // counts for the next selection on the way
   masked.weightGradient(weights!, null, batch, values!, metrics);
   const selected = select(values!);
   assert.deepEqual(selected, select(free.use(Vector.from(values!.download(), "float32", device))));

@@ -78,7 +78,7 @@ function training(free: DisposableStack, projection: ProjectionOptions) {
       descend(latent, velocity, gradient, {
         rate: 1 / (1 + t),
         momentum: 0.9,
-        decay: 1e-3,
+        weightDecay: 1e-3,
         centre: 0.5,
       });
     },

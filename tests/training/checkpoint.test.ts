@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { algorithms } from "../../src/algorithms/registry.ts";
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
 import type { RunConfig } from "../../src/training/config.ts";
-import { run, type RunOptions, StoppedError } from "../../src/training/run.ts";
+import { run } from "../../src/training/run.ts";
+import { StoppedError } from "../../src/training/run_errors.ts";
+import type { RunOptions } from "../../src/training/run_options.ts";
 import { config, dataset, lasting } from "./halves.ts";
 import { device } from "../library.ts";
 
@@ -34,7 +36,7 @@ for (const { name, learns } of algorithms) {
           const result = run(configOf(name), {
             ...options,
             from,
-            stops: () => ++steps === every,
+            shouldStop: () => ++steps === every,
             onCheckpoint: (checkpoint) => from = structuredClone(checkpoint),
           });
           assert.deepEqual(lasting(result), whole, `every ${every} steps`);

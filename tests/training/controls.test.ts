@@ -73,15 +73,14 @@ Deno.test("the controls of a small mlp are those that loops over its weights giv
     controls: true,
   });
   using free = new DisposableStack();
-  const { epoch, learner, streams, step, segments, weights } = setUpRun(
+  const { batches, learner, streams, step, segments, weights } = setUpRun(
     chosen,
-    small,
-    device,
+    { dataset: small, device },
     free,
   );
-  for (let t = 0; t < chosen.epochs * epoch.steps; t++) {
-    if (t % epoch.steps === 0) epoch.draw(streams);
-    const rate = 0.1 * (1 + Math.cos(Math.PI * Math.floor(t / epoch.steps) / chosen.epochs)) / 2;
+  for (let t = 0; t < chosen.epochs * batches.steps; t++) {
+    if (t % batches.steps === 0) batches.draw(streams);
+    const rate = 0.1 * (1 + Math.cos(Math.PI * Math.floor(t / batches.steps) / chosen.epochs)) / 2;
     step(t, rate);
   }
   const mask = learner.mask()!.download(), w = weights.download();

@@ -1,5 +1,6 @@
 // A small set of pictures that a run takes seconds on, configurations for it, and what of a run is to last.
-import { algorithms } from "../../src/algorithms/registry.ts";
+import { recordParameters } from "../../src/algorithms/hyperparameters.ts";
+import { algorithmOf } from "../../src/algorithms/registry.ts";
 import type { Dataset, Split } from "../../src/datasets/dataset.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import type { RunResult } from "../../src/training/result.ts";
@@ -36,8 +37,7 @@ export const config = (name: string, changes: Partial<RunConfig> = {}): RunConfi
   algorithm: {
     name,
     version: 1,
-    parameters: algorithms.find((algorithm) => algorithm.name === name)!
-      .parameters.parse({}) as RunConfig["algorithm"]["parameters"],
+    parameters: recordParameters(algorithmOf(name), {}),
   },
   sparsity: name === "dense" ? 0 : 0.5,
   seed: 1,

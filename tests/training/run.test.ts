@@ -118,12 +118,12 @@ Deno.test("a run that diverges is told in a sentence", () => {
 /** The masks before the first step and after each epoch, by steps taken one after the other. */
 function masksOf(config: RunConfig): Float32Array[] {
   using free = new DisposableStack();
-  const { epoch, learner, streams, step } = setUpRun(config, dataset, "cpu", free);
+  const { batches, learner, streams, step } = setUpRun(config, { dataset, device: "cpu" }, free);
   const rate = config.algorithm.parameters.learningRate as number;
   const masks = [learner.mask()!.download()];
   for (let at = 0; at < config.epochs; at++) {
-    epoch.draw(streams);
-    for (let i = 0; i < epoch.steps; i++) step(at * epoch.steps + i, rate);
+    batches.draw(streams);
+    for (let i = 0; i < batches.steps; i++) step(at * batches.steps + i, rate);
     masks.push(learner.mask()!.download());
   }
   return masks;

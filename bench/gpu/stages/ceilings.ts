@@ -169,7 +169,7 @@ function* vectorTimes(
     what: "update",
     ...measured((device, free) => {
       const [latent, velocity, gradient] = several(device, free);
-      const options = { rate: 0.1, momentum: 0.9, decay: 1e-4, straightThrough: true };
+      const options = { rate: 0.1, momentum: 0.9, weightDecay: 1e-4, straightThrough: true };
       return { out: latent, step: () => descend(latent, velocity, gradient, options) };
     }),
   };
