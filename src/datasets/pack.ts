@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
+import { digestSchema } from "../base/digest.ts";
 import { sha256 } from "./checksum.ts";
 import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
 import { candidatePathsOf, findFirstFile, readBytes } from "./files.ts";
@@ -31,14 +32,13 @@ export function packOf(name: string): { folder: string; size: number } | undefin
 /** Where the packs of a data folder are. */
 export const packsFolder = (folder: string): string => join(folder, "packed");
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 const perChannel = z.tuple([z.number(), z.number(), z.number()]);
 const splitSchema = z.strictObject({
   count: z.int().min(1).max(2 ** 31),
   bytes: z.int().min(1),
   /** SHA-256 of the two files. */
-  pictures: digest,
-  index: digest,
+  pictures: digestSchema,
+  index: digestSchema,
 });
 const manifestSchema = z.strictObject({
   /** Raised when packs change so that older ones can't be read any more. */
@@ -55,7 +55,7 @@ const manifestSchema = z.strictObject({
   train: splitSchema,
   test: splitSchema,
   /** Of the folder that was packed: see `PictureFolder`. */
-  source: digest,
+  source: digestSchema,
   /** Files that could not be decoded; `skipped.txt` names them. */
   skipped: z.int().min(0),
 });

@@ -7,33 +7,32 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { type Layer, type Network, weightCount } from "../networks/network.ts";
+import { type Layer, layerSchema, type Network, weightCount } from "../networks/network.ts";
 
 const size = z.int().min(1).max(1 << 20);
 
-const plain = [
-  z.object({
-    kind: z.literal("conv"),
-    inputs: size,
-    outputs: size,
-    kernel: size,
-    stride: size.optional(),
-    padding: z.int().min(0).max(1024).optional(),
-  }),
-  z.object({ kind: z.literal("linear"), inputs: size, outputs: size }),
-  z.object({
-    kind: z.literal("maxpool"),
-    size,
-    stride: size.optional(),
-    padding: z.int().min(0).max(1024).optional(),
-  }),
-  z.object({ kind: z.literal("avgpool"), size, stride: size.optional() }),
-  z.object({ kind: z.literal("batchnorm"), channels: size }),
-  z.object({ kind: z.literal("relu") }),
-] as const;
-const several = z.array(z.discriminatedUnion("kind", plain)).max(4096);
-const residual = z.object({ kind: z.literal("residual"), body: several, shortcut: several });
-const layer = z.discriminatedUnion("kind", [...plain, residual]);
+/** The kinds of layers that goldens call otherwise. */
+const ownKinds = new Map<unknown, string>([
+  ["maxpool", "max-pool"],
+  ["avgpool", "average-pool"],
+  ["batchnorm", "batch-norm"],
+]);
+
+function renameKind(layer: unknown): unknown {
+  if (typeof layer !== "object" || layer === null || !("kind" in layer)) return layer;
+  const { kind } = layer;
+  return { ...layer, kind: ownKinds.get(kind) ?? kind };
+}
+
+function renameKinds(layer: unknown): unknown {
+  if (typeof layer !== "object" || layer === null) return layer;
+  const parts = Object.entries(layer).filter(([, part]) => Array.isArray(part)).map((
+    [name, part],
+  ) => [name, part.map(renameKind)] as const);
+  return renameKind({ ...layer, ...Object.fromEntries(parts) });
+}
+
+const layer = z.preprocess(renameKinds, layerSchema);
 
 const common = {
   input_shape: z.tuple([size, size, size]),
@@ -189,38 +188,17 @@ function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): GoldenMa
   return data;
 }
 
-// The first linear layer reads the flattened pictures. Where the manifest names a ReLU it names all of them; else one follows
-// every layer with weights but the last.
+// The layers, with what a manifest leaves out: a flatten before the first linear layer, and, where it names no ReLU at all, one
+// after every layer with weights but the last.
 function layersOf({ layers }: GoldenManifest): Layer[] {
-  const last = layers.findLastIndex(({ kind }) => kind === "conv" || kind === "linear");
-  const named = layers.some(({ kind }) => kind === "relu");
-  let flat = false;
-  const made = (layer: GoldenManifest["layers"][number]): Layer[] => {
-    switch (layer.kind) {
-      case "maxpool":
-        return [{ ...layer, kind: "max-pool" }];
-      case "avgpool":
-        return [{ ...layer, kind: "average-pool" }];
-      case "batchnorm":
-        return [{ ...layer, kind: "batch-norm" }];
-      case "residual":
-        return [{
-          kind: "residual",
-          body: layer.body.flatMap(made),
-          shortcut: layer.shortcut.flatMap(made),
-        }];
-      case "linear": {
-        const before: Layer[] = flat ? [] : [{ kind: "flatten" }];
-        flat = true;
-        return [...before, layer];
-      }
-      default:
-        return [layer];
-    }
-  };
-  return layers.flatMap((layer, place): Layer[] => {
-    const rectified = !named && place !== last &&
-      (layer.kind === "conv" || layer.kind === "linear");
-    return [...made(layer), ...(rectified ? [{ kind: "relu" } as const] : [])];
-  });
+  const hasWeights = ({ kind }: Layer) => kind === "conv" || kind === "linear";
+  const last = layers.findLastIndex(hasWeights), flat = layers.findIndex(isFlat);
+  const rectified = layers.some(({ kind }) => kind === "relu");
+  return layers.flatMap((layer, index): Layer[] => [
+    ...(index === flat && layer.kind === "linear" ? [{ kind: "flatten" } as const] : []),
+    layer,
+    ...(!rectified && index !== last && hasWeights(layer) ? [{ kind: "relu" } as const] : []),
+  ]);
 }
+
+const isFlat = ({ kind }: Layer) => kind === "linear" || kind === "flatten";

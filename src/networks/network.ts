@@ -1,40 +1,60 @@
 // A network is data: the shape of its input and its layers. Nothing here computes anything.
+import { z } from "zod";
+
+const size = z.int().min(1).max(1 << 20);
+const stride = size.optional();
+const padding = z.int().min(0).max(1024).optional();
+
+const plainLayer = [
+  z.strictObject({
+    kind: z.literal("conv"),
+    inputs: size,
+    outputs: size,
+    kernel: size,
+    /** Default 1. */
+    stride,
+    /** Zeros added on each side; default 0. */
+    padding,
+  }),
+  z.strictObject({ kind: z.literal("linear"), inputs: size, outputs: size }),
+  z.strictObject({
+    kind: z.literal("max-pool"),
+    size,
+    /** Default: the size. */
+    stride,
+    /** Added on each side, at most half of the size; default 0. */
+    padding,
+  }),
+  z.strictObject({ kind: z.literal("average-pool"), size, stride }),
+  /** By channel to mean 0 and variance 1, without scale and shift of its own (Ioffe & Szegedy, ICML 2015). */
+  z.strictObject({ kind: z.literal("batch-norm"), channels: size }),
+  z.strictObject({ kind: z.literal("relu") }),
+  z.strictObject({ kind: z.literal("flatten") }),
+] as const;
+const plainLayers = z.array(z.discriminatedUnion("kind", plainLayer)).max(4096);
+
+/** body(x) + shortcut(x) (He et al., CVPR 2016); a shortcut without layers is x itself. */
+const residualLayer = z.strictObject({
+  kind: z.literal("residual"),
+  body: plainLayers,
+  shortcut: plainLayers,
+});
+
+/** What files may say of one layer. */
+export const layerSchema = z.discriminatedUnion("kind", [...plainLayer, residualLayer]);
+
+/** What files may say of a network's layers. */
+export const layersSchema = z.array(layerSchema).min(1).max(4096);
 
 /**
  * One layer, reading the one before it. Activations are `(batch, channels, height, width)`, or `(batch, features)` once
- * flat.
+ * flat. Residual layers may lie in one another, though not in files, so that no file is read to an unknown depth.
  */
-export type Layer =
-  | {
-    readonly kind: "conv";
-    readonly inputs: number;
-    readonly outputs: number;
-    readonly kernel: number;
-    /** Default 1. */
-    readonly stride?: number | undefined;
-    /** Zeros added on each side; default 0. */
-    readonly padding?: number | undefined;
-  }
-  | { readonly kind: "linear"; readonly inputs: number; readonly outputs: number }
-  | {
-    readonly kind: "max-pool";
-    readonly size: number;
-    /** Default: the size. */
-    readonly stride?: number | undefined;
-    /** On each side, at most half of the size; default 0. */
-    readonly padding?: number | undefined;
-  }
-  | { readonly kind: "average-pool"; readonly size: number; readonly stride?: number | undefined }
-  /** By channel to mean 0 and variance 1, without scale and shift of its own (Ioffe & Szegedy, ICML 2015). */
-  | { readonly kind: "batch-norm"; readonly channels: number }
-  | { readonly kind: "relu" }
-  | { readonly kind: "flatten" }
-  /** body(x) + shortcut(x) (He et al., CVPR 2016); a shortcut without layers is x itself. */
-  | {
-    readonly kind: "residual";
-    readonly body: readonly Layer[];
-    readonly shortcut: readonly Layer[];
-  };
+export type Layer = Readonly<z.infer<(typeof plainLayer)[number]>> | {
+  readonly kind: "residual";
+  readonly body: readonly Layer[];
+  readonly shortcut: readonly Layer[];
+};
 
 /** Channels, height, width. */
 export type Shape = readonly [channels: number, height: number, width: number];

@@ -1,6 +1,7 @@
 // A baseline: what finished runs came to, small enough to be committed and read in a diff.
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
 import { errorTextsOf, shortTextOf, strictObject } from "../base/schema_errors.ts";
@@ -8,24 +9,22 @@ import { median, summarise } from "../base/statistics.ts";
 import { reproducibilityFields } from "../runs/environment.ts";
 import { canonicalJson, identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
-import { configurationSchema, environmentSchema, type RunFile } from "../runs/run_file.ts";
-import type { RunConfig } from "../training/config.ts";
+import { environmentSchema, type RunFile } from "../runs/run_file.ts";
+import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult, SpeedSample } from "../training/result.ts";
 
 /** Raised when a baseline changes so that older ones can't be read any more. */
 const FORMAT = 2;
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
-
 const runSchema = strictObject({
   seed: z.int().min(0),
-  identity: digest,
+  identity: digestSchema,
   /** After the last epoch, in [0, 1]. */
   accuracy: z.number().min(0).max(1),
   /** SHA-256 of all epochs' losses and accuracies. */
-  losses: digest,
+  losses: digestSchema,
   /** SHA-256 of the final mask. */
-  mask: digest,
+  mask: digestSchema,
   /** Mean over the rounds. */
   imagesPerSecond: z.number().min(0),
   /** Of quiet stretches, see `quietSpeedOf`; none where there were none. */

@@ -2,14 +2,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
-import type { RunConfig } from "../training/config.ts";
+import { configurationSchema, type RunConfig } from "../training/config.ts";
 import { identityOf } from "./identity.ts";
-import {
-  configurationSchema,
-  type Environment,
-  environmentSchema,
-  runsFolder,
-} from "./run_file.ts";
+import { type Environment, environmentSchema, runsFolder } from "./run_file.ts";
 
 /** A run that failed. */
 export interface Failure {

@@ -2,9 +2,10 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "../base/atomic_files.ts";
+import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
-import type { RunConfig } from "../training/config.ts";
+import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
 import { identityOf } from "./identity.ts";
 
@@ -13,35 +14,6 @@ const FORMAT = 1;
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(0);
-const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
-
-/** Of a run's configuration, defaults written out. */
-export const configurationSchema = z.strictObject({
-  dataset: z.strictObject({
-    name: z.string(),
-    checksum: digest,
-    split: z.enum(["test", "validation"]),
-  }),
-  network: z.strictObject({ name: z.string(), width: z.number().positive() }),
-  initialisation: z.strictObject({
-    name: z.enum(["kaiming-normal", "signed-kaiming-constant"]),
-    scaleFan: z.boolean(),
-  }),
-  algorithm: z.strictObject({
-    name: z.string(),
-    version: z.int(),
-    parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
-  }),
-  sparsity: z.number().min(0).lt(1),
-  seed: count,
-  epochs: z.int().min(1),
-  batchSize: z.int().min(1),
-  schedule: z.enum(["cosine", "constant"]),
-  warmUp: z.int().min(1).exactOptional(),
-  labelSmoothing: z.number().gt(0).lt(1).exactOptional(),
-  augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]),
-  precision: z.enum(["float32", "bfloat16", "tf32"]),
-});
 
 /** Of an epoch. */
 export const epochSchema = z.strictObject({
@@ -69,7 +41,7 @@ const result = z.strictObject({
   lastTestAccuracy: fraction,
   bestTestAccuracy: fraction,
   layers: z.array(z.strictObject({ name: z.string(), weights: count, kept: count })),
-  digest,
+  digest: digestSchema,
   controls: z.strictObject({
     shuffled: fraction,
     inverted: fraction,
@@ -105,7 +77,7 @@ export const environmentSchema = z.object({
 
 const runFile = z.strictObject({
   format: z.literal(FORMAT),
-  identity: digest,
+  identity: digestSchema,
   configuration: configurationSchema,
   result,
   environment: environmentSchema,

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { makeFolder, WriteError, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
-import { configurationSchema } from "../runs/run_file.ts";
+import { configurationSchema } from "../training/config.ts";
 
 /** Raised when the file changes so that older ones can't be read any more. */
 const FORMAT = 1;

@@ -7,7 +7,7 @@ import { distinctList, objectWithKeys, shortTextOf, strictObject } from "../base
 import { packFolderNamePattern, packNameOf, SIZES } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
-import type { Initialisation, RunConfig } from "../training/config.ts";
+import { configurationSchema, type Initialisation, type RunConfig } from "../training/config.ts";
 import { tuneSchema } from "./tune_schema.ts";
 
 const namesOf = (registry: readonly { readonly name: string }[]) =>
@@ -98,7 +98,7 @@ const packedFolder = strictObject({
     .describe("height and width of what the networks read; it must be packed for that"),
 }).transform(({ folder, size }) => packNameOf(folder, size));
 
-const initialisation = z.enum(["kaiming-normal", "signed-kaiming-constant"]);
+const choices = configurationSchema.shape, initialisation = choices.initialisation.shape.name;
 const algorithmEntries = algorithms.map(algorithmEntry);
 
 /** A sweep file, checked. Written out in `bench/sweep.schema.json` by `maskbench schema`. */
@@ -111,7 +111,7 @@ export const sweepSchema = strictObject({
     .describe("of the sweep; its results go to results/<name>"),
   dataset: z.union([names(datasets).transform((name): string => name), packedFolder])
     .describe("what the networks are to tell apart: a name, or a folder of pictures"),
-  split: z.enum(["test", "validation"]).default("test")
+  split: choices.dataset.shape.split.default("test")
     .describe("what accuracy is measured on; to tune, training pictures held out"),
   networks: distinctList(
     z.union([
@@ -144,18 +144,18 @@ export const sweepSchema = strictObject({
   seeds: distinctList(z.int().min(0), "seed").default([1]),
   epochs: z.int().min(1).max(1_000_000),
   batchSize: z.int().min(1).max(1_000_000).default(128),
-  schedule: z.enum(["cosine", "constant"]).default("cosine").describe("of the learning rate"),
+  schedule: choices.schedule.default("cosine").describe("of the learning rate"),
   warmUp: z.int().min(0).max(1_000_000).default(0)
     .describe(
       "epochs, fewer than all, in which the learning rate climbs to its base in equal steps",
     ),
   labelSmoothing: z.number().min(0).lt(1).default(0)
     .describe("share of a training label that is spread over all classes"),
-  augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]).default("none")
+  augmentation: choices.augmentation.default("none")
     .describe(
       "of training pictures; crop-flip pads by 4 pixels of the mean colour, random-resized-crop is for folders of pictures",
     ),
-  precision: z.enum(["float32", "bfloat16", "tf32"]).default("float32")
+  precision: choices.precision.default("float32")
     .describe(
       "of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU",
     ),

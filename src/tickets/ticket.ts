@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "../base/atomic_files.ts";
+import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import {
   decodeTensors,
@@ -16,11 +17,17 @@ import {
 } from "../base/safetensors.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
-import { type Layer, normalisedChannels, type Shape, weightCount } from "../networks/network.ts";
+import {
+  type Layer,
+  layersSchema,
+  normalisedChannels,
+  type Shape,
+  weightCount,
+} from "../networks/network.ts";
 import { networkOf } from "../networks/registry.ts";
 import { identityOf } from "../runs/identity.ts";
-import { configurationSchema, type Environment, environmentSchema } from "../runs/run_file.ts";
-import type { RunConfig } from "../training/config.ts";
+import { type Environment, environmentSchema } from "../runs/run_file.ts";
+import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { Subnetwork } from "../training/subnetwork.ts";
 
 /** Raised when a ticket changes so that older ones can't be read any more. */
@@ -47,29 +54,6 @@ export interface Ticket extends Subnetwork {
 const madeWith = ["maskbench", "libtorch", "blas", "device", "processor"] as const;
 
 const size = z.int().min(1).max(1 << 20);
-const padding = z.int().min(0).max(1024).optional();
-const plainLayer = [
-  z.strictObject({
-    kind: z.literal("conv"),
-    inputs: size,
-    outputs: size,
-    kernel: size,
-    stride: size.optional(),
-    padding,
-  }),
-  z.strictObject({ kind: z.literal("linear"), inputs: size, outputs: size }),
-  z.strictObject({ kind: z.literal("max-pool"), size, stride: size.optional(), padding }),
-  z.strictObject({ kind: z.literal("average-pool"), size, stride: size.optional() }),
-  z.strictObject({ kind: z.literal("batch-norm"), channels: size }),
-  z.strictObject({ kind: z.literal("relu") }),
-  z.strictObject({ kind: z.literal("flatten") }),
-] as const;
-const plainLayers = z.array(z.discriminatedUnion("kind", plainLayer)).max(4096);
-const residual = z.strictObject({
-  kind: z.literal("residual"),
-  body: plainLayers,
-  shortcut: plainLayers,
-});
 const channels = z.array(z.number()).min(1).max(4096);
 
 const described = z.strictObject({
@@ -78,7 +62,7 @@ const described = z.strictObject({
   streams: z.record(z.string(), z.int().min(0)),
   network: z.strictObject({
     inputShape: z.tuple([size, size, size]),
-    layers: z.array(z.discriminatedUnion("kind", [...plainLayer, residual])).min(1).max(4096),
+    layers: layersSchema,
   }),
   pictures: z.strictObject({
     mean: channels,
@@ -92,7 +76,7 @@ const described = z.strictObject({
     device: true,
     processor: true,
   }).strict(),
-  weightsDigest: z.string().regex(/^[0-9a-f]{64}$/),
+  weightsDigest: digestSchema,
 });
 
 /** The ticket of a run, from what it found. */

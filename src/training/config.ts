@@ -1,44 +1,55 @@
-// The configuration of one run: everything that can change its outcome, with all defaults written out.
+// The configuration of one run: everything that can change its outcome, with all defaults written out. Its types are those
+// of its schema, and sweep files take their choices from it.
+import { z } from "zod";
+import { digestSchema } from "../base/digest.ts";
 
 /** How the fixed random weights are drawn. */
-export interface Initialisation {
-  readonly name: "kaiming-normal" | "signed-kaiming-constant";
-  /** Multiply the fan-in by the kept fraction, so that the variance of a layer's output is preserved. */
-  readonly scaleFan: boolean;
-}
+const initialisation = z.strictObject({
+  name: z.enum(["kaiming-normal", "signed-kaiming-constant"]),
+  /** Whether the fan-in is multiplied by the kept fraction, so that the variance of a layer's output is preserved. */
+  scaleFan: z.boolean(),
+});
 
-/** Everything that goes into a run's identity; see `identity.ts`. */
-export interface RunConfig {
-  readonly dataset: {
-    readonly name: string;
-    readonly checksum: string;
-    /** What accuracy is measured on: the test set, or training pictures held out to tune on. */
-    readonly split: "test" | "validation";
-  };
-  readonly network: { readonly name: string; readonly width: number };
-  readonly initialisation: Initialisation;
-  /** Name, version of the implementation's meaning, and every hyper-parameter. */
-  readonly algorithm: {
-    readonly name: string;
-    readonly version: number;
-    readonly parameters: Readonly<Record<string, number | string | boolean>>;
-  };
+/** What a configuration's JSON may say. */
+export const configurationSchema = z.strictObject({
+  dataset: z.strictObject({
+    name: z.string(),
+    checksum: digestSchema,
+    /** What accuracy is measured on: the test set, or training images held out to tune on. */
+    split: z.enum(["test", "validation"]),
+  }),
+  network: z.strictObject({ name: z.string(), width: z.number().positive() }),
+  initialisation,
+  /** Name, version of the implementation's meaning, and the hyper-parameters as `recordParameters` gives them. */
+  algorithm: z.strictObject({
+    name: z.string(),
+    version: z.int(),
+    parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  }),
   /** Fraction of the maskable weights that is removed, in [0, 1). */
-  readonly sparsity: number;
-  readonly seed: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** Learning rate over epochs; cosine falls from the base rate to 0, stepped once an epoch. */
-  readonly schedule: "cosine" | "constant";
+  sparsity: z.number().min(0).lt(1),
+  seed: z.int().min(0),
+  epochs: z.int().min(1),
+  batchSize: z.int().min(1),
+  /** The learning rate over epochs: cosine falls from the base rate to 0, stepped once an epoch. */
+  schedule: z.enum(["cosine", "constant"]),
   /** Epochs before the schedule, in which the learning rate climbs to the base rate; absent where there are none. */
-  readonly warmUp?: number;
+  warmUp: z.int().min(1).exactOptional(),
   /** Share of a training label that is spread over all classes, in (0, 1); absent where none is. */
-  readonly labelSmoothing?: number;
+  labelSmoothing: z.number().gt(0).lt(1).exactOptional(),
   /**
-   * `crop-flip`: random crop after padding by 4, and horizontal flip. `random-resized-crop`, of packed folders: 8 to 100%
-   * of a picture at a ratio of 3:4 to 4:3, resized, and horizontal flip.
+   * `crop-flip`: random crop after padding by 4, and horizontal flip. `random-resized-crop`, for packed folders: 8 to 100%
+   * of an image at a ratio of 3:4 to 4:3, resized, and horizontal flip.
    */
-  readonly augmentation: "none" | "crop-flip" | "random-resized-crop";
+  augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]),
   /** What convolutions and matrix products compute in; vectors are float32 in any case. */
-  readonly precision: "float32" | "bfloat16" | "tf32";
-}
+  precision: z.enum(["float32", "bfloat16", "tf32"]),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** How the fixed random weights are drawn. */
+export type Initialisation = DeepReadonly<z.infer<typeof initialisation>>;
+
+/** Everything that goes into a run's identity; see `identityOf`. */
+export type RunConfig = DeepReadonly<z.infer<typeof configurationSchema>>;

@@ -19,7 +19,6 @@ import { networkOf } from "../networks/registry.ts";
 import type { RunConfig } from "./config.ts";
 import { EpochBatches } from "./epoch_batches.ts";
 import { drawLatent, drawWeights } from "./initialise.ts";
-import type { RunOptions } from "./run_options.ts";
 import { openStreams, type Streams } from "./streams.ts";
 
 /** What the training of a run works with. */
@@ -60,7 +59,7 @@ export function picturesOf(
  */
 export function setUpRun(
   config: RunConfig,
-  { dataset, device }: Pick<RunOptions, "dataset" | "device">,
+  { dataset, device }: { readonly dataset: Dataset; readonly device: Device },
   resources: DisposableStack,
 ): RunSetup {
   const description = describeNetwork(config, dataset);

@@ -4,7 +4,7 @@ import { markdownTable } from "markdown-table";
 import { UserError } from "../../../src/base/errors.ts";
 import { type Profile, profileStep, stepConfigOf } from "../../../src/diagnostics/profile.ts";
 import { openNative } from "../../../src/native/toolchain/setup.ts";
-import { configurationSchema } from "../../../src/runs/run_file.ts";
+import { configurationSchema } from "../../../src/training/config.ts";
 import { type Context, type Stage, type Target, target } from "../stage.ts";
 
 export interface StepProfile {
