@@ -15,7 +15,7 @@ const parameters = z.strictObject({
 });
 
 /**
- * Scores start as edge-popup's. Evaluations are of α sign(w), the gain that of the mask which is evaluated. Over weights of
+ * Scores start as edge-popup's. Evaluations use α sign(w), with the gain of the mask that is evaluated. Over weights of
  * one magnitude in each layer, as signed-kaiming-constant draws them, it is edge-popup.
  */
 export const biprop: Algorithm<z.infer<typeof parameters>> = {

@@ -1,4 +1,4 @@
-// dense: no mask, the weights themselves are learnt. The upper end of the scale that masks are measured on.
+// dense: no mask, the weights themselves are learnt. It is the upper end of the scale that masks are measured on.
 import { z } from "zod";
 import { descend } from "../native/mod.ts";
 import type { Algorithm } from "./algorithm.ts";

@@ -59,8 +59,8 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
       before(t) {
         const part = freezes.get(t);
         if (part === undefined) return;
-        const left = keptSegmentsOf(segments, 1 - (1 - sparsity) ** part, p.scope);
-        projectTopK(scores, left, { by: "value", floor: 0 }, alive);
+        const remaining = keptSegmentsOf(segments, 1 - (1 - sparsity) ** part, p.scope);
+        projectTopK(scores, remaining, { by: "value", floor: 0 }, alive);
         scores.multiply(alive);
         velocity.multiply(alive);
         second?.multiply(alive);

@@ -66,8 +66,10 @@ export function recordParameters(
   given: Readonly<Record<string, unknown>>,
 ): Record<string, Value> {
   const all = Object.entries(algorithm.parameters.parse(given)) as [string, Value][];
-  const left = omittedDefaultsOf(algorithm);
-  return Object.fromEntries(all.filter(([name, value]) => !(name in left && left[name] === value)));
+  const omittable = omittedDefaultsOf(algorithm);
+  return Object.fromEntries(
+    all.filter(([name, value]) => !(name in omittable && omittable[name] === value)),
+  );
 }
 
 /** All hyper-parameters, from what a configuration records of them. */

@@ -1,4 +1,4 @@
-// IteRand: edge-popup by the scores' value, and from time to time some of the weights that are not kept are drawn anew.
+// IteRand: edge-popup by the scores' value, and from time to time some of the weights that are not kept are drawn again.
 //
 //   m = 1 for the largest z of every scope, else 0;   z ← SGD(z, ∂L/∂m)
 //   every K steps, with probability r where m = 0:   w ← a new draw
@@ -13,13 +13,13 @@ const parameters = z.strictObject({
   scope: scopeParameter("layer"),
   every: z.int().min(1).default(300).describe("steps K between two draws of weights"),
   redrawn: z.number().min(0).max(1).default(0.1)
-    .describe("probability r that a weight which is not kept is drawn anew"),
+    .describe("probability r that a weight which is not kept is drawn again"),
 });
 
 /** Scores start as U(−√(6/fan_in), √(6/fan_in)); defaults are the published recipe for conv6 on CIFAR-10. */
 export const iterand: Algorithm<z.infer<typeof parameters>> = {
   name: "iterand",
-  summary: "edge-popup, and weights that are not kept are drawn anew from time to time",
+  summary: "edge-popup, and weights that are not kept are drawn again from time to time",
   source: "Chijiwa, Yamaguchi, Ida, Umakoshi, Inoue: Pruning Randomly Initialized Neural " +
     "Networks with Iterative Randomization, NeurIPS 2021",
   version: 2,
@@ -48,7 +48,7 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
         context.drawUniform(fresh);
         projectTopK(fresh, all, { by: "value", floor: p.redrawn }, chosen);
         chosen.complement();
-        chosen.multiply(mask); // 1 where a weight is drawn anew
+        chosen.multiply(mask); // 1 where a weight is drawn again
         context.drawWeights(fresh);
         fresh.multiply(chosen);
         chosen.complement();

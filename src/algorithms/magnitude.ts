@@ -1,5 +1,5 @@
-// magnitude: train the weights, keep those that are largest in magnitude, and train these on. What masks over random
-// weights are up against.
+// magnitude: train the weights, keep those that are largest in magnitude, and train these on. It is what masks over
+// random weights are compared with.
 //
 //   w ← SGD(w, ∂L/∂w)   for the first π T of T steps;   m = 1 for the largest |w|, w ← w ⊙ m;   w ← SGD(w, ∂L/∂w ⊙ m)
 import { z } from "zod";
@@ -15,7 +15,7 @@ const parameters = z.strictObject({
     .describe("fraction π of the steps after which weights are removed; 1: at the end alone"),
 });
 
-/** One pruning, no rewinding. Before it, evaluations are of the weights that would be kept then. */
+/** One pruning, no rewinding. Before it, evaluations use the weights that would be kept then. */
 export const magnitude: Algorithm<z.infer<typeof parameters>> = {
   name: "magnitude",
   summary: "the weights learnt, the largest kept and learnt on: magnitude pruning, a sanity check",
@@ -48,7 +48,7 @@ export const magnitude: Algorithm<z.infer<typeof parameters>> = {
         descend(weights, velocity, gradient, { rate, momentum, weightDecay });
       },
       mask() {
-        select(); // what was removed stays 0, and so the same once it is
+        select(); // after the pruning it selects the same weights again, as what was removed stays 0
         return mask;
       },
     };

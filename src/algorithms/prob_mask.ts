@@ -3,9 +3,9 @@
 //
 //   m = σ((logit p + logit u) / τ),   u uniform,   τ = 1 − (1 − τ₁) t/T     relaxed at first, nearly binary at the end
 //   p ← Adam(p, mean over K draws of ∂L/∂m ⊙ ∂m/∂p)
-//   p ← clip(p − v, 0, 1),   the least v ≥ 0 with Σ p ≤ k,   k falling from all weights, at 16% to 60% of the run
+//   p ← clip(p − v, 0, 1),   the smallest v ≥ 0 with Σ p ≤ k,   k falling from all weights, at 16% to 60% of the run
 //
-// As published, weights are learnt beside it by default; here they stay as drawn. The published code clips the gradient's
+// As published, weights are learnt with it by default; here they stay as drawn. The published code clips the gradient's
 // norm to 3, and evaluates a draw; here no norm is clipped, τ and k fall with every step instead of every epoch, and
 // evaluations keep the largest p, with the running statistics of a network that has any. Its float32 gives no gradient at
 // p = 1, where all start; here it is the formula's, ∂m/∂p = (1 − u) / u at first.
@@ -72,8 +72,8 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
           beta1: momentum,
           weightDecay,
         });
-        const left = 1 - Math.min(1, Math.max(0, (t / steps - 0.16) / (0.6 - 0.16)));
-        projectCappedSimplex(probability, annealedSegmentsOf(kept, p.keptAtFirst, left ** 3));
+        const remaining = 1 - Math.min(1, Math.max(0, (t / steps - 0.16) / (0.6 - 0.16)));
+        projectCappedSimplex(probability, annealedSegmentsOf(kept, p.keptAtFirst, remaining ** 3));
       },
       mask() {
         projectTopK(probability, kept, { by: "value", floor: 0 }, mask);

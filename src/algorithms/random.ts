@@ -1,4 +1,4 @@
-// random: a uniformly drawn mask, nothing learnt. The lower end of the scale that masks are measured on.
+// random: a uniformly drawn mask, nothing learnt. It is the lower end of the scale that masks are measured on.
 import { z } from "zod";
 import { projectTopK } from "../native/mod.ts";
 import type { Algorithm } from "./algorithm.ts";

@@ -1,4 +1,4 @@
-// All algorithms, in the order in which tables show them. A new one is its file and a line here.
+// All algorithms. A new one is its file and a line here.
 import { UserError } from "../base/errors.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { biprop } from "./biprop.ts";
@@ -31,8 +31,8 @@ export const algorithms: readonly Algorithm[] = [
 
 /** The algorithm of that name. @throws {UserError} if there is none */
 export function algorithmOf(name: string): Algorithm {
-  const found = algorithms.find((algorithm) => algorithm.name === name);
-  if (found) return found;
+  const algorithm = algorithms.find((algorithm) => algorithm.name === name);
+  if (algorithm) return algorithm;
   const known = algorithms.map((algorithm) => algorithm.name).join(", ");
   throw new UserError(`no algorithm is called "${name}": there are ${known}`);
 }

@@ -1,11 +1,11 @@
-// Which entries compete for being kept, and how many of them are.
+// Which entries compete for being kept, and how many of them are kept.
 import { z } from "zod";
 import type { KeptSegment } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
 
 const scopes = z.enum(["layer", "global"]);
 
-/** Entries of one layer, or all of the network. */
+/** Which entries compete: those of one layer, or all of the network. */
 export type Scope = z.infer<typeof scopes>;
 
 /** The hyper-parameter `scope` of every algorithm that masks. */
@@ -15,7 +15,7 @@ export const scopeParameter = (usual: Scope) =>
   );
 
 /**
- * The segments to hand to the projection: with scope `layer` one for each layer, with scope `global` one for all.
+ * The segments that the projection gets: with scope `layer` one for each layer, with scope `global` one for all.
  * Each keeps `n − int(sparsity · n)` of its n entries.
  */
 export function keptSegmentsOf(
@@ -33,18 +33,18 @@ export function keptSegmentsOf(
 }
 
 /**
- * k + round(max(0, fraction · n − k) · left) of each segment's n entries: what is kept while k falls from a fraction of
- * them, as `left` falls from 1 to 0. With left = (1 − t)³ it is the gradual schedule of Zhu and Gupta, 2017. On CUDA a step
+ * k + round(max(0, fraction · n − k) · remaining) of each segment's n entries: what is kept while k falls from a fraction of
+ * them, as `remaining` falls from 1 to 0. With remaining = (1 − t)³ it is the gradual schedule of Zhu and Gupta, 2017. On CUDA a step
  * is not recorded whose top-k projection has another k than the last one's.
  */
 export function annealedSegmentsOf(
   kept: readonly KeptSegment[],
   fraction: number,
-  left: number,
+  remaining: number,
 ): KeptSegment[] {
   return kept.map(({ offset, length, kept }) => ({
     offset,
     length,
-    kept: kept + Math.round(Math.max(0, fraction * length - kept) * left),
+    kept: kept + Math.round(Math.max(0, fraction * length - kept) * remaining),
   }));
 }

@@ -1,28 +1,28 @@
-// Where a tuning looks for hyper-parameters: a range beside each that is worth searching.
+// Where a tuning searches for hyper-parameters: each that is worth searching has a range.
 import { z } from "zod";
 
 /** The value of a hyper-parameter. */
 export type Value = number | string | boolean;
 
-/** The values that are tried of a hyper-parameter; exactly one of `log`, `linear` and `among`. */
+/** The values of a hyper-parameter that a tuning tries; exactly one of `log`, `linear` and `among` is given. */
 export interface SearchRange {
   /** Both ends, uniform in the logarithm. */
   readonly log?: readonly [number, number] | undefined;
-  /** Share of the tries, in (0, 1), that take exactly 0 instead: no logarithm comes to it. */
+  /** Share of the tries, in (0, 1), that take exactly 0 instead, which no range of logarithms includes. */
   readonly zero?: number | undefined;
   /** Both ends, uniform. */
   readonly linear?: readonly [number, number] | undefined;
-  /** Each as often as the others. */
+  /** Values that are tried equally often. */
   readonly among?: readonly Value[] | undefined;
 }
 
-/** Ranges by hyper-parameter. */
+/** Ranges, by hyper-parameter. */
 export type SearchSpace = Readonly<Record<string, SearchRange>>;
 
-/** The ranges that the algorithms' files state: `z.number()….register(searched, { linear: [0, 1] })`, as its last call. */
+/** The ranges that the files of algorithms state: `z.number()….register(searchRanges, { linear: [0, 1] })`. */
 export const searchRanges = z.registry<SearchRange>();
 
-/** The space that an algorithm's file states; what has no range in it is left as it is. */
+/** The ranges that an algorithm's file states; a hyper-parameter without one is not searched. */
 export function searchSpaceOf(
   { parameters }: { readonly parameters: z.ZodObject<z.ZodRawShape> },
 ): SearchSpace {
@@ -32,45 +32,45 @@ export function searchSpaceOf(
   return Object.fromEntries(ranges.filter(([, range]) => range)) as SearchSpace;
 }
 
-/** Digits of a value that is tried, where they will do: a recipe is to be read. */
+/** Digits of a value that is tried, where so few suffice: people read recipes. */
 const DIGITS = 3;
 
-/** Part of its range by which a value may be rounded. */
-const COARSE = 0.005;
+/** The part of its range by which a value may be rounded. */
+const MAX_ROUNDING = 0.005;
 
 /**
- * The value at a place of a range.
- * @param place in [0, 1): equal lengths are equally likely
- * @param whole whether only whole numbers will do
+ * The value at a position of a range.
+ * @param position in [0, 1): equal lengths are equally likely
+ * @param isWhole whether the value is a whole number
  */
 export function valueAt(
   { log, zero = 0, linear, among }: SearchRange,
-  place: number,
-  whole = false,
+  position: number,
+  isWhole = false,
 ): Value {
-  if (among) return among[Math.floor(place * among.length)]!;
-  if (place < zero) return 0;
-  const within = (place - zero) / (1 - zero);
+  if (among) return among[Math.floor(position * among.length)]!;
+  if (position < zero) return 0;
+  const share = (position - zero) / (1 - zero);
   const [low, high] = (log ?? linear)!;
   const ratio = high / low;
-  const value = !log
-    ? low + (high - low) * within
-    : Number.isFinite(ratio)
-    ? low * ratio ** within
-    : Math.exp(Math.log(low) * (1 - within) + Math.log(high) * within);
-  if (whole) return Math.round(value);
+  let value = low + (high - low) * share;
+  if (log) {
+    const logarithm = Math.log(low) * (1 - share) + Math.log(high) * share;
+    value = Number.isFinite(ratio) ? low * ratio ** share : Math.exp(logarithm);
+  }
+  if (isWhole) return Math.round(value);
   const range = log ? { log } : { linear: linear! };
   for (let digits = DIGITS; digits < 17; digits++) {
     const rounded = Number(value.toPrecision(digits));
-    const moved = positionInRange(range, rounded)! - within;
-    if (low <= rounded && rounded <= high && Math.abs(moved) <= COARSE) return rounded;
+    const rounding = positionInRange(range, rounded)! - share;
+    if (low <= rounded && rounded <= high && Math.abs(rounding) <= MAX_ROUNDING) return rounded;
   }
   return Math.min(Math.max(value, low), high);
 }
 
 /**
- * Where between the ends of its range a value lies: 0 at the lower, 1 at the upper; nothing where it has no order, or is
- * none of a list.
+ * Where between the ends of its range a value lies: 0 at the lower, 1 at the upper; nothing where the range has no order, or
+ * does not list the value.
  */
 export function positionInRange(
   { log, linear, among = [] }: SearchRange,
@@ -81,12 +81,12 @@ export function positionInRange(
     const [low, high] = log.map(Math.log) as [number, number];
     return value === 0 ? undefined : (Math.log(value) - low) / (high - low);
   }
-  const numbers = among.filter((one) => typeof one === "number");
+  const numbers = among.filter((candidate) => typeof candidate === "number");
   if (numbers.length < among.length) return undefined;
   if (linear) return (value - linear[0]) / (linear[1] - linear[0]);
   const sorted = numbers.toSorted((a, b) => a - b);
-  const place = sorted.indexOf(value);
-  return sorted.length < 2 || place < 0 ? undefined : place / (sorted.length - 1);
+  const index = sorted.indexOf(value);
+  return sorted.length < 2 || index < 0 ? undefined : index / (sorted.length - 1);
 }
 
 /** A range in words: `0.03 to 30, log, or 0`. */

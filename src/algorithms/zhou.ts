@@ -1,4 +1,4 @@
-// zhou: supermasks drawn anew in every step, each weight kept with a probability that is learnt.
+// zhou: supermasks drawn again in every step, each weight kept with a probability that is learnt.
 //
 //   m = 1 with probability σ(s), else 0
 //   s ← SGD(s, ∂L/∂m ⊙ σ(s) (1 − σ(s)))      the gradient passes straight through the draw
@@ -26,7 +26,7 @@ const parameters = z.strictObject({
 /** Scores start as logit(1 − sparsity) + U(−1/√fan_in, 1/√fan_in); defaults as in the code of edge-popup for this method on conv6. */
 export const zhou: Algorithm<z.infer<typeof parameters>> = {
   name: "zhou",
-  summary: "masks drawn anew in every step by learnt probabilities, of which the largest are kept",
+  summary: "masks drawn again in every step by learnt probabilities, of which the largest are kept",
   source: "Zhou, Lan, Liu, Yosinski: Deconstructing Lottery Tickets: Zeros, Signs, and the " +
     "Supermask, NeurIPS 2019",
   version: 1,

@@ -1,4 +1,4 @@
-// What this machine has for maskbench, what it lacks, and the command that mends it. Changes nothing.
+// What this machine has for maskbench, what it lacks, and the command that fixes it. It changes nothing.
 import os from "node:os";
 import maskbench from "../../deno.json" with { type: "json" };
 import { UserError } from "../base/errors.ts";
@@ -27,8 +27,8 @@ export interface Finding {
   readonly found: string;
   /** `missing` only where maskbench can't work, or not at full speed, without it. */
   readonly state: "ok" | "absent" | "missing";
-  /** The command that mends it, where there is one. */
-  readonly mend?: string;
+  /** The command that fixes it, where there is one. */
+  readonly fix?: string;
 }
 
 /** Looks for everything that maskbench uses. @param folders that data sets are looked for in */
@@ -57,7 +57,7 @@ function tool(command: string, name: string): Finding {
       what: command,
       found: "not on the PATH",
       state: "missing",
-      mend: `apt-get install --yes ${name}`,
+      fix: `apt-get install --yes ${name}`,
     };
   }
   const { stdout } = new Deno.Command(path, { args: ["--version"], stderr: "null" }).outputSync();
@@ -71,14 +71,14 @@ function library(): Finding[] {
     libtorch = findLibtorch();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return [{ what: "libtorch", found: error.message, state: "missing", mend: "unset LIBTORCH" }];
+    return [{ what: "libtorch", found: error.message, state: "missing", fix: "unset LIBTORCH" }];
   }
   if (!libtorch) {
     return [{
       what: "libtorch",
       found: "neither LIBTORCH, python3's PyTorch nor the system has it",
       state: "missing",
-      mend: `apt-get install --yes libtorch-dev ${fastBlasPackage}`,
+      fix: `apt-get install --yes libtorch-dev ${fastBlasPackage}`,
     }];
   }
   const path = libraryPathOf(libtorch);
@@ -97,7 +97,7 @@ function library(): Finding[] {
       what: "native library",
       found: "not built for this libtorch yet",
       state: "missing",
-      mend: "deno task maskbench setup",
+      fix: "deno task maskbench setup",
     }, ...(plain ? [plainBlas("the system's libblas.so.3")] : [])];
   }
   const { cuda, blas, instructions } = describeLibrary();
@@ -118,26 +118,30 @@ function library(): Finding[] {
 }
 
 /** Networks whose layers are of all kinds, and quickly checked. */
-const checked = [["mlp", [1, 28, 28]], ["conv4", [3, 32, 32]], ["resnet20", [3, 32, 32]]] as const;
+const checkedNetworks = [["mlp", [1, 28, 28]], ["conv4", [3, 32, 32]], ["resnet20", [
+  3,
+  32,
+  32,
+]]] as const;
 
 // Whether what libraries compute for layers is what plain loops do, with one thread and with all of them.
 function layersOn(device: "cpu" | "cuda", library: string): Finding[] {
   const what = device === "cuda" ? "layers on CUDA" : "layers";
   let layers = 0, largest = 0;
   for (const threads of new Set([1, os.availableParallelism()])) {
-    for (const [name, inputShape] of checked) {
-      using free = new DisposableStack();
+    for (const [name, inputShape] of checkedNetworks) {
+      using resources = new DisposableStack();
       const network = networkOf(name, 1, { inputShape, classes: 10 });
-      const masked = free.use(new MaskedNetwork(network, "float32", device));
-      const found = checkLayersInChild(masked, threads, library);
-      if (typeof found === "string") {
-        return [{ what, found, state: "missing", mend: `another libtorch in LIBTORCH` }];
+      const masked = resources.use(new MaskedNetwork(network, "float32", device));
+      const outcome = checkLayersInChild(masked, threads, library);
+      if (typeof outcome === "string") {
+        return [{ what, found: outcome, state: "missing", fix: `another libtorch in LIBTORCH` }];
       }
-      layers += found.layers;
-      largest = Math.max(largest, found.largest);
+      layers += outcome.layers;
+      largest = Math.max(largest, outcome.largest);
     }
   }
-  const names = checked.map(([name]) => name).join(", ");
+  const names = checkedNetworks.map(([name]) => name).join(", ");
   const found = `${layers} of ${names} are those of plain loops, to ${largest.toExponential(0)}`;
   return [{ what, found, state: "ok" }];
 }
@@ -147,19 +151,19 @@ function plainBlas(file: string): Finding {
     what: "BLAS",
     found: `${file} is the plain reference one, many times slower than OpenBLAS`,
     state: "missing",
-    mend: `apt-get install --yes ${fastBlasPackage}`,
+    fix: `apt-get install --yes ${fastBlasPackage}`,
   };
 }
 
 async function data(source: DatasetSource, folders: readonly string[]): Promise<Finding> {
   const what = `data set ${source.name}`;
-  const mend = source.download ? { mend: `deno task data ${source.name}` } : {};
+  const fix = source.download ? { fix: `deno task data ${source.name}` } : {};
   try {
     const { name } = await source.load(folders);
     if (name === source.name) return { what, found: "there, checksums right", state: "ok" };
-    return { what, found: `not there; in its place: ${name}`, state: "absent", ...mend };
+    return { what, found: `not there; in its place: ${name}`, state: "absent", ...fix };
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
-    return { what, found: error.message.split(";")[0]!, state: "absent", ...mend };
+    return { what, found: error.message.split(";")[0]!, state: "absent", ...fix };
   }
 }

@@ -1,4 +1,4 @@
-// The training step beside plain PyTorch's, as `deno task peers` measured it and wrote it down.
+// The times of a training step and of plain PyTorch's, as `deno task peers` measured and recorded them.
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
@@ -23,7 +23,7 @@ const peersSchema = strictObject({
   })).min(1),
 });
 
-/** What `deno task peers` found. */
+/** What `deno task peers` measured. */
 export type PeerTimes = z.infer<typeof peersSchema>;
 
 /**

@@ -19,29 +19,29 @@ import { setUpRun } from "../training/setup.ts";
 /** A part of a step, in milliseconds a step. */
 export interface PartProfile {
   readonly ms: number;
-  /** Of the machine's own speed, measured beside it: of a large matrix product, or of a large copy. */
+  /** As a fraction of the machine's own speed, measured next to it: that of a large matrix product, or of a large copy. */
   readonly ofPeak?: number;
 }
 
 /** A step, measured; milliseconds are medians. */
 export interface Profile {
-  /** As training goes: over a stretch of steps with one wait for the device at its end. */
+  /** The time of a step in training: over a stretch of steps with one wait for the device at its end. */
   readonly msPerStep: number;
   /**
-   * Of that, how long the host was kept: all of it on the processor; on a GPU, the time to replay the recorded step, as
-   * long as the queue of the device has room.
+   * How much of it the host was busy: all of it on the processor; on a GPU, the time to replay the recorded step, as long as
+   * the queue of the device has room.
    */
   readonly hostMsPerStep: number;
-  /** Of a step that waits for the device after each of its parts, as it must to time them. */
+  /** The time of a step that waits for the device after each of its parts, as it must to time them. */
   readonly waitingMsPerStep: number;
   readonly imagesPerSecond: number;
   readonly projectionMs: number;
-  /** Of the whole step: multiplications and additions of the convolutions and matrix products alone. */
+  /** Speed of the whole step: multiplications and additions of the convolutions and matrix products alone. */
   readonly gflops: number;
-  /** What the parts that only stream vectors (weights, projection, update) read and write at least, a second. */
+  /** How much the parts that only stream vectors (weights, projection, update) must read and write, by second. */
   readonly gigabytesPerSecond: number;
   readonly parts: Readonly<Record<StepPart | "rest", PartProfile>>;
-  /** What the machine can do with as many threads: a matrix product of 2048 × 2048, a copy of 256 MiB. */
+  /** The machine's own speed with as many threads: a matrix product of 2048 × 2048, a copy of 256 MiB. */
   readonly machine: { readonly gflops: number; readonly gigabytesPerSecond: number };
   /** Number of weights, n. */
   readonly weights: number;
@@ -66,7 +66,7 @@ const EPOCH = 50_000;
 /** Reads and writes of one value per weight that the part does at least. */
 const passes = { weights: 6, projection: 3, update: 5 } as const;
 
-/** A run of a network and an algorithm for its steps alone, with defaults all over. */
+/** The configuration of a run whose steps alone matter, with the default of everything else. */
 export function stepConfigOf(
   network: string,
   algorithmName: string,
@@ -105,7 +105,7 @@ export function createStepper(config: RunConfig, device: Device, resources: Disp
       if (t % stepsOfEpoch === 0) batches.draw(streams);
       setup.step(t, rate);
     },
-    /** Until the device has done all that it was given. */
+    /** Waits until the device has done all that it was given. */
     wait: (): void => void metrics.download(),
   };
 }
@@ -119,29 +119,29 @@ export function profileStep(
   setThreads(threads);
   const { weights, step, wait } = createStepper(config, device, resources);
   let t = 0;
-  const hosts: number[] = [];
-  const timed = (steps: number): number => { // a stretch, in milliseconds a step
-    const begin = performance.now();
+  const hostTimes: number[] = [];
+  const timeSteps = (steps: number): number => { // a stretch, in milliseconds a step
+    const began = performance.now();
     for (let i = 0; i < steps; i++) {
       const called = performance.now();
       step(t++);
-      hosts.push(performance.now() - called);
+      hostTimes.push(performance.now() - called);
     }
     wait();
-    return (performance.now() - begin) / steps;
+    return (performance.now() - began) / steps;
   };
-  timed(WARM_UP);
-  hosts.length = 0;
+  timeSteps(WARM_UP);
+  hostTimes.length = 0;
   const stretches = Math.min(STRETCHES, steps);
   const times = Array.from(
     { length: stretches },
-    (_, i) => timed(Math.floor((steps + i) / stretches)),
+    (_, i) => timeSteps(Math.floor((steps + i) / stretches)),
   );
-  const hostMsPerStep = median(hosts)!;
+  const hostMsPerStep = median(hostTimes)!;
   const waiting: number[] = [], shares: Record<StepPart, number>[] = [];
   for (let i = 0; i < steps; i++) {
     profileStepParts(true);
-    waiting.push(timed(1));
+    waiting.push(timeSteps(1));
     shares.push(profileStepParts(false));
   }
 
@@ -165,7 +165,7 @@ export function profileStep(
     projection: stream("projection"),
     update: stream("update"),
   };
-  const known = Object.values(parts).reduce((sum, { ms }) => sum + ms, 0);
+  const accountedMs = Object.values(parts).reduce((sum, { ms }) => sum + ms, 0);
   const streamed = parts.weights.ms + parts.projection.ms + parts.update.ms;
   return {
     msPerStep,
@@ -176,7 +176,7 @@ export function profileStep(
     gflops: (3 * forward - first) / 1e6 / msPerStep,
     gigabytesPerSecond: (passes.weights + passes.projection + passes.update) * weights * 4 / 1e6 /
       streamed,
-    parts: { ...parts, rest: { ms: Math.max(0, waitingMsPerStep - known) } },
+    parts: { ...parts, rest: { ms: Math.max(0, waitingMsPerStep - accountedMs) } },
     machine,
     weights,
   };
@@ -193,7 +193,7 @@ function arithmetic({ batchSize, network: { name, width } }: RunConfig) {
   };
 }
 
-/** Pictures of noise with labels in turn, the same to train and to test on, for what hangs on neither. */
+/** Pictures of noise with labels in turn, the same to train and to test on, for what depends on neither. */
 export function noiseDataset(shape: Dataset["shape"], count: number, classes = 10): Dataset {
   const size = shape[0] * shape[1] * shape[2];
   const split: Split = {

@@ -32,11 +32,11 @@ function renameKinds(layer: unknown): unknown {
   return renameKind({ ...layer, ...Object.fromEntries(parts) });
 }
 
-const layer = z.preprocess(renameKinds, layerSchema);
+const goldenLayerSchema = z.preprocess(renameKinds, layerSchema);
 
 const common = {
   input_shape: z.tuple([size, size, size]),
-  layers: z.array(layer).min(1).max(4096),
+  layers: z.array(goldenLayerSchema).min(1).max(4096),
   kept_fraction: z.number().gt(0).max(1),
   scope: z.enum(["layer", "global"]),
   learning_rate: z.number(),
@@ -52,7 +52,7 @@ const common = {
   noise_key: z.int().min(0).default(0),
 };
 
-const manifest = z.discriminatedUnion("algorithm", [
+const manifestSchema = z.discriminatedUnion("algorithm", [
   z.object({
     algorithm: z.literal("gem-miner"),
     ...common,
@@ -86,7 +86,7 @@ const manifest = z.discriminatedUnion("algorithm", [
   }),
 ]);
 
-export type GoldenManifest = z.infer<typeof manifest>;
+export type GoldenManifest = z.infer<typeof manifestSchema>;
 
 export interface Golden {
   readonly manifest: GoldenManifest;
@@ -101,23 +101,23 @@ export interface Golden {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
-/** Bytes of a manifest, at most: one of a million steps has 50 MB. */
-const LARGEST_MANIFEST = 2 ** 26;
+/** The largest manifest that is read: one of a million steps has 50 MB. */
+const MAX_MANIFEST_BYTES = 2 ** 26;
 
 /**
- * @param read gives the bytes of a file of the folder, or throws where there are more than `most`
+ * @param read gives the bytes of a file of the folder, or throws where there are more than `max`
  * @throws {UserError} naming the file, what it holds and what was expected
  */
 export async function readGolden(
   folder: string,
-  read: (folder: string, file: string, most: number) => Promise<Uint8Array<ArrayBuffer>> = readFile,
+  read: (folder: string, file: string, max: number) => Promise<Uint8Array<ArrayBuffer>> = readFile,
 ): Promise<Golden> {
-  const described = parseManifest(await read(folder, "manifest.json", LARGEST_MANIFEST), folder);
-  const { steps, batch_size, input_shape: [channels, height, width] } = described;
+  const manifest = parseManifest(await read(folder, "manifest.json", MAX_MANIFEST_BYTES), folder);
+  const { steps, batch_size, input_shape: [channels, height, width] } = manifest;
   const network = {
-    name: described.algorithm,
-    inputShape: described.input_shape,
-    layers: layersOf(described),
+    name: manifest.algorithm,
+    inputShape: manifest.input_shape,
+    layers: layersOf(manifest),
   };
   const n = weightCount(network.layers), pictures = steps * batch_size;
   const array = async <T>(
@@ -133,7 +133,7 @@ export async function readGolden(
     return new type(bytes.buffer);
   };
   return {
-    manifest: described,
+    manifest,
     network,
     weights: await array("weights.f32.bin", n, Float32Array),
     initialScores: await array("initial_scores.f32.bin", n, Float32Array),
@@ -147,13 +147,13 @@ export async function readGolden(
 async function readFile(
   folder: string,
   file: string,
-  most: number,
+  max: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(folder, file);
   try {
     const { size } = await Deno.stat(path);
-    if (size > most) {
-      throw new UserError(`${path} has ${size} bytes, expected at most ${most}`);
+    if (size > max) {
+      throw new UserError(`${path} has ${size} bytes, expected at most ${max}`);
     }
     return await Deno.readFile(path);
   } catch (error) {
@@ -174,7 +174,7 @@ function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): GoldenMa
   } catch (error) {
     throw new UserError(`${path} is no JSON: ${(error as Error).message}`);
   }
-  const { data, error } = manifest.safeParse(json);
+  const { data, error } = manifestSchema.safeParse(json);
   if (error) {
     const faults = error.issues.map(({ path, message }) => `${path.join(".") || "."}: ${message}`);
     throw new UserError(`${path}: ${faults.join("; ")}`);

@@ -1,4 +1,4 @@
-// Replays a golden trajectory through the same learner and core that runs use, and measures how far they part.
+// Replays a golden trajectory through the same learner and core that runs use, and measures how far the two differ.
 import { completeParameters } from "../algorithms/hyperparameters.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import {
@@ -16,7 +16,7 @@ import { type Golden, type GoldenManifest, readGolden } from "./golden.ts";
 /** Largest differences that float32 rounding explains, over a dozen steps. */
 export const replayTolerance = { loss: 1e-4, score: 1e-5, mask: 1e-4 } as const;
 
-/** How far a replay parted from what was recorded. */
+/** How far a replay differs from the trajectory. */
 export interface Replay {
   readonly algorithm: string;
   readonly steps: number;
@@ -26,10 +26,11 @@ export interface Replay {
   readonly correct: number;
   /** Largest absolute difference of a final score. */
   readonly score: number;
-  /** Entries of the final mask that differ, and of how many. */
+  /** Number of entries of the final mask that differ. */
   readonly maskEntries: number;
+  /** Number of all entries. */
   readonly weights: number;
-  /** All within `replayTolerance`. */
+  /** Whether all is within `replayTolerance`. */
   readonly passed: boolean;
 }
 
@@ -40,23 +41,23 @@ export async function replayGoldens(folder: string, device: Device, threads = 1)
 
 /** Trains on the golden's batches from its weights and scores, and compares with what it recorded. */
 export function replayGolden(golden: Golden, device: Device, threads = 1): Replay {
-  using free = new DisposableStack();
+  using resources = new DisposableStack();
   const { manifest } = golden;
   setThreads(threads);
-  const network = free.use(new MaskedNetwork(golden.network, "float32", device));
-  const metrics = free.use(new Vector(2, "float64", device));
-  const batch = free.use(
+  const network = resources.use(new MaskedNetwork(golden.network, "float32", device));
+  const metrics = resources.use(new Vector(2, "float64", device));
+  const batch = resources.use(
     new Batch(manifest.batch_size, golden.network.inputShape, "float32", device),
   );
   const algorithm = algorithmOf(manifest.algorithm);
   const learner = algorithm.start({
     network,
-    weights: free.use(Vector.from(golden.weights, "float32", device)),
+    weights: resources.use(Vector.from(golden.weights, "float32", device)),
     segments: segmentsOf(golden.network.layers),
     sparsity: 1 - manifest.kept_fraction,
     steps: manifest.steps,
     metrics,
-    vector: () => free.use(new Vector(network.size, "float32", device)),
+    vector: () => resources.use(new Vector(network.size, "float32", device)),
     drawLatent: () => {}, // the golden's own start follows
     drawUniform: () => {},
     drawNoise: (into, draw) => drawNoise(into, manifest.noise_key, draw),
@@ -65,7 +66,7 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
   const latent = learner.latent!;
   latent.upload(golden.initialScores);
 
-  const recorded = free.use(new RecordedStep(device));
+  const recorded = resources.use(new RecordedStep(device));
   const pixels = golden.images.length / manifest.steps;
   let loss = 0, correct = 0;
   for (let t = 0; t < manifest.steps; t++) {
@@ -76,12 +77,12 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
     metrics.zero();
     learner.before?.(t);
     recorded.run(0, () => learner.step(batch, t, manifest.learning_rate));
-    const [sum, right] = metrics.download();
-    loss = farthest(loss, sum! / manifest.batch_size - manifest.losses[t]!);
-    correct = farthest(correct, right! - manifest.correct[t]!);
+    const [lossSum, hits] = metrics.download();
+    loss = maxDistance(loss, lossSum! / manifest.batch_size - manifest.losses[t]!);
+    correct = maxDistance(correct, hits! - manifest.correct[t]!);
   }
   const score = latent.download().reduce(
-    (most, value, i) => farthest(most, value - golden.finalScores[i]!),
+    (max, value, i) => maxDistance(max, value - golden.finalScores[i]!),
     0,
   );
   const maskEntries = learner.mask()!.download().reduce(
@@ -102,10 +103,10 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
   };
 }
 
-// NaN is farther than anything, and so never within a tolerance.
-function farthest(most: number, difference: number): number {
+// The distance of a NaN is infinite, and so never within a tolerance.
+function maxDistance(max: number, difference: number): number {
   const distance = Math.abs(difference);
-  return Number.isNaN(distance) ? Infinity : Math.max(most, distance);
+  return Number.isNaN(distance) ? Infinity : Math.max(max, distance);
 }
 
 function parametersOf(manifest: GoldenManifest): Record<string, unknown> {
@@ -118,7 +119,7 @@ function parametersOf(manifest: GoldenManifest): Record<string, unknown> {
     case "zhou":
       return descent;
     case "iterand":
-      return { ...descent, every: manifest.steps, redrawn: 0 }; // no weight is drawn anew
+      return { ...descent, every: manifest.steps, redrawn: 0 }; // no weight is drawn again
     case "gem-miner":
       return { ...descent, optimiser: manifest.optimiser, freezes: manifest.freezes };
     case "prob-mask":

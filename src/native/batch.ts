@@ -5,10 +5,10 @@ import { checkStatus, type Device, deviceCodes, nativeFunctions } from "./librar
 import type { DevicePictures } from "./pictures.ts";
 import { type RealType, typeCodes, type Vector } from "./vector.ts";
 
-/** Of a random resized crop: top, left, height and width within the picture as it is stored, and 1 for a flip. */
+/** Numbers of a random resized crop: top, left, height and width within the picture as it is stored, and 1 for a flip. */
 export const CROP_PARTS = 5;
 
-/** Room for up to `capacity` normalised pictures and their labels. */
+/** A buffer of up to `capacity` normalised pictures and their labels. */
 export class Batch extends Handle {
   /** An empty batch. @param capacity pictures that it can hold @param dtype bfloat16 on CUDA only */
   constructor(
@@ -49,7 +49,7 @@ export class Batch extends Handle {
   }
 
   /**
-   * Takes `count` pictures, those at places `start` and on of `order`.
+   * Takes `count` pictures, those from index `start` of `order` on.
    * @param augmentation three parts of the length of `order`: rows down and columns right of the crop's corner in
    * the padded picture, and 1 for a horizontal flip
    * @param padding zeros added on each side before the crop, in pixels

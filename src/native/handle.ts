@@ -1,9 +1,9 @@
-// What all handles share: a handle that is freed once, by `using`, by `free()`, or by the collector as a net.
+// What all handles share: each is freed once, by `using`, by `free()`, or else when it is garbage.
 import { checkStatus, NativeError, nativeFunctions } from "./library.ts";
 
 type Family = "generator" | "vector" | "dataset" | "batch" | "network" | "step";
 
-const nets = new FinalizationRegistry<() => void>((free) => free());
+const collected = new FinalizationRegistry<() => void>((free) => free());
 
 /** An object of the native core. Use it with `using`, or call `free()`. */
 export abstract class Handle implements Disposable {
@@ -21,10 +21,10 @@ export abstract class Handle implements Disposable {
     this.#family = family;
     this.#pointer = pointer;
     this.#free = () => checkStatus(release(pointer));
-    nets.register(this, () => release(pointer), this);
+    collected.register(this, () => release(pointer), this);
   }
 
-  /** For native calls. @throws {NativeError} once freed */
+  /** Its address, for native calls. @throws {NativeError} once it is freed */
   get pointer(): bigint {
     if (!this.#pointer) throw new NativeError("invalid", `this ${this.#family} is freed already`);
     return this.#pointer;
@@ -34,7 +34,7 @@ export abstract class Handle implements Disposable {
   free(): void {
     if (!this.#pointer) return;
     this.#pointer = 0n;
-    nets.unregister(this);
+    collected.unregister(this);
     this.#free();
   }
 

@@ -4,7 +4,7 @@ import { symbols } from "./symbols.ts";
 /** The version of the C interface that this binding speaks. */
 const ABI_VERSION = 9;
 
-/** A failed native call: which, how (see `mb_status`), and its text. */
+/** A native call that failed: how (see `mb_status`), and a text that names the call. */
 export class NativeError extends Error {
   override readonly name = "NativeError";
   constructor(readonly status: NativeStatus, text: string) {
@@ -74,7 +74,7 @@ export function exitNow(code: number): never {
   Deno.exit(code);
 }
 
-/** Throws what a call's status says. */
+/** Throws the error that a call's status says. */
 export function checkStatus(status: number): void {
   if (status === 0) return;
   const text = new Uint8Array(4096);
@@ -82,7 +82,7 @@ export function checkStatus(status: number): void {
   throw new NativeError(statuses[status] ?? "internal", textIn(text) || `status ${status}`);
 }
 
-// What C wrote to a buffer, up to its zero.
+// The text that C wrote to a buffer, up to its zero.
 const textIn = (bytes: Uint8Array) => new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 
 /** What the native library was built against and can use. */
@@ -97,9 +97,9 @@ export interface LibraryDescription {
   readonly mkldnn: boolean;
   /** The file that matrix products come from: a BLAS library's, or libtorch's own. */
   readonly blas: string;
-  /** What kernels are chosen by, such as `family 6, model 143, stepping 8, AVX-512`; empty where it isn't told. */
+  /** The processor, by which kernels are chosen, such as `family 6, model 143, stepping 8, AVX-512`; empty where it isn't known. */
   readonly processor: string;
-  /** What libtorch's kernels, oneDNN's and the BLAS's are in use for: `ATen AVX2, oneDNN AVX2, OpenBLAS Haswell`. */
+  /** The instruction sets for which the kernels of libtorch, oneDNN and the BLAS are in use: `ATen AVX2, oneDNN AVX2, OpenBLAS Haswell`. */
   readonly instructions: string;
   /** Name of the CUDA device, such as `NVIDIA H100 80GB HBM3`; empty where there is none. */
   readonly gpu: string;
@@ -121,12 +121,13 @@ export function setThreads(threads: number): void {
 export interface LiveObjects {
   /** Vectors, generators, networks, batches and data sets not freed yet. */
   readonly handles: number;
-  /** Bytes of tensors on the host, now and at most since `resetPeak`. */
+  /** Bytes of tensors on the host. */
   readonly bytes: number;
+  /** The most bytes since `resetPeak`. */
   readonly peakBytes: number;
 }
 
-/** What the core holds: for tests of leaks, and for memory figures. */
+/** Reads what the core holds: for tests of leaks, and for memory figures. */
 export function readLiveObjects(): LiveObjects {
   const numbers = new BigInt64Array(3);
   checkStatus(
@@ -140,12 +141,12 @@ export function readLiveObjects(): LiveObjects {
   return { handles, bytes, peakBytes };
 }
 
-/** Starts a new measurement of `live().peakBytes`, and gives unused memory back to the system. */
+/** Starts a new measurement of `readLiveObjects().peakBytes`, and gives unused memory back to the system. */
 export function resetPeak(): void {
   checkStatus(nativeFunctions().mb_reset_peak());
 }
 
-/** Where vectors live and calls compute. */
+/** Where vectors are and calls compute. */
 export type Device = "cpu" | "cuda";
 export const deviceCodes: Readonly<Record<Device, number>> = { cpu: 0, cuda: 1 };
 
@@ -170,7 +171,7 @@ export function profileStepParts(on: boolean): Record<StepPart, number> {
 
 /**
  * Seconds since this thread began in which it could have run, but others had the processor; 0 throughout where the
- * system doesn't tell. Taken off a time measured, it leaves what the work itself took.
+ * system doesn't count them. A measured time less these seconds is what the work itself took.
  */
 export function readWaitedSeconds(): number {
   const seconds = new Float64Array(1);

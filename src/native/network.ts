@@ -17,12 +17,12 @@ const kinds: Readonly<Record<Node["layer"]["kind"], number>> = {
   "add": 7,
 };
 
-// kind, inputs, outputs, kernel, stride, padding, from, other: the fields of mb_layer
-function fields({ layer, from, other = 0 }: Node): number[] {
-  return [...shapeOf(layer), from, other];
+// The fields of mb_layer: kind, inputs, outputs, kernel, stride, padding, from, other.
+function layerFieldsOf({ layer, from, other = 0 }: Node): number[] {
+  return [...shapeFieldsOf(layer), from, other];
 }
 
-function shapeOf(layer: Node["layer"]): number[] {
+function shapeFieldsOf(layer: Node["layer"]): number[] {
   switch (layer.kind) {
     case "conv":
       return [
@@ -60,7 +60,7 @@ export interface LayerDeviation {
   readonly weightGradient: number | undefined;
 }
 
-/** A network and the room for a pass through it. Its weights and mask are vectors of its caller's. */
+/** A network, and the buffers of a pass through it. Weights and mask are its caller's vectors. */
 export class MaskedNetwork extends Handle {
   /** Number of weights, n. */
   readonly size: number;
@@ -80,7 +80,7 @@ export class MaskedNetwork extends Handle {
     const { layers, inputShape: [channels, height, width] } = network, nodes = graphOf(layers);
     super("network", (out) =>
       nativeFunctions().mb_network_create(
-        new Int32Array(nodes.flatMap(fields)),
+        new Int32Array(nodes.flatMap(layerFieldsOf)),
         BigInt(nodes.length),
         BigInt(channels),
         BigInt(height),
@@ -110,10 +110,10 @@ export class MaskedNetwork extends Handle {
   }
 
   /**
-   * Holds every layer against plain loops in double precision, on random numbers: its output, its input's gradient and its
+   * Compares every layer with plain loops in double precision, on random numbers: its output, its input's gradient and its
    * weights' gradient, as this thread computes them on this device.
-   * @param pictures in the batch that is tried
-   * @returns for each layer that has no like before it
+   * @param pictures how many the batch has
+   * @returns the deviations of each layer; of several alike only the first's
    */
   verifyLayers(pictures: number): LayerDeviation[] {
     const capacity = graphOf(this.network.layers).length;
@@ -127,14 +127,14 @@ export class MaskedNetwork extends Handle {
         count,
       ),
     );
-    const known = (deviation: number) => deviation < 0 ? undefined : deviation;
+    const definedOf = (deviation: number) => deviation < 0 ? undefined : deviation;
     return Array.from({ length: Number(count[0]) }, (_, row): LayerDeviation => {
       const [index, output, input, weight] = rows.subarray(4 * row, 4 * row + 4);
       return {
         index: index!,
         output: output!,
-        inputGradient: known(input!),
-        weightGradient: known(weight!),
+        inputGradient: definedOf(input!),
+        weightGradient: definedOf(weight!),
       };
     });
   }
@@ -168,7 +168,7 @@ export class MaskedNetwork extends Handle {
     weights: Vector<RealType>,
     mask: Vector<RealType> | null,
     batch: Batch,
-    of: number,
+    withRespectTo: 0 | 1,
     gradient: Vector<RealType>,
     metrics: Vector<"float64">,
   ): void {
@@ -180,7 +180,7 @@ export class MaskedNetwork extends Handle {
         this.statistics?.pointer ?? 0n,
         batch.pointer,
         this.labelSmoothing,
-        of,
+        withRespectTo,
         gradient.pointer,
         metrics.pointer,
       ),

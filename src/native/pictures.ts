@@ -5,10 +5,9 @@ import { type Device, deviceCodes, nativeFunctions } from "./library.ts";
 
 /** Pictures on the host. */
 export interface Pictures {
-  /** `(count, channels, height, width)` bytes, row-major. */
-  /** May be shared between threads. */
+  /** `(count, channels, height, width)` bytes, row-major; they may be shared between threads. */
   readonly images: Uint8Array;
-  /** One per picture, from 0. */
+  /** One for each picture, from 0. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
@@ -18,11 +17,11 @@ export interface PackedPictures {
   /** Bytes that the file must have. */
   readonly bytes: number;
   /**
-   * Three numbers for each picture, its offset in bytes, height and width: there it lies as `(height, width, channels)`
-   * bytes, at least as large as the shape that is fed, which is its middle. May be shared between threads.
+   * Three numbers for each picture: its offset in bytes, height and width. There it lies as `(height, width, channels)`
+   * bytes, at least as large as the shape that is fed, which is its middle. The array may be shared between threads.
    */
   readonly index: BigInt64Array;
-  /** One per picture, from 0. */
+  /** One for each picture, from 0. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
@@ -31,8 +30,9 @@ export interface PicturesOptions {
   readonly shape: Shape;
   /** Labels are 0 to classes − 1. */
   readonly classes: number;
-  /** By channel, of pixels scaled to 0..1. */
+  /** The mean by channel, with pixels scaled to 0..1. */
   readonly mean: readonly number[];
+  /** The standard deviation likewise. */
   readonly deviation: readonly number[];
   readonly device?: Device;
 }
@@ -45,7 +45,7 @@ export class DevicePictures extends Handle {
   readonly packed: boolean;
 
   /**
-   * Copies pictures and labels to the device, or maps the file, which all that do so share.
+   * Copies pictures and labels to the device, or maps the file, which is in memory once for all that map it.
    * @throws {NativeError} where sizes or labels don't fit, or the file is not what the index says
    */
   constructor(pictures: Pictures | PackedPictures, options: PicturesOptions) {
@@ -61,7 +61,7 @@ export class DevicePictures extends Handle {
           `${mean.length} means and ${deviation.length} deviations, expected ${shape[0]}`,
       );
     }
-    const how = [
+    const commonArguments = [
       BigInt(labels.length),
       ...shape.map(BigInt) as [bigint, bigint, bigint],
       BigInt(options.classes),
@@ -76,13 +76,13 @@ export class DevicePictures extends Handle {
           BigInt(pictures.bytes),
           pictures.index as BufferSource,
           labels,
-          ...how,
+          ...commonArguments,
           out,
         )
         : nativeFunctions().mb_dataset_create(
           pictures.images as BufferSource,
           labels,
-          ...how,
+          ...commonArguments,
           out,
         ));
     this.count = labels.length;

@@ -4,7 +4,7 @@ import type { KeptSegment } from "./projection.ts";
 import type { Vector } from "./vector.ts";
 
 /**
- * Uniform draws from (0, 1), never 0 or 1: a function of key, draw and place alone, the same on every device.
+ * Uniform draws from (0, 1), never 0 or 1: they depend on key, draw and index alone, and are the same on every device.
  * @param key 0 to 2^53
  * @param draw its number, 0 to 2^53
  */

@@ -1,12 +1,12 @@
-// The two operations on the flat vector that learning a mask consists of: projection, and descent, perhaps Adam's.
+// The two operations on the flat vector that learning a mask consists of: projection and descent.
 import { checkStatus, nativeFunctions } from "./library.ts";
 import type { Vector } from "./vector.ts";
 
-/** Part of the flat vector, and how many of its entries are kept. */
+/** A part of the flat vector, and how many of its entries are kept. */
 export interface KeptSegment {
   readonly offset: number;
   readonly length: number;
-  /** Entries to keep, at most. */
+  /** The number of entries to keep, at most. */
   readonly kept: number;
 }
 
@@ -108,7 +108,7 @@ export function descend(
 /** The update of Adam; the moments' decay and the rest are PyTorch's by default. */
 export interface AdamOptions {
   readonly rate: number;
-  /** Of this update, counted from 1. */
+  /** The number of this update, counted from 1. */
   readonly step: number;
   /** Decay of the first moment, 0 to below 1; default 0.9. */
   readonly beta1?: number;

@@ -15,8 +15,8 @@ export class RecordedStep extends Handle {
 
   /**
    * Runs one step.
-   * @param shape steps of different shapes, such as numbers of pictures, are recorded apart
-   * @param body native calls; nothing else that it does may last, since it runs again where it can't be recorded
+   * @param shape steps of different shapes, such as numbers of pictures, are recorded separately
+   * @param body makes native calls; it may change nothing else, since it runs again where it can't be recorded
    */
   run(shape: number, body: () => void): void {
     checkStatus(nativeFunctions().mb_step_begin(this.pointer, BigInt(shape)));
@@ -24,9 +24,9 @@ export class RecordedStep extends Handle {
       body();
       checkStatus(nativeFunctions().mb_step_end(this.pointer));
     } catch (error) {
-      nativeFunctions().mb_step_abandon(this.pointer); // refused where the end was reached: there is nothing to abandon then
+      nativeFunctions().mb_step_abandon(this.pointer); // refused where the end was reached, as there is nothing to abandon then
       if (!(error instanceof NativeError) || error.status !== "unsupported") throw error;
-      body(); // it makes other calls than can be recorded: from now on one by one
+      body(); // it makes calls that can't be recorded: from now on they are made one by one
     }
   }
 }

@@ -13,9 +13,9 @@ const arrays = {
 
 /** The type of a vector's elements. */
 export type DType = keyof typeof arrays;
-/** Real numbers; float64 is there for checks, training is in float32. */
+/** Real numbers: float64 is for checks, training is in float32. */
 export type RealType = "float32" | "float64";
-/** What a network computes in; with bfloat16 and tf32 (on CUDA only), its vectors are float32. */
+/** The arithmetic of a network; with bfloat16 and tf32 (on CUDA only), its vectors are float32. */
 export type Precision = RealType | "bfloat16" | "tf32";
 export const typeCodes: Readonly<Record<DType | Precision, number>> = {
   float32: 0,
@@ -95,7 +95,7 @@ export class Vector<T extends DType = "float32"> extends Handle {
     );
   }
 
-  // The core takes an array for one of the vector's type; types don't tell them apart where T is several.
+  // The core takes an array for one of the vector's type; types can't distinguish them where T is several.
   #requireType(data: ArrayLike<unknown>): void {
     if (data instanceof arrays[this.dtype]) return;
     throw new RangeError(`${data.constructor.name}, expected ${arrays[this.dtype].name}`);
@@ -256,7 +256,7 @@ export class Generator extends Handle {
     );
   }
 
-  /** Where it stands: what `restore` takes, and `torch.Generator().set_state` too. */
+  /** Its state, as `restore` and `torch.Generator().set_state` take it. */
   save(): Uint8Array<ArrayBuffer> {
     const state = new Uint8Array(GENERATOR_STATE);
     checkStatus(nativeFunctions().mb_generator_save(this.pointer, state, BigInt(state.length)));

@@ -22,10 +22,10 @@ function convNetwork(depth: 2 | 4 | 6 | 8): NetworkSource {
         layers.push({ kind: "max-pool", size: 2 });
         channels = outputs;
       }
-      const left = (side: number) => Math.floor(side / 2 ** blocks), hidden = scaled(256);
+      const pooled = (side: number) => Math.floor(side / 2 ** blocks), hidden = scaled(256);
       layers.push(
         { kind: "flatten" },
-        { kind: "linear", inputs: channels * left(height) * left(width), outputs: hidden },
+        { kind: "linear", inputs: channels * pooled(height) * pooled(width), outputs: hidden },
         { kind: "relu" },
         { kind: "linear", inputs: hidden, outputs: hidden },
         { kind: "relu" },

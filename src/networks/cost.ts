@@ -1,4 +1,4 @@
-// How much arithmetic a network is.
+// How much arithmetic a network takes.
 import { graphOf, type Network, type Shape } from "./network.ts";
 
 /** Multiplications with a weight in one picture's pass through each layer of the graph. */
@@ -25,7 +25,7 @@ export function layerMultiplicationsOf({ inputShape, layers }: Network): number[
   });
 }
 
-/** Of one picture's forward pass; a training step is about three times as many. */
+/** Multiplications of one picture's forward pass; a training step takes about three times as many. */
 export function multiplicationsOf(network: Network): number {
   return layerMultiplicationsOf(network).reduce((sum, count) => sum + count, 0);
 }

@@ -59,12 +59,12 @@ export type Layer = Readonly<z.infer<(typeof plainLayer)[number]>> | {
 /** Channels, height, width. */
 export type Shape = readonly [channels: number, height: number, width: number];
 
-/** A layer of the graph that residual layers make: one that computes, and the places of those that it reads. */
+/** A node of the graph that residual layers make: a layer that computes, and the indices of the nodes that it reads. */
 export interface Node {
   readonly layer: Exclude<Layer, { kind: "residual" }> | { readonly kind: "add" };
-  /** −1: the pictures. */
+  /** The node that it reads; −1 for the pictures. */
   readonly from: number;
-  /** The second that a sum reads. */
+  /** The second node that a sum reads. */
   readonly other?: number;
 }
 
@@ -100,7 +100,7 @@ export interface Purpose {
   /** Gives the number of hidden channels or features under the width multiplier. */
   scaled(channels: number): number;
   readonly inputShape: Shape;
-  /** Logits. */
+  /** Number of logits. */
   readonly classes: number;
 }
 
@@ -111,10 +111,10 @@ export interface NetworkSource {
   readonly summary: string;
   /** Papers. */
   readonly source: string;
-  /** Of the pictures that it was published for. */
+  /** The shape of the pictures that it was published for. */
   readonly inputShape: Shape;
   readonly classes: number;
-  /** Height and width that it needs at least, in pixels; default 1. */
+  /** The smallest height and width that it reads, in pixels; default 1. */
   readonly smallest?: number;
   build(purpose: Purpose): Layer[];
 }
@@ -126,7 +126,7 @@ export interface NetworkSource {
 export interface Segment {
   /** `conv1`, `conv2`, …, `linear1`, …: kind and position among its kind. */
   readonly name: string;
-  /** Of its first weight in the flat vector. */
+  /** The index of its first weight in the flat vector. */
   readonly offset: number;
   /** Number of its weights. */
   readonly length: number;
@@ -138,7 +138,7 @@ export interface Segment {
 /** The segments of a network's weights, in the order of its layers; they tile `[0, n)`. */
 export function segmentsOf(layers: readonly Layer[]): Segment[] {
   const segments: Segment[] = [];
-  const seen = { conv: 0, linear: 0 };
+  const counts = { conv: 0, linear: 0 };
   let offset = 0;
   for (const { layer } of graphOf(layers)) {
     if (layer.kind !== "conv" && layer.kind !== "linear") continue;
@@ -146,7 +146,7 @@ export function segmentsOf(layers: readonly Layer[]): Segment[] {
       ? [layer.outputs, layer.inputs, layer.kernel, layer.kernel]
       : [layer.outputs, layer.inputs];
     const length = shape.reduce((product, size) => product * size, 1);
-    const name = `${layer.kind}${++seen[layer.kind]}`;
+    const name = `${layer.kind}${++counts[layer.kind]}`;
     segments.push({ name, offset, length, shape, fanIn: length / layer.outputs });
     offset += length;
   }

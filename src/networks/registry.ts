@@ -21,7 +21,7 @@ export const networks: readonly NetworkSource[] = [
 
 /**
  * The network of that name with `width` times its hidden channels and features, each rounded and at least 1.
- * @param pictures those that it is to read; else such as it was published for
+ * @param pictures what it reads; by default pictures as it was published for
  * @throws {UserError} if there is none of that name, or pictures are too small for it
  */
 export function networkOf(
@@ -35,8 +35,8 @@ export function networkOf(
     throw new UserError(`no network is called "${name}": there are ${known}`);
   }
   const { inputShape, classes } = pictures ?? source;
-  const fault = shapeMismatchOf(source, inputShape);
-  if (fault) throw new UserError(fault);
+  const mismatch = shapeMismatchOf(source, inputShape);
+  if (mismatch) throw new UserError(mismatch);
   const scaled = (channels: number) => Math.max(1, Math.round(width * channels));
   return { name, inputShape, layers: source.build({ scaled, inputShape, classes }) };
 }

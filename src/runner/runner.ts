@@ -187,7 +187,12 @@ export async function work(
       }
       if (found) {
         const { lastTestAccuracy: accuracy, streams } = result;
-        const ticket = ticketOfRun(config, { found, accuracy, streams }, dataset, environment);
+        const ticket = ticketOfRun(
+          config,
+          { subnetwork: found, accuracy, streams },
+          dataset,
+          environment,
+        );
         await writeTicket(folder, ticket);
       }
       await writeRunFile(

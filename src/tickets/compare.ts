@@ -4,18 +4,19 @@ import { segmentsOf } from "../networks/network.ts";
 import { networkNameOf } from "../runs/label.ts";
 import type { Ticket } from "./ticket.ts";
 
-/** Of one layer, or of all together. */
+/** The overlap of one layer, or of all together. */
 export interface Overlap {
   readonly name: string;
   readonly weights: number;
-  /** By the one, the other, and both. */
+  /** How many weights each of the two keeps. */
   readonly kept: readonly [number, number];
+  /** How many both keep. */
   readonly both: number;
-  /** Of `both` for two masks that keep as many in each layer at random: mean and standard deviation. */
+  /** Mean and standard deviation of `both` for two masks that keep as many in each layer at random. */
   readonly chance: { readonly mean: number; readonly deviation: number };
 }
 
-/** Each layer, then all. @throws {UserError} where the networks differ */
+/** The overlap of each layer, then of all. @throws {UserError} where the networks differ */
 export function overlapOf(a: Ticket, b: Ticket): Overlap[] {
   const segments = segmentsOf(a.network.layers);
   if (JSON.stringify(segments) !== JSON.stringify(segmentsOf(b.network.layers))) {
@@ -33,7 +34,7 @@ export function overlapOf(a: Ticket, b: Ticket): Overlap[] {
       number,
       number,
     ];
-    // Hypergeometric: `first` draws from a layer of which `second` are kept.
+    // The overlap is hypergeometric: `first` draws from a layer of which `second` weights are kept.
     const mean = first * second / length;
     const variance = length > 1
       ? mean * (length - first) / length * (length - second) / (length - 1)
@@ -46,8 +47,8 @@ export function overlapOf(a: Ticket, b: Ticket): Overlap[] {
       chance: { mean, deviation: Math.sqrt(variance) },
     };
   });
-  const sum = (of: (layer: Overlap) => number) =>
-    layers.reduce((total, layer) => total + of(layer), 0);
+  const sum = (countOf: (layer: Overlap) => number) =>
+    layers.reduce((total, layer) => total + countOf(layer), 0);
   return [...layers, {
     name: "all",
     weights: sum(({ weights }) => weights),

@@ -15,11 +15,11 @@ export function exportTicket(ticket: Ticket, format: TicketFormat): Uint8Array<A
     const files = Object.entries(tensors).map(([name, tensor]) =>
       [`${name}.npy`, npy(tensor)] as const
     );
-    // A fixed time, so that the same ticket gives the same bytes.
+    // The time is fixed, so that the same ticket gives the same bytes.
     return zipSync(Object.fromEntries(files), { level: 6, mtime: new Date(1980, 0, 1) });
   }
   const { configuration: { dataset, network, algorithm, sparsity, seed }, accuracy } = ticket;
-  const about = {
+  const description = {
     dataset: dataset.name,
     network,
     algorithm: algorithm.name,
@@ -27,7 +27,10 @@ export function exportTicket(ticket: Ticket, format: TicketFormat): Uint8Array<A
     seed,
     accuracy,
   };
-  return encodeTensors({ tensors, metadata: { format: "pt", maskbench: JSON.stringify(about) } });
+  return encodeTensors({
+    tensors,
+    metadata: { format: "pt", maskbench: JSON.stringify(description) },
+  });
 }
 
 /** Tensors by the names that PyTorch gives them, in the shapes that it has them in. */
@@ -42,11 +45,11 @@ export function stateDictOf(ticket: Ticket): Record<string, Tensor> {
   const weights = segmentsOf(layers).map(({ offset, length, shape }, i) =>
     [names.weights[i]!, tensor(masked.subarray(offset, offset + length), shape)] as const
   );
-  let at = 0;
+  let offset = 0;
   const running = normalisedChannels(layers).flatMap((channels, i) =>
-    ["running_mean", "running_var"].map((what) => {
-      const values = statistics!.subarray(at, at += channels);
-      return [`${names.normalisations[i]}.${what}`, tensor(values, [channels])] as const;
+    ["running_mean", "running_var"].map((statistic) => {
+      const values = statistics!.subarray(offset, offset += channels);
+      return [`${names.normalisations[i]}.${statistic}`, tensor(values, [channels])] as const;
     })
   );
   return Object.fromEntries([...weights, ...running]);
@@ -58,8 +61,8 @@ function stateNames(
 ): { readonly weights: readonly string[]; readonly normalisations: readonly string[] } {
   const weights: string[] = [], normalisations: string[] = [];
   const walk = (list: readonly Layer[], prefix: string) =>
-    list.forEach((layer, place) => {
-      const name = `${prefix}${place}`;
+    list.forEach((layer, index) => {
+      const name = `${prefix}${index}`;
       if (layer.kind === "conv" || layer.kind === "linear") weights.push(`${name}.weight`);
       if (layer.kind === "batch-norm") normalisations.push(name);
       if (layer.kind !== "residual") return;
@@ -70,7 +73,7 @@ function stateNames(
   return { weights, normalisations };
 }
 
-// NumPy's format 1.0: a magic string, the length of a header, the header as a Python literal padded to 64 bytes.
+// A file in NumPy's format 1.0: a magic string, the length of a header, the header as a Python literal padded to 64 bytes.
 function npy({ shape, bytes }: Tensor): Uint8Array {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;

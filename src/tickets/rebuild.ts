@@ -26,19 +26,19 @@ export function maskedWeightsOf(ticket: Ticket): Float32Array<ArrayBuffer> {
         "writes them out",
     );
   }
-  for (let i = 0, at = 0; i < n; i++) if (!mask || mask[i] === 1) masked[i] = kept[at++]!;
+  for (let i = 0, next = 0; i < n; i++) if (!mask || mask[i] === 1) masked[i] = kept[next++]!;
   return masked;
 }
 
-/** On the device, ready for a pass; freed with `free`. */
+/** The network of a ticket and its masked weights on the device, ready for a pass, freed with `resources`. */
 export function rebuildNetwork(
   ticket: Ticket,
   device: Device,
-  free: DisposableStack,
+  resources: DisposableStack,
 ): { readonly network: MaskedNetwork; readonly weights: Vector } {
   const { configuration: { network: { name }, precision }, network, statistics } = ticket;
-  const weights = free.use(Vector.from(maskedWeightsOf(ticket), "float32", device));
-  const masked = free.use(new MaskedNetwork({ name, ...network }, precision, device));
+  const weights = resources.use(Vector.from(maskedWeightsOf(ticket), "float32", device));
+  const masked = resources.use(new MaskedNetwork({ name, ...network }, precision, device));
   if (statistics) masked.statistics!.upload(statistics);
   return { network: masked, weights };
 }

@@ -1,9 +1,9 @@
-// A ticket: the subnetwork that a run found, in a file of a bit a weight. Its weights are not in it where they are those
+// A ticket: the subnetwork of a run, in a file of a bit a weight. Its weights are not in it where they are those
 // drawn at the start, as the seed gives them again.
 //
-// It is a safetensors file. Tensors: `mask`, bits from the lowest of each byte up (none: all weights are kept);
-// `statistics` of the network's normalisations; `weights`, those that are kept, where they are not the drawn ones. The
-// metadata hold everything else as JSON, and a checksum of all of it.
+// It is a safetensors file. Its tensors are `mask`, bits from the lowest of each byte up (without it all weights are kept);
+// `statistics` of the network's normalisations; `weights`, the kept ones, where they are not those drawn. The metadata hold
+// everything else as JSON, and a checksum of all of it.
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "../base/atomic_files.ts";
@@ -33,10 +33,10 @@ import type { Subnetwork } from "../training/subnetwork.ts";
 /** Raised when a ticket changes so that older ones can't be read any more. */
 const FORMAT = 1;
 
-/** All that it takes to use a subnetwork. */
+/** A subnetwork with all that it takes to use it. */
 export interface Ticket extends Subnetwork {
   readonly configuration: RunConfig;
-  /** On the split that the configuration names, in [0, 1]. */
+  /** The accuracy on the split that the configuration names, in [0, 1]. */
   readonly accuracy: number;
   /** Seeds of the named streams, to give to `torch.manual_seed`. */
   readonly streams: Readonly<Record<string, number>>;
@@ -48,15 +48,15 @@ export interface Ticket extends Subnetwork {
     readonly classes: readonly string[];
   };
   /** What it was made with. */
-  readonly environment: Pick<Environment, (typeof madeWith)[number]>;
+  readonly environment: Pick<Environment, (typeof environmentFields)[number]>;
 }
 
-const madeWith = ["maskbench", "libtorch", "blas", "device", "processor"] as const;
+const environmentFields = ["maskbench", "libtorch", "blas", "device", "processor"] as const;
 
 const size = z.int().min(1).max(1 << 20);
 const channels = z.array(z.number()).min(1).max(4096);
 
-const described = z.strictObject({
+const headerSchema = z.strictObject({
   configuration: configurationSchema,
   accuracy: z.number().min(0).max(1),
   streams: z.record(z.string(), z.int().min(0)),
@@ -79,33 +79,33 @@ const described = z.strictObject({
   weightsDigest: digestSchema,
 });
 
-/** The ticket of a run, from what it found. */
+/** The ticket of a run. */
 export function ticketOfRun(
   configuration: RunConfig,
-  { found, accuracy, streams }: Pick<Ticket, "accuracy" | "streams"> & {
-    readonly found: Subnetwork;
+  { subnetwork, accuracy, streams }: Pick<Ticket, "accuracy" | "streams"> & {
+    readonly subnetwork: Subnetwork;
   },
   dataset: Pick<Dataset, "shape" | "classes" | "mean" | "deviation">,
   environment: Ticket["environment"],
 ): Ticket {
   const { name, width } = configuration.network, { shape, classes, mean, deviation } = dataset;
   const { layers } = networkOf(name, width, { inputShape: shape, classes: classes.length });
-  const made = madeWith.map((key) => [key, environment[key]] as const);
+  const fields = environmentFields.map((key) => [key, environment[key]] as const);
   return {
     configuration,
     accuracy,
     streams,
     network: { inputShape: shape, layers },
     pictures: { mean, deviation, classes },
-    environment: Object.fromEntries(made) as unknown as Ticket["environment"],
-    ...found,
+    environment: Object.fromEntries(fields) as unknown as Ticket["environment"],
+    ...subnetwork,
   };
 }
 
 /** Where the tickets of a sweep's folder are. */
 export const ticketsFolder = (folder: string): string => join(folder, "tickets");
 
-/** Where a run's ticket lies. */
+/** The path of a run's ticket. */
 export const ticketPathOf = (folder: string, identity: string): string =>
   join(ticketsFolder(folder), `${identity}.safetensors`);
 
@@ -117,7 +117,7 @@ export async function writeTicket(folder: string, ticket: Ticket): Promise<void>
   );
 }
 
-/** Reads a ticket of anybody's. @throws {UserError} that says what is wrong with it */
+/** Reads a ticket, whoever made it. @throws {UserError} that says what is wrong with it */
 export async function readTicket(path: string, shown: string = path): Promise<Ticket> {
   try {
     return decodeTicket(await Deno.readFile(path));
@@ -132,11 +132,11 @@ export async function readTicket(path: string, shown: string = path): Promise<Ti
 
 /** The bytes of a ticket's file. */
 export function encodeTicket(
-  { mask, weights, statistics, ...described }: Ticket,
+  { mask, weights, statistics, ...header }: Ticket,
 ): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, Tensor> = {};
   if (mask) {
-    const bytes = packed(mask);
+    const bytes = packBits(mask);
     tensors.mask = { type: "U8", shape: [bytes.length], bytes };
   }
   for (const [name, values] of Object.entries({ weights, statistics })) {
@@ -146,8 +146,8 @@ export function encodeTicket(
   }
   const metadata = {
     format: `maskbench ticket ${FORMAT}`,
-    identity: identityOf(described.configuration),
-    ticket: JSON.stringify(described),
+    identity: identityOf(header.configuration),
+    ticket: JSON.stringify(header),
   };
   const checksum = tensorsChecksumOf(tensors, metadata);
   return encodeTensors({ tensors, metadata: { ...metadata, checksum } });
@@ -168,13 +168,13 @@ export function decodeTicket(file: Uint8Array): Ticket {
   } catch {
     throw new UserError("says nothing of its network: its metadata have no ticket");
   }
-  const { data, error } = described.safeParse(json);
+  const { data, error } = headerSchema.safeParse(json);
   if (error) throw new UserError(`has a wrong header: ${firstErrorOf(error)}`);
   if (metadata.identity !== identityOf(data.configuration)) {
     throw new UserError("is not of the run that it names: its identity is another");
   }
   const { layers } = data.network, n = weightCount(layers);
-  const mask = tensors.mask && unpacked(tensors.mask, n);
+  const mask = tensors.mask && unpackBits(tensors.mask, n);
   const kept = mask ? mask.reduce((sum, bit) => sum + bit, 0) : n;
   const floats = (name: string, length: number) => {
     const tensor = tensors[name];
@@ -198,13 +198,13 @@ export function decodeTicket(file: Uint8Array): Ticket {
   };
 }
 
-function packed(mask: Uint8Array): Uint8Array {
+function packBits(mask: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(mask.length / 8));
   mask.forEach((bit, i) => bytes[i >> 3]! |= bit << (i & 7));
   return bytes;
 }
 
-function unpacked({ type, bytes }: Tensor, n: number): Uint8Array<ArrayBuffer> {
+function unpackBits({ type, bytes }: Tensor, n: number): Uint8Array<ArrayBuffer> {
   if (type !== "U8" || bytes.length !== Math.ceil(n / 8)) {
     throw new UserError(
       `has a mask of ${bytes.length} bytes, expected ${Math.ceil(n / 8)} for ${n} weights`,

@@ -1,8 +1,8 @@
-// Sanity controls: a mask that was learnt for its weights must be worth nothing once either of the two is another.
+// Sanity controls: a mask that was learnt for its weights should drop to chance once the mask or the weights are others.
 //
 //   shuffled  m ∘ π, π a permutation within each layer     the same number of ones in each layer, elsewhere
 //   inverted  1 − m                                        the weights that were not kept
-//   redrawn   m, w drawn anew                              the same mask over other weights of the same kind
+//   redrawn   m, w drawn again                             the same mask over other weights of the same kind
 //
 // Nothing is learnt or recomputed for them: whatever else the network holds stays as training left it, the running
 // statistics of batch normalisation too.
@@ -14,9 +14,9 @@ import type { Controls } from "./result.ts";
 import { streamSeedOf } from "./streams.ts";
 
 /**
- * Accuracies of the controls of a mask. Permutations, layer by layer, and then the weights are drawn from the stream
+ * Accuracies of the controls of a mask. The permutations, layer by layer, and then the weights are drawn from the stream
  * `controls` of the run's seed.
- * @param accuracy of the network with these weights under this mask, in [0, 1]
+ * @param accuracy gives that of the network with these weights under this mask, in [0, 1]
  */
 export function controlsOf(
   { seed, initialisation, sparsity }: RunConfig,
@@ -29,12 +29,13 @@ export function controlsOf(
   using changed = new Vector(mask.length, "float32", mask.device);
   const bits = mask.download();
   changed.upload(shuffleMask(bits, segments, generator));
-  const ofShuffled = accuracy(weights, changed);
+  const shuffled = accuracy(weights, changed);
   changed.upload(bits);
   changed.complement();
-  const ofInverted = accuracy(weights, changed);
+  const inverted = accuracy(weights, changed);
   drawWeights(changed, segments, initialisation, sparsity, generator);
-  return { shuffled: ofShuffled, inverted: ofInverted, redrawn: accuracy(changed, mask) };
+  const redrawn = accuracy(changed, mask); // the vector holds weights now
+  return { shuffled, inverted, redrawn };
 }
 
 /** The entries of every layer in a random order. */

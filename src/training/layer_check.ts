@@ -1,5 +1,5 @@
-// Before a network is first trained with a build, its layers are held against plain loops in double precision: arithmetic
-// that libraries bring may be wrong on this machine, and a wrong gradient gives no error, only a bad result.
+// Before a network is first trained with a build, its layers are compared with plain loops in double precision: a library's
+// arithmetic may be wrong on this machine, and a wrong gradient gives no error, only a bad result.
 import { createHash } from "node:crypto";
 import os from "node:os";
 import { dirname, join } from "node:path";
@@ -18,8 +18,8 @@ import { multiplicationsOf } from "../networks/cost.ts";
 import { graphOf, type Network, type Node } from "../networks/network.ts";
 
 /**
- * What a layer may differ by from loops in double precision, over the root mean square of what they give. About ten times
- * what rounding alone was seen to do to layers of resnet50's size.
+ * How much a layer may differ from loops in double precision, relative to the root mean square of what they give: about ten
+ * times what rounding alone does to layers of resnet50's size.
  */
 export const layerTolerances: Readonly<Record<Precision, number>> = {
   float64: 1e-9,
@@ -28,8 +28,8 @@ export const layerTolerances: Readonly<Record<Precision, number>> = {
   bfloat16: 1e-1,
 };
 
-/** Multiplications of one pass that a check is worth, which sets how many pictures are tried. */
-const WORTH = 5e8;
+/** Multiplications of one pass that a check may take, which determines the number of images. */
+const MAX_MULTIPLICATIONS = 5e8;
 
 /** A layer that computes something else than plain loops do. */
 export class LayerFault extends UserError {
@@ -38,13 +38,13 @@ export class LayerFault extends UserError {
 
 /** How far a network's layers are from plain loops. */
 export interface LayerCheck {
-  /** Layers that were tried; of several alike one. */
+  /** Number of layers that were compared; of several alike only one is. */
   readonly layers: number;
-  /** The largest of all deviations, over the root mean square. */
+  /** The largest of all deviations, relative to the root mean square. */
   readonly largest: number;
 }
 
-/** What `check_layers.ts` is asked for. */
+/** The argument of `check_layers.ts`, as JSON. */
 export interface CheckRequest {
   /** Path of the native library. */
   readonly library: string;
@@ -52,15 +52,15 @@ export interface CheckRequest {
   readonly precision: Precision;
   readonly device: Device;
   readonly threads: number;
-  /** File that it writes what it found to where no layer is at fault; none: nothing is recorded. */
+  /** The file that it writes the outcome to where no layer is at fault; nothing is recorded where there is none. */
   readonly record?: string;
 }
 
 /**
- * Holds the layers of a network against plain loops, unless that was done before with this library, on this processor or
+ * Compares the layers of a network with plain loops, unless that was done before with this library, on this processor or
  * GPU, with these instructions, layers, precision and number of threads. It is done in a process of its own, as a faulty
  * library may corrupt memory.
- * @param threads that the calling thread computes with
+ * @param threads how many the calling thread computes with
  * @throws {LayerFault} that names the layer, the size of the error, the library and what helps
  */
 export function ensureLayersCorrect(network: MaskedNetwork, threads: number): void {
@@ -68,28 +68,28 @@ export function ensureLayersCorrect(network: MaskedNetwork, threads: number): vo
   if (library === undefined) throw new Error("the native library is not open");
   const path = recordPath(network, threads, library);
   if (fileExists(path)) return;
-  const known = faults.get(path);
-  if (known !== undefined) throw new LayerFault(known);
-  const found = checkLayersInChild(network, threads, library, path);
-  if (typeof found !== "string") return;
-  faults.set(path, found);
-  throw new LayerFault(found);
+  const knownFault = faults.get(path);
+  if (knownFault !== undefined) throw new LayerFault(knownFault);
+  const outcome = checkLayersInChild(network, threads, library, path);
+  if (typeof outcome !== "string") return;
+  faults.set(path, outcome);
+  throw new LayerFault(outcome);
 }
 
-/** Sentences of the checks that failed, by the path of what is recorded of those that did not. */
+/** The sentences of the checks that failed, by the path of the record that they would have if they had not. */
 const faults = new Map<string, string>();
 
-/** Seconds after which a check has hung. */
-const PATIENCE = 300;
+/** Seconds after which a check is taken to hang. */
+const TIMEOUT = 300;
 
-/** What `timeout` ends with where it had to kill. */
+/** The exit code of `timeout` where it had to kill. */
 const KILLED = 137;
 
 /**
- * Holds the layers of a network against plain loops in a process of its own.
+ * Compares the layers of a network with plain loops in a process of its own.
  * @param library path of the native library
- * @param record file that it is recorded in, where no layer is at fault and the file can be written
- * @returns what was found, or the sentence of a fault
+ * @param record the file that the outcome is recorded in, where no layer is at fault and the file can be written
+ * @returns the outcome, or the sentence of a fault
  */
 export function checkLayersInChild(
   network: MaskedNetwork,
@@ -97,8 +97,8 @@ export function checkLayersInChild(
   library: string,
   record?: string,
 ): LayerCheck | string {
-  const { precision, device } = network, beside = dirname(library);
-  const asked: CheckRequest = {
+  const { precision, device } = network, libraryFolder = dirname(library);
+  const request: CheckRequest = {
     library,
     network: network.network,
     precision,
@@ -108,46 +108,48 @@ export function checkLayersInChild(
   };
   const { code, signal, stdout, stderr } = new Deno.Command("timeout", {
     args: [
-      ...["--signal=KILL", String(PATIENCE), Deno.execPath(), "run", "--quiet", "--no-prompt"],
-      ...["--allow-read", "--allow-env", "--allow-sys", `--allow-ffi=${beside}`],
-      ...(record === undefined ? [] : [`--allow-write=${beside}`]),
+      ...["--signal=KILL", String(TIMEOUT), Deno.execPath(), "run", "--quiet", "--no-prompt"],
+      ...["--allow-read", "--allow-env", "--allow-sys", `--allow-ffi=${libraryFolder}`],
+      ...(record === undefined ? [] : [`--allow-write=${libraryFolder}`]),
       fileURLToPath(new URL("check_layers.ts", import.meta.url)),
-      JSON.stringify(asked),
+      JSON.stringify(request),
     ],
   }).outputSync();
   const lastLine = (bytes: Uint8Array) =>
     new TextDecoder().decode(bytes).trim().split("\n").at(-1)!;
-  const answer = lastLine(stdout), said = lastLine(stderr);
+  const answer = lastLine(stdout), complaint = lastLine(stderr);
   if (code === 0 && answer !== "") {
-    const found: LayerCheck | { readonly fault: string } = JSON.parse(answer);
-    return "fault" in found ? found.fault : found;
+    const outcome: LayerCheck | { readonly fault: string } = JSON.parse(answer);
+    return "fault" in outcome ? outcome.fault : outcome;
   }
   const end = code === KILLED
-    ? `did not end within ${PATIENCE} seconds`
-    : `ended with ${signal ?? signalOf(code)}${said === "" ? "" : ` (${said})`}`;
+    ? `did not end within ${TIMEOUT} seconds`
+    : `ended with ${signal ?? signalOf(code)}${complaint === "" ? "" : ` (${complaint})`}`;
   return `${network.network.name}: holding its layers against plain loops ${end}: ` +
     `${circumstances(network, threads)}, so it is not trained; what may help: ${helpFor(device)}`;
 }
 
-// A shell tells of a signal by an exit code of 128 more.
+// A shell reports a signal as an exit code of 128 more.
 function signalOf(code: number): string {
   const signals = Object.entries(os.constants.signals);
   return signals.find(([, number]) => code === 128 + number)?.[0] ?? `exit code ${code}`;
 }
 
 /**
- * Holds the layers of a network against plain loops.
- * @param threads that the calling thread computes with
- * @throws {LayerFault} likewise
+ * Compares the layers of a network with plain loops.
+ * @param threads how many the calling thread computes with
+ * @throws {LayerFault} as `ensureLayersCorrect` does
  */
 export function checkLayers(network: MaskedNetwork, threads: number): LayerCheck {
   const { precision } = network;
-  const deviations = network.verifyLayers(picturesFor(network.network));
-  const faults = deviations.filter((one) => !(maxDeviationOf(one) <= layerTolerances[precision]));
-  if (faults.length === 0) {
+  const deviations = network.verifyLayers(imageCountFor(network.network));
+  const wrongLayers = deviations.filter((layer) =>
+    !(maxDeviationOf(layer) <= layerTolerances[precision])
+  );
+  if (wrongLayers.length === 0) {
     return { layers: deviations.length, largest: Math.max(...deviations.map(maxDeviationOf)) };
   }
-  const worst = faults.reduce((a, b) => maxDeviationOf(b) > maxDeviationOf(a) ? b : a);
+  const worst = wrongLayers.reduce((a, b) => maxDeviationOf(b) > maxDeviationOf(a) ? b : a);
   throw new LayerFault(sentenceOf(worst, network, threads));
 }
 
@@ -155,9 +157,9 @@ export function checkLayers(network: MaskedNetwork, threads: number): LayerCheck
 export const maxDeviationOf = ({ output, inputGradient = 0, weightGradient = 0 }: LayerDeviation) =>
   Math.max(output, inputGradient, weightGradient);
 
-// From 2 pictures, for gradients that threads sum up, to 16.
-function picturesFor(network: Network): number {
-  return Math.max(2, Math.min(16, Math.floor(WORTH / multiplicationsOf(network))));
+// Between 2 images, so that threads have gradients to sum up, and 16.
+function imageCountFor(network: Network): number {
+  return Math.max(2, Math.min(16, Math.floor(MAX_MULTIPLICATIONS / multiplicationsOf(network))));
 }
 
 function sentenceOf(
@@ -165,24 +167,24 @@ function sentenceOf(
   masked: MaskedNetwork,
   threads: number,
 ): string {
-  const wrong = {
+  const deviations = {
     "its output": fault.output,
     "the gradient of its input": fault.inputGradient ?? 0,
     "the gradient of its weights": fault.weightGradient ?? 0,
   };
   const limit = layerTolerances[masked.precision];
-  const parts = Object.entries(wrong).filter(([, deviation]) => !(deviation <= limit));
-  const told = parts.map(([what, deviation]) => `${what} (by ${sizeOf(deviation)})`);
+  const parts = Object.entries(deviations).filter(([, deviation]) => !(deviation <= limit))
+    .map(([part, deviation]) => `${part} (by ${sizeOf(deviation)})`);
   const { index } = fault, { layers, name } = masked.network;
   const layer = descriptionOf(graphOf(layers)[index]!.layer);
   return `${name}, layer ${index + 1}, ${layer}, differs from plain loops in ${
-    told.join(" and ")
+    parts.join(" and ")
   }: ` +
     `${circumstances(masked, threads)}, so it is not trained; what may help: ` +
     helpFor(masked.device);
 }
 
-// What computes: `libtorch 1.13.0 (ATen AVX2, …) in float32 with 2 threads on …`.
+// The library and the machine: `libtorch 1.13.0 (ATen AVX2, …) in float32 with 2 threads on …`.
 function circumstances({ precision, device }: MaskedNetwork, threads: number): string {
   const { libtorch, instructions, gpu, processor } = describeLibrary();
   return `libtorch ${libtorch} (${instructions}) in ${precision} with ` +
@@ -222,14 +224,14 @@ function descriptionOf(layer: Node["layer"]): string {
   }
 }
 
-// Beside the library, as it holds for that build alone.
+// The record lies next to the library, as it holds for that build alone.
 function recordPath(
   { network, precision, device }: MaskedNetwork,
   threads: number,
   library: string,
 ): string {
   const { layers, inputShape } = network;
-  const belongsTo = { describe: describeLibrary(), layers, inputShape, precision, device, threads };
-  const key = createHash("sha256").update(JSON.stringify(belongsTo)).digest("hex");
+  const validFor = { describe: describeLibrary(), layers, inputShape, precision, device, threads };
+  const key = createHash("sha256").update(JSON.stringify(validFor)).digest("hex");
   return join(dirname(library), "checked-layers", `${key.slice(0, 32)}.json`);
 }

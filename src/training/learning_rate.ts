@@ -5,7 +5,7 @@ import type { RunConfig } from "./config.ts";
  * The rate of an epoch: the base rate throughout, or on a half cosine from it towards 0, stepped once an epoch. Before
  * that it climbs to the base rate in equal steps, as published for edge-popup on ImageNet.
  * @param epoch counted from 0
- * @param warmUp how many epochs it climbs, the first at `base / warmUp` and the last at `base`
+ * @param warmUp the number of epochs in which it climbs, the first at `base / warmUp` and the last at `base`
  */
 export function learningRateAt(
   schedule: RunConfig["schedule"],

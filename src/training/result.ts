@@ -1,20 +1,20 @@
-// What a run gives back. One of these, with its configuration and environment, is one run file.
+// What a run gives back. Its result, with its configuration and environment, is one run file.
 
-/** One epoch. Accuracies in [0, 1]; losses are mean cross-entropy in nats. */
+/** One epoch. Accuracies are in [0, 1]; losses are mean cross-entropies in nats. */
 export interface EpochResult {
   /** Counted from 1; 0 where nothing is learnt, and so evaluated once. */
   readonly epoch: number;
-  /** Of this epoch, after the schedule. */
+  /** The rate of this epoch, after the schedule. */
   readonly learningRate: number;
-  /** Mean over the epoch's batches, each measured before its update, at the mask of that step; with smoothed labels. */
+  /** The mean over the epoch's batches, each measured before its update, at the mask of that step; with smoothed labels. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
   /** On the evaluation split, with the binary mask. */
   readonly testLoss: number;
   readonly testAccuracy: number;
   /**
-   * Fraction of the binary mask's entries that differ from those one epoch before (of the first: before the first
-   * step), in [0, 1]. Absent where nothing is learnt or masked, and in older run files.
+   * The fraction of the binary mask's entries that differ from those one epoch before, in the first epoch from those before
+   * the first step; in [0, 1]. Absent where nothing is learnt or masked, and in older run files.
    */
   readonly maskChange?: number;
 }
@@ -26,25 +26,25 @@ export interface LayerKept {
   readonly kept: number;
 }
 
-/** A stretch of a run, and what the machine gave right after it. What others took of the processor is taken off. */
+/** The speed of a stretch of a run, and that of the machine right after it, without the time that other processes took. */
 export interface SpeedSample {
-  /** Median over its steps. */
+  /** The median over its steps. */
   readonly imagesPerSecond: number;
   /** Seconds of a matrix product of 256 × 256. */
   readonly matmul: number;
   /** Seconds of a copy of 1 MiB. */
   readonly copy: number;
-  /** Share of the stretch's time that others had the processor, in [0, 1]. */
+  /** Share of the stretch's time in which other processes had the processor, in [0, 1]. */
   readonly waited: number;
 }
 
-/** Accuracies on the evaluation split of what the mask is held against; see `controls.ts`. */
+/** Accuracies on the evaluation split of what the mask is compared with; see `controls.ts`. */
 export interface Controls {
   /** The mask, in a random order within each layer. */
   readonly shuffled: number;
   /** The weights that the mask removes. */
   readonly inverted: number;
-  /** The mask over weights drawn anew. */
+  /** The mask over weights that are drawn again. */
   readonly redrawn: number;
   /** One over the number of classes. */
   readonly chance: number;
@@ -53,37 +53,38 @@ export interface Controls {
 /** What came out of a run. */
 export interface RunResult {
   readonly epochs: readonly EpochResult[];
-  /** After the last epoch: what tables show. */
+  /** The accuracy after the last epoch, which tables show. */
   readonly lastTestAccuracy: number;
-  /** Highest over the epochs. Chosen on the evaluation split: an optimistic figure, tables use the last. */
+  /** The highest over the epochs. It is chosen on the evaluation split, and so optimistic. */
   readonly bestTestAccuracy: number;
   readonly layers: readonly LayerKept[];
   /** SHA-256 of the final mask, one byte per weight (dense: of the final weights' bytes). */
   readonly digest: string;
-  /** Where they were asked for, and a mask was learnt. */
+  /** Present where they were asked for, and a mask was learnt. */
   readonly controls?: Controls;
   /** Seeds of the named streams, to give to `torch.manual_seed`. */
   readonly streams: Readonly<Record<string, number>>;
-  /** Wall-clock seconds of training steps, of evaluation, and of the whole run. */
+  /** Wall-clock seconds of training steps, of evaluations, and of the whole run. */
   readonly seconds: { readonly train: number; readonly evaluation: number; readonly total: number };
   /** Training images per second, evaluation aside; 0 where nothing is learnt. */
   readonly imagesPerSecond: number;
-  /** Spread over the run; none where it is too short for one. Run files from before speed was measured so lack it. */
+  /** Samples spread over the run; none where it is too short. Run files from before speed was measured so lack it. */
   readonly speed?: readonly SpeedSample[] | undefined;
-  /** Largest resident memory of the process seen during the run, runs beside it included. */
+  /** Largest resident memory of the process seen during the run, which includes runs next to it. */
   readonly peakMemoryBytes: number;
 }
 
-/** Sent while a run is under way: before and after the steps of every epoch, and a few times a second meanwhile. */
+/** The progress of a run: reported before and after the steps of every epoch, and a few times a second meanwhile. */
 export interface RunProgress {
   readonly epoch: number;
   readonly epochs: number;
-  /** Steps done of this epoch, and in it. */
+  /** Steps of this epoch that are done. */
   readonly step: number;
+  /** All steps of an epoch. */
   readonly steps: number;
-  /** Of the epoch so far, or `NaN` before its first step. */
+  /** The loss of the epoch so far, or NaN before its first step. */
   readonly trainLoss: number;
-  /** Of the last evaluation, or `NaN` before the first. */
+  /** The accuracy of the last evaluation, or NaN before the first. */
   readonly testAccuracy: number;
   /** 0 before the first step. */
   readonly imagesPerSecond: number;

@@ -1,5 +1,5 @@
-// What a run is made with besides its configuration. Nothing of it changes the outcome, but for device and threads, which
-// may change the last bits of sums.
+// What a run is made with in addition to its configuration. None of it changes the outcome, except that the device and the
+// number of threads may change the last bits of sums.
 import type { Dataset } from "../datasets/dataset.ts";
 import type { Device } from "../native/mod.ts";
 import type { Checkpoint } from "./checkpoint.ts";

@@ -6,7 +6,7 @@ import { Generator } from "../native/mod.ts";
 export const streamNames = ["weights", "latent", "order", "augmentation"] as const;
 export type StreamName = (typeof streamNames)[number];
 
-/** What is drawn once a run is over, and so never stands in a checkpoint. */
+/** What is drawn after the last epoch, and so is in no checkpoint. */
 export type LateStreamName = "controls";
 
 /**
@@ -20,10 +20,10 @@ export function streamSeedOf(seed: number, name: StreamName | LateStreamName): n
 /** All streams of one seed. */
 export type Streams = Readonly<Record<StreamName, Generator>>;
 
-/** The generators of all streams; freed with `free`. */
-export function openStreams(seed: number, free: DisposableStack): Streams {
+/** The generators of all streams, freed with `resources`. */
+export function openStreams(seed: number, resources: DisposableStack): Streams {
   const streams = streamNames.map((
     name,
-  ) => [name, free.use(new Generator(streamSeedOf(seed, name)))]);
+  ) => [name, resources.use(new Generator(streamSeedOf(seed, name)))]);
   return Object.fromEntries(streams) as Streams;
 }

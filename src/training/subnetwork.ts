@@ -9,7 +9,7 @@ import type { RunSetup } from "./setup.ts";
 
 /** The weights that are kept, and all else that it takes to use them. */
 export interface Subnetwork {
-  /** A byte a weight, 0 or 1; all are kept where there is none. */
+  /** A byte a weight, 0 or 1; all weights are kept where there is none. */
   readonly mask?: Uint8Array<ArrayBuffer> | undefined;
   /** The kept weights in their order, where they are not those that the run began with. */
   readonly weights?: Float32Array<ArrayBuffer> | undefined;

@@ -1,4 +1,4 @@
-// doctor on machines that lack something: what it says, the command that mends it, and that it changes nothing.
+// doctor on machines that lack something: what it says, the command that fixs it, and that it changes nothing.
 import assert from "node:assert/strict";
 import "../library.ts";
 import { maskbench, withFolder } from "../cli/maskbench.ts";
@@ -7,7 +7,7 @@ interface Found {
   readonly what: string;
   readonly found: string;
   readonly state: string;
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
 const doctor = async (env: Record<string, string> = {}) => {
@@ -35,20 +35,20 @@ Deno.test("a missing data set is no fault, and the command that gets it is told"
   await withFolder(async (folder) => {
     const { code, of } = await doctor({ MASKBENCH_DATA: folder });
     assert.equal(code, 0);
-    const { state, mend } = of("data set mnist");
+    const { state, fix } = of("data set mnist");
     if (state !== "ok") {
-      assert.deepEqual([state, mend], ["absent", "deno task data mnist"]);
+      assert.deepEqual([state, fix], ["absent", "deno task data mnist"]);
     }
   });
 });
 
-Deno.test("a wrong LIBTORCH and missing tools are faults, each with what mends it; exit 1", async () => {
+Deno.test("a wrong LIBTORCH and missing tools are faults, each with what fixs it; exit 1", async () => {
   await withFolder(async (folder) => {
     const { code, ok, of } = await doctor({ LIBTORCH: folder, PATH: folder });
     assert.deepEqual([code, ok], [1, false]);
     assert.match(of("libtorch").found, /which holds no libtorch/);
-    assert.equal(of("libtorch").mend, "unset LIBTORCH");
-    assert.equal(of("cmake").mend, "apt-get install --yes cmake");
-    assert.equal(of("c++").mend, "apt-get install --yes g++");
+    assert.equal(of("libtorch").fix, "unset LIBTORCH");
+    assert.equal(of("cmake").fix, "apt-get install --yes cmake");
+    assert.equal(of("c++").fix, "apt-get install --yes g++");
   });
 });

@@ -39,7 +39,7 @@ export function made(
     ...Array.from({ length: channels }, () => random() - 0.5),
     ...Array.from({ length: channels }, () => 0.5 + random()),
   ]);
-  const found = {
+  const subnetwork = {
     mask,
     weightsDigest: weightsDigestOf(
       keptWeightsOf(redrawWeights(configuration, weights, segments), mask),
@@ -53,6 +53,6 @@ export function made(
     deviation: Array.from({ length: shape[0] }, () => 0.25),
   };
   const environment = { maskbench: "1", libtorch: "1", blas: "b", device: "cpu", processor: "p" };
-  const about = { found, accuracy: 0.5, streams: { weights } };
+  const about = { subnetwork, accuracy: 0.5, streams: { weights } };
   return ticketOfRun(configuration, about, dataset, environment as Ticket["environment"]);
 }

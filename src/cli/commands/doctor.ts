@@ -18,10 +18,10 @@ const marks = { ok: "✓", absent: "–", missing: "✗" };
 
 function textOf(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ what }) => what.length));
-  return findings.flatMap(({ what, found, state, mend }) => [
+  return findings.flatMap(({ what, found, state, fix }) => [
     `${marks[state]} ${what.padEnd(width)}  ${found}`,
-    ...(mend
-      ? [`${" ".repeat(width + 4)}${state === "missing" ? "mend it" : "get it"}: ${mend}`]
+    ...(fix
+      ? [`${" ".repeat(width + 4)}${state === "missing" ? "fix it" : "get it"}: ${fix}`]
       : []),
   ]).join("\n");
 }

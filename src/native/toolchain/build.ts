@@ -13,24 +13,24 @@ const sources = fileURLToPath(new URL("../../../native", import.meta.url));
 /** Parts of `native/` that the library is made of. */
 const parts = ["CMakeLists.txt", "include", "src"];
 
-/** Whether the CUDA kernels are to run on the processor, which is how they are tested without a GPU. */
+/** Whether the CUDA kernels run on the processor, which is how they are tested without a GPU. */
 const emulated = () => Deno.env.get("MASKBENCH_KERNELS") === "emulated";
 
-/** Whether the core is to look after its own memory and arithmetic: see tests/sanitize.ts. */
+/** Whether the core is built to check its own memory and arithmetic: see tests/sanitize.ts. */
 const sanitized = () => Deno.env.get("MASKBENCH_SANITIZE") === "1";
 
-/** What a build hangs on beside its sources: another one of these needs a build of its own. */
+/** What a build depends on in addition to its sources: where one of these is another, it is another build. */
 function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string[] {
   const compiler = findProgram("c++") ?? findProgram("g++") ?? "none";
-  const built = compiler === "none" ? 0 : Deno.statSync(compiler).mtime?.getTime();
-  const library = Deno.statSync(join(libraries, "libtorch_cpu.so")).mtime?.getTime();
+  const compilerTime = compiler === "none" ? 0 : Deno.statSync(compiler).mtime?.getTime();
+  const libraryTime = Deno.statSync(join(libraries, "libtorch_cpu.so")).mtime?.getTime();
   return [
     libraries,
-    String(library),
+    String(libraryTime),
     String(cxx11Abi),
     ...include,
     compiler,
-    String(built),
+    String(compilerTime),
     os.cpus()[0]?.model ?? Deno.build.arch,
     emulated() ? "emulated" : cuda ? cudaCompiler() ?? "no nvcc" : "no kernels",
     ...(sanitized() ? ["sanitized"] : []),
@@ -43,14 +43,14 @@ export function cudaCompiler(): string | undefined {
   return findProgram("nvcc") ?? findProgram("nvcc", join(toolkit, "bin"));
 }
 
-// Headers from 2.8 on can do with C++20, some later ones without it no more.
+// Headers from 2.8 on compile as C++20, and some later ones only so.
 function cxxStandard({ version }: Libtorch): 17 | 20 {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 2 || (major === 2 && minor >= 8) ? 20 : 17;
 }
 
 /**
- * Names a build: `<libtorch's version>-<hash of the sources and of what the build hangs on>`.
+ * Names a build: `<libtorch's version>-<hash of the sources and of what the build depends on>`.
  * @param folder of the sources
  */
 export function buildKeyOf(libtorch: Libtorch, folder: string = sources): string {
@@ -82,18 +82,18 @@ export async function buildLibrary(libtorch: Libtorch, path: string): Promise<vo
   const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
   const log = join(home, "build.log"), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
   await Deno.mkdir(home, { recursive: true });
-  using turn = await Deno.open(join(home, ".building"), { create: true, write: true });
-  await turn.lock(true).catch(() => {});
+  using lock = await Deno.open(join(home, ".building"), { create: true, write: true });
+  await lock.lock(true).catch(() => {});
   if (fileExists(path)) return;
   await Deno.mkdir(work);
   try {
     const cmake = async (...args: string[]) => {
       const { success, stdout, stderr } = await new Deno.Command("cmake", { args }).output();
-      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-      await Deno.writeTextFile(log, said);
+      const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      await Deno.writeTextFile(log, output);
       if (success) return;
-      const errors = said.split("\n").filter((line) => /error|undefined reference/i.test(line));
-      const last = (errors.length > 0 ? errors : said.trimEnd().split("\n")).slice(0, 8);
+      const errors = output.split("\n").filter((line) => /error|undefined reference/i.test(line));
+      const last = (errors.length > 0 ? errors : output.trimEnd().split("\n")).slice(0, 8);
       throw new UserError(
         `the native library could not be built against libtorch ${libtorch.version} ` +
           `(${libtorch.libraries}); all of it is in ${log}:\n  ${last.join("\n  ")}`,
@@ -114,10 +114,10 @@ export async function buildLibrary(libtorch: Libtorch, path: string): Promise<vo
       `-DMB_SANITIZE=${sanitized() ? "ON" : "OFF"}`,
     );
     await cmake("--build", work, "--parallel", String(os.availableParallelism()));
-    const whole = join(work, "whole");
-    await Deno.mkdir(whole);
-    await Deno.rename(join(work, "libmaskbench.so"), join(whole, basename(path)));
-    await Deno.rename(whole, dirname(path)).catch((error) => {
+    const finished = join(work, "whole");
+    await Deno.mkdir(finished);
+    await Deno.rename(join(work, "libmaskbench.so"), join(finished, basename(path)));
+    await Deno.rename(finished, dirname(path)).catch((error) => {
       if (!fileExists(path)) throw error;
     });
   } finally {

@@ -18,7 +18,7 @@ export interface Libtorch {
   readonly cuda: boolean;
 }
 
-/** Where to look; the system's own folders unless a test says otherwise. */
+/** Where libtorch is searched for; tests name other folders than the system's. */
 export interface LibtorchPlaces {
   readonly libtorch?: string | undefined;
   /** Command that starts Python. */
@@ -42,19 +42,19 @@ export function defaultLibtorchPlaces(): LibtorchPlaces {
  * @throws {UserError} where LIBTORCH names a folder that holds none
  */
 export function findLibtorch(
-  where: LibtorchPlaces = defaultLibtorchPlaces(),
+  places: LibtorchPlaces = defaultLibtorchPlaces(),
 ): Libtorch | undefined {
-  if (where.libtorch !== undefined) {
-    const found = inFolder(where.libtorch, "LIBTORCH");
-    if (found) return found;
+  if (places.libtorch !== undefined) {
+    const libtorch = inFolder(places.libtorch, "LIBTORCH");
+    if (libtorch) return libtorch;
     throw new UserError(
-      `LIBTORCH is ${where.libtorch}, which holds no libtorch: expected include/ATen/ATen.h and ` +
+      `LIBTORCH is ${places.libtorch}, which holds no libtorch: expected include/ATen/ATen.h and ` +
         "lib/libtorch_cpu.so in it",
     );
   }
-  const python = pythonTorch(where.python);
-  const found = python === undefined ? undefined : inFolder(python, "python3");
-  return found ?? inSystem(where);
+  const python = pythonTorch(places.python);
+  const libtorch = python === undefined ? undefined : inFolder(python, "python3");
+  return libtorch ?? inSystem(places);
 }
 
 // An unpacked libtorch, or the folder of Python's package `torch`.

@@ -10,7 +10,7 @@ import { findProgram } from "./which.ts";
 
 /** The native library, and what it is built on. */
 export interface NativeLibrary {
-  /** Of `libmaskbench.so`. */
+  /** The path of `libmaskbench.so`. */
   readonly path: string;
   readonly libtorch: Libtorch;
 }
@@ -21,8 +21,8 @@ export const buildTools = { cmake: "cmake", "c++": "g++", make: "make" } as cons
 /**
  * Finds libtorch (`LIBTORCH`, the PyTorch of python3, the system's) or installs Debian's with a fast BLAS, and builds
  * the native library for it where that is not done yet.
- * @param say is told each thing that takes time, before it is done
- * @throws {UserError} with the command that mends it
+ * @param say receives a sentence before each thing that takes time
+ * @throws {UserError} with the command that fixes it
  */
 export async function ensureNative(
   say: (text: string) => void = (text) => console.error(text),
