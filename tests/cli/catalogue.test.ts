@@ -49,7 +49,7 @@ Deno.test("what an option allows is said in words", () => {
   assert.equal(allowed.ramp, "number from 0 to 1");
   assert.equal(allowed.scope, "layer | global");
   assert.equal(allowed.floor, "true | false");
-  assert.equal(allowed.centred, "true");
+  assert.equal(allowed.centred, "true | false");
   const searched = Object.fromEntries(options.map((option) => [option.name, option.searched]));
   assert.equal(searched.learningRate, "0.1 to 100, log");
   assert.equal(searched.ramp, "0 to 1");
