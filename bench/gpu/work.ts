@@ -1,10 +1,9 @@
 // Runs as stages make them: by the sweep's own runner, quietly, with what they are made with written down.
 import { type Dataset, DatasetError } from "../../src/datasets/dataset.ts";
-import { findBlasInUse, openNative } from "../../src/native/toolchain/setup.ts";
+import { openNative } from "../../src/native/toolchain/setup.ts";
 import { datasetOf } from "../../src/runner/dataset_cache.ts";
 import { quietListener } from "../../src/runner/progress.ts";
-import { type RunnerOptions, type RunnerOutcome, work } from "../../src/runner/runner.ts";
-import { environmentOf } from "../../src/runs/environment.ts";
+import { Runner, type RunnerOptions, type RunnerOutcome } from "../../src/runner/runner.ts";
 import { labelOf } from "../../src/runs/label.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import type { Context } from "./stage.ts";
@@ -15,22 +14,19 @@ export async function workOn(
   folder: string,
   jobs: number,
   { device, folders }: Pick<Context, "device" | "folders">,
-  more: Partial<Pick<RunnerOptions, "watch" | "begins">> = {},
+  more: Partial<Pick<RunnerOptions, "listener" | "mayBegin">> = {},
 ): Promise<RunnerOutcome> {
   const { path: library } = await openNative();
-  const threads = 1;
-  const environment = environmentOf({ device, threads, jobs, blas: findBlasInUse() });
-  const options = {
-    folder,
-    library,
-    folders,
+  const execution = {
     device,
-    threads,
     jobs,
-    environment,
-    watch: quietListener,
+    threads: 1,
+    retry: false,
+    controls: false,
+    saveMask: false,
   };
-  return await work(runs, { ...options, ...more });
+  const options = { folder, library, dataFolders: folders, execution, listener: quietListener };
+  return await new Runner(runs, { ...options, ...more }).execute();
 }
 
 /** @throws {Error} with the first reason, where runs failed */

@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { runProcess } from "../../src/cli/main.ts";
 import { parsePositive } from "../../src/cli/options.ts";
-import { findBlasInUse, openNative } from "../../src/native/toolchain/setup.ts";
+import { openNative } from "../../src/native/toolchain/setup.ts";
 import { writeTables } from "../../src/report/mod.ts";
 import { datasetOf } from "../../src/runner/dataset_cache.ts";
 import { quietListener } from "../../src/runner/progress.ts";
-import { work } from "../../src/runner/runner.ts";
-import { environmentOf } from "../../src/runs/environment.ts";
+import { Runner } from "../../src/runner/runner.ts";
 import { configurationsOf } from "../../src/sweep/expand.ts";
 import { checkSweep } from "../../src/sweep/read.ts";
 import { grown, type Held, held } from "./growth.ts";
@@ -48,8 +47,8 @@ export const soakCommand = () =>
     .option("--minutes <n>", "how long", parsePositive, 120)
     .action(async ({ minutes }) => {
       const { path: library } = await openNative();
-      const common = { device: "cpu", threads: 1, jobs: 2 } as const;
-      const environment = environmentOf({ ...common, blas: findBlasInUse() });
+      const kept = { retry: false, controls: false, saveMask: false };
+      const execution = { device: "cpu", threads: 1, jobs: 2, ...kept } as const;
       const dataset = await datasetOf({ name: "shapes", split: "test" }, []);
       const start = performance.now(), log: Held[] = [];
       const seconds = () => (performance.now() - start) / 1000;
@@ -59,14 +58,8 @@ export const soakCommand = () =>
         while (seconds() < 60 * minutes) {
           const out = join(folder, String(log.length));
           const runs = configurationsOf(sweepOf(log.length), dataset);
-          const { failed } = await work(runs, {
-            ...common,
-            folder: out,
-            library,
-            folders: [],
-            environment,
-            watch: quietListener,
-          });
+          const options = { library, dataFolders: [], execution, listener: quietListener };
+          const { failed } = await new Runner(runs, { ...options, folder: out }).execute();
           if (failed.length > 0) throw new Error(`a run failed: ${failed[0]!.reason}`);
           await writeTables(out);
           await Deno.remove(out, { recursive: true });

@@ -1,36 +1,22 @@
-// Working off runs as commands do: with the options of the command line, progress on the terminal, signals heeded.
+// Executing runs as commands do: with the options of the command line, progress on the terminal, and signals followed.
 import os from "node:os";
 import type { Command } from "@commander-js/extra-typings";
 import { WriteError } from "../base/atomic_files.ts";
 import { exitNow } from "../native/mod.ts";
-import { findBlasInUse, openNative } from "../native/toolchain/setup.ts";
+import { openNative } from "../native/toolchain/setup.ts";
+import type { ExecutionOptions, ExecutionRequest } from "../runner/execution_options.ts";
 import { progressListener } from "../runner/progress.ts";
-import { type RunnerOutcome, work } from "../runner/runner.ts";
+import { Runner, type RunnerOutcome } from "../runner/runner.ts";
 import { StopFlag } from "../runner/stop.ts";
-import { environmentOf } from "../runs/environment.ts";
 import { labelOf } from "../runs/label.ts";
 import { readRunFolder, runsFolder } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
-import { type DeviceChoice, deviceOption, parsePositive, resolveDevice } from "./options.ts";
+import { deviceOption, parsePositive, resolveDevice } from "./options.ts";
 import { dataFolders, shownPathOf } from "./paths.ts";
 import { withSignals } from "./signals.ts";
 
-/** What `withExecutionOptions` adds to a command. */
-export interface ExecutionOptions {
-  readonly jobs?: number | undefined;
-  readonly threads?: number | undefined;
-  readonly device: DeviceChoice;
-  readonly retry?: boolean | undefined;
-  /** Whether masks are held against their controls; of those commands that can ask for it. */
-  readonly controls?: boolean | undefined;
-  /** Whether runs keep their tickets; likewise. */
-  readonly saveMask?: boolean | undefined;
-  /** Milliseconds to wait for what other processes have claimed; no option of the command line. */
-  readonly patience?: number;
-}
-
 /** Milliseconds in which a second signal is taken for the first: a terminal and `deno task` may both send it. */
-const SAME_SIGNAL = 300;
+const SAME_SIGNAL_WINDOW = 300;
 
 /** Adds --jobs, --threads, --device and --retry. */
 export function withExecutionOptions<
@@ -42,12 +28,12 @@ export function withExecutionOptions<
   return command
     .option(
       "--jobs <n>",
-      "runs side by side; default one for each processor, or one on a GPU",
+      "execute n runs side by side; default one for each processor, or one on a GPU",
       parsePositive,
     )
     .option(
       "--threads <n>",
-      "processor threads of each run; default what is left to each",
+      "give each run n processor threads; default an equal share of the processors",
       parsePositive,
     )
     .addOption(deviceOption())
@@ -55,63 +41,77 @@ export function withExecutionOptions<
 }
 
 /**
- * Runs what is not finished in the folder.
- * @param all runs of the sweep: the default number of jobs, and so of threads, goes by them, so that a second start
+ * Executes the runs that are not finished in the folder.
+ * @param all runs of the sweep: the default number of jobs, and so of threads, depends on it, so that a second start
  * computes as the first did
+ * @param patience milliseconds to wait for runs that other processes have claimed
  */
 export async function executeRuns(
   runs: readonly RunConfig[],
   all: number,
   folder: string,
-  options: ExecutionOptions,
+  request: ExecutionRequest,
+  patience = Infinity,
 ): Promise<RunnerOutcome> {
   const { path: library } = await openNative();
-  const device = resolveDevice(options.device), processors = os.availableParallelism();
-  const jobs = options.jobs ?? (device === "cuda" ? 1 : Math.min(processors, all));
-  const threads = options.threads ?? Math.max(1, Math.floor(processors / jobs));
-  const watch = progressListener(Deno.stderr.isTerminal());
+  const execution = resolveExecution(request, all);
+  const listener = progressListener(Deno.stderr.isTerminal());
   const stop = new StopFlag();
-  let code: number | undefined, since = 0;
-  const onSignal = (_signal: Deno.Signal, given: number) => {
-    if (code !== undefined && performance.now() - since < SAME_SIGNAL) return;
-    if (code !== undefined) exitNow(code); // asked twice: at once
-    code = given;
-    since = performance.now();
-    watch.note("stopping after the steps under way (once more: at once)");
+  let exitCode: number | undefined, stoppedAt = 0;
+  const onSignal = (_signal: Deno.Signal, code: number) => {
+    if (exitCode !== undefined && performance.now() - stoppedAt < SAME_SIGNAL_WINDOW) return;
+    if (exitCode !== undefined) exitNow(exitCode); // asked twice: at once
+    exitCode = code;
+    stoppedAt = performance.now();
+    listener.note("stopping after the steps under way (once more: at once)");
     stop.ask();
   };
+  const options = { folder, library, dataFolders: dataFolders(), execution, listener, stop };
   try {
-    const outcome = await withSignals(onSignal, () => {
-      const environment = environmentOf({ device, threads, jobs, blas: findBlasInUse() });
-      const { retry = false, controls = false, saveMask = false } = options;
-      const { patience = Infinity } = options;
-      const folders = dataFolders();
-      const how = { folder, library, folders, device, threads, jobs, environment };
-      return work(runs, { ...how, watch, stop, retry, controls, saveMask, patience });
-    });
-    const { finished, skipped, left, kept } = outcome;
-    if (code !== undefined && left > 0) {
-      console.error(
-        `stopped: ${finished + skipped} of ${runs.length} runs are finished` +
-          (kept > 0 ? `, and ${kept} more are kept as far as they got` : "") +
-          `, in ${shownPathOf(folder)}; the same command goes on from there`,
-      );
-      exitNow(code);
+    const outcome = await withSignals(
+      onSignal,
+      () => new Runner(runs, { ...options, patience }).execute(),
+    );
+    if (exitCode !== undefined && outcome.left > 0) {
+      reportStop(outcome, runs.length, folder);
+      exitNow(exitCode);
     }
     return outcome;
   } catch (error) {
-    if (!(error instanceof WriteError)) throw error;
-    const safe = (await readRunFolder(folder).catch(() => ({ runs: [] }))).runs.length;
-    throw new WriteError(
-      `${error.message}; ${safe} finished runs are safe in ${
-        shownPathOf(runsFolder(folder))
-      }, and ` +
-        "the same command goes on from there",
-    );
+    throw error instanceof WriteError ? await withFinishedRuns(error, folder) : error;
   }
 }
 
-/** Names the runs that failed, with their reasons, and sees to the exit code. */
+/** The native library must be open. @param all runs of the sweep */
+function resolveExecution(request: ExecutionRequest, all: number): ExecutionOptions {
+  const device = resolveDevice(request.device ?? "auto");
+  const processors = os.availableParallelism();
+  const jobs = request.jobs ?? (device === "cuda" ? 1 : Math.min(processors, all));
+  const threads = request.threads ?? Math.max(1, Math.floor(processors / jobs));
+  const { retry = false, controls = false, saveMask = false } = request;
+  return { device, threads, jobs, retry, controls, saveMask };
+}
+
+function reportStop(outcome: RunnerOutcome, all: number, folder: string): void {
+  const { finished, skipped, checkpointed } = outcome;
+  const kept = checkpointed > 0 ? `, and ${checkpointed} more are kept as far as they got` : "";
+  console.error(
+    `stopped: ${finished + skipped} of ${all} runs are finished${kept}, in ` +
+      `${shownPathOf(folder)}; the same command goes on from there`,
+  );
+}
+
+/** The same error, with the number of runs that are safe. */
+async function withFinishedRuns(error: WriteError, folder: string): Promise<WriteError> {
+  const safe = (await readRunFolder(folder).catch(() => ({ runs: [] }))).runs.length;
+  const where = shownPathOf(runsFolder(folder));
+  return new WriteError(
+    `${error.message}; ${safe} finished runs are safe in ${where}, and ` +
+      "the same command goes on from there",
+  );
+}
+
+/** Names the runs that failed, with their reasons, and sets the exit code. */
 export function reportFailures({ failed, finished, skipped }: RunnerOutcome): void {
   if (failed.length === 0) return;
   console.error(

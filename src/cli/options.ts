@@ -2,12 +2,10 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { UserError } from "../base/errors.ts";
 import { describeLibrary, type Device } from "../native/mod.ts";
-
-/** What --device may say. */
-export type DeviceChoice = "auto" | Device;
+import type { DeviceChoice } from "../runner/execution_options.ts";
 
 export const deviceOption = () =>
-  new Option("--device <device>", "where to compute: auto takes CUDA where there is one")
+  new Option("--device <device>", "compute on this device; auto takes CUDA where there is one")
     .choices(["auto", "cpu", "cuda"] as const)
     .default("auto" as const);
 
@@ -28,9 +26,9 @@ export function parsePositive(text: string): number {
   return Number(text);
 }
 
-/** Some of the runs. May be repeated; see `selectRuns`. */
+/** Selects some of the runs, and may be repeated; see `selectRuns`. */
 export const onlyOption = () =>
   new Option(
     "--only <key=value>",
-    "only runs with this network, algorithm, sparsity, seed, …; may be repeated",
+    "take only the runs with this network, algorithm, sparsity, seed, …; may be repeated",
   ).default([] as string[]).argParser((pair: string, before: string[]) => [...before, pair]);

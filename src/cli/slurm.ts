@@ -3,6 +3,7 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import { UserError } from "../base/errors.ts";
 import { exitNow } from "../native/mod.ts";
 import { ensureNative } from "../native/toolchain/setup.ts";
+import type { ExecutionRequest } from "../runner/execution_options.ts";
 import { StopFlag } from "../runner/stop.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
@@ -14,7 +15,6 @@ import { readOverview, type RunStatus, type StatusOverview } from "../slurm/stat
 import { submissionFolderOf } from "../slurm/submission.ts";
 import { submitRuns } from "../slurm/submit.ts";
 import type { RunConfig } from "../training/config.ts";
-import type { ExecutionOptions } from "./execute.ts";
 import { parsePositive } from "./options.ts";
 import { launchCommandOf, root, shownPathOf } from "./paths.ts";
 import { withSignals } from "./signals.ts";
@@ -29,29 +29,32 @@ export interface EngineOptions {
   readonly sbatch?: string | undefined;
 }
 
-/** Runs that are named one by one. */
-const MOST_TOLD = 20;
+/** Runs that are listed one by one. */
+const MAX_LISTED = 20;
 
-/** Adds --engine, and what Slurm may be asked for. */
+/** Adds --engine, and the options for Slurm. */
 export function withEngineOptions(command: Command) {
   return command
     .addOption(
       new Option(
         "--engine <engine>",
-        "this machine, or a job array on a Slurm cluster, of whose tasks each does a run at a time on " +
-          "one processor unless --jobs and --threads say otherwise",
+        "execute the runs on this machine, or as a job array on a Slurm cluster, where each task " +
+          "executes one run at a time on one processor unless --jobs and --threads say otherwise",
       )
         .choices(["local", "slurm"] as const).default("local" as const),
     )
-    .option("--partition <name>", "of Slurm")
-    .option("--gpus-per-task <n>", "GPUs of each task of the array, such as 1 or a100:1")
-    .option("--time <time>", "that Slurm gives each task at most, such as 8:00:00")
-    .option("--tasks <n>", "tasks of the array at most; default one for each run", parsePositive)
-    .option("--sbatch <options>", "more options of sbatch, such as '--account=me --mem=8G'");
+    .option("--partition <name>", "submit to this partition of Slurm")
+    .option("--gpus-per-task <n>", "give each task of the array these GPUs, such as 1 or a100:1")
+    .option("--time <time>", "let Slurm end a task after this time, such as 8:00:00")
+    .option("--tasks <n>", "submit at most n tasks; default one for each run", parsePositive)
+    .option(
+      "--sbatch <options>",
+      "pass further options to sbatch, such as '--account=me --mem=8G'",
+    );
 }
 
-/** @throws {UserError} where something is asked of Slurm that is not to be used */
-export function refuseSlurmOptions({ engine, ...wishes }: EngineOptions): void {
+/** @throws {UserError} where there is an option for Slurm, and Slurm is not to be used */
+export function refuseSlurmOptions({ engine, ...options }: EngineOptions): void {
   const names = {
     partition: "--partition",
     gpusPerTask: "--gpus-per-task",
@@ -59,34 +62,34 @@ export function refuseSlurmOptions({ engine, ...wishes }: EngineOptions): void {
     tasks: "--tasks",
     sbatch: "--sbatch",
   } as const;
-  const given = Object.entries(names).find(([key]) => wishes[key as keyof typeof names]);
+  const given = Object.entries(names).find(([key]) => options[key as keyof typeof names]);
   if (engine === "local" && given) {
-    throw new UserError(`${given[1]} is for Slurm: expected --engine slurm beside it`);
+    throw new UserError(`${given[1]} is for Slurm: expected --engine slurm with it`);
   }
 }
 
 /**
- * Submits what is missing of these runs and neither waits nor runs already, and follows all of the folder's until none
- * does any more.
- * @param missing those of them without a valid run file
- * @returns how they stand at the end
+ * Submits those of the runs that are missing and that Slurm does not have yet, and follows all of the folder's runs until
+ * Slurm has none of them any more.
+ * @param missing those of the runs without a valid run file
+ * @returns how all of them stand at the end
  */
 export async function runWithSlurm(
   runs: readonly RunConfig[],
   missing: readonly RunConfig[],
   folder: string,
-  options: ExecutionOptions & EngineOptions,
+  options: ExecutionRequest & EngineOptions,
 ): Promise<StatusOverview> {
   const { threads = 1, jobs = 1, retry = false, controls = false, saveMask = false } = options;
   const { partition, gpusPerTask, time } = options;
   const extra = splitWords(options.sbatch ?? "");
   const tasks = Math.min(await readMaxTasks(), options.tasks ?? Infinity);
-  const wishes = { partition, gpusPerTask, time, tasks, extra };
-  const device = gpusPerTask !== undefined && options.device === "auto" ? "cuda" : options.device;
+  const chosen = options.device ?? "auto";
+  const device = gpusPerTask !== undefined && chosen === "auto" ? "cuda" : chosen;
   const before = await readOverview(folder, new Set());
   if (before.silence !== undefined) throw new UserError(before.silence);
-  const lacking = await lackingRuns(missing, folder, before, retry);
-  if (lacking.length === 0) {
+  const unsubmitted = await findUnsubmittedRuns(missing, folder, before, retry);
+  if (unsubmitted.length === 0) {
     console.error(
       `nothing to submit: of ${runs.length} runs ${runs.length - missing.length} are finished` +
         (missing.length > 0 ? ", the others wait, run, or have failed (--retry)" : ""),
@@ -96,81 +99,90 @@ export async function runWithSlurm(
   return await followWhile(folder, async () => {
     await ensureNative(); // once, before many would
     const { submission, number } = await submitRuns({
-      ...{ folder, runs, missing: lacking, wishes, device, threads, jobs, retry },
-      ...{ controls, saveMask },
-      ...{ starting: launchCommandOf, standing: root, warn: (text) => console.error(text) },
+      folder,
+      runs,
+      missing: unsubmitted,
+      slurm: { partition, gpusPerTask, time, tasks, extra },
+      execution: { device, threads, jobs, retry, controls, saveMask },
+      launchCommandOf,
+      startFolder: root,
+      warn: (text) => console.error(text),
     });
     console.error(
-      `submitted ${lacking.length} of ${runs.length} runs as job ${submission.array}, ` +
+      `submitted ${unsubmitted.length} of ${runs.length} runs as job ${submission.array}, ` +
         `${submission.tasks.length} tasks: ${shownPathOf(submissionFolderOf(folder, number))}`,
     );
   });
 }
 
-// Those that no task has, and that have not failed, unless they are to be tried again.
-async function lackingRuns(
+// The missing runs that no task has, and that have not failed, unless they are to be tried again.
+async function findUnsubmittedRuns(
   missing: readonly RunConfig[],
   folder: string,
-  { standings }: StatusOverview,
+  { statuses }: StatusOverview,
   retry: boolean,
 ): Promise<RunConfig[]> {
-  const given = new Set(
-    standings.filter(({ state }) => state === "waiting" || state === "running")
+  const submitted = new Set(
+    statuses.filter(({ state }) => state === "waiting" || state === "running")
       .map(({ run }) => identityOf(run)),
   );
-  const lacking: RunConfig[] = [];
+  const unsubmitted: RunConfig[] = [];
   for (const run of missing) {
-    if (!given.has(identityOf(run)) && (retry || !await readFailure(folder, run))) {
-      lacking.push(run);
-    }
+    if (submitted.has(identityOf(run))) continue;
+    if (retry || !await readFailure(folder, run)) unsubmitted.push(run);
   }
-  return lacking;
+  return unsubmitted;
 }
 
-/** Does something, and then shows how the runs stand until Slurm has none of them; a signal leaves its jobs alone. */
+/**
+ * Does something, and then shows the state of the runs until Slurm has none of them; a signal ends the watching, and
+ * leaves Slurm's jobs alone.
+ */
 export async function followWhile(
   folder: string,
-  first: () => Promise<void> = () => Promise.resolve(),
+  body: () => Promise<void> = () => Promise.resolve(),
 ): Promise<StatusOverview> {
   const stop = new StopFlag();
-  let code: number | undefined;
-  const onSignal = (_signal: Deno.Signal, given: number) => {
-    code ??= given;
+  let exitCode: number | undefined;
+  const onSignal = (_signal: Deno.Signal, code: number) => {
+    exitCode ??= code;
     stop.ask();
   };
-  const found = await withSignals(onSignal, async () => {
-    await first();
+  const overview = await withSignals(onSignal, async () => {
+    await body();
     return await followSubmissions(folder, stop, (text) => console.error(text));
   });
-  if (code === undefined) return found;
-  const jobs = [...new Set(found.live?.map(({ job }) => job))];
+  if (exitCode === undefined) return overview;
+  const jobs = [...new Set(overview.live?.map(({ job }) => job))];
+  const status = `deno task maskbench status ${quoteForShell(shownPathOf(folder))} --follow`;
   console.error(
-    `the jobs go on; \`deno task maskbench status ${
-      quoteForShell(shownPathOf(folder))
-    } --follow\` comes back to ` +
-      `them` + (jobs.length > 0 ? `, \`scancel ${jobs.join(" ")}\` ends them` : ""),
+    `the jobs go on; \`${status}\` comes back to them` +
+      (jobs.length > 0 ? `, \`scancel ${jobs.join(" ")}\` ends them` : ""),
   );
-  exitNow(code);
+  exitNow(exitCode);
 }
 
-/** Names what failed and what is missing, and sees to the exit code. */
-export function reportOverview({ standings }: StatusOverview): void {
-  const those = (state: RunStatus["state"]) => standings.filter((one) => one.state === state);
-  const failed = those("failed"), missing = those("missing");
-  const list = (all: readonly RunStatus[], text: (one: RunStatus) => string) => {
-    for (const one of all.slice(0, MOST_TOLD)) console.error(`  ${labelOf(one.run)}: ${text(one)}`);
-    if (all.length > MOST_TOLD) console.error(`  and ${all.length - MOST_TOLD} more`);
-  };
+/** Names what failed and what is missing, and sets the exit code. */
+export function reportOverview({ statuses }: StatusOverview): void {
+  const failed = statuses.filter(({ state }) => state === "failed");
+  const missing = statuses.filter(({ state }) => state === "missing");
   if (failed.length > 0) {
     console.error(`maskbench: ${failed.length} runs failed (--retry tries them again):`);
-    list(failed, ({ reason }) => reason!);
+    listRuns(failed, ({ reason }) => reason!);
   }
   if (missing.length > 0) {
     console.error(
       `maskbench: ${missing.length} runs have no result, and no task that waits or runs ` +
         "(the same `bench` command submits them again); why is in the logs:",
     );
-    list(missing, ({ log }) => log ? shownPathOf(log) : "it was in no task");
+    listRuns(missing, ({ log }) => log ? shownPathOf(log) : "it was in no task");
   }
   if (failed.length + missing.length > 0) Deno.exitCode = 1;
+}
+
+function listRuns(statuses: readonly RunStatus[], textOf: (status: RunStatus) => string): void {
+  for (const status of statuses.slice(0, MAX_LISTED)) {
+    console.error(`  ${labelOf(status.run)}: ${textOf(status)}`);
+  }
+  if (statuses.length > MAX_LISTED) console.error(`  and ${statuses.length - MAX_LISTED} more`);
 }

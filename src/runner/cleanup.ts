@@ -1,15 +1,18 @@
-// What processes that were killed leave among run files and tickets, and nobody needs any more.
+// Removing what killed processes leave among run files and tickets, and nobody needs any more.
 import { join } from "node:path";
 import { removeFile } from "../base/atomic_files.ts";
 import { runsFolder } from "../runs/run_file.ts";
 import { ticketsFolder } from "../tickets/ticket.ts";
 
 /** Milliseconds after which a temporary file is a dead process's: nothing takes so long to write. */
-const LEFT_BEHIND = 3600_000;
+const TEMPORARY_FILE_EXPIRY = 3600_000;
 
-const temporary = /^\.(.+)\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const ofRun = /^([0-9a-f]{64})\.(claim-\d+|checkpoint\.safetensors(\.aside)?|failed)$/;
-const halfOfRun = /^([0-9a-f]{64})\.(json|checkpoint\.safetensors|failed)$/;
+/** The name of a temporary file; its first group is the name that the file was to get. */
+const temporaryName = /^\.(.+)\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Names of a run's other files; the first group is its identity. */
+const companionName = /^([0-9a-f]{64})\.(claim-\d+|checkpoint\.safetensors(\.aside)?|failed)$/;
+/** Names of a run's files that are written under a temporary name first. */
+const atomicName = /^([0-9a-f]{64})\.(json|checkpoint\.safetensors|failed)$/;
 
 /**
  * Removes files half written, and whatever belongs to a run that is finished. Where the process that finished it still
@@ -20,34 +23,38 @@ export async function removeLeftovers(
   folder: string,
   unfinished: ReadonlySet<string>,
 ): Promise<void> {
-  const names = await namesIn(runsFolder(folder)), all = new Set(names);
+  const names = await namesIn(runsFolder(folder));
+  const present = new Set(names);
   for (const name of names) {
-    const path = join(runsFolder(folder), name), half = temporary.exec(name)?.[1];
-    const run = (half === undefined ? ofRun.exec(name) : halfOfRun.exec(half))?.[1];
-    const isDone = run !== undefined && all.has(`${run}.json`) && !unfinished.has(run);
-    if (isDone || half !== undefined && await isOld(path)) await remove(path);
+    const path = join(runsFolder(folder), name);
+    const finalName = temporaryName.exec(name)?.[1];
+    const isTemporary = finalName !== undefined;
+    const run = (isTemporary ? atomicName.exec(finalName) : companionName.exec(name))?.[1];
+    const isOfFinishedRun = run !== undefined && present.has(`${run}.json`) && !unfinished.has(run);
+    if (isOfFinishedRun || isTemporary && await isExpired(path)) await tryToRemove(path);
   }
   const tickets = ticketsFolder(folder);
   for (const name of await namesIn(tickets)) {
     // The ticket of a finished run may be under way: it is made where it is missing.
-    if (temporary.test(name) && await isOld(join(tickets, name))) await remove(join(tickets, name));
+    const path = join(tickets, name);
+    if (temporaryName.test(name) && await isExpired(path)) await tryToRemove(path);
   }
 }
 
-// It takes room and does no harm.
-const remove = (path: string) => removeFile(path).catch(() => {});
+// A leftover that stays takes space on the disk and does no harm.
+const tryToRemove = (path: string) => removeFile(path).catch(() => {});
 
 async function namesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) names.push(name);
   } catch {
-    // no folder, so nothing in it
+    // There is no folder, so nothing is in it.
   }
   return names;
 }
 
-async function isOld(path: string): Promise<boolean> {
+async function isExpired(path: string): Promise<boolean> {
   const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
-  return mtime !== null && Date.now() - mtime.getTime() > LEFT_BEHIND;
+  return mtime !== null && Date.now() - mtime.getTime() > TEMPORARY_FILE_EXPIRY;
 }

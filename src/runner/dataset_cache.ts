@@ -1,10 +1,11 @@
-// The data set of a run: loaded once a process, its pictures in memory that all threads read, or in a file that all map.
+// The data sets of runs: each loaded once a process, its pictures in memory that all threads read, or in a file that all
+// of them map.
 import type { Dataset } from "../datasets/dataset.ts";
 import { loadDataset } from "../datasets/registry.ts";
 import { validationOf } from "../datasets/validation.ts";
 import type { RunConfig } from "../training/config.ts";
 
-const loaded = new Map<string, Promise<Dataset>>();
+const cache = new Map<string, Promise<Dataset>>();
 
 /** The data set that a configuration names, with the split that its accuracy is measured on. */
 export async function datasetOf(
@@ -12,18 +13,18 @@ export async function datasetOf(
   folders: readonly string[],
 ): Promise<Dataset> {
   const key = JSON.stringify([name, folders]);
-  if (!loaded.has(key)) loaded.set(key, loadDataset(name, folders).then(shared));
-  const dataset = await loaded.get(key)!;
+  if (!cache.has(key)) cache.set(key, loadDataset(name, folders).then(sharedDatasetOf));
+  const dataset = await cache.get(key)!;
   return split === "validation" ? validationOf(dataset) : dataset;
 }
 
-const shared = ({ train, test, ...rest }: Dataset): Dataset => ({
+const sharedDatasetOf = ({ train, test, ...rest }: Dataset): Dataset => ({
   ...rest,
-  train: sharedSplit(train),
-  test: sharedSplit(test),
+  train: sharedSplitOf(train),
+  test: sharedSplitOf(test),
 });
 
-function sharedSplit(split: Dataset["train"]): Dataset["train"] {
+function sharedSplitOf(split: Dataset["train"]): Dataset["train"] {
   if ("path" in split) return split;
   const { images, labels } = split;
   const copy = new Uint8Array(new SharedArrayBuffer(images.length));

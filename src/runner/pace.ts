@@ -1,71 +1,77 @@
-// How a run gets on, by the progress that it tells: what its steps take, and what the one under way has taken so far.
+// How fast a run's steps are, by the progress that it reports: what one usually takes, and what the one under way has
+// taken so far.
 //
-// The thread that steps is in a native call meanwhile and can tell nothing, so its silence is what there is to go by.
-// Only silence within an epoch's steps counts: setting up and evaluating may take minutes.
+// The thread that steps is in a native call meanwhile and can report nothing, so its silence is all that there is to judge
+// by. Only silence within an epoch's steps counts: setting up and evaluating may take minutes.
 import { median } from "../base/statistics.ts";
 import type { RunProgress } from "../training/result.ts";
 
 /** Milliseconds between two looks at a run. */
 export const PACE_INTERVAL = 250;
 
-/** A step is slow that takes so many times what one takes, and so many milliseconds at least. */
-const SLOW_TIMES = 100, SLOW = 10_000;
+/** A step is slow that takes this many times what a step usually takes, and at least this many milliseconds. */
+const SLOW_FACTOR = 100;
+const SLOW_MIN = 10_000;
 
 /**
  * After a stop, the step under way is waited for so many milliseconds or, where steps are long by nature, as on ImageNet
- * on a processor, for so many times what one takes: it then returns, and nothing of the run is lost.
+ * on a processor, for so many times what a step usually takes: it then returns, and nothing of the run is lost.
  */
-const PATIENCE = 10_000, PATIENCE_TIMES = 3;
+const PATIENCE_MIN = 10_000;
+const PATIENCE_FACTOR = 3;
 
-/** What a step takes is the median over so many of the last stretches between two reports. */
+/** What a step usually takes is the median over this many of the last stretches between two reports. */
 const STRETCHES = 100;
 
-/** Is told a run's progress, and looked at every `PACE_INTERVAL`; times are in milliseconds. */
+/** Follows a run by its progress, and is to be asked every `PACE_INTERVAL`; times are in milliseconds. */
 export class PaceMonitor {
   #progress: RunProgress | undefined;
-  #toldAt = 0;
-  /** Of a step, for each of the last stretches. */
-  readonly #taken: number[] = [];
-  /** Of the time since it was made, what this process was not suspended or busy for. */
+  /** When the last progress was sent. */
+  #sentAt = 0;
+  /** Time of a step, for each of the last stretches. */
+  readonly #stepTimes: number[] = [];
+  /** Time since the monitor was made, without that in which this process was suspended or busy. */
   #awake = 0;
-  #lookedAt: number;
-  #heard = 0;
-  #isTold = false;
+  #checkedAt: number;
+  /** When the last progress arrived, on the clock of `awake`. */
+  #recordedAt = 0;
+  /** Whether the step under way was found slow already. */
+  #isKnownSlow = false;
 
   constructor(now: number) {
-    this.#lookedAt = now;
+    this.#checkedAt = now;
   }
 
-  /** @param told when the run told it, by the clock of its own thread */
-  hear(progress: RunProgress, told: number, now: number): void {
+  /** @param sentAt when the run reported it, by the clock of its own thread */
+  record(progress: RunProgress, sentAt: number, now: number): void {
     const before = this.#progress;
     if (before?.epoch === progress.epoch && before.step < progress.step) {
-      this.#taken.push((told - this.#toldAt) / (progress.step - before.step));
-      if (this.#taken.length > STRETCHES) this.#taken.shift();
+      this.#stepTimes.push((sentAt - this.#sentAt) / (progress.step - before.step));
+      if (this.#stepTimes.length > STRETCHES) this.#stepTimes.shift();
     }
     this.#progress = progress;
-    this.#toldAt = told;
-    this.#pass(now);
-    this.#heard = this.#awake;
-    this.#isTold = false;
+    this.#sentAt = sentAt;
+    this.#advanceClock(now);
+    this.#recordedAt = this.#awake;
+    this.#isKnownSlow = false;
   }
 
   /** @returns whether the step under way is slow, once while it lasts */
-  look(now: number): boolean {
-    this.#pass(now);
-    const usual = this.#usual;
-    if (this.#isTold || !this.isStepping || usual === null) return false;
-    return this.#isTold = this.silence >= Math.max(SLOW, SLOW_TIMES * usual);
+  checkStep(now: number): boolean {
+    this.#advanceClock(now);
+    const usual = this.#usualStepTime;
+    if (this.#isKnownSlow || !this.isStepping || usual === null) return false;
+    return this.#isKnownSlow = this.silence >= Math.max(SLOW_MIN, SLOW_FACTOR * usual);
   }
 
-  /** Whether it is in the middle of an epoch's steps. */
+  /** Whether the run is in the middle of an epoch's steps. */
   get isStepping(): boolean {
     return this.#progress !== undefined && this.#progress.step < this.#progress.steps;
   }
 
-  /** Since it told something: where it is stepping, what the step under way has taken. */
+  /** Time since the run reported something: where it is stepping, what the step under way has taken. */
   get silence(): number {
-    return this.#awake - this.#heard;
+    return this.#awake - this.#recordedAt;
   }
 
   /** A clock that stands still while the process does. */
@@ -75,16 +81,16 @@ export class PaceMonitor {
 
   /** How long the step under way is waited for after a stop. */
   get patience(): number {
-    return Math.max(PATIENCE, PATIENCE_TIMES * (this.#usual ?? 0));
+    return Math.max(PATIENCE_MIN, PATIENCE_FACTOR * (this.#usualStepTime ?? 0));
   }
 
-  get #usual(): number | null {
-    return median(this.#taken);
+  get #usualStepTime(): number | null {
+    return median(this.#stepTimes);
   }
 
-  // A longer time between two looks is one in which this thread stood still, and the run did too or could not be heard.
-  #pass(now: number): void {
-    this.#awake += Math.min(now - this.#lookedAt, 4 * PACE_INTERVAL);
-    this.#lookedAt = now;
+  // A longer time between two checks is one in which this thread stood still, and the run did too or could not be heard.
+  #advanceClock(now: number): void {
+    this.#awake += Math.min(now - this.#checkedAt, 4 * PACE_INTERVAL);
+    this.#checkedAt = now;
   }
 }

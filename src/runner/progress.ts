@@ -8,10 +8,165 @@ import { networkOf } from "../networks/registry.ts";
 import { briefLabelOf, labelOf } from "../runs/label.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
-import type { RunnerListener } from "./runner.ts";
+import type { RunnerListener } from "./listener.ts";
 
 /** Milliseconds between two plain lines on runs under way. */
-const PLAIN_EVERY = 10_000;
+const PLAIN_LINE_INTERVAL = 10_000;
+
+/** Says nothing but failures and notes. */
+export const quietListener: RunnerListener = {
+  begin: () => {},
+  progress: () => {},
+  finished: () => {},
+  failed: (config, reason) => console.error(`  ${labelOf(config)}: FAILED: ${reason}`),
+  finishedElsewhere: () => {},
+  note: (text) => console.error(`  ${text}`),
+  end: () => {},
+};
+
+/** Shows the progress of a sweep on standard error. */
+export const progressListener = (terminal: boolean): RunnerListener =>
+  new ProgressDisplay(terminal);
+
+class ProgressDisplay implements RunnerListener {
+  readonly #started = performance.now();
+  /** How much of each run under way is done, in [0, 1]. */
+  readonly #underWay = new Map<RunConfig, number>();
+  /** Cost of what earlier starts had done already of the runs that went on from their checkpoints. */
+  #inheritedCost = 0;
+  #totalCost = 0;
+  #doneCost = 0;
+  #runs = 0;
+  #done = 0;
+  /** When the last plain line was printed. */
+  #printedAt = this.#started;
+  #screen: ProgressScreen | undefined;
+
+  constructor(readonly terminal: boolean) {}
+
+  begin(missing: readonly RunConfig[], finished: number): void {
+    if (finished > 0) {
+      this.note(
+        `${finished} of ${finished + missing.length} runs are finished already, and skipped`,
+      );
+    }
+    this.#runs = missing.length;
+    this.#totalCost = missing.reduce((sum, config) => sum + costOf(config), 0);
+    if (this.terminal && this.#runs > 0) this.#screen = new ProgressScreen(this.#runs);
+  }
+
+  progress(config: RunConfig, progress: RunProgress): void {
+    const steps = progress.epochs * progress.steps;
+    const part = ((progress.epoch - 1) * progress.steps + progress.step) / steps;
+    if (!this.#underWay.has(config)) this.#inheritedCost += costOf(config) * part;
+    this.#underWay.set(config, part);
+    const text = progressTextOf(progress);
+    if (this.#screen) {
+      this.#screen.show(config, `${briefLabelOf(config)}: ${text}`); // a line of a terminal is short
+      this.#screen.count(this.#done, this.#timeLeft());
+    } else if (performance.now() - this.#printedAt > PLAIN_LINE_INTERVAL) {
+      this.#printedAt = performance.now();
+      this.note(`     ${labelOf(config)}: ${text}, ${this.#timeLeft()}`);
+    }
+  }
+
+  finished(config: RunConfig, result: RunResult): void {
+    this.#endRun(config, resultTextOf(result));
+  }
+
+  failed(config: RunConfig, reason: string): void {
+    this.#endRun(config, `FAILED: ${reason}`);
+  }
+
+  finishedElsewhere(config: RunConfig): void {
+    this.#endRun(config, "finished by another process");
+  }
+
+  note(text: string): void {
+    if (this.#screen) this.#screen.print(text);
+    else console.error(text);
+  }
+
+  end(): void {
+    this.#screen?.end();
+  }
+
+  #endRun(config: RunConfig, text: string): void {
+    this.#underWay.delete(config);
+    this.#done++;
+    this.#doneCost += costOf(config);
+    this.#printedAt = performance.now();
+    this.#screen?.hide(config);
+    this.#screen?.count(this.#done, this.#timeLeft());
+    const place = `${String(this.#done).padStart(String(this.#runs).length)}/${this.#runs}`;
+    const isLast = this.#done === this.#runs;
+    const left = this.#screen || isLast ? "" : `, ${this.#timeLeft()}`;
+    this.note(`${place}  ${labelOf(config)}: ${text}${left}`);
+  }
+
+  #timeLeft(): string {
+    const underWay = [...this.#underWay].map(([config, part]) => costOf(config) * part);
+    const past = underWay.reduce((sum, cost) => sum + cost, this.#doneCost);
+    const seconds = (performance.now() - this.#started) / 1000;
+    const pastHere = past - this.#inheritedCost;
+    const left = pastHere > 0 ? seconds * (this.#totalCost - past) / pastHere : NaN;
+    return `${durationTextOf(left)} left`;
+  }
+}
+
+/** The lower end of a terminal: a bar for the sweep, and below it a line for each run under way. */
+class ProgressScreen {
+  readonly #bars = new cliProgress.MultiBar({
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+    fps: 4,
+    gracefulExit: false,
+    emptyOnZero: true,
+  }, cliProgress.Presets.shades_classic);
+  readonly #sweepBar: cliProgress.SingleBar;
+  /** A line whose run has ended is used again for the next one. */
+  readonly #lines: { readonly bar: cliProgress.SingleBar; run: RunConfig | undefined }[] = [];
+
+  constructor(runs: number) {
+    this.#sweepBar = this.#bars.create(runs, 0, { left: "? left" }, {
+      format: "{bar} {value}/{total} runs, {left}",
+      barsize: 24,
+    });
+  }
+
+  count(done: number, left: string): void {
+    this.#sweepBar.update(done, { left });
+  }
+
+  show(run: RunConfig, text: string): void {
+    let line = this.#lines.find((line) => line.run === run) ?? this.#lines.find(({ run }) => !run);
+    if (!line) {
+      line = { bar: this.#bars.create(1, 0, { text: "" }, { format: "  {text}" }), run };
+      this.#lines.push(line);
+    }
+    line.run = run;
+    const width = Math.max(20, (process.stderr.columns ?? 80) - 4);
+    line.bar.update(0, { text: text.slice(0, width) });
+  }
+
+  hide(run: RunConfig): void {
+    const line = this.#lines.find((line) => line.run === run);
+    if (!line) return;
+    line.run = undefined;
+    line.bar.update(0, { text: "" });
+  }
+
+  print(text: string): void {
+    this.#bars.log(`${text}\n`);
+    this.#bars.update();
+  }
+
+  end(): void {
+    this.#bars.update();
+    this.#bars.stop();
+  }
+}
 
 /** Arithmetic of a run, in multiplications for one picture: what the time left is reckoned by. */
 function costOf({ network, algorithm, epochs }: RunConfig): number {
@@ -19,11 +174,8 @@ function costOf({ network, algorithm, epochs }: RunConfig): number {
   return multiplicationsOf(networkOf(network.name, network.width)) * (learns ? 3 * epochs : 1);
 }
 
-const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;
-const perSecond = (images: number) => `${Math.round(images).toLocaleString("en")} images/s`;
-
-/** Where a run stands: `epoch 3/10, loss 0.3121, accuracy 94.20%, 28,113 images/s`. */
-function standOf(progress: RunProgress): string {
+/** How far a run is: `epoch 3/10, loss 0.3121, accuracy 94.20%, 28,113 images/s`. */
+function progressTextOf(progress: RunProgress): string {
   return [
     `epoch ${progress.epoch}/${progress.epochs}`,
     ...(Number.isNaN(progress.trainLoss) ? [] : [`loss ${progress.trainLoss.toFixed(4)}`]),
@@ -32,7 +184,7 @@ function standOf(progress: RunProgress): string {
   ].join(", ");
 }
 
-function resultOf({ lastTestAccuracy, epochs, imagesPerSecond }: RunResult): string {
+function resultTextOf({ lastTestAccuracy, epochs, imagesPerSecond }: RunResult): string {
   return [
     `accuracy ${percent(lastTestAccuracy)}`,
     `loss ${epochs.at(-1)!.trainLoss.toFixed(4)}`,
@@ -40,117 +192,5 @@ function resultOf({ lastTestAccuracy, epochs, imagesPerSecond }: RunResult): str
   ].join(", ");
 }
 
-/** Tells the progress of a sweep on standard error. */
-export function progressListener(terminal: boolean): RunnerListener {
-  const started = performance.now();
-  const under = new Map<RunConfig, number>(); // the part of a run under way that is done
-  let inherited = 0; // the cost of what was done already when runs went on from their checkpoints
-  let total = 0, runs = 0, done = 0, doneCost = 0, spoken = started;
-  let screen: Screen | undefined;
-
-  const left = (): string => {
-    const past = [...under].reduce((sum, [run, part]) => sum + costOf(run) * part, doneCost);
-    const seconds = (performance.now() - started) / 1000, here = past - inherited;
-    return `${durationTextOf(here > 0 ? seconds * (total - past) / here : NaN)} left`;
-  };
-  const say = (text: string) => screen ? screen.say(text) : console.error(text);
-  const over = (config: RunConfig, text: string) => {
-    under.delete(config);
-    done++;
-    doneCost += costOf(config);
-    spoken = performance.now();
-    screen?.hide(config);
-    screen?.count(done, left());
-    say(
-      `${String(done).padStart(String(runs).length)}/${runs}  ${labelOf(config)}: ${text}` +
-        (screen || done === runs ? "" : `, ${left()}`),
-    );
-  };
-
-  return {
-    begin(missing, finished) {
-      if (finished > 0) {
-        say(`${finished} of ${finished + missing.length} runs are finished already, and skipped`);
-      }
-      runs = missing.length;
-      total = missing.reduce((sum, config) => sum + costOf(config), 0);
-      if (terminal && runs > 0) screen = screenFor(runs);
-    },
-    progress(config, progress) {
-      const steps = progress.epochs * progress.steps;
-      const part = ((progress.epoch - 1) * progress.steps + progress.step) / steps;
-      if (!under.has(config)) inherited += costOf(config) * part;
-      under.set(config, part);
-      const stand = standOf(progress);
-      if (screen) {
-        screen.show(config, `${briefLabelOf(config)}: ${stand}`); // a line is short
-        screen.count(done, left());
-      } else if (performance.now() - spoken > PLAIN_EVERY) {
-        spoken = performance.now();
-        say(`     ${labelOf(config)}: ${stand}, ${left()}`);
-      }
-    },
-    finished: (config, result) => over(config, resultOf(result)),
-    failed: (config, reason) => over(config, `FAILED: ${reason}`),
-    elsewhere: (config) => over(config, "finished by another process"),
-    note: say,
-    end: () => screen?.end(),
-  };
-}
-
-/** Says nothing but what fails, and notes. */
-export const quietListener: RunnerListener = {
-  begin: () => {},
-  progress: () => {},
-  finished: () => {},
-  failed: (config, reason) => console.error(`  ${labelOf(config)}: FAILED: ${reason}`),
-  elsewhere: () => {},
-  note: (text) => console.error(`  ${text}`),
-  end: () => {},
-};
-
-type Screen = ReturnType<typeof screenFor>;
-
-// The lower end of a terminal: a bar for the sweep, and below it a line for each run under way.
-function screenFor(runs: number) {
-  const multi = new cliProgress.MultiBar({
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
-    fps: 4,
-    gracefulExit: false,
-    emptyOnZero: true,
-  }, cliProgress.Presets.shades_classic);
-  const bar = multi.create(runs, 0, { left: "? left" }, {
-    format: "{bar} {value}/{total} runs, {left}",
-    barsize: 24,
-  });
-  const lines: { readonly line: cliProgress.SingleBar; run: RunConfig | undefined }[] = [];
-  const fitting = (text: string) => text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 4));
-  return {
-    count: (done: number, left: string) => bar.update(done, { left }),
-    show(run: RunConfig, stand: string): void {
-      let own = lines.find((line) => line.run === run) ?? lines.find((line) => !line.run);
-      if (!own) {
-        own = { line: multi.create(1, 0, { stand: "" }, { format: "  {stand}" }), run };
-        lines.push(own);
-      }
-      own.run = run;
-      own.line.update(0, { stand: fitting(stand) });
-    },
-    hide(run: RunConfig): void {
-      const own = lines.find((line) => line.run === run);
-      if (!own) return;
-      own.run = undefined;
-      own.line.update(0, { stand: "" });
-    },
-    say(text: string): void {
-      multi.log(`${text}\n`);
-      multi.update();
-    },
-    end(): void {
-      multi.update();
-      multi.stop();
-    },
-  };
-}
+const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;
+const perSecond = (images: number) => `${Math.round(images).toLocaleString("en")} images/s`;

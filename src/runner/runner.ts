@@ -1,85 +1,45 @@
-// The runner: works off the runs of a sweep that are not finished yet, some side by side, each in a worker thread.
+// The runner: executes the runs of a sweep that are not finished yet, some side by side, each in a worker thread.
 //
-// Any number of runners, in any number of processes, may work off one folder: a run is done by whoever claims it. What
-// others have claimed is waited for, and taken over where they die.
+// Any number of runners, in any number of processes, may share one folder: a run is executed by whoever claims it. Runs
+// that others have claimed are waited for, and taken over where those processes die.
 import { WriteError } from "../base/atomic_files.ts";
-import { durationTextOf } from "../base/duration.ts";
 import { UserError } from "../base/errors.ts";
-import type { Device } from "../native/mod.ts";
-import { CheckpointWriter, readCheckpoint, setCheckpointAside } from "../runs/checkpoint_file.ts";
+import { findBlasInUse } from "../native/toolchain/setup.ts";
 import { Claim } from "../runs/claims.ts";
-import { readFailure, removeFailure, writeFailure } from "../runs/failure_file.ts";
+import { environmentOf } from "../runs/environment.ts";
+import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
-import { labelOf } from "../runs/label.ts";
-import {
-  type Environment,
-  readRunFile,
-  runFileOf,
-  runPathOf,
-  writeRunFile,
-} from "../runs/run_file.ts";
-import { ticketOfRun, writeTicket } from "../tickets/ticket.ts";
+import { type Environment, readRunFile, runPathOf } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
-import type { RunProgress, RunResult } from "../training/result.ts";
-import type { Subnetwork } from "../training/subnetwork.ts";
 import { removeLeftovers } from "./cleanup.ts";
-import { datasetOf } from "./dataset_cache.ts";
+import { type RunEnd, RunExecution, type RunExecutionOptions } from "./run_execution.ts";
 import { StopFlag } from "./stop.ts";
-import { CheckpointRefusal, RunFailure, type RunListener, RunWorker } from "./worker.ts";
+import { RunWorker } from "./worker.ts";
 
 /** Milliseconds between two looks at runs that other processes have claimed. */
-const LOOK_EVERY = 1000;
+const CLAIM_POLL_INTERVAL = 1000;
 
-export interface RunnerOptions {
-  /** The sweep's folder. */
-  readonly folder: string;
-  readonly library: string;
-  /** Folders that data sets are looked for in. */
-  readonly folders: readonly string[];
-  readonly device: Device;
-  /** Processor threads of each run, and runs side by side. */
-  readonly threads: number;
-  readonly jobs: number;
-  readonly environment: Omit<Environment, "started" | "finished">;
-  readonly watch: RunnerListener;
-  /** Asked before each run: one that it says no to is left for another start. */
-  readonly begins?: (config: RunConfig) => boolean;
+/** What a runner needs to know, apart from the runs. The native library must be open. */
+export interface RunnerOptions extends RunExecutionOptions {
+  /** Asked before each run: one that it refuses is left for another start. */
+  readonly mayBegin?: (config: RunConfig) => boolean;
   /** Ends the work after the steps under way, which are kept. */
   readonly stop?: StopFlag;
-  /** Whether masks are held against their controls, once they are learnt. */
-  readonly controls?: boolean;
-  /** Whether runs keep their tickets; see `ticket.ts`. */
-  readonly saveMask?: boolean;
-  /** Whether runs that failed at an earlier start are tried again. */
-  readonly retry?: boolean;
   /** Milliseconds to wait for what others have claimed, once all else is done; default until it is settled. */
   readonly patience?: number;
 }
 
-/** Is told what happens; see `progress.ts`. */
-export interface RunnerListener {
-  /** Before the first run. @param finished those that earlier starts left */
-  begin(missing: readonly RunConfig[], finished: number): void;
-  progress(config: RunConfig, progress: RunProgress): void;
-  finished(config: RunConfig, result: RunResult): void;
-  failed(config: RunConfig, reason: string): void;
-  /** Another process has finished it, or it has failed there. */
-  elsewhere(config: RunConfig): void;
-  /** Something that a user should know of, and that is no failure. */
-  note(text: string): void;
-  end(): void;
-}
-
+/** What became of the runs. */
 export interface RunnerOutcome {
-  /** By this call. */
+  /** Runs that this call finished. */
   readonly finished: number;
-  /** Not finished, as it was stopped, `begins` said no, or another process still has it. */
+  /** Runs that are not finished: the call was stopped, `mayBegin` refused them, or another process still has them. */
   readonly left: number;
-  /** Of those, the ones with a checkpoint of this call's. */
-  readonly kept: number;
-  /** Finished by an earlier start or another process, and so not run here. */
+  /** How many of those have a checkpoint to go on from. */
+  readonly checkpointed: number;
+  /** Runs that an earlier start or another process finished, and that were not executed here. */
   readonly skipped: number;
-  /** Here, elsewhere, or at an earlier start. */
+  /** Runs that failed here, elsewhere, or at an earlier start. */
   readonly failed: readonly FailedRun[];
 }
 
@@ -87,11 +47,160 @@ export interface RunnerOutcome {
 export interface FailedRun {
   readonly config: RunConfig;
   readonly reason: string;
-  /** Whether its settings are to blame: its loss was no number any more. */
+  /** Whether its settings are to blame: its loss became NaN. */
   readonly diverged: boolean;
 }
 
-/** Which of the runs have no valid run file in the folder. */
+/** Executes runs once, in a folder. */
+export class Runner {
+  readonly #runs: readonly RunConfig[];
+  readonly #options: RunnerOptions;
+  readonly #stop: StopFlag;
+  readonly #environment: Omit<Environment, "started" | "finished">;
+  readonly #began = new Date().toISOString();
+  /** Identities of the runs without a valid run file, as far as is known. */
+  readonly #unfinished = new Set<string>();
+  /** Runs that other processes had claimed when this one came to them. */
+  readonly #claimedByOthers: RunConfig[] = [];
+  readonly #failed: FailedRun[] = [];
+  #finished = 0;
+  #skipped = 0;
+  #checkpointed = 0;
+
+  /** The native library must be open. */
+  constructor(runs: readonly RunConfig[], options: RunnerOptions) {
+    this.#runs = runs;
+    this.#options = options;
+    this.#stop = options.stop ?? new StopFlag();
+    this.#environment = environmentOf({ ...options.execution, blas: findBlasInUse() });
+  }
+
+  /**
+   * Executes what is missing; a run that fails is reported and recorded, and the others go on.
+   * @throws {WriteError} where a result can't be written, after the other runs under way have kept their checkpoints, or
+   * where finished runs have vanished
+   */
+  async execute(): Promise<RunnerOutcome> {
+    const { folder, listener, execution } = this.#options;
+    const missing = await findMissingRuns(this.#runs, folder);
+    for (const config of missing) this.#unfinished.add(identityOf(config));
+    this.#skipped = this.#runs.length - missing.length;
+    await removeLeftovers(folder, this.#unfinished);
+    listener.begin(missing, this.#skipped);
+
+    const queue = missing.values(); // shared: each run goes to whichever worker is free
+    const workers = Math.min(execution.jobs, missing.length);
+    const ends = await Promise.allSettled(Array.from({ length: workers }, () => this.#work(queue)));
+
+    await removeLeftovers(folder, this.#unfinished);
+    listener.end();
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await this.#ensureFilesRemain();
+    return this.#outcome();
+  }
+
+  /** One worker's part: runs from the queue, and then those that others have claimed. */
+  async #work(queue: Iterable<RunConfig>): Promise<void> {
+    const { mayBegin = () => true } = this.#options;
+    using worker = new RunWorker();
+    try {
+      for (const config of queue) {
+        if (this.#stop.isAsked) return;
+        if (mayBegin(config)) await this.#claimAndExecute(worker, config);
+      }
+      await this.#waitForOthers(worker);
+    } catch (error) {
+      this.#stop.ask(); // so that the other workers keep what they have
+      throw error;
+    }
+  }
+
+  async #claimAndExecute(worker: RunWorker, config: RunConfig): Promise<void> {
+    const claim = await Claim.on(this.#options.folder, identityOf(config));
+    if (!claim) {
+      this.#claimedByOthers.push(config);
+      return;
+    }
+    try {
+      if (!await this.#isSettled(config)) await this.#executeRun(worker, config);
+    } finally {
+      await claim.release();
+    }
+  }
+
+  /** Looks at the claimed runs in turn, and executes those whose process has died. */
+  async #waitForOthers(worker: RunWorker): Promise<void> {
+    const { patience = Infinity } = this.#options;
+    const deadline = performance.now() + patience, claimed = this.#claimedByOthers;
+    while (claimed.length > 0 && !this.#stop.isAsked && performance.now() < deadline) {
+      const config = claimed.shift()!;
+      if (!await this.#isSettled(config)) await this.#claimAndExecute(worker, config);
+      if (claimed.length > 0) await pause(CLAIM_POLL_INTERVAL / claimed.length);
+    }
+  }
+
+  /** Whether another process has finished the run, or it has failed and is not to be tried again; counts it then. */
+  async #isSettled(config: RunConfig): Promise<boolean> {
+    const { folder, listener, execution } = this.#options;
+    if (await isFinished(config, folder)) {
+      this.#skipped++;
+      this.#unfinished.delete(identityOf(config));
+      listener.finishedElsewhere(config);
+      return true;
+    }
+    const failure = await readFailure(folder, config);
+    const isRetried = execution.retry && (failure?.environment.finished ?? "") < this.#began;
+    if (!failure || isRetried) return false;
+    this.#countFailure(config, failure);
+    return true;
+  }
+
+  async #executeRun(worker: RunWorker, config: RunConfig): Promise<void> {
+    const execution = new RunExecution(config, this.#environment, this.#options, this.#stop);
+    const end = await execution.execute(worker);
+    this.#count(config, end);
+    await execution.tidyUp(end);
+  }
+
+  #count(config: RunConfig, end: RunEnd): void {
+    if (end.state === "finished") {
+      this.#finished++;
+      this.#unfinished.delete(identityOf(config));
+      this.#options.listener.finished(config, end.result);
+    } else if (end.state === "failed") {
+      this.#countFailure(config, end);
+    } else if (end.hasCheckpoint) {
+      this.#checkpointed++;
+    }
+  }
+
+  #countFailure(config: RunConfig, { reason, diverged }: Omit<FailedRun, "config">): void {
+    this.#failed.push({ config, reason, diverged });
+    this.#options.listener.failed(config, reason);
+  }
+
+  /** @throws {WriteError} where run files that were there are gone */
+  async #ensureFilesRemain(): Promise<void> {
+    const { folder } = this.#options;
+    let vanished = 0;
+    for (const identity of this.#runs.map(identityOf)) {
+      if (this.#unfinished.has(identity)) continue;
+      const isThere = await Deno.stat(runPathOf(folder, identity)).then(() => true, () => false);
+      if (!isThere) vanished++;
+    }
+    if (vanished > 0) {
+      throw new WriteError(`${vanished} finished runs have vanished from ${folder}`);
+    }
+  }
+
+  #outcome(): RunnerOutcome {
+    const finished = this.#finished, skipped = this.#skipped, failed = this.#failed;
+    const left = this.#runs.length - skipped - finished - failed.length;
+    return { finished, left, checkpointed: this.#checkpointed, skipped, failed };
+  }
+}
+
+/** The runs that have no valid run file in the folder. */
 export async function findMissingRuns(
   runs: readonly RunConfig[],
   folder: string,
@@ -109,183 +218,6 @@ async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
     if (!(error instanceof Deno.errors.NotFound || error instanceof UserError)) throw error;
     return false;
   }
-}
-
-/**
- * Runs what is missing; a run that fails is told and recorded, and the others go on.
- * @throws {WriteError} where a result can't be written, after the runs beside it kept their checkpoints, or where
- * finished ones have vanished
- */
-export async function work(
-  runs: readonly RunConfig[],
-  options: RunnerOptions,
-): Promise<RunnerOutcome> {
-  const { folder, watch, begins = () => true, stop = new StopFlag() } = options;
-  const { retry = false, controls = false, saveMask = false, patience = Infinity } = options;
-  const began = new Date().toISOString();
-  const missing = await findMissingRuns(runs, folder);
-  let finished = 0, kept = 0, skipped = runs.length - missing.length;
-  const failed: FailedRun[] = [];
-  const unfinished = new Set(missing.map(identityOf));
-  await removeLeftovers(folder, unfinished);
-  watch.begin(missing, skipped);
-
-  // What another process has made of a run since this one began, or of one that is not to be tried again.
-  const settledElsewhere = async (config: RunConfig): Promise<boolean> => {
-    if (await isFinished(config, folder)) {
-      skipped++;
-      unfinished.delete(identityOf(config));
-      watch.elsewhere(config);
-      return true;
-    }
-    const failure = await readFailure(folder, config);
-    if (!failure || retry && failure.environment.finished < began) return false;
-    failed.push({ config, reason: failure.reason, diverged: failure.diverged });
-    watch.failed(config, failure.reason);
-    return true;
-  };
-
-  const attempt = async (worker: RunWorker, config: RunConfig): Promise<void> => {
-    const identity = identityOf(config), started = new Date().toISOString();
-    const noteSetAside = (path: string, reason: string) =>
-      watch.note(`${path} is set aside, and its run begins anew: it ${reason}`);
-    const before = await readCheckpoint(folder, identity, options.environment, noteSetAside);
-    const checkpoints = new CheckpointWriter(folder, identity, (reason) => {
-      watch.note(`no checkpoint, so a stop would lose the run under way: ${reason}`);
-    });
-    let goesOn = before !== undefined;
-    const hasCheckpoint = async () => await checkpoints.settled() || goesOn;
-    const environment = { ...options.environment, started: before?.started ?? started };
-    const ended = () => ({ ...environment, finished: new Date().toISOString() });
-    try {
-      const dataset = await datasetOf(config.dataset, options.folders);
-      if (dataset.checksum !== config.dataset.checksum) {
-        throw new RunFailure(
-          `the files of ${dataset.name} are not those that the run is to be made of`,
-        );
-      }
-      const task = { ...options, controls, saveMask, config, dataset, from: before?.checkpoint };
-      let found: Subnetwork | undefined, stuck: number | undefined;
-      const listener: RunListener = {
-        progress: (progress) => watch.progress(config, progress),
-        checkpoint: (checkpoint) => checkpoints.write({ identity, checkpoint, environment }),
-        found: (subnetwork) => found = subnetwork,
-        slow: (time) => void hasCheckpoint().then((has) => watch.note(slowNote(config, time, has))),
-        stuck: (time) => stuck = time,
-      };
-      const result = await worker.run(task, stop, listener).catch(async (error) => {
-        if (!(error instanceof CheckpointRefusal)) throw error;
-        noteSetAside(await setCheckpointAside(folder, identity), error.message);
-        goesOn = false;
-        return await worker.run({ ...task, from: undefined }, stop, listener);
-      });
-      const isKept = await hasCheckpoint();
-      if (!result) {
-        if (isKept) kept++;
-        if (stuck !== undefined) watch.note(stuckNote(config, stuck, isKept));
-        return;
-      }
-      if (found) {
-        const { lastTestAccuracy: accuracy, streams } = result;
-        const ticket = ticketOfRun(
-          config,
-          { subnetwork: found, accuracy, streams },
-          dataset,
-          environment,
-        );
-        await writeTicket(folder, ticket);
-      }
-      await writeRunFile(
-        folder,
-        runFileOf({ configuration: config, result, environment: ended() }),
-      );
-      finished++;
-      unfinished.delete(identity);
-      watch.finished(config, result);
-      await removeFailure(folder, identity);
-      await checkpoints.remove();
-    } catch (error) {
-      if (!(error instanceof RunFailure)) throw error;
-      await checkpoints.settled();
-      const { message: reason, diverged } = error;
-      failed.push({ config, reason, diverged });
-      watch.failed(config, reason);
-      await writeFailure(folder, { configuration: config, reason, diverged, environment: ended() });
-    }
-  };
-
-  const claimed: RunConfig[] = []; // by others
-  const settle = async (worker: RunWorker, config: RunConfig): Promise<void> => {
-    const claim = await Claim.on(folder, identityOf(config));
-    if (!claim) {
-      claimed.push(config);
-      return;
-    }
-    try {
-      if (!await settledElsewhere(config)) await attempt(worker, config);
-    } finally {
-      await claim.release();
-    }
-  };
-
-  const queue = missing.values();
-  const workOff = async () => {
-    using worker = new RunWorker();
-    try {
-      for (const config of queue) { // shared by all: each run goes to whoever is free
-        if (stop.isAsked) return;
-        if (begins(config)) await settle(worker, config);
-      }
-      const until = performance.now() + patience;
-      while (claimed.length > 0 && !stop.isAsked && performance.now() < until) {
-        const config = claimed.shift()!;
-        if (!await settledElsewhere(config)) await settle(worker, config);
-        if (claimed.length > 0) await pause(LOOK_EVERY / claimed.length);
-      }
-    } catch (error) {
-      stop.ask(); // the others keep what they have
-      throw error;
-    }
-  };
-  const ends = await Promise.allSettled(
-    Array.from({ length: Math.min(options.jobs, missing.length) }, workOff),
-  );
-  await removeLeftovers(folder, unfinished);
-  watch.end();
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
-  const gone = await vanished(runs.filter((run) => !unfinished.has(identityOf(run))), folder);
-  if (gone > 0) {
-    throw new WriteError(
-      `${gone} finished runs have vanished from ${folder}`,
-    );
-  }
-  const left = runs.length - skipped - finished - failed.length;
-  return { finished, left, kept, skipped, failed };
-}
-
-const slowNote = (config: RunConfig, milliseconds: number, isKept: boolean) =>
-  `${labelOf(config)}: a step has not returned for ${
-    durationTextOf(milliseconds / 1000)
-  }, more than a ` +
-  "hundred times as long as its steps take; Ctrl-C or SIGTERM ends it, and " +
-  (isKept ? "its last checkpoint stays" : "it then begins anew, as it has no checkpoint");
-
-const stuckNote = (config: RunConfig, milliseconds: number, isKept: boolean) =>
-  `${labelOf(config)}: a step has not returned for ${
-    durationTextOf(milliseconds / 1000)
-  } and is waited ` +
-  "for no longer; finished runs are safe, and the same command " +
-  (isKept
-    ? "goes on from this run's last checkpoint"
-    : "begins this run anew, as it has no checkpoint");
-
-async function vanished(runs: readonly RunConfig[], folder: string): Promise<number> {
-  let count = 0;
-  for (const run of runs) {
-    const stat = await Deno.stat(runPathOf(folder, identityOf(run))).catch(() => undefined);
-    if (!stat) count++;
-  }
-  return count;
 }
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));

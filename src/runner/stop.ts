@@ -1,6 +1,6 @@
-// The wish to stop, which reaches threads in the middle of their computation.
+// The request to stop, which reaches threads in the middle of their computation.
 
-/** Asked for once, and seen by everyone who was given it or its flag. */
+/** A request to stop: made once, and seen by everyone who has this object or its flag. */
 export class StopFlag {
   /** What a thread reads between two steps: 1 once it is to stop. */
   readonly flag: Int32Array<SharedArrayBuffer>;
@@ -10,7 +10,7 @@ export class StopFlag {
     this.flag = new Int32Array(new SharedArrayBuffer(4));
   }
 
-  /** Asks for it. */
+  /** Makes the request. */
   ask(): void {
     Atomics.store(this.flag, 0, 1);
     this.#asked.resolve();
@@ -20,7 +20,7 @@ export class StopFlag {
     return Atomics.load(this.flag, 0) === 1;
   }
 
-  /** Fulfilled once it is asked for. */
+  /** Fulfilled once the request is made. */
   get asked(): Promise<void> {
     return this.#asked.promise;
   }

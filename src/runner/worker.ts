@@ -8,7 +8,7 @@ import type { WorkerAnswer, WorkerTask } from "./worker_thread.ts";
 
 /** A run that failed, with its reason for people. */
 export class RunFailure extends Error {
-  /** @param diverged whether the settings are to blame: its loss was no number any more */
+  /** @param diverged whether the settings are to blame: its loss became NaN */
   constructor(message: string, readonly diverged = false) {
     super(message);
   }
@@ -18,14 +18,14 @@ export class RunFailure extends Error {
 export class CheckpointRefusal extends Error {}
 
 /** Milliseconds that a thread has for its answer where it can't be in the middle of a step. */
-const GRACE = 300;
+const GRACE_PERIOD = 300;
 
-/** Is told of a run under way. */
+/** Is called with what a run does. */
 export interface RunListener {
   progress(progress: RunProgress): void;
   checkpoint(checkpoint: Checkpoint): void;
-  /** Before it ends, where the task asks for it. */
-  found(found: Subnetwork): void;
+  /** Before the run ends, where the task asks for its subnetwork. */
+  subnetwork(subnetwork: Subnetwork): void;
   /** While a step takes far longer than those before it, once, and not after a stop. @param milliseconds so far */
   slow(milliseconds: number): void;
   /** After a stop, when the step under way is waited for no longer. @param milliseconds that it took so far */
@@ -54,11 +54,10 @@ export class RunWorker implements Disposable {
     });
     worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       if (data.kind === "progress") {
-        pace.hear(data.progress, data.told, performance.now());
+        pace.record(data.progress, data.sentAt, performance.now());
         listener.progress(data.progress);
-      } else if (data.kind === "checkpoint") {
-        listener.checkpoint(data.checkpoint);
-      } else if (data.kind === "found") listener.found(data.found);
+      } else if (data.kind === "checkpoint") listener.checkpoint(data.checkpoint);
+      else if (data.kind === "subnetwork") listener.subnetwork(data.subnetwork);
       else if (data.kind === "result") resolve(data.result);
       else if (data.kind === "stopped") resolve(undefined);
       else if (data.kind === "refused") reject(new CheckpointRefusal(data.reason));
@@ -69,28 +68,39 @@ export class RunWorker implements Disposable {
       this[Symbol.dispose](); // it takes no more tasks
       reject(new RunFailure(event.message));
     };
-    const { config, library, dataset, device, threads, controls, saveMask, from } = task;
-    const how = { config, library, dataset, device, threads, controls, saveMask, from };
-    worker.postMessage({ ...how, stop: stop.flag } satisfies WorkerTask);
-    let asked: number | undefined; // for a stop, on the clock of `pace`
-    const look = () => {
-      const isSlow = pace.look(performance.now());
-      if (isSlow && !stop.isAsked) listener.slow(pace.silence);
-      if (!stop.isAsked) return;
-      asked ??= pace.awake;
-      const silence = Math.min(pace.awake - asked, pace.silence);
-      // In the middle of steps it stops by itself, after the one under way. It does not while it sets up, and then there
-      // is nothing to keep, nor while it evaluates, and then its checkpoint is all there is to keep.
-      if (silence < (pace.isStepping ? pace.patience : GRACE)) return;
-      if (pace.isStepping) listener.stuck(pace.silence);
-      resolve(undefined);
-    };
-    const looking = setInterval(look, PACE_INTERVAL);
-    return await promise.finally(() => clearInterval(looking));
+    worker.postMessage({ ...task, stop: stop.flag } satisfies WorkerTask);
+    const watch = watchStep(pace, stop, listener, () => resolve(undefined));
+    return await promise.finally(() => clearInterval(watch));
   }
 
   [Symbol.dispose](): void {
     this.#worker?.terminate();
     this.#worker = undefined;
   }
+}
+
+/**
+ * Looks at the step under way from time to time: reports one that is slow, and gives it up where it does not return
+ * after a stop.
+ * @returns the timer
+ */
+function watchStep(
+  pace: PaceMonitor,
+  stop: StopFlag,
+  listener: RunListener,
+  giveUp: () => void,
+): ReturnType<typeof setInterval> {
+  let stopAskedAt: number | undefined; // on the clock of `pace`
+  return setInterval(() => {
+    const isSlow = pace.checkStep(performance.now());
+    if (isSlow && !stop.isAsked) listener.slow(pace.silence);
+    if (!stop.isAsked) return;
+    stopAskedAt ??= pace.awake;
+    const silence = Math.min(pace.awake - stopAskedAt, pace.silence);
+    // In the middle of steps the thread stops by itself, after the one under way. It does not while it sets up, and then
+    // there is nothing to keep, nor while it evaluates, and then its checkpoint is all there is to keep.
+    if (silence < (pace.isStepping ? pace.patience : GRACE_PERIOD)) return;
+    if (pace.isStepping) listener.stuck(pace.silence);
+    giveUp();
+  }, PACE_INTERVAL);
 }

@@ -1,13 +1,14 @@
 // A worker thread of the runner: takes one task after another.
 import { UserError } from "../base/errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
-import { type Device, openLibrary } from "../native/mod.ts";
+import { openLibrary } from "../native/mod.ts";
 import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
 import { run } from "../training/run.ts";
 import { DivergenceError, StoppedError } from "../training/run_errors.ts";
 import type { Subnetwork } from "../training/subnetwork.ts";
+import type { ExecutionOptions } from "./execution_options.ts";
 
 /** What a worker is asked for. */
 export interface WorkerTask {
@@ -16,34 +17,31 @@ export interface WorkerTask {
   readonly library: string;
   /** Its pictures are in shared memory or in a file. */
   readonly dataset: Dataset;
-  readonly device: Device;
-  readonly threads: number;
-  /** Whether masks are held against their controls. */
-  readonly controls: boolean;
-  /** Whether it answers with the subnetwork that it found, too. */
-  readonly saveMask: boolean;
+  /** Where `saveMask` is set, the worker answers with the subnetwork, too. */
+  readonly execution: ExecutionOptions;
   /** Where to go on from. */
   readonly from: Checkpoint | undefined;
   /** 1 once it is to stop. */
   readonly stop: Int32Array<SharedArrayBuffer>;
 }
 
-/** What it answers: progress and checkpoints, any number of times, then what it found, then one of the others. */
+/** What it answers: progress and checkpoints, any number of times, then the subnetwork, then one of the others. */
 export type WorkerAnswer =
-  /** @see Pace.hear */
-  | { readonly kind: "progress"; readonly progress: RunProgress; readonly told: number }
+  /** @see PaceMonitor.record */
+  | { readonly kind: "progress"; readonly progress: RunProgress; readonly sentAt: number }
   | { readonly kind: "checkpoint"; readonly checkpoint: Checkpoint }
   /** Right before the result, where asked for. */
-  | { readonly kind: "found"; readonly found: Subnetwork }
+  | { readonly kind: "subnetwork"; readonly subnetwork: Subnetwork }
   | { readonly kind: "result"; readonly result: RunResult }
   | { readonly kind: "stopped" }
   /** The checkpoint was not of this run. */
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "failure"; readonly reason: string; readonly diverged: boolean };
 
-function work(
-  { config, library, dataset, device, threads, controls, saveMask, from, stop }: WorkerTask,
+function executeTask(
+  { config, library, dataset, execution, from, stop }: WorkerTask,
 ): RunResult {
+  const { device, threads, controls, saveMask } = execution;
   openLibrary(library);
   return run(config, {
     dataset,
@@ -51,9 +49,9 @@ function work(
     threads,
     controls,
     from,
-    onSubnetwork: saveMask ? (found) => answer({ kind: "found", found }) : undefined,
+    onSubnetwork: saveMask ? (subnetwork) => answer({ kind: "subnetwork", subnetwork }) : undefined,
     shouldStop: () => Atomics.load(stop, 0) === 1,
-    onProgress: (progress) => answer({ kind: "progress", progress, told: performance.now() }),
+    onProgress: (progress) => answer({ kind: "progress", progress, sentAt: performance.now() }),
     onCheckpoint: (checkpoint) => answer({ kind: "checkpoint", checkpoint }),
   });
 }
@@ -67,7 +65,7 @@ const answer = (message: WorkerAnswer) => channel.postMessage(message);
 
 channel.onmessage = ({ data }) => {
   try {
-    answer({ kind: "result", result: work(data) });
+    answer({ kind: "result", result: executeTask(data) });
   } catch (error) {
     if (error instanceof StoppedError) return answer({ kind: "stopped" });
     if (error instanceof CheckpointError) return answer({ kind: "refused", reason: error.message });

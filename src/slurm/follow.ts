@@ -26,8 +26,8 @@ export async function followSubmissions(
   }
 }
 
-const isOver = ({ standings, live }: StatusOverview) =>
-  live?.length === 0 || standings.every(({ state }) => state === "finished" || state === "failed");
+const isOver = ({ statuses, live }: StatusOverview) =>
+  live?.length === 0 || statuses.every(({ state }) => state === "finished" || state === "failed");
 
 async function pause(milliseconds: number, stop: StopFlag): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -46,8 +46,8 @@ const words: Readonly<Record<RunState, string>> = {
 };
 
 /** `412 of 1000 runs finished, 24 under way, 564 waiting (Resources)` */
-export function statusSummaryOf({ standings, live, silence }: StatusOverview): string {
-  const byState = Map.groupBy(standings, ({ state }) => state);
+export function statusSummaryOf({ statuses, live, silence }: StatusOverview): string {
+  const byState = Map.groupBy(statuses, ({ state }) => state);
   const reasons = (live ?? []).filter(({ state }) => state === "PENDING")
     .map(({ reason }) => reason);
   const why = [...new Set(reasons)].filter((reason) => reason !== "None").sort().join(", ");
@@ -57,6 +57,6 @@ export function statusSummaryOf({ standings, live, silence }: StatusOverview): s
       ? []
       : [`${count} ${words[state]}${state === "waiting" && why ? ` (${why})` : ""}`];
   });
-  const finished = `${byState.get("finished")?.length ?? 0} of ${standings.length} runs finished`;
+  const finished = `${byState.get("finished")?.length ?? 0} of ${statuses.length} runs finished`;
   return [finished, ...parts, ...silence ? [`Slurm can't be asked: ${silence}`] : []].join(", ");
 }

@@ -34,7 +34,7 @@ export interface FolderContents {
 /** All runs of all submissions of a folder, in their order. */
 export interface StatusOverview {
   readonly submissions: readonly NumberedSubmission[];
-  readonly standings: readonly RunStatus[];
+  readonly statuses: readonly RunStatus[];
   /** What Slurm has of them; nothing where it can't be asked. */
   readonly live: readonly LiveTask[] | undefined;
   /** Why it can't be asked. */
@@ -56,7 +56,7 @@ export async function readOverview(folder: string, known: Set<string>): Promise<
   }
   const runs = submissions.flatMap(({ submission }) => submission.runs);
   const found = await lookFor(runs, folder, known);
-  return { submissions, standings: runStatusesOf(folder, submissions, found, live), live, silence };
+  return { submissions, statuses: runStatusesOf(folder, submissions, found, live), live, silence };
 }
 
 async function lookFor(

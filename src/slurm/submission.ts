@@ -8,6 +8,7 @@ import { makeFolder, WriteError, writeFileAtomically } from "../base/atomic_file
 import { UserError } from "../base/errors.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
 import { configurationSchema } from "../training/config.ts";
+import { executionOptionsSchema } from "../runner/execution_options.ts";
 
 /** Raised when the file changes so that older ones can't be read any more. */
 const FORMAT = 1;
@@ -23,12 +24,7 @@ const submissionSchema = z.strictObject({
   array: job.optional(),
   tables: job.optional(),
   /** How each task computes. */
-  device: z.enum(["auto", "cpu", "cuda"]),
-  threads: z.int().min(1),
-  jobs: z.int().min(1),
-  retry: z.boolean(),
-  controls: z.boolean(),
-  saveMask: z.boolean(),
+  ...executionOptionsSchema.shape,
   /** All that were asked for, finished ones too. */
   runs: z.array(configurationSchema),
   /** For each task the places of its runs among them. */

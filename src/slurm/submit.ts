@@ -2,6 +2,7 @@
 import { removeFolder } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { identityOf } from "../runs/identity.ts";
+import type { DeviceChoice, ExecutionOptions } from "../runner/execution_options.ts";
 import type { RunConfig } from "../training/config.ts";
 import { callSbatch } from "./programs.ts";
 import { sharesOf } from "./shares.ts";
@@ -20,25 +21,27 @@ export interface SlurmOptions {
   readonly partition?: string | undefined;
   readonly gpusPerTask?: string | undefined;
   readonly time?: string | undefined;
-  /** Tasks at most: no more than `readMaxTasks`. */
+  /** Number of tasks at most, itself at most `readMaxTasks`. */
   readonly tasks: number;
-  /** More options of sbatch, a word each. */
+  /** Further options of sbatch, a word each. */
   readonly extra: readonly string[];
 }
 
-export interface SubmissionRequest
-  extends Pick<Submission, "device" | "threads" | "jobs" | "retry" | "controls" | "saveMask"> {
-  /** Of the sweep. */
+/** What is to be submitted, and how it is to be executed. */
+export interface SubmissionRequest {
+  /** The sweep's folder. */
   readonly folder: string;
-  /** Of the sweep, and the ones that are to be submitted. */
+  /** All runs of the sweep. */
   readonly runs: readonly RunConfig[];
+  /** Those of them that are to be submitted. */
   readonly missing: readonly RunConfig[];
-  readonly wishes: SlurmOptions;
-  /** Words that start maskbench with these arguments, on any node. */
-  readonly starting: (...args: string[]) => readonly string[];
-  /** Folder that jobs start in. */
-  readonly standing: string;
-  /** Is told what went wrong and is no reason to stop. */
+  readonly slurm: SlurmOptions;
+  readonly execution: ExecutionOptions<DeviceChoice>;
+  /** Gives the words that start maskbench with these arguments, on any node. */
+  readonly launchCommandOf: (...args: string[]) => readonly string[];
+  /** The folder that jobs start in. */
+  readonly startFolder: string;
+  /** Is called with what went wrong and is no reason to stop. */
   readonly warn: (text: string) => void;
 }
 
@@ -47,48 +50,29 @@ export interface SubmissionRequest
  * @throws {SlurmError} with what Slurm says; nothing is then left behind
  */
 export async function submitRuns(request: SubmissionRequest): Promise<NumberedSubmission> {
-  const { folder, runs, missing, wishes, starting, standing, device, threads, jobs } = request;
+  const { folder, runs, missing, slurm, execution } = request;
   if (folder.includes("\\")) { // Slurm would write its logs elsewhere
     throw new UserError(`${folder}: Slurm takes no path with a backslash in it`);
   }
-  const places = new Map(runs.map((run, place) => [identityOf(run), place]));
-  const tasks = sharesOf(missing.map((run) => places.get(identityOf(run))!), wishes.tasks);
+  const indices = new Map(runs.map((run, index) => [identityOf(run), index]));
+  const tasks = sharesOf(missing.map((run) => indices.get(identityOf(run))!), slurm.tasks);
   const number = await nextSubmissionNumber(folder);
-  let submission: Omit<Submission, "format"> = {
-    ...{ submitted: new Date().toISOString(), device, threads, jobs, retry: request.retry },
-    ...{ controls: request.controls, saveMask: request.saveMask },
-    ...{ runs: [...runs], tasks },
-  };
+  const submitted = new Date().toISOString();
+  let submission: Omit<Submission, "format"> = { submitted, ...execution, runs: [...runs], tasks };
   await writeSubmission(folder, number, submission);
 
-  const wished = [
-    `--chdir=${standing}`,
-    "--export=ALL", // the nodes are to find data and libtorch as this machine does
-    "--ntasks=1",
-    ...wishes.partition === undefined ? [] : [`--partition=${wishes.partition}`],
-    ...wishes.time === undefined ? [] : [`--time=${wishes.time}`],
-  ];
   let array: string;
   try {
-    array = await callSbatch([
-      ...[...wished, "--job-name=maskbench", "--requeue", `--cpus-per-task=${threads * jobs}`],
-      ...wishes.gpusPerTask === undefined ? [] : [`--gpus-per-task=${wishes.gpusPerTask}`],
-      ...wishes.extra,
-      ...[`--array=0-${tasks.length - 1}`, "--open-mode=append"],
-      `--output=${pattern(taskLogPathOf(folder, number, "%a"))}`,
-    ], `${scriptOf(starting("task", folder, String(number)))} "$SLURM_ARRAY_TASK_ID"\n`);
+    array = await submitArray(request, number, tasks.length);
   } catch (error) {
     await removeFolder(submissionFolderOf(folder, number));
     throw error;
   }
-  await writeSubmission(folder, number, submission = { ...submission, array });
+  submission = { ...submission, array };
+  await writeSubmission(folder, number, submission);
   try {
-    const tables = await callSbatch([
-      ...[...wished, "--job-name=maskbench-tables", ...wishes.extra],
-      ...[`--dependency=afterany:${array}`, "--kill-on-invalid-dep=yes"],
-      `--output=${pattern(`${submissionFolderOf(folder, number)}/tables.log`)}`,
-    ], `${scriptOf(starting("table", folder))}\n`);
-    await writeSubmission(folder, number, submission = { ...submission, tables });
+    submission = { ...submission, tables: await submitTables(request, number, array) };
+    await writeSubmission(folder, number, submission);
   } catch (error) {
     request.warn(
       `the tables won't be made by themselves when all ends: ${(error as Error).message}`,
@@ -97,12 +81,53 @@ export async function submitRuns(request: SubmissionRequest): Promise<NumberedSu
   return { number, submission: { format: 1, ...submission } };
 }
 
-/** In place of the shell, so that signals reach maskbench itself. */
+/** @returns the number of the job. @throws {SlurmError} */
+async function submitArray(
+  { folder, slurm, execution, launchCommandOf, startFolder }: SubmissionRequest,
+  number: number,
+  tasks: number,
+): Promise<string> {
+  const processors = execution.threads * execution.jobs;
+  return await callSbatch([
+    ...commonOptionsOf(slurm, startFolder),
+    ...["--job-name=maskbench", "--requeue", `--cpus-per-task=${processors}`],
+    ...slurm.gpusPerTask === undefined ? [] : [`--gpus-per-task=${slurm.gpusPerTask}`],
+    ...slurm.extra,
+    ...[`--array=0-${tasks - 1}`, "--open-mode=append"],
+    `--output=${pattern(taskLogPathOf(folder, number, "%a"))}`,
+  ], `${scriptOf(launchCommandOf("task", folder, String(number)))} "$SLURM_ARRAY_TASK_ID"\n`);
+}
+
+/** A job that makes the tables once all tasks have ended. @returns its number. @throws {SlurmError} */
+async function submitTables(
+  { folder, slurm, launchCommandOf, startFolder }: SubmissionRequest,
+  number: number,
+  array: string,
+): Promise<string> {
+  return await callSbatch([
+    ...commonOptionsOf(slurm, startFolder),
+    ...["--job-name=maskbench-tables", ...slurm.extra],
+    ...[`--dependency=afterany:${array}`, "--kill-on-invalid-dep=yes"],
+    `--output=${pattern(`${submissionFolderOf(folder, number)}/tables.log`)}`,
+  ], `${scriptOf(launchCommandOf("table", folder))}\n`);
+}
+
+function commonOptionsOf({ partition, time }: SlurmOptions, startFolder: string): string[] {
+  return [
+    `--chdir=${startFolder}`,
+    "--export=ALL", // the nodes are to find data and libtorch as this machine does
+    "--ntasks=1",
+    ...partition === undefined ? [] : [`--partition=${partition}`],
+    ...time === undefined ? [] : [`--time=${time}`],
+  ];
+}
+
+/** The script's shell is replaced by maskbench, so that signals reach it. */
 function scriptOf(words: readonly string[]): string {
   return `#!/bin/sh\nexec ${words.map(quoteForShell).join(" ")}`;
 }
 
-/** Of a log's path; `%a` alone is the index of the task. */
+/** What sbatch is given for a log's path: `%a` alone is the index of the task. */
 function pattern(path: string): string {
   return path.replaceAll("%", "%%").replace(/%%a(?=\.log$)/, "%a");
 }

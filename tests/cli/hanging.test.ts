@@ -152,7 +152,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "Ctrl-C ends the process and says that the run begins anew when its first step does not return",
+    "Ctrl-C ends the process and says that the run begins again when its first step does not return",
   ignore,
   fn: () =>
     withSweep({ networks, algorithms: [sbp] }, async (file, folder) => {
@@ -162,7 +162,7 @@ Deno.test({
       assert.deepEqual(await hanging.endBy("SIGINT"), { code: 130, signal: null }, hanging.error);
       assert.match(
         hanging.error,
-        /sbp .*: a step has not returned for \d+ s and is waited for no longer; finished runs are safe, and the same command begins this run anew, as it has no checkpoint$/m,
+        /sbp .*: a step has not returned for \d+ s and is waited for no longer; finished runs are safe, and the same command begins this run again, as it has no checkpoint$/m,
       );
       assert.deepEqual(kinds(out), []);
     }),

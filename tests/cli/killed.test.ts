@@ -139,7 +139,7 @@ function safely(out: string): string[] {
   }
 }
 
-Deno.test("a checkpoint cut short, changed, or of another processor is set aside with a word, and its run begins anew", async () => {
+Deno.test("a checkpoint cut short, changed, or of another processor is set aside with a word, and its run begins again", async () => {
   await withSweep(
     { epochs: 4, algorithms: [{ name: "sbp" }] },
     async (file, folder) => {
@@ -176,7 +176,7 @@ Deno.test("a checkpoint cut short, changed, or of another processor is set aside
         [late, /is set aside, .*: it is of step 1000000 in epoch/],
         [
           bytes.subarray(0, bytes.length - 1),
-          /is set aside, and its run begins anew: it is no safetensors/,
+          /is set aside, and its run begins again: it is no safetensors/,
         ],
         [new Uint8Array(0), /is set aside, .*: 0 bytes/],
         [changed, /is set aside, .*: it is damaged: its checksum is another/],

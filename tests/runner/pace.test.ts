@@ -12,7 +12,7 @@ class Clocked {
   readonly told: number[] = [];
 
   look(): void {
-    if (this.pace.look(this.now)) this.told.push(this.pace.silence);
+    if (this.pace.checkStep(this.now)) this.told.push(this.pace.silence);
   }
 
   /** Lets so many milliseconds pass. */
@@ -25,7 +25,7 @@ class Clocked {
 
   tell(step: number, epoch = 1): void {
     const rest = { epochs: 9, trainLoss: 1, testAccuracy: NaN, imagesPerSecond: 1 };
-    this.pace.hear({ ...rest, epoch, step, steps: STEPS }, this.now, this.now);
+    this.pace.record({ ...rest, epoch, step, steps: STEPS }, this.now, this.now);
   }
 
   /** Steps that take so long each, with a report after every one, from the first of an epoch on. */

@@ -44,14 +44,14 @@ const states = (...args: Parameters<typeof runStatusesOf>) =>
   runStatusesOf(...args).map(({ state }) => state);
 
 Deno.test("a run is finished by its file alone; without one it is missing, whatever Slurm said of its task", () => {
-  const standings = runStatusesOf("out", numbered, found([a]), []);
-  assert.deepEqual(standings.map(({ state }) => state), [
+  const statuses = runStatusesOf("out", numbered, found([a]), []);
+  assert.deepEqual(statuses.map(({ state }) => state), [
     "finished",
     "missing",
     "missing",
     "missing",
   ]);
-  assert.deepEqual(standings.map(({ log }) => log), [
+  assert.deepEqual(statuses.map(({ log }) => log), [
     ...["out/slurm/2/task-0.log", "out/slurm/1/task-1.log"],
     ...["out/slurm/1/task-0.log", "out/slurm/1/task-1.log"],
   ]);
@@ -76,9 +76,9 @@ Deno.test("where Slurm can't be asked, nothing is called missing", () => {
   const expected = ["finished", "running", "open", "failed"];
   const seen = found([a], { [d]: "no" }, [b]);
   assert.deepEqual(states("out", numbered, seen, undefined), expected);
-  const standings = runStatusesOf("out", numbered, seen, undefined);
+  const statuses = runStatusesOf("out", numbered, seen, undefined);
   assert.equal(
-    statusSummaryOf({ submissions: numbered, standings, live: undefined, silence: "no squeue" }),
+    statusSummaryOf({ submissions: numbered, statuses, live: undefined, silence: "no squeue" }),
     "1 of 4 runs finished, 1 under way, 1 not finished, 1 failed, Slurm can't be asked: no squeue",
   );
 });
@@ -107,8 +107,8 @@ Deno.test("a folder is looked at: run files, damaged ones, claims old and fresh"
     const known = new Set<string>(), path = Deno.env.get("PATH")!;
     Deno.env.set("PATH", "/nowhere");
     try {
-      const { standings, silence } = await readOverview(folder, known);
-      assert.deepEqual(standings.map(({ state }) => state), [
+      const { statuses, silence } = await readOverview(folder, known);
+      assert.deepEqual(statuses.map(({ state }) => state), [
         "finished",
         "open",
         "running",

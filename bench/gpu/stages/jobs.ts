@@ -60,7 +60,7 @@ export const jobs: Stage<Jobs> = {
         precision: rehearsal ? "float32" : "bfloat16",
       });
       const courses = new Map<RunConfig, Point[]>();
-      const watch = {
+      const listener = {
         ...quietListener,
         progress(config: RunConfig, { epoch, step, steps }: Progress) {
           const part = ((epoch - 1) * steps + step) / steps;
@@ -72,7 +72,7 @@ export const jobs: Stage<Jobs> = {
         },
       };
       const runs = configurationsOf(sweep, dataset);
-      mustNotFail(await workOn(runs, join(scratch, String(place)), count, context, { watch }));
+      mustNotFail(await workOn(runs, join(scratch, String(place)), count, context, { listener }));
       const together = throughputOf([...courses.values()]);
       if (!together) continue; // too short for all to have been under way at once
       const others = throughputs.filter(({ jobs }) => jobs !== count);

@@ -50,12 +50,12 @@ export const sweep: Stage<Swept> = {
       console.error(`    ${labelOf(config)}: ${text}, ${durationTextOf(Math.max(0, left()))} left`);
     const so = async () => sweptOf(runs, (await readRunFolder(folder)).runs, jobs);
     const working = workOn(runs, folder, jobs, context, {
-      begins(config) {
+      mayBegin(config) {
         const fits = (estimate(config, taken) ?? 0) * CAUTION < left();
         if (fits) begun.set(config, performance.now());
         return fits;
       },
-      watch: {
+      listener: {
         ...quietListener,
         finished(config, { lastTestAccuracy }) {
           const seconds = (performance.now() - begun.get(config)!) / 1000;

@@ -75,7 +75,7 @@ Examples:
       console.log(markdown);
       console.log(plot);
       console.log(`${shownPathOf(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
-      if ("standings" in outcome) reportOverview(outcome);
+      if ("statuses" in outcome) reportOverview(outcome);
       else reportFailures(outcome);
     });
 

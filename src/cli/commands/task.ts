@@ -7,32 +7,30 @@ import { readSubmission, type Submission } from "../../slurm/submission.ts";
 import { executeRuns, reportFailures } from "../execute.ts";
 import { userPathOf } from "../paths.ts";
 
-/** Milliseconds after which what is still claimed is a living process's. */
+/** Milliseconds after which a run that is still claimed is a living process's. */
 const PATIENCE = CLAIM_EXPIRY + 30_000;
 
 export const taskCommand = () =>
   new Command("task")
     .description("what each task of bench --engine slurm starts: its share of the runs")
     .argument("<dir>", "the folder that bench writes to")
-    .argument("<number>", "of the submission, in DIR/slurm/", Number)
-    .argument("<index>", "of the task", Number)
+    .argument("<number>", "number of the submission, as in DIR/slurm/", Number)
+    .argument("<index>", "index of the task", Number)
     .action(async (dir, number, index) => {
       const folder = userPathOf(dir), submission = await readSubmission(folder, number);
-      const places = submission.tasks[index];
-      if (!places) {
+      const indices = submission.tasks[index];
+      if (!indices) {
         throw new UserError(`task ${index}: expected 0 to ${submission.tasks.length - 1}`);
       }
-      const runs = places.map((place) => submission.runs[place]!);
-      refuseOthers(runs);
-      const { device, threads, jobs, retry, controls, saveMask } = submission;
-      const how = { device, threads, jobs, retry, controls, saveMask, patience: PATIENCE };
-      const outcome = await executeRuns(runs, runs.length, folder, how);
+      const runs = indices.map((run) => submission.runs[run]!);
+      ensureSameVersions(runs);
+      const outcome = await executeRuns(runs, runs.length, folder, submission, PATIENCE);
       if (outcome.left > 0) console.error(`${outcome.left} runs are under way elsewhere`);
       reportFailures(outcome);
     });
 
-// Runs wait for hours or days, in which maskbench may have become another.
-function refuseOthers(runs: Submission["runs"]): void {
+// Runs wait for hours or days, in which maskbench's code may have changed.
+function ensureSameVersions(runs: Submission["runs"]): void {
   for (const { algorithm: { name, version } } of runs) {
     const here = algorithmOf(name).version;
     if (here === version) continue;
