@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import settings from "../deno.json" with { type: "json" };
-import { maskbench, root, withFolder } from "./cli/maskbench.ts";
+import { maskbench, maskbenchWithSet, root, withFolder } from "./cli/maskbench.ts";
 
 type Permission = boolean | readonly string[] | { readonly allow: readonly string[] };
 const sets = settings.permissions as Readonly<Record<string, Readonly<Record<string, Permission>>>>;
@@ -41,10 +41,10 @@ Deno.test("native code is the core's alone, where users' files are read", () => 
   }
 });
 
-Deno.test("the decoder of pictures is loaded by one task, which has no network and starts nothing", () =>
+Deno.test("the decoder of pictures is loaded with one set, which has no network and starts nothing", () =>
   withFolder(async (folder) => {
     assert.deepEqual(Object.keys(sets[setOf("pack")]!), ["read", "write", "env", "ffi", "sys"]);
-    const { code, error } = await maskbench(["pack", folder]);
+    const { code, error } = await maskbenchWithSet("compute", ["pack", folder]);
     assert.equal(code, 2);
     assert.match(error, /may not load a decoder, "deno task pack" may/);
     const users = sources(join(root, "src")).filter((path) =>
@@ -127,7 +127,7 @@ Deno.test("a sweep's $schema is for editors: nothing is fetched or read from the
 
 Deno.test("what may not use the network says who may", () =>
   withFolder(async (folder) => {
-    const { code, error } = await maskbench(["data", "mnist", "--to", folder]);
+    const { code, error } = await maskbenchWithSet("compute", ["data", "mnist", "--to", folder]);
     assert.equal(code, 2);
     assert.match(error, /may not use the network, "deno task data" may/);
   }));

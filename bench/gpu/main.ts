@@ -20,17 +20,17 @@ export const gpuCommand = () =>
     .description("build, test and measure all of it on a GPU, and write a report")
     .option(
       "--minutes <n>",
-      "for all of it; a second start of the same commit goes on",
+      "end after n minutes; a second start of the same commit goes on",
       parsePositive,
       10,
     )
-    .option("--stages <names>", `only these of ${names.join(", ")}`)
-    .option("--again", "do what is done already once more; the sweep goes on in any case")
+    .option("--stages <names>", `do only these stages of ${names.join(", ")}`)
+    .option("--again", "do again what is done already; the sweep goes on in any case")
     .addOption(
-      new Option("--device <device>", "cpu: a rehearsal with small settings")
+      new Option("--device <device>", "measure this device; cpu is a rehearsal with small settings")
         .choices(["cuda", "cpu"] as const).default("cuda" as const),
     )
-    .option("--out <dir>", "where the report goes; default results/gpu/<GPU>")
+    .option("--out <dir>", "write the report to this folder; default results/gpu/<GPU>")
     .addHelpText(
       "after",
       `
@@ -103,4 +103,6 @@ async function gpuName(): Promise<string> {
   );
 }
 
-if (import.meta.main) await runProcess(["gpu", ...Deno.args], [gpuCommand]);
+if (import.meta.main) {
+  await runProcess(["gpu", ...Deno.args], [{ name: "gpu", load: gpuCommand }]);
+}

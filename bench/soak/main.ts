@@ -44,7 +44,8 @@ const row = ({ seconds, memory, heap, files, handles, bytes }: Held, round: numb
 export const soakCommand = () =>
   new Command("soak")
     .description("run sweeps on the embedded data for hours; exit 1 if memory or open files grow")
-    .option("--minutes <n>", "how long", parsePositive, 120)
+    .option("--minutes <n>", "run for n minutes", parsePositive, 120)
+    .addHelpText("after", "\nExample:\n  deno task maskbench soak --minutes 10")
     .action(async ({ minutes }) => {
       const { path: library } = await openNative();
       const kept = { retry: false, controls: false, saveMask: false };
@@ -79,4 +80,6 @@ export const soakCommand = () =>
       Deno.exitCode = faults.length === 0 ? 0 : 1;
     });
 
-if (import.meta.main) await runProcess(["soak", ...Deno.args], [soakCommand]);
+if (import.meta.main) {
+  await runProcess(["soak", ...Deno.args], [{ name: "soak", load: soakCommand }]);
+}

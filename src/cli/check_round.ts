@@ -17,7 +17,7 @@ import { identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
 import { type Environment, readRunFolder, type RunFile } from "../runs/run_file.ts";
 import { launchCommandOf } from "./paths.ts";
-import { signalExitCodes, withSignals } from "./signals.ts";
+import { signalExitCodes, waitForChild } from "./signals.ts";
 
 /** Of which check. */
 export interface CheckRound {
@@ -68,7 +68,7 @@ export async function runCheckRound(
   return { runs, obstacles };
 }
 
-// maskbench with these arguments, which says nothing but its progress. @returns its exit code
+// Runs maskbench with these arguments; it says nothing but its progress. @returns its exit code
 async function runToEnd(args: readonly string[]): Promise<number> {
   const [deno, ...words] = launchCommandOf(...args);
   const child = new Deno.Command(deno, {
@@ -78,5 +78,5 @@ async function runToEnd(args: readonly string[]): Promise<number> {
     stdout: "null",
     stderr: "inherit",
   }).spawn();
-  return (await withSignals((signal) => child.kill(signal), () => child.status)).code;
+  return await waitForChild(child);
 }

@@ -1,49 +1,82 @@
-// The command line: one file a command, in `commands/`; and how errors are told.
-import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import maskbench from "../../deno.json" with { type: "json" };
+// The command line: finds the command, carries it out, reports what went wrong, and ends with its exit code.
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import settings from "../../deno.json" with { type: "json" };
 import { WriteError } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
+import { describeUnknown } from "../base/schema_errors.ts";
 import { exitNow } from "../native/mod.ts";
-import { commands } from "./commands/registry.ts";
+import { type CommandEntry, commandGroups, commands } from "./commands/registry.ts";
 
 /**
- * Runs one command. Exit codes: 0 done, 1 something failed, 2 a wrong call or file, 130 and 143 stopped by a signal.
+ * Carries out one command, and ends the process.
+ * @param known the commands that there are
+ */
+export async function runProcess(
+  args: readonly string[],
+  known: readonly CommandEntry[] = commands,
+): Promise<void> {
+  await runCommand(args, known);
+  exitNow(Number(Deno.exitCode)); // workers may be left, waiting for work or in the middle of it
+}
+
+/**
+ * Carries out one command. Exit codes: 0 done, 1 something failed, 2 a wrong call or file, 130 and 143 stopped by a signal.
  * A command that ends with a finding sets `Deno.exitCode` itself.
  */
 export async function runCommand(
   args: readonly string[],
-  known: readonly (() => CommandUnknownOpts)[] = commands,
+  known: readonly CommandEntry[] = commands,
 ): Promise<void> {
-  const program = new Command("maskbench")
-    .description("Compares algorithms that find a good subnetwork in a network of random weights.")
-    .version(maskbench.version)
-    .showHelpAfterError("(--help shows what is allowed)")
-    .exitOverride();
-  for (const command of known) program.addCommand(command().copyInheritedSettings(program));
   try {
+    const program = createProgram();
+    for (const entry of neededFor(args, known)) await addCommand(program, entry);
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      Deno.exitCode = error.exitCode === 0 ? 0 : 2;
-    } else if (error instanceof UserError) {
-      console.error(`maskbench: ${error.message}`);
-      Deno.exitCode = error instanceof WriteError ? 1 : 2;
-    } else if (Deno.env.get("MASKBENCH_DEBUG")) {
-      throw error;
-    } else {
-      console.error(`maskbench: ${(error as Error).message} (MASKBENCH_DEBUG=1 shows where)`);
-      Deno.exitCode = 1;
-    }
+    Deno.exitCode = reportError(error);
   }
 }
 
-/** The same as all that a process does, which then ends. */
-export async function runProcess(
-  args: readonly string[],
-  known?: readonly (() => CommandUnknownOpts)[],
-): Promise<void> {
-  await runCommand(args, known);
-  exitNow(Number(Deno.exitCode)); // workers may be left, waiting for work or in the middle of it
+function createProgram(): Command {
+  return new Command("maskbench")
+    .description("Compares algorithms that find a good subnetwork in a network of random weights.")
+    .version(settings.version)
+    .helpCommand("help [command]", "show what a command does, and its options")
+    .showHelpAfterError("(--help shows what is allowed)")
+    .addHelpText(
+      "after",
+      "\n`deno task maskbench COMMAND --help` shows a command's options, with examples.",
+    )
+    .exitOverride();
+}
+
+/** The command that is called, or all of them for the help. @throws {UserError} where there is no such command */
+function neededFor(
+  [word]: readonly string[],
+  known: readonly CommandEntry[],
+): readonly CommandEntry[] {
+  if (word === undefined || word === "help" || word.startsWith("-")) return known;
+  const called = known.find(({ name }) => name === word);
+  if (called) return [called];
+  const shown = known.filter(({ group }) => group !== undefined).map(({ name }) => name);
+  throw new UserError(`command ${describeUnknown(word, shown)} (--help shows all)`);
+}
+
+async function addCommand(program: Command, { group, load }: CommandEntry): Promise<void> {
+  const command = (await load()).copyInheritedSettings(program);
+  if (group) command.helpGroup(commandGroups[group]);
+  program.addCommand(command, { hidden: group === undefined });
+}
+
+/** Says what went wrong in a sentence, where nothing has said it yet. @returns the exit code */
+function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it was printed already
+  if (error instanceof UserError) {
+    console.error(`maskbench: ${error.message}`);
+    return error instanceof WriteError ? 1 : 2;
+  }
+  if (Deno.env.get("MASKBENCH_DEBUG")) throw error;
+  console.error(`maskbench: ${(error as Error).message} (MASKBENCH_DEBUG=1 shows where)`);
+  return 1;
 }
 
 if (import.meta.main) await runProcess(Deno.args);

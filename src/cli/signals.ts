@@ -3,7 +3,7 @@
 /** What a terminal, a keyboard and a system send to end a process. */
 export const signalExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Does something that is told of these signals for as long as it takes; they then don't end the process by themselves. */
+/** Does something that gets these signals for as long as it takes; they then don't end the process by themselves. */
 export async function withSignals<Result>(
   onSignal: (signal: Deno.Signal, code: number) => void,
   body: () => Promise<Result>,
@@ -17,5 +17,19 @@ export async function withSignals<Result>(
     return await body();
   } finally {
     for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  }
+}
+
+/** Waits for a process of ours, which gets the signals that this one gets. @returns its exit code */
+export async function waitForChild(child: Deno.ChildProcess): Promise<number> {
+  const { code } = await withSignals((signal) => sendSignal(child, signal), () => child.status);
+  return code;
+}
+
+function sendSignal(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // the process has ended by itself just now
   }
 }

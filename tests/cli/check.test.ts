@@ -48,7 +48,7 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
     const left = await maskbench(["check", baseline, "--out", join(folder, "again")]);
     assert.match(
       left.error,
-      /^6 runs in .*again are of an earlier check, with another commit of maskbench, and are compared as they are: --out another folder runs them anew$/m,
+      /^6 runs in .*again are of an earlier check, with another commit of maskbench, and are compared as they are: --out another folder runs them again$/m,
     );
 
     // The same runs with 10 points less, as another libtorch might give them.

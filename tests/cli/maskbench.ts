@@ -1,4 +1,4 @@
-// maskbench as a user starts it: a process of its own, with the permissions that deno.json's task gives it.
+// maskbench as a user starts it: a process of its own, with the permissions that a task of deno.json gives it.
 import { fileURLToPath } from "node:url";
 import settings from "../../deno.json" with { type: "json" };
 
@@ -11,7 +11,7 @@ export interface Ended {
   readonly error: string;
 }
 
-/** A task that has permissions of its own; `maskbench` has all the other commands. */
+/** A task; `maskbench` has all commands, and starts each with its own permissions. */
 type Task = "maskbench" | "pack" | "gpu";
 
 /** The words after `deno` that start it. */
@@ -38,6 +38,16 @@ export async function maskbench(
     args: wordsOf(task, args),
   });
   const { code, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), error: text(stderr) };
+}
+
+/** Runs a command in the process that is started, with this permission set, whichever is its own. */
+export async function maskbenchWithSet(set: string, args: string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    ...surroundings({}),
+    args: ["run", "--quiet", "--no-prompt", `-P=${set}`, "src/cli/main.ts", ...args],
+  }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), error: text(stderr) };
 }

@@ -237,7 +237,7 @@ Deno.test("without Slurm, or without a submission, it says so", () =>
       [["status", folder], /nothing was submitted from .*: `deno task bench SWEEP --engine slurm`/],
       [
         ["bench", "--time", "1:00", "--out", folder],
-        /--time is for Slurm: expected --engine slurm beside it/,
+        /--time is for Slurm: expected --engine slurm with it/,
       ],
       [["bench", "--engine", "slurm", "--out", folder], /there is no scontrol here: Slurm's/],
       [["bench", "--engine", "slurm", "--sbatch", "'--x"], /a ' is not closed in: '--x/],

@@ -18,8 +18,8 @@ export const baselineCommand = () =>
     .addHelpText(
       "after",
       `
-How far speed differs from one process to another can only be told from several: make the same runs
-in folders of their own, at best five. Their losses and masks must be the same, to the last bit.
+How far speed differs from one process to another only shows in several: make the same runs in
+folders of their own, at best five. Their losses and masks must be the same, to the last bit.
 
 Example:
   for i in 1 2 3 4 5; do deno task bench bench/ci.json --out results/ci-$i; done

@@ -20,10 +20,10 @@ export const benchCommand = () =>
   withExecutionOptions(withEngineOptions(new Command("bench")))
     .description("run a sweep, and make its tables; what is finished already is not run again")
     .argument("[sweep]", "a sweep file; without one, bench/quick.json")
-    .option("--out <dir>", "where results go; default results/<name of the sweep>")
+    .option("--out <dir>", "write results to this folder; default results/<name of the sweep>")
     .addOption(onlyOption())
-    .option("--save-mask", "keep what each run finds as DIR/tickets/….safetensors, for `ticket`")
-    .option("--controls", "hold each mask against its controls, for `controls` to show")
+    .option("--save-mask", "keep the subnetwork of each run in DIR/tickets, for `ticket`")
+    .option("--controls", "compare each mask with its controls, for `controls` to show")
     .option("--dry-run", "only list the runs, and which are finished")
     .addHelpText(
       "after",
@@ -61,11 +61,13 @@ Examples:
         return;
       }
 
-      const bare = options.saveMask ? await ticketless(picked, folder) : 0;
-      if (bare > 0) {
+      const withoutTicket = options.saveMask ? await countWithoutTicket(picked, folder) : 0;
+      if (withoutTicket > 0) {
         console.error(
-          `${bare} run${bare === 1 ? " is" : "s are"} finished without a ticket, made without ` +
-            "--save-mask: another folder (--out) makes it anew",
+          `${withoutTicket} run${
+            withoutTicket === 1 ? " is" : "s are"
+          } finished without a ticket, made without ` +
+            "--save-mask: another folder (--out) makes it again",
         );
       }
       const outcome = options.engine === "slurm"
@@ -79,8 +81,8 @@ Examples:
       else reportFailures(outcome);
     });
 
-// How many of the runs are finished, and have no ticket.
-async function ticketless(runs: readonly RunConfig[], folder: string): Promise<number> {
+// Counts the runs that are finished, and have no ticket.
+async function countWithoutTicket(runs: readonly RunConfig[], folder: string): Promise<number> {
   const without: RunConfig[] = [];
   for (const run of runs) {
     const ticket = await Deno.stat(ticketPathOf(folder, identityOf(run))).catch(() => undefined);

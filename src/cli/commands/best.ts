@@ -5,7 +5,7 @@ import { userPathOf } from "../paths.ts";
 
 export const bestCommand = () =>
   new Command("best")
-    .description("tell which hyper-parameters did best on the validation split, ready to paste")
+    .description("print the hyper-parameters that did best on the validation split, ready to paste")
     .argument("<dir>", 'the folder of a sweep with "split": "validation", such as results/tuning')
     .addHelpText("after", "\nExample:\n  deno task maskbench best results/mnist-tuning")
     .action(async (dir) => {

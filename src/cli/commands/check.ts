@@ -40,22 +40,28 @@ const collect = (text: string, before: string[]) => [...before, text];
 export const checkCommand = () =>
   withExecutionOptions(new Command("check"))
     .description(
-      "compare runs with a baseline; exit 1 if anything got worse, 3 if it can't be told",
+      "compare runs with a baseline; exit 1 if anything got worse, 3 if it can't be decided",
     )
     .argument("<baseline>", "a file that `baseline` made")
-    .option("--out <dir>", "where runs and findings go; default results/check-<baseline>")
-    .option("--against <dir>", "compare with the runs of this folder, one round, and run nothing")
-    .option("--junit <file>", "also write the findings as JUnit's XML")
+    .option(
+      "--out <dir>",
+      "write runs and findings to this folder; default results/check-<baseline>",
+    )
+    .option(
+      "--against <dir>",
+      "compare with the finished runs of this folder, in one round, and run nothing",
+    )
+    .option("--junit <file>", "also write the findings to this file, as JUnit's XML")
     .option(
       "--gate <metric=fail|warn>",
-      "whether worse bytes, accuracy, speed or memory fail the check or only warn; " +
+      "let worse bytes, accuracy, speed or memory fail the check or only warn; " +
         "default bytes=fail accuracy=fail speed=warn memory=warn",
       collect,
       [] as string[],
     )
     .option(
       "--limit <metric=number>",
-      "losses under this don't count: points of accuracy, percent of speed and memory; " +
+      "ignore losses under this: points of accuracy, percent of speed and memory; " +
         "default accuracy=0.5 speed=5 memory=40",
       collect,
       [] as string[],
@@ -63,11 +69,16 @@ export const checkCommand = () =>
     .option(
       "--rounds <n>",
       "measure what looks slower than the limit again, in new processes, until it no longer does " +
-        "or <n> rounds are made in all; 1: never",
+        "or n rounds are made in all; 1: never",
       parsePositive,
       defaultRoundCount,
     )
-    .option("--level <p>", "chance of any false alarm, for each metric", chance, defaultRules.level)
+    .option(
+      "--level <p>",
+      "accept this chance of any false alarm, for each metric",
+      chance,
+      defaultRules.level,
+    )
     .addHelpText(
       "after",
       `
@@ -145,7 +156,7 @@ async function tellOfOthers(folder: string, runs: readonly RunConfig[]): Promise
       shownPathOf(folder)
     } are of an ` +
       "earlier check, with another commit of maskbench, and are compared as they are: --out " +
-      "another folder runs them anew",
+      "another folder runs them again",
   );
 }
 

@@ -1,4 +1,4 @@
-// maskbench controls DIR: whether masks are worth anything once they, or their weights, are others.
+// maskbench controls DIR: whether masks lose their accuracy once they, or their weights, are replaced.
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { algorithms } from "../../algorithms/registry.ts";
@@ -19,7 +19,7 @@ import { shownPathOf, userPathOf } from "../paths.ts";
 export const controlsCommand = () =>
   withExecutionOptions(new Command("controls"))
     .description(
-      "hold the masks of finished runs against shuffled and inverted ones, and other weights",
+      "compare the masks of finished runs with shuffled and inverted ones, and other weights",
     )
     .argument("<dir>", "the folder that bench wrote to, such as results/quick")
     .addOption(onlyOption())
@@ -33,7 +33,7 @@ Example:
     )
     .action(async (dir, { only, ...options }) => {
       const folder = userPathOf(dir), own = join(folder, "controls");
-      const made = (await readRunFolder(folder)).runs, all = made.filter(learnsMask);
+      const finished = (await readRunFolder(folder)).runs, all = finished.filter(learnsMask);
       if (all.length === 0) {
         throw new UserError(
           `there is no finished run in ${shownPathOf(folder)} that learns a mask`,
@@ -41,17 +41,17 @@ Example:
       }
       const picked = new Set(selectRuns(all.map(({ configuration }) => configuration), only));
       const runs = all.filter(({ configuration }) => picked.has(configuration));
-      const bare = runs.filter((run) => !isControlled(run));
-      const missing = bare.map(({ configuration }) => configuration);
-      const outcome = bare.length === 0
+      const uncontrolled = runs.filter((run) => !isControlled(run));
+      const missing = uncontrolled.map(({ configuration }) => configuration);
+      const outcome = uncontrolled.length === 0
         ? undefined
-        : await executeRuns(missing, made.length, own, { ...options, controls: true });
+        : await executeRuns(missing, finished.length, own, { ...options, controls: true });
       const again = new Map((await readRunFolder(own)).runs.map((run) => [run.identity, run]));
-      const held = runs.map((run) => isControlled(run) ? run : again.get(run.identity))
+      const controlled = runs.map((run) => isControlled(run) ? run : again.get(run.identity))
         .filter((run): run is RunFile & ControlledRun => run !== undefined && isControlled(run));
-      if (held.length > 0) {
-        const markdown = controlsMarkdownOf(held, notesOn(bare, again));
-        await writeFileAtomically(join(own, "controls.csv"), controlsCsvOf(held));
+      if (controlled.length > 0) {
+        const markdown = controlsMarkdownOf(controlled, notesOn(uncontrolled, again));
+        await writeFileAtomically(join(own, "controls.csv"), controlsCsvOf(controlled));
         await writeFileAtomically(join(own, "controls.md"), markdown);
         console.log(markdown);
         console.log(`${shownPathOf(own)}/controls.md and controls.csv`);
@@ -59,13 +59,13 @@ Example:
       if (outcome) reportFailures(outcome);
     });
 
-// Of this version's algorithms: an older one's run can't be made once more.
+// Whether the run can be made again: it learns a mask, with an algorithm of this version.
 function learnsMask({ configuration: { algorithm } }: RunFile): boolean {
   const known = algorithms.find(({ name }) => name === algorithm.name);
   return known?.learns === "mask" && known.version === algorithm.version;
 }
 
-// Another libtorch or processor may come to another mask, which then is what was held against its controls.
+// Another libtorch or processor may give another mask, which then is the one that was compared with its controls.
 function notesOn(runs: readonly RunFile[], again: ReadonlyMap<string, RunFile>): string[] {
   const made = runs.filter(({ identity }) => again.has(identity));
   const others = made.filter(({ identity, result }) =>
@@ -73,7 +73,7 @@ function notesOn(runs: readonly RunFile[], again: ReadonlyMap<string, RunFile>):
   );
   if (others.length === 0) return [];
   return [
-    `${others.length} of ${made.length} runs that were made once more came to another mask, by ` +
+    `${others.length} of ${made.length} runs that were made once more gave another mask, by ` +
     "another libtorch, processor or number of threads: their figures are those of that mask.",
   ];
 }

@@ -1,12 +1,13 @@
-// maskbench doctor: what was found on this machine, what is missing, and the command that mends it.
+// maskbench doctor: what was found on this machine, what is missing, and the command that fixes it.
 import { Command } from "@commander-js/extra-typings";
 import { examineMachine, type Finding } from "../../diagnostics/doctor.ts";
 import { dataFolders } from "../paths.ts";
 
 export const doctorCommand = () =>
   new Command("doctor")
-    .description("tell what this machine has for maskbench, and what mends what is missing")
-    .option("--json", "print an object instead of text")
+    .description("show what this machine has for maskbench, and how to fix what is missing")
+    .option("--json", "print a JSON object instead of text")
+    .addHelpText("after", "\nExample:\n  deno task maskbench doctor")
     .action(async ({ json }) => {
       const findings = await examineMachine(dataFolders());
       const ok = findings.every(({ state }) => state !== "missing");

@@ -10,7 +10,8 @@ import { dataFolders } from "../paths.ts";
 export const listCommand = () =>
   new Command("list")
     .description("name the networks, data sets and algorithms, with options and defaults")
-    .option("--json", "print an object instead of text")
+    .addHelpText("after", "\nExample:\n  deno task maskbench list")
+    .option("--json", "print a JSON object instead of text")
     .action(async ({ json }) => {
       const packs = await packSources(dataFolders());
       const catalogue = catalogueOf({ networks, datasets: [...datasets, ...packs], algorithms });

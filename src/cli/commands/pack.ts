@@ -9,10 +9,10 @@ import { withSignals } from "../signals.ts";
 import { createBar } from "../terminal.ts";
 
 /** Milliseconds between two plain lines. */
-const PLAIN_EVERY = 10_000;
+const PLAIN_LINE_INTERVAL = 10_000;
 
 /** Pictures that could not be decoded and are named on the terminal. */
-const MOST_NAMED = 5;
+const MAX_LISTED = 5;
 
 const sizeOf = (text: string): number => {
   const size = Number(text);
@@ -23,10 +23,10 @@ const sizeOf = (text: string): number => {
 export const packCommand = () =>
   new Command("pack")
     .description("decode and resize a folder of pictures, once, to be a data set of sweeps")
-    .argument("<folder>", "with train/CLASS/*.jpg or *.png, and test/ or val/ alike")
-    .option("--size <n>", "height and width of what the networks are to read", sizeOf, 224)
-    .option("--name <name>", "what sweep files call it; default the last part of its path")
-    .option("--to <dir>", "the data folder to put it in; default data/ beside deno.json")
+    .argument("<folder>", "a folder with train/CLASS/*.jpg or *.png, and test/ or val/ like it")
+    .option("--size <n>", "let networks read pictures of n × n", sizeOf, 224)
+    .option("--name <name>", "let sweep files use this name; default the last part of the path")
+    .option("--to <dir>", "put the pack in this data folder; default data/ next to deno.json")
     .addHelpText(
       "after",
       `
@@ -54,7 +54,7 @@ Examples:
         "{bar} {value}/{total} pictures, {left} left",
       );
       const started = performance.now();
-      let spoken = started, shown = false;
+      let printedAt = started, shown = false;
       const stopping = new AbortController();
       try {
         const { home, manifest, before } = await withSignals(
@@ -73,8 +73,8 @@ Examples:
                 if (!shown) bar?.start(total, 0, { left });
                 shown = true;
                 bar?.update(done, { left });
-                if (bar || now - spoken < PLAIN_EVERY) return;
-                spoken = now;
+                if (bar || now - printedAt < PLAIN_LINE_INTERVAL) return;
+                printedAt = now;
                 console.error(`${done}/${total} pictures, ${left} left`);
               },
             }),
@@ -82,7 +82,7 @@ Examples:
         bar?.stop();
         const { train, test, classes, skipped } = manifest;
         if (skipped > 0) {
-          await tellSkipped(join(home, "skipped.txt"), skipped);
+          await listSkipped(join(home, "skipped.txt"), skipped);
         }
         const megabytes = Math.round((train.bytes + test.bytes) / 1e6).toLocaleString("en");
         console.log(
@@ -104,8 +104,8 @@ Examples:
       }
     });
 
-async function tellSkipped(path: string, count: number): Promise<void> {
-  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").slice(0, MOST_NAMED);
+async function listSkipped(path: string, count: number): Promise<void> {
+  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").slice(0, MAX_LISTED);
   const more = count > lines.length ? `\n  and ${count - lines.length} more` : "";
   console.error(
     `${count} files were skipped, ${shownPathOf(path)} names them:\n  ${lines.join("\n  ")}${more}`,

@@ -10,24 +10,32 @@ import { deviceOption, parsePositive, resolveDevice } from "../options.ts";
 
 export const profileCommand = () =>
   new Command("profile")
-    .description("measure a training step and its parts, beside what the machine can do")
+    .description("measure a training step and its parts, next to what the machine can do")
     .addOption(
-      new Option("--network <name>").choices(networks.map(({ name }) => name)).default("conv4"),
+      new Option("--network <name>", "measure a step of this network").choices(
+        networks.map(({ name }) => name),
+      ).default("conv4"),
     )
     .addOption(
-      new Option("--algorithm <name>")
+      new Option("--algorithm <name>", "measure a step of this algorithm")
         .choices(algorithms.filter(({ learns }) => learns).map(({ name }) => name))
         .default("edge-popup"),
     )
-    .option("--batch <n>", "pictures in a step", parsePositive, 128)
-    .option("--threads <n>", "processor threads; default all", parsePositive)
-    .option("--steps <n>", "steps to measure", parsePositive, 20)
+    .option("--batch <n>", "take n pictures in a step", parsePositive, 128)
+    .option("--threads <n>", "use n processor threads; default all", parsePositive)
+    .option("--steps <n>", "measure n steps", parsePositive, 20)
     .addOption(
-      new Option("--precision <name>").choices(["float32", "bfloat16", "tf32"] as const)
+      new Option("--precision <name>", "multiply in this precision").choices(
+        ["float32", "bfloat16", "tf32"] as const,
+      )
         .default("float32" as const),
     )
     .addOption(deviceOption())
-    .option("--json", "print an object instead of text")
+    .option("--json", "print a JSON object instead of text")
+    .addHelpText(
+      "after",
+      "\nExample:\n  deno task maskbench profile --network conv4 --algorithm sbp --threads 1",
+    )
     .action(async ({ network, algorithm, batch, steps, precision, json, ...options }) => {
       await openNative();
       const config = stepConfigOf(network, algorithm, batch, precision);

@@ -7,13 +7,14 @@ import { userPathOf } from "../paths.ts";
 
 export const replayCommand = () =>
   new Command("replay")
-    .description("replay a golden trajectory, and exit 1 if it parts from what was recorded")
+    .description("replay a golden trajectory, and exit 1 if it differs from what was recorded")
     .argument(
       "<folder>",
-      "with manifest.json and six .bin files, such as tests/goldens/sbp-conv-global",
+      "a folder with manifest.json and six .bin files, such as tests/goldens/sbp-conv-global",
     )
-    .option("--json", "print an object instead of text")
+    .option("--json", "print a JSON object instead of text")
     .addOption(deviceOption())
+    .addHelpText("after", "\nExample:\n  deno task maskbench replay tests/goldens/sbp-conv-global")
     .action(async (folder, { json, device }) => {
       await openNative();
       const replay = await replayGoldens(userPathOf(folder), resolveDevice(device));
@@ -27,8 +28,8 @@ export const replayCommand = () =>
 
 function textOf(folder: string, replay: Replay): string {
   const allowed = Math.floor(replayTolerance.mask * replay.weights);
-  const line = (what: string, found: string, allowed: string, passed: boolean) =>
-    `  ${what.padEnd(33)}${found.padEnd(14)}allowed ${allowed.padEnd(8)}${
+  const line = (what: string, value: string, allowed: string, passed: boolean) =>
+    `  ${what.padEnd(33)}${value.padEnd(14)}allowed ${allowed.padEnd(8)}${
       passed ? "ok" : "TOO FAR"
     }`;
   return [

@@ -11,7 +11,7 @@ export const reportCommand = () =>
     .argument("<dir>", "the folder that bench wrote to, such as results/quick")
     .option(
       "--peers <file>",
-      "speed beside plain PyTorch, from `deno task peers --json`; default DIR/peers.json if there",
+      "show plain PyTorch's speed, from `deno task peers --json`; default DIR/peers.json if there",
     )
     .addHelpText("after", "\nExample:\n  deno task report results/mnist")
     .action(async (dir, { peers }) => {

@@ -6,8 +6,9 @@ import { ownPathOf, shownPathOf } from "../paths.ts";
 
 export const schemaCommand = () =>
   new Command("schema")
-    .description("print the JSON Schema of sweep files")
-    .option("--write", "write it to bench/sweep.schema.json instead")
+    .description("print the JSON Schema of sweep files, for editors")
+    .option("--write", "write the schema to bench/sweep.schema.json instead")
+    .addHelpText("after", "\nExample:\n  deno task -q maskbench schema > sweep.schema.json")
     .action(async ({ write }) => {
       if (!write) return console.log(schemaText().trimEnd());
       const path = ownPathOf("bench", "sweep.schema.json");

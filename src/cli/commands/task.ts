@@ -12,7 +12,7 @@ const PATIENCE = CLAIM_EXPIRY + 30_000;
 
 export const taskCommand = () =>
   new Command("task")
-    .description("what each task of bench --engine slurm starts: its share of the runs")
+    .description("execute one task's share of the runs that bench --engine slurm submitted")
     .argument("<dir>", "the folder that bench writes to")
     .argument("<number>", "number of the submission, as in DIR/slurm/", Number)
     .argument("<index>", "index of the task", Number)

@@ -1,4 +1,4 @@
-// maskbench ticket: what a run found, verified, written out for other programs, or held beside another.
+// maskbench ticket: the subnetwork of a run, verified, written out for other programs, or compared with another.
 import { basename } from "node:path";
 import { Argument, Command, Option } from "@commander-js/extra-typings";
 import { markdownTable } from "markdown-table";
@@ -16,7 +16,7 @@ import { picturesOf } from "../../training/setup.ts";
 import { deviceOption, resolveDevice } from "../options.ts";
 import { dataFolders, shownPathOf, userPathOf } from "../paths.ts";
 
-const file = () => new Argument("<file>", "DIR/tickets/….safetensors, from `bench --save-mask`");
+const file = () => new Argument("<file>", "a file in DIR/tickets, from `bench --save-mask`");
 const read = (path: string) => readTicket(userPathOf(path), path);
 
 export const ticketCommand = () =>
@@ -24,11 +24,19 @@ export const ticketCommand = () =>
     .description("verify, export or compare what `bench --save-mask` kept: the subnetwork of a run")
     .addCommand(verifyCommand())
     .addCommand(exportCommand())
-    .addCommand(compareCommand());
+    .addCommand(compareCommand())
+    .addHelpText(
+      "after",
+      `
+Examples, with the path of a file in DIR/tickets as TICKET:
+  deno task maskbench ticket verify TICKET
+  deno task maskbench ticket export TICKET --format npz --out weights.npz
+  deno task maskbench ticket compare TICKET OTHER`,
+    );
 
 const verifyCommand = () =>
   new Command("verify")
-    .description("rebuild the network from the ticket alone, and exit 1 if its accuracy is another")
+    .description("rebuild the network from the ticket alone, and exit 1 if its accuracy differs")
     .addArgument(file())
     .addOption(deviceOption())
     .action(async (path, { device }) => {
@@ -68,11 +76,14 @@ const exportCommand = () =>
     )
     .addArgument(file())
     .addOption(
-      new Option("--format <format>", "of the file").choices(ticketFormats).default(
+      new Option("--format <format>", "write a file of this format").choices(ticketFormats).default(
         "safetensors" as const,
       ),
     )
-    .option("--out <file>", "default: the ticket's name, where you stand, with `-weights`")
+    .option(
+      "--out <file>",
+      "write to this file; default the ticket's name with `-weights`, in the current folder",
+    )
     .action(async (path, { format, out }) => {
       const ticket = await read(path);
       await openNative();
@@ -84,9 +95,9 @@ const exportCommand = () =>
 
 const compareCommand = () =>
   new Command("compare")
-    .description("how far two tickets keep the same weights, by layer, against chance")
+    .description("compare how many weights two tickets share, by layer, with chance")
     .addArgument(file())
-    .argument("<other>", "another of the same network")
+    .argument("<other>", "a ticket of the same network")
     .action(async (path, other) => {
       const [a, b] = [await read(path), await read(other)];
       const rows = overlapOf(a, b).map(({ name, weights, kept, both, chance }) => {

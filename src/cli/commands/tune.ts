@@ -11,15 +11,18 @@ import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 export const tuneCommand = () =>
   withExecutionOptions(new Command("tune"))
     .description(
-      "choose hyper-parameters on training pictures held out, with the same budget for every algorithm",
+      "choose hyper-parameters on the validation split, with the same budget for every algorithm",
     )
-    .argument("<sweep>", "a sweep file; its section `tune` may say where settings are looked for")
+    .argument("<sweep>", "a sweep file; its section `tune` may say which settings are searched")
     .option(
       "--tries <n>",
-      "settings of each algorithm; default tune.tries of the sweep, 16",
+      "try n settings of each algorithm; default tune.tries of the sweep, 16",
       parsePositive,
     )
-    .option("--out <dir>", "where runs, trace and recipe go; default results/<name>-tuning")
+    .option(
+      "--out <dir>",
+      "write runs, trace and recipe to this folder; default results/<name>-tuning",
+    )
     .addHelpText(
       "after",
       `
