@@ -1,13 +1,73 @@
-// JSON that people write: a slip is told with line and column, and a key that is there twice is one.
+// JSON in files, checked by schemas. In what people write, a mistake is reported with line and column, and a key that is
+// there twice is one.
 import { createScanner, type Node, type ParseError, parseTree } from "jsonc-parser";
+import { z } from "zod";
 import { UserError } from "./errors.ts";
-import { pathTextOf } from "./schema_errors.ts";
+import { errorTextsOf, firstErrorOf, pathTextOf } from "./schema_errors.ts";
 
+/**
+ * Reads a text file that a user names.
+ * @param shown how the file is called in messages
+ * @param missing what to say after its name where there is none; without it `Deno.errors.NotFound` is thrown
+ * @throws {UserError} where it can't be read
+ */
+export async function readUserFile(path: string, shown: string, missing?: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
+    }
+    throw missing === undefined ? error : new UserError(`${shown} ${missing}`);
+  }
+}
+
+/**
+ * Parses JSON that a program wrote, and checks it.
+ * @param refusals the errors to throw: for text that is no JSON, and for JSON that is not what the schema says
+ */
+export function parseJsonAs<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  refusals: {
+    readonly noJson: (reason: string) => Error;
+    readonly invalid: (fault: string) => Error;
+  },
+): z.output<Schema> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw refusals.noJson((error as Error).message);
+  }
+  const { data, error } = schema.safeParse(json);
+  if (error) throw refusals.invalid(firstErrorOf(error));
+  return data;
+}
+
+/**
+ * Parses JSON that people write, and checks it.
+ * @param shown how the file is called in messages
+ * @throws {UserError} with the first mistake: its place, what stands there, what is allowed
+ */
+export function parseWrittenJsonAs<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  shown: string,
+): z.output<Schema> {
+  const { json, faults } = parseJson(text, shown);
+  const { data, error } = schema.safeParse(json, { reportInput: true });
+  const [fault] = error ? errorTextsOf(error) : faults;
+  if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
+  return data!;
+}
+
+/** JSON that people wrote, before it is checked. */
 export interface ParsedJson {
   readonly json: unknown;
   /**
-   * Keys that an object has twice, a sentence each: `JSON.parse` drops all but the last. And `__proto__`, which most that
-   * reads objects drops.
+   * Sentences on keys that an object has twice, of which `JSON.parse` drops all but the last, and on `__proto__`, which is
+   * lost in most code that reads objects.
    */
   readonly faults: readonly string[];
 }
@@ -18,12 +78,12 @@ export interface ParsedJson {
  * @throws {UserError} with line and column
  */
 export function parseJson(text: string, shown: string): ParsedJson {
-  const deep = beyondDepth(text);
+  const deep = offsetBeyondDepth(text);
   if (deep !== undefined) {
     throw new UserError(
       `${shown}: ${
         lineAndColumn(text, deep)
-      }: lists and objects are nested deeper than ${MOST_DEEP}`,
+      }: lists and objects are nested deeper than ${MAX_DEPTH}`,
     );
   }
   const errors: ParseError[] = [];
@@ -37,18 +97,18 @@ export function parseJson(text: string, shown: string): ParsedJson {
   }
 }
 
-/** Deeper than any file here; and parsers that call themselves must not run out of stack. */
-const MOST_DEEP = 100;
+/** Levels of lists and objects: more than any file here has, and parsers that call themselves must not run out of stack. */
+const MAX_DEPTH = 100;
 
-// Where it is nested too deeply, if it is.
-function beyondDepth(text: string): number | undefined {
+// The offset at which the text is nested too deeply, if it is.
+function offsetBeyondDepth(text: string): number | undefined {
   const tokens = createScanner(text, true);
   for (let depth = 0; tokens.getPosition() < text.length;) {
     tokens.scan();
     const first = text[tokens.getTokenOffset()];
     if (first === "{" || first === "[") depth++;
     if (first === "}" || first === "]") depth--;
-    if (depth > MOST_DEEP) return tokens.getTokenOffset();
+    if (depth > MAX_DEPTH) return tokens.getTokenOffset();
   }
   return undefined;
 }
@@ -65,13 +125,14 @@ function lostKeys(node: Node, path: readonly PropertyKey[]): string[] {
   if (node.type !== "object") return [];
   const seen = new Set<string>();
   return (node.children ?? []).flatMap(({ children: [key, value] = [] }) => {
-    const name = key!.value as string, place = [...path, name];
+    const name = key!.value as string;
+    const keyPath = [...path, name];
     const lost = name === "__proto__"
-      ? [`${pathTextOf(place)}: is not known`]
+      ? [`${pathTextOf(keyPath)}: is not known`]
       : seen.has(name)
-      ? [`${pathTextOf(place)}: is there twice`]
+      ? [`${pathTextOf(keyPath)}: is there twice`]
       : [];
     seen.add(name);
-    return [...lost, ...(value ? lostKeys(value, place) : [])];
+    return [...lost, ...(value ? lostKeys(value, keyPath) : [])];
   });
 }

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
+import { parseJsonAs } from "../base/json.ts";
 import { sha256 } from "./checksum.ts";
 import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
 import { candidatePathsOf, findFirstFile, readBytes } from "./files.ts";
@@ -114,16 +115,10 @@ export async function readPackManifest(home: string): Promise<PackManifest> {
 
 /** The same of its text. */
 export function parsePackManifest(text: string, path: string): PackManifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw damaged(path, "no JSON");
-  }
-  const { data, error } = manifestSchema.safeParse(json);
-  if (!error) return data;
-  const { path: place, message } = error.issues[0]!;
-  throw damaged(path, `${place.join(".") || "the whole"}: ${message}`);
+  return parseJsonAs(manifestSchema, text, {
+    noJson: () => damaged(path, "no JSON"),
+    invalid: (fault) => damaged(path, fault),
+  });
 }
 
 /** The same pictures, fed alike, give the same checksum, wherever and whenever they were packed by the same decoder. */

@@ -1,8 +1,7 @@
 // The times of a training step and of plain PyTorch's, as `deno task peers` measured and recorded them.
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { parseJson } from "../base/json.ts";
-import { errorTextsOf, strictObject } from "../base/schema_errors.ts";
+import { parseWrittenJsonAs, readUserFile } from "../base/json.ts";
+import { strictObject } from "../base/schema_errors.ts";
 
 const peersSchema = strictObject({
   /** Raised when the file changes so that older ones can't be read any more. */
@@ -31,21 +30,10 @@ export type PeerTimes = z.infer<typeof peersSchema>;
  * @throws {UserError} that says what is wrong with it; `Deno.errors.NotFound` where there is none
  */
 export async function readPeerTimes(path: string, shown: string = path): Promise<PeerTimes> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw error;
-    throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
-  }
-  return parsePeerTimes(text, shown);
+  return parsePeerTimes(await readUserFile(path, shown), shown);
 }
 
 /** The same of a file's text. */
 export function parsePeerTimes(text: string, shown: string): PeerTimes {
-  const { json, faults } = parseJson(text, shown);
-  const { data, error } = peersSchema.safeParse(json, { reportInput: true });
-  const [fault] = error ? errorTextsOf(error) : faults;
-  if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
-  return data!;
+  return parseWrittenJsonAs(peersSchema, text, shown);
 }

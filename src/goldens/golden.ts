@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
+import { parseJsonAs } from "../base/json.ts";
 import { type Layer, layerSchema, type Network, weightCount } from "../networks/network.ts";
 
 const size = z.int().min(1).max(1 << 20);
@@ -168,17 +169,10 @@ async function readFile(
 
 function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): GoldenManifest {
   const path = join(folder, "manifest.json");
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new UserError(`${path} is no JSON: ${(error as Error).message}`);
-  }
-  const { data, error } = manifestSchema.safeParse(json);
-  if (error) {
-    const faults = error.issues.map(({ path, message }) => `${path.join(".") || "."}: ${message}`);
-    throw new UserError(`${path}: ${faults.join("; ")}`);
-  }
+  const data = parseJsonAs(manifestSchema, new TextDecoder().decode(bytes), {
+    noJson: (reason) => new UserError(`${path} is no JSON: ${reason}`),
+    invalid: (fault) => new UserError(`${path}: ${fault}`),
+  });
   if (data.losses.length !== data.steps || data.correct.length !== data.steps) {
     throw new UserError(
       `${path}: ${data.losses.length} losses and ${data.correct.length} counts of correct ` +

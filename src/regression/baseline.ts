@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
-import { parseJson } from "../base/json.ts";
-import { errorTextsOf, shortTextOf, strictObject } from "../base/schema_errors.ts";
+import { parseWrittenJsonAs, readUserFile } from "../base/json.ts";
+import { shortTextOf, strictObject } from "../base/schema_errors.ts";
 import { median, summarise } from "../base/statistics.ts";
 import { reproducibilityFields } from "../runs/environment.ts";
 import { canonicalJson, identityOf } from "../runs/identity.ts";
@@ -256,25 +256,16 @@ export function baselineTextOf({ format, environments, cells }: Baseline): strin
  * @throws {UserError} that says what is wrong with it, and where
  */
 export async function readBaseline(path: string, shown: string = path): Promise<Baseline> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
-    }
-    throw new UserError(`${shown} does not exist: "deno task baseline DIR > ${shown}" makes it`);
-  }
-  return parseBaseline(text, shown);
+  const missing = `does not exist: "deno task baseline DIR > ${shown}" makes it`;
+  return parseBaseline(await readUserFile(path, shown, missing), shown);
 }
 
 /** The same of a file's text. */
 export function parseBaseline(text: string, shown: string): Baseline {
-  const { json, faults: lost } = parseJson(text, shown);
-  const { data, error } = baselineSchema.safeParse(json, { reportInput: true });
-  const [fault] = error ? errorTextsOf(error) : [...lost, ...contradictions(data as Baseline)];
+  const baseline = parseWrittenJsonAs(baselineSchema, text, shown) as Baseline;
+  const [fault] = contradictions(baseline);
   if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
-  return data as Baseline;
+  return baseline;
 }
 
 function contradictions({ environments, cells }: Baseline): string[] {

@@ -1,9 +1,10 @@
 // Checkpoints on disk: `DIR/runs/<identity>.checkpoint.safetensors`, until the run is finished. One that is cut short, of
-// another run, or made with another libtorch or processor is set aside: a run goes on to the same bytes, or begins anew.
+// another run, or made with another libtorch or processor is set aside: a run goes on to the same bytes, or begins again.
 import { join } from "node:path";
 import { z } from "zod";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
+import { parseJsonAs } from "../base/json.ts";
 import {
   decodeTensors,
   encodeTensors,
@@ -11,7 +12,6 @@ import {
   tensorsChecksumOf,
   type TensorType,
 } from "../base/safetensors.ts";
-import { firstErrorOf } from "../base/schema_errors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import { type StreamName, streamNames } from "../training/streams.ts";
 import { reproducibilityFields, type ReproducibilityKey } from "./environment.ts";
@@ -36,7 +36,7 @@ export interface CheckpointRecord {
 
 const count = z.int().min(0), seconds = z.number().min(0);
 
-const standing = z.strictObject({
+const progressSchema = z.strictObject({
   epoch: count,
   step: count,
   epochs: z.array(epochSchema),
@@ -50,7 +50,7 @@ const standing = z.strictObject({
   }),
 });
 
-const made = environmentSchema.pick({
+const madeWithSchema = environmentSchema.pick({
   maskbench: true,
   libtorch: true,
   blas: true,
@@ -63,29 +63,29 @@ const made = environmentSchema.pick({
 const checkpointPath = (folder: string, identity: string) =>
   join(runsFolder(folder), `${identity}.checkpoint.safetensors`);
 
-/** The bytes of a checkpoint's file. @param room is written to where it is large enough */
+/** The bytes of a checkpoint's file. @param buffer is written to where it is large enough */
 export function encodeCheckpoint(
   { identity, checkpoint, environment }: CheckpointRecord,
-  room?: Uint8Array<ArrayBuffer>,
+  buffer?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  const { state, inUse: _, streams, mask, sums, ...standing } = checkpoint;
+  const { state, inUse: _, streams, mask, sums, ...progress } = checkpoint;
   const tensors: Record<string, Tensor> = { sums: tensor("F64", sums) };
   for (const [name, values] of Object.entries(state)) {
     tensors[`state.${name}`] = tensor("F32", values);
   }
   for (const name of streamNames) tensors[`stream.${name}`] = tensor("U8", streams[name]);
   if (mask) tensors.mask = tensor("U8", mask);
-  const kept = [...reproducibilityFields, "started"].map((key) =>
-    [key, environment[key as keyof typeof environment]] as const
+  const madeWith = ([...reproducibilityFields, "started"] as const).map((key) =>
+    [key, environment[key]] as const
   );
   const metadata = {
     format: `maskbench checkpoint ${FORMAT}`,
     identity,
-    standing: JSON.stringify(standing),
-    environment: JSON.stringify(Object.fromEntries(kept)),
+    standing: JSON.stringify(progress), // the name is that of the file's format
+    environment: JSON.stringify(Object.fromEntries(madeWith)),
   };
   const checksum = tensorsChecksumOf(tensors, metadata);
-  return encodeTensors({ tensors, metadata: { ...metadata, checksum } }, room);
+  return encodeTensors({ tensors, metadata: { ...metadata, checksum } }, buffer);
 }
 
 /**
@@ -108,15 +108,15 @@ export function decodeCheckpoint(
   if (metadata.identity !== identity) {
     throw new UserError(`is of another run, ${metadata.identity}`);
   }
-  const before = parsed(made, metadata.environment, "environment");
-  const other = reproducibilityFields.find((key) => before[key] !== environment[key]);
-  if (other) {
+  const madeWith = parsePart(madeWithSchema, metadata, "environment");
+  const changed = reproducibilityFields.find((key) => madeWith[key] !== environment[key]);
+  if (changed) {
     throw new UserError(
-      `was made with ${other} ${before[other]}, now it is ${environment[other]}: ` +
+      `was made with ${changed} ${madeWith[changed]}, now it is ${environment[changed]}: ` +
         "going on would not give the bytes that either gives",
     );
   }
-  const { epoch, step, epochs, spent } = parsed(standing, metadata.standing, "standing");
+  const { epoch, step, epochs, spent } = parsePart(progressSchema, metadata, "standing");
   const state = Object.keys(tensors).filter((name) => name.startsWith("state."))
     .map((name) =>
       [name.slice("state.".length), new Float32Array(bytesOf(tensors, name, "F32"))] as const
@@ -125,7 +125,7 @@ export function decodeCheckpoint(
     [name, new Uint8Array(bytesOf(tensors, `stream.${name}`, "U8"))] as const
   );
   return {
-    started: before.started,
+    started: madeWith.started,
     checkpoint: {
       epoch,
       step,
@@ -142,14 +142,14 @@ export function decodeCheckpoint(
 
 /**
  * The checkpoint of a run, if there is one to go on from.
- * @param setAside is told of one that is not to be trusted: it lies beside, under another name
+ * @param onSetAside is called for one that is not to be trusted: it was moved to another name in the same folder
  * @throws {WriteError} where it can't be set aside
  */
 export async function readCheckpoint(
   folder: string,
   identity: string,
   environment: ReproducibilityKey,
-  setAside: (path: string, reason: string) => void,
+  onSetAside: (path: string, reason: string) => void,
 ): Promise<{ checkpoint: Checkpoint; started: string } | undefined> {
   const path = checkpointPath(folder, identity);
   let reason: string;
@@ -160,62 +160,63 @@ export async function readCheckpoint(
     reason = (error as Error).message;
     if (!(error instanceof UserError)) reason = `can't be read: ${reason}`;
   }
-  setAside(await setCheckpointAside(folder, identity), reason);
+  onSetAside(await setCheckpointAside(folder, identity), reason);
 }
 
-/** Keeps a checkpoint out of the way, until its run is finished. @returns where it was */
+/** Moves a checkpoint out of the way, until its run is finished. @returns its path before */
 export async function setCheckpointAside(folder: string, identity: string): Promise<string> {
   const path = checkpointPath(folder, identity);
   await Deno.rename(path, `${path}.aside`).catch(() => removeFile(path));
   return path;
 }
 
-/** Writes the checkpoints of one run, one after the other; of those that come meanwhile, the last. */
+/** Writes the checkpoints of one run, one after the other; of several that come while one is written, only the last. */
 export class CheckpointWriter {
   #next: CheckpointRecord | undefined;
   #writing: Promise<void> | undefined;
-  /** Of the last file, used again. */
-  #room: Uint8Array<ArrayBuffer> | undefined;
-  #failed = false;
-  #written = false;
+  /** The bytes of the last file, whose memory is used again. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #hasFailed = false;
+  #hasWritten = false;
 
-  /** @param failed is told, once, that they can't be written: the run goes on without */
+  /** @param onFailure is called once where checkpoints can't be written: the run goes on without */
   constructor(
     readonly folder: string,
     readonly identity: string,
-    readonly failed: (reason: string) => void,
+    readonly onFailure: (reason: string) => void,
   ) {}
 
-  write(kept: CheckpointRecord): void {
-    if (this.#next) release(this.#next);
-    this.#next = kept;
-    this.#writing ??= this.#work();
+  /** Has a checkpoint written, and returns at once. */
+  write(record: CheckpointRecord): void {
+    if (this.#next) releaseMemory(this.#next);
+    this.#next = record;
+    this.#writing ??= this.#writeAll();
   }
 
-  async #work(): Promise<void> {
-    for (let kept; (kept = this.#next);) {
+  async #writeAll(): Promise<void> {
+    for (let record; (record = this.#next);) {
       this.#next = undefined;
       try {
-        const bytes = encodeCheckpoint(kept, this.#room);
-        release(kept);
-        if (bytes.length > (this.#room?.length ?? 0)) this.#room = bytes;
+        const bytes = encodeCheckpoint(record, this.#buffer);
+        releaseMemory(record);
+        if (bytes.length > (this.#buffer?.length ?? 0)) this.#buffer = bytes;
         await writeFileAtomically(checkpointPath(this.folder, this.identity), bytes);
-        this.#written = true;
+        this.#hasWritten = true;
       } catch (error) {
-        if (!this.#failed) this.failed((error as Error).message);
-        this.#failed = true;
+        if (!this.#hasFailed) this.onFailure((error as Error).message);
+        this.#hasFailed = true;
       }
     }
     this.#writing = undefined;
   }
 
-  /** Until what it was given is on disk, or could not be written. @returns whether there is one on disk */
+  /** Waits until what it was given is on disk, or could not be written. @returns whether there is one on disk */
   async settled(): Promise<boolean> {
     await this.#writing;
-    return this.#written;
+    return this.#hasWritten;
   }
 
-  /** Removes them, once the run is finished. @throws {WriteError} where it can't */
+  /** Removes the run's checkpoints, once it is finished. @throws {WriteError} where it can't */
   async remove(): Promise<void> {
     this.#next = undefined;
     await this.#writing;
@@ -225,8 +226,8 @@ export class CheckpointWriter {
   }
 }
 
-// Its memory is then used again by the run.
-function release({ checkpoint }: CheckpointRecord): void {
+/** Says that the record is written: the run then uses its memory again. */
+function releaseMemory({ checkpoint }: CheckpointRecord): void {
   Atomics.store(checkpoint.inUse, 0, 0);
 }
 
@@ -235,25 +236,20 @@ function tensor(type: TensorType, values: Float32Array | Float64Array | Uint8Arr
   return { type, shape: [values.length], bytes };
 }
 
-// A copy, which lies where an array of the type may begin.
+/** A copy of a tensor's bytes, which begins where an array of the type may begin. */
 function bytesOf(tensors: Readonly<Record<string, Tensor>>, name: string, type: TensorType) {
   const found = tensors[name];
   if (found?.type !== type) throw new UserError(`has no ${name} of type ${type}`);
   return found.bytes.slice().buffer as ArrayBuffer;
 }
 
-function parsed<Schema extends z.ZodType>(
+/** A part of the metadata. @throws {UserError} where it is missing or wrong */
+const parsePart = <Schema extends z.ZodType>(
   schema: Schema,
-  text: string | undefined,
-  name: string,
-): z.infer<Schema> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text ?? "");
-  } catch {
-    throw new UserError(`has no ${name}`);
-  }
-  const { data, error } = schema.safeParse(json);
-  if (error) throw new UserError(`has a wrong ${name}: ${firstErrorOf(error)}`);
-  return data as z.infer<Schema>;
-}
+  metadata: Readonly<Record<string, string>>,
+  name: "environment" | "standing",
+): z.output<Schema> =>
+  parseJsonAs(schema, metadata[name] ?? "", {
+    noJson: () => new UserError(`has no ${name}`),
+    invalid: (fault) => new UserError(`has a wrong ${name}: ${fault}`),
+  });

@@ -10,7 +10,7 @@ import { createInFolder, refreshFolder, removeFile, WriteError } from "../base/a
 import { runsFolder } from "./run_file.ts";
 
 /** Milliseconds between two touches of a claim. */
-const TOUCHED_EVERY = 20_000;
+const TOUCH_INTERVAL = 20_000;
 
 /** Milliseconds after which an untouched claim of another machine is a dead process's. */
 export const CLAIM_EXPIRY = 180_000;
@@ -22,32 +22,32 @@ export class Claim {
   private constructor(
     readonly folder: string,
     readonly identity: string,
-    readonly place: number,
+    readonly generation: number,
     /** Open and locked for as long as this process has it. */
     readonly file: Deno.FsFile,
   ) {
-    this.#touching = setInterval(() => void touch(file).catch(() => {}), TOUCHED_EVERY);
+    this.#touching = setInterval(() => void touch(file).catch(() => {}), TOUCH_INTERVAL);
     this.#touching.unref();
   }
 
   /** @returns nothing where another process has it. @throws {WriteError} where claims can't be written */
   static async on(folder: string, identity: string): Promise<Claim | undefined> {
-    for (let place = 0;; place++) {
-      const path = claimPath(folder, identity, place);
+    for (let generation = 0;; generation++) {
+      const path = claimPath(folder, identity, generation);
       try {
         const file = await createInFolder(
           runsFolder(folder),
           () => Deno.open(path, { write: true, createNew: true }),
         );
         try {
-          await file.tryLock(true).catch(() => {}); // where the file system has no locks, touches alone tell
+          await file.tryLock(true).catch(() => {}); // where the file system has no locks, touches alone decide
           await touch(file);
         } catch (error) {
           file.close();
           await removeFile(path);
           throw error;
         }
-        return new Claim(folder, identity, place, file);
+        return new Claim(folder, identity, generation, file);
       } catch (error) {
         // Over SFTP it is another error where two try at once.
         const isThere = error instanceof Deno.errors.AlreadyExists ||
@@ -62,34 +62,34 @@ export class Claim {
     }
   }
 
-  /** Gives it back, and clears dead ones away: from the first on, so that whoever comes meanwhile finds it free. */
+  /** Gives the claim back, and clears dead ones away: from the first on, so that whoever comes meanwhile finds it free. */
   async release(): Promise<void> {
     clearInterval(this.#touching);
-    for (let place = 0; place <= this.place; place++) {
-      await removeFile(claimPath(this.folder, this.identity, place));
+    for (let generation = 0; generation <= this.generation; generation++) {
+      await removeFile(claimPath(this.folder, this.identity, generation));
     }
     this.file.close();
   }
 }
 
-const claimPath = (folder: string, identity: string, place: number) =>
-  join(runsFolder(folder), `${identity}.claim-${place}`);
+const claimPath = (folder: string, identity: string, generation: number) =>
+  join(runsFolder(folder), `${identity}.claim-${generation}`);
 
 let machine: string | undefined;
 
-/** What tells this machine from the others that see the folder. */
+/** A text that differs from those of the other machines that see the folder. */
 function thisMachine(): string {
   if (machine) return machine;
   machine = os.hostname();
   try {
     machine += ` ${Deno.readTextFileSync("/etc/machine-id").trim()}`;
   } catch {
-    // The name alone, then.
+    // The name alone has to do.
   }
   return machine;
 }
 
-// Written, so that the time is that of the file system's clock; and flushed, so that other machines see it.
+// The file is written, so that its time is that of the file system's clock, and flushed, so that other machines see it.
 async function touch(file: Deno.FsFile): Promise<void> {
   await file.seek(0, Deno.SeekMode.Start);
   await file.write(new TextEncoder().encode(thisMachine()));
@@ -100,28 +100,28 @@ async function isHeld(path: string): Promise<boolean> {
   try {
     using file = await Deno.open(path, { read: true, write: true });
     const { mtime } = await file.stat();
-    if (await Deno.readTextFile(path) === thisMachine()) { // else it is another's, or just being made
+    if (await Deno.readTextFile(path) === thisMachine()) { // else it is another machine's, or just being made
       try {
-        return !await file.tryLock(true); // released again when the file is closed
+        return !await file.tryLock(true); // a lock taken here is released when the file is closed
       } catch {
-        // A file system without locks.
+        // The file system has no locks.
       }
     }
     return await refreshFolder(dirname(path)) - (mtime?.getTime() ?? 0) < CLAIM_EXPIRY;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true; // released just now: the next look finds it free
+    if (error instanceof Deno.errors.NotFound) return true; // it was released just now: the next look finds it free
     throw error;
   }
 }
 
-/** Whether some process that claimed the run has touched its claim of late. @param now by the folder's clock */
+/** Whether some process that claimed the run has touched its claim lately. @param now by the folder's clock */
 export async function isClaimAlive(
   folder: string,
   identity: string,
   now: number,
 ): Promise<boolean> {
-  for (let place = 0;; place++) {
-    const found = await Deno.stat(claimPath(folder, identity, place)).catch(() => undefined);
+  for (let generation = 0;; generation++) {
+    const found = await Deno.stat(claimPath(folder, identity, generation)).catch(() => undefined);
     if (!found) return false;
     if (now - (found.mtime?.getTime() ?? 0) < CLAIM_EXPIRY) return true;
   }

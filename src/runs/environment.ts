@@ -4,7 +4,7 @@ import maskbench from "../../deno.json" with { type: "json" };
 import { describeLibrary } from "../native/mod.ts";
 import type { Environment } from "./run_file.ts";
 
-/** All of it but when a run was. The native library must be open. */
+/** The environment of runs, without the times of one. The native library must be open. */
 export function environmentOf(
   { device, threads, jobs, blas }: Pick<Environment, "device" | "threads" | "jobs" | "blas">,
 ): Omit<Environment, "started" | "finished"> {
@@ -23,13 +23,13 @@ export function environmentOf(
   };
 }
 
-/** What computes there: where that is CUDA, the GPU, and then its host's processor. The native library must be open. */
+/** The processor that computes; with CUDA the GPU, and then its host's processor. The native library must be open. */
 export function processorOf(device: Environment["device"]): string {
   const { processor, gpu } = describeLibrary(), model = os.cpus()[0]?.model.trim() ?? "unknown";
   return [...(device === "cuda" ? [gpu] : []), model, processor].filter(Boolean).join(", ");
 }
 
-/** What two runs of one identity must have been made with alike, for the promise that they give the same bytes. */
+/** The fields of an environment that two runs of one identity must share to be promised the same bytes. */
 export const reproducibilityFields = [
   "maskbench",
   "libtorch",
@@ -39,7 +39,7 @@ export const reproducibilityFields = [
   "threads",
 ] as const;
 
-/** That of an environment. */
+/** The values of those fields. */
 export type ReproducibilityKey = Pick<Environment, typeof reproducibilityFields[number]>;
 
 /** Whether two runs of one identity are promised to give the same bytes. */
@@ -49,7 +49,7 @@ export function isReproducible(a: ReproducibilityKey, b: ReproducibilityKey): bo
 
 /**
  * The commit of maskbench's own checkout, `-dirty` after changes. Where it is none, or git is not there, what
- * MASKBENCH_COMMIT says: a copy without its history, on a machine without a network, can be told.
+ * MASKBENCH_COMMIT says: so a copy without its history, on a machine without a network, can be identified.
  */
 export function commitOf(): string {
   const git = (...args: string[]): string | undefined => {

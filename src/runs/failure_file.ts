@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import { parseJsonAs } from "../base/json.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
 import { identityOf } from "./identity.ts";
 import { type Environment, environmentSchema, runsFolder } from "./run_file.ts";
@@ -11,7 +13,7 @@ export interface Failure {
   readonly configuration: RunConfig;
   /** One sentence. */
   readonly reason: string;
-  /** Whether the settings are to blame: its loss was no number any more. */
+  /** Whether the settings are to blame: its loss became NaN. */
   readonly diverged: boolean;
   readonly environment: Environment;
 }
@@ -32,13 +34,13 @@ export async function writeFailure(folder: string, failure: Failure): Promise<vo
   await writeFileAtomically(path, `${JSON.stringify(failure, null, 1)}\n`);
 }
 
-/** Why a run failed, where it did; a file that is no such word counts for nothing. */
+/** Why a run failed, if it did; a file that is damaged, or another run's, counts for nothing. */
 export async function readFailure(folder: string, config: RunConfig): Promise<Failure | undefined> {
-  const identity = identityOf(config);
+  const identity = identityOf(config), damaged = () => new UserError("is no failure file");
   try {
-    const json = JSON.parse(await Deno.readTextFile(failurePath(folder, identity)));
-    const { data } = failureSchema.safeParse(json);
-    return data && identityOf(data.configuration) === identity ? data : undefined;
+    const text = await Deno.readTextFile(failurePath(folder, identity));
+    const failure = parseJsonAs(failureSchema, text, { noJson: damaged, invalid: damaged });
+    return identityOf(failure.configuration) === identity ? failure : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { writeFileAtomically } from "../base/atomic_files.ts";
 import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
-import { firstErrorOf } from "../base/schema_errors.ts";
+import { parseJsonAs } from "../base/json.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
 import { identityOf } from "./identity.ts";
@@ -15,7 +15,7 @@ const FORMAT = 1;
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(0);
 
-/** Of an epoch. */
+/** The schema of an epoch. */
 export const epochSchema = z.strictObject({
   epoch: count,
   learningRate: z.number(),
@@ -28,7 +28,7 @@ export const epochSchema = z.strictObject({
 
 const seconds = z.number().min(0);
 
-/** Of a measurement of speed. */
+/** The schema of a measurement of speed. */
 export const speedSampleSchema = z.strictObject({
   imagesPerSecond: z.number().positive(),
   matmul: z.number().positive(),
@@ -36,7 +36,7 @@ export const speedSampleSchema = z.strictObject({
   waited: fraction,
 });
 
-const result = z.strictObject({
+const resultSchema = z.strictObject({
   epochs: z.array(epochSchema).min(1),
   lastTestAccuracy: fraction,
   bestTestAccuracy: fraction,
@@ -55,7 +55,7 @@ const result = z.strictObject({
   peakMemoryBytes: count,
 });
 
-/** Of what a run was made with. */
+/** The schema of what a run was made with. */
 export const environmentSchema = z.object({
   maskbench: z.string(),
   /** Git commit, with `-dirty` after it where files were changed; empty outside a repository. */
@@ -64,7 +64,7 @@ export const environmentSchema = z.object({
   libtorch: z.string(),
   blas: z.string(),
   device: z.enum(["cpu", "cuda"]),
-  /** As `processorOf` has it. */
+  /** As in `processorOf`. */
   processor: z.string(),
   system: z.string(),
   threads: z.int().min(1),
@@ -75,11 +75,11 @@ export const environmentSchema = z.object({
   finished: z.iso.datetime(),
 });
 
-const runFile = z.strictObject({
+const runFileSchema = z.strictObject({
   format: z.literal(FORMAT),
   identity: digestSchema,
   configuration: configurationSchema,
-  result,
+  result: resultSchema,
   environment: environmentSchema,
 });
 
@@ -90,22 +90,22 @@ export type Environment = z.infer<typeof environmentSchema>;
 export interface RunFile {
   /** Raised when a run file changes so that older ones can't be read any more. */
   readonly format: typeof FORMAT;
-  /** Of the configuration; also the file's name. */
+  /** That of the configuration; also the file's name. */
   readonly identity: string;
   readonly configuration: RunConfig;
   readonly result: RunResult;
   readonly environment: Environment;
 }
 
-/** A file among the run files that is none, or not the one it claims to be. */
+/** A file among the run files that is no run file, or not the one that it claims to be. */
 export interface InvalidRunFile {
   readonly path: string;
   readonly reason: string;
 }
 
-/** What is in the folder of a sweep. */
+/** The contents of a sweep's folder. */
 export interface RunFolder {
-  /** By identity, ascending. */
+  /** In ascending order of their identities. */
   readonly runs: readonly RunFile[];
   /** Files that are no runs. */
   readonly setAside: readonly InvalidRunFile[];
@@ -118,7 +118,7 @@ export const runsFolder = (folder: string): string => join(folder, "runs");
 export const runPathOf = (folder: string, identity: string): string =>
   join(runsFolder(folder), `${identity}.json`);
 
-/** Makes the text of a run file, and gives its identity. */
+/** The contents of a run file, with format and identity. */
 export function runFileOf(run: Omit<RunFile, "format" | "identity">): RunFile {
   return { format: FORMAT, identity: identityOf(run.configuration), ...run };
 }
@@ -138,26 +138,22 @@ export async function readRunFile(path: string): Promise<RunFile> {
     text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw error;
-    throw new UserError(`can't be read: ${(error as Error).message}`);
+    throw new UserError(`can't be read: ${(error as Error).message}`); // whoever calls names the file
   }
   return parseRunFile(text, basename(path));
 }
 
 /** The same of a file's text. @param name of the file */
 export function parseRunFile(text: string, name: string): RunFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`can't be read: ${(error as Error).message}`);
-  }
-  const { data, error } = runFile.safeParse(json);
-  if (error) throw new UserError(`is no run file: ${firstErrorOf(error)}`);
-  const identity = identityOf(data.configuration);
-  if (data.identity !== identity || name !== `${identity}.json`) {
+  const run = parseJsonAs(runFileSchema, text, {
+    noJson: (reason) => new UserError(`can't be read: ${reason}`),
+    invalid: (fault) => new UserError(`is no run file: ${fault}`),
+  });
+  const identity = identityOf(run.configuration);
+  if (run.identity !== identity || name !== `${identity}.json`) {
     throw new UserError(`is not the run that its name says: its configuration is ${identity}`);
   }
-  return data;
+  return run;
 }
 
 /** All runs of a sweep's folder; what is no run is named, and never fatal. No folder: no runs. */
@@ -178,7 +174,7 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
     try {
       runs.push(await readRunFile(path));
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue; // gone meanwhile
+      if (error instanceof Deno.errors.NotFound) continue; // it was removed meanwhile
       if (!(error instanceof UserError)) throw error;
       setAside.push({ path, reason: error.message });
     }

@@ -1,6 +1,6 @@
 // Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
 import { UserError } from "../base/errors.ts";
-import { parseJson } from "../base/json.ts";
+import { parseJson, readUserFile } from "../base/json.ts";
 import { errorTextsOf } from "../base/schema_errors.ts";
 import { packOf } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
@@ -18,18 +18,8 @@ const MOST_TOLD = 20;
  * @throws {UserError} with one sentence for each fault: place, what stands there, what is allowed
  */
 export async function readSweep(path: string, shown: string = path): Promise<Sweep> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new UserError(
-        `${shown} does not exist: expected a sweep file, such as bench/quick.json`,
-      );
-    }
-    throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
-  }
-  return parseSweep(text, shown);
+  const missing = "does not exist: expected a sweep file, such as bench/quick.json";
+  return parseSweep(await readUserFile(path, shown, missing), shown);
 }
 
 /** The same of a file's text. */

@@ -15,7 +15,7 @@ import {
   type Tensor,
   tensorsChecksumOf,
 } from "../base/safetensors.ts";
-import { firstErrorOf } from "../base/schema_errors.ts";
+import { parseJsonAs } from "../base/json.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import {
   type Layer,
@@ -162,14 +162,10 @@ export function decodeTicket(file: Uint8Array): Ticket {
   if (checksum !== tensorsChecksumOf(tensors, metadata)) {
     throw new UserError("is damaged: its checksum is another");
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(metadata.ticket ?? "");
-  } catch {
-    throw new UserError("says nothing of its network: its metadata have no ticket");
-  }
-  const { data, error } = headerSchema.safeParse(json);
-  if (error) throw new UserError(`has a wrong header: ${firstErrorOf(error)}`);
+  const data = parseJsonAs(headerSchema, metadata.ticket ?? "", {
+    noJson: () => new UserError("says nothing of its network: its metadata have no ticket"),
+    invalid: (fault) => new UserError(`has a wrong header: ${fault}`),
+  });
   if (metadata.identity !== identityOf(data.configuration)) {
     throw new UserError("is not of the run that it names: its identity is another");
   }
