@@ -13,7 +13,7 @@ const setOf = (task: string) =>
   commands.filter((command) => command.task === task)
     .map(({ words }) => words.find((word) => word.startsWith("-P="))!.slice(3)).at(-1)!;
 
-Deno.test("every task has a named set of permissions, and nothing beside it", () => {
+Deno.test("every task has a named set of permissions, and nothing besides", () => {
   for (const { task, words } of commands) {
     const own = words.filter((word) => /^-P|^-A$|^--allow|^-[A-Z]/.test(word));
     assert.equal(own.length, 1, `${task}: ${own}`);

@@ -3,7 +3,7 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "./errors.ts";
 
-/** A file that could not be written. No wrong call: the disk is full, or the folder is not ours to write to. */
+/** A file that could not be written. The call was right, but the disk is full, or the folder may not be written to. */
 export class WriteError extends UserError {
   override readonly name = "WriteError";
 }
@@ -55,12 +55,12 @@ export async function createInFolder<T>(folder: string, make: () => Promise<T>):
 
 /** Makes a folder, and those it lies in, that may be there already. @throws {WriteError} where it can't */
 export async function makeFolder(path: string): Promise<void> {
-  for (let more = 3;; more--) {
+  for (let attemptsLeft = 3;; attemptsLeft--) {
     try {
       return await Deno.mkdir(path, { recursive: true });
     } catch (error) {
-      // Said of a file in its place, but also of a folder that was there and has vanished before it was looked at.
-      if (error instanceof Deno.errors.AlreadyExists && more > 0) continue;
+      // Deno says so of a file with that name, but also of a folder that was there and vanished before it was looked at.
+      if (error instanceof Deno.errors.AlreadyExists && attemptsLeft > 0) continue;
       throw new WriteError(`${path} can't be made: ${(error as Error).message}`);
     }
   }
@@ -92,7 +92,7 @@ export async function removeFolder(path: string): Promise<void> {
  * @throws {WriteError} where it can't be written there
  */
 export async function refreshFolder(folder: string): Promise<number> {
-  const path = join(folder, `.look.${crypto.randomUUID()}`);
+  const path = join(folder, `.refresh.${crypto.randomUUID()}`);
   try {
     await Deno.writeTextFile(path, "", { createNew: true });
     return (await Deno.stat(path)).mtime?.getTime() ?? Date.now();

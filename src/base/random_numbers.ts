@@ -1,4 +1,4 @@
-// Random numbers that hang on a seed alone, for what is drawn without the native core.
+// Random numbers that depend on a seed alone, for what is drawn without the native core.
 /** Numbers in [0, 1), 32 bits each: the generator mulberry32 (Tommy Ettinger, 2017). */
 export function randomNumbersOf(seed: number): () => number {
   let state = seed;

@@ -1,5 +1,5 @@
 // The safetensors format (https://github.com/huggingface/safetensors): the length of a header (64 bits, little-endian),
-// the header as JSON (for each tensor its type, shape and place), and the tensors' bytes one after the other. PyTorch,
+// the header as JSON (for each tensor its type, shape and offsets), and the tensors' bytes one after the other. PyTorch,
 // NumPy and JAX read it.
 import { createHash } from "node:crypto";
 import { UserError } from "./errors.ts";
@@ -15,35 +15,35 @@ export interface Tensor {
   readonly bytes: Uint8Array;
 }
 
-/** Tensors by name, and words about them. */
+/** Tensors by name, with metadata. */
 export interface Tensors {
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Bytes that a header may have, as in the reference implementation. */
-const HEADER = 100_000_000;
+const MAX_HEADER = 100_000_000;
 
 /**
- * One file's bytes. The larger types come first, so that each tensor lies at a multiple of its element's size.
- * @param room is written to where it is large enough, instead of memory of its own
+ * Gives the bytes of a file. The larger types come first, so that each tensor lies at a multiple of its element's size.
+ * @param buffer is written to where it is large enough, instead of memory of its own
  */
 export function encodeTensors(
   { tensors, metadata }: Tensors,
-  room?: Uint8Array<ArrayBuffer>,
+  buffer?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   const ordered = Object.entries(tensors).sort(([a, x], [b, y]) =>
     types[y.type] - types[x.type] || (a < b ? -1 : 1)
   );
   let end = 0;
-  const places = ordered.map(([name, { type, shape, bytes }]) => {
+  const described = ordered.map(([name, { type, shape, bytes }]) => {
     const data_offsets = [end, end += bytes.length];
     return [name, { dtype: type, shape, data_offsets }] as const;
   });
-  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(places) });
+  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(described) });
   const text = new TextEncoder().encode(json), length = Math.ceil(text.length / 8) * 8;
   const size = 8 + length + end;
-  const file = room && room.length >= size ? room.subarray(0, size) : new Uint8Array(size);
+  const file = buffer && buffer.length >= size ? buffer.subarray(0, size) : new Uint8Array(size);
   new DataView(file.buffer, file.byteOffset).setBigUint64(0, BigInt(length), true);
   file.fill(0x20, 8, 8 + length); // the header ends in spaces
   file.set(text, 8);
@@ -65,7 +65,7 @@ export function decodeTensors(file: Uint8Array): Tensors {
   const length = Number(
     new DataView(file.buffer, file.byteOffset, file.byteLength).getBigUint64(0, true),
   );
-  if (length > HEADER || 8 + length > file.length) throw bad(`a header of ${length} bytes`);
+  if (length > MAX_HEADER || 8 + length > file.length) throw bad(`a header of ${length} bytes`);
   let header: unknown;
   try {
     header = JSON.parse(

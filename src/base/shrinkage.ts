@@ -1,17 +1,17 @@
-// How much chance there is in each cell. Five seeds tell little of their own spread, but many cells with five seeds each
-// tell what spread is usual: every cell's variance is drawn towards that, the more so the more alike the cells are.
+// Better variances of many small samples. Five seeds say little about their own spread, but many cells with five seeds
+// each show what spread is usual: every cell's variance is shrunk towards that, the more so the more alike the cells are.
 // Smyth, "Linear models and empirical Bayes methods for assessing differential expression", 2004, as in limma's
 // squeezeVar.
 
-/** Variances after that, and what they are worth. */
+/** Variances after shrinkage, with their degrees of freedom. */
 export interface ShrunkVariances {
   readonly variances: readonly number[];
-  /** Degrees of freedom of a t test with each. */
+  /** Degrees of freedom of a t test with each variance. */
   readonly degrees: readonly number[];
 }
 
 /**
- * Draws sample variances towards what is usual among them.
+ * Shrinks sample variances towards what is usual among them.
  * @param variances positive, one for each cell
  * @param degrees of freedom of each, at least 1: values less one
  */
@@ -34,7 +34,8 @@ export function shrinkVariances(
   };
 }
 
-// Moments of log s², whose mean and variance hang on the prior by way of digamma and trigamma; none of a single cell.
+// Fits the prior by the moments of log s², whose mean and variance depend on it by digamma and trigamma; a single cell has
+// no prior.
 function priorOf(variances: readonly number[], degrees: readonly number[]) {
   const n = variances.length;
   if (n < 2) return undefined;
@@ -58,14 +59,14 @@ export function digamma(x: number): number {
   return Math.log(x) - 1 / (2 * x) - y * (1 / 12 - y * (1 / 120 - y * (1 / 252 - y / 240)));
 }
 
-/** Its derivative. Abramowitz and Stegun, 6.4.6 and 6.4.12. */
+/** The derivative of digamma. Abramowitz and Stegun, 6.4.6 and 6.4.12. */
 export function trigamma(x: number): number {
   if (x < 10) return trigamma(x + 1) + 1 / x ** 2;
   const y = 1 / x ** 2;
   return 1 / x + y / 2 + y / x * (1 / 6 - y * (1 / 30 - y * (1 / 42 - y / 30)));
 }
 
-/** Where trigamma, which falls from infinity to 0, has that positive value: by bisection of the logarithm. */
+/** The argument at which trigamma, which falls from infinity to 0, has that positive value: by bisection of the logarithm. */
 export function trigammaInverse(value: number): number {
   let low = -20, high = 20;
   for (let i = 0; i < 100; i++) {

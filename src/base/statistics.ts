@@ -4,11 +4,11 @@
 // @ts-types="./jstat.d.ts"
 import jstat from "jstat";
 
-/** What is said of one sample. */
+/** Size, mean and spread of one sample. */
 export interface Summary {
   readonly n: number;
   readonly mean: number;
-  /** Sample standard deviation, divided by n − 1; `null` for a single value, which says nothing of spread. */
+  /** Sample standard deviation, divided by n − 1; `null` for a single value, which has no spread. */
   readonly deviation: number | null;
 }
 
@@ -21,7 +21,7 @@ export interface Interval {
 /** The difference of two means. */
 export interface MeanDifference {
   readonly mean: number;
-  /** `null` where the samples are too small, or without any spread: nothing then says how far chance goes. */
+  /** `null` where the samples are too small, or without any spread: chance can then not be estimated. */
   readonly interval: Interval | null;
   readonly method: "paired" | "welch";
 }
@@ -33,17 +33,19 @@ export interface MeanDifference {
 export function summarise(values: readonly number[]): Summary {
   const first = values[0];
   if (first === undefined) throw new RangeError("there is no mean of no values");
-  const odd = values.find((value) => !Number.isFinite(value));
-  if (odd !== undefined) throw new RangeError(`there is no mean of values with ${odd} among them`);
+  const invalid = values.find((value) => !Number.isFinite(value));
+  if (invalid !== undefined) {
+    throw new RangeError(`there is no mean of values with ${invalid} among them`);
+  }
   const n = values.length;
-  // Taken from the first value, so that equal values have exactly that mean and a spread of exactly 0.
+  // Differences are taken from the first value, so that equal values have exactly that mean and a spread of exactly 0.
   const mean = first + values.reduce((sum, value) => sum + (value - first), 0) / n;
   if (n === 1) return { n, mean, deviation: null };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { n, mean, deviation: Math.sqrt(squares / (n - 1)) };
 }
 
-/** The middle value, or the mean of the two in the middle; `null` of no values. */
+/** The middle value, or the mean of the two in the middle; `null` where there are no values. */
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b), middle = sorted.length >> 1;
   if (sorted.length === 0) return null;
@@ -109,10 +111,10 @@ function around(mean: number, standardError: number, degrees: number): Interval 
 export function holm(ps: readonly (number | null)[]): (number | null)[] {
   const order = ps.flatMap((p, i) => p === null ? [] : [{ p, i }]).sort((a, b) => a.p - b.p);
   const adjusted: (number | null)[] = ps.map(() => null);
-  let most = 0;
+  let max = 0;
   order.forEach(({ p, i }, rank) => {
-    most = Math.max(most, Math.min(1, (order.length - rank) * p));
-    adjusted[i] = most;
+    max = Math.max(max, Math.min(1, (order.length - rank) * p));
+    adjusted[i] = max;
   });
   return adjusted;
 }

@@ -1,4 +1,4 @@
-// What there is to put into a sweep file, for programs (a plain object) and for people (text).
+// The names that a sweep file can use, for programs (a plain object) and for people (text).
 import { z } from "zod";
 import type { Algorithm } from "../algorithms/algorithm.ts";
 import { rangeTextOf, searchSpaceOf } from "../algorithms/space.ts";
@@ -15,12 +15,12 @@ export interface Registries {
 /** A hyper-parameter of an algorithm. */
 export interface CatalogueOption {
   readonly name: string;
-  /** Nothing where it is left out unless given, as of what came later: identities then are those of before. */
+  /** None of a hyper-parameter that came later, and is left out unless given, so that earlier identities stay. */
   readonly default?: unknown;
   /** `number, over 0` or `layer | global`. */
   readonly allowed: string;
   readonly description: string;
-  /** Where a tuning looks for it, if it does: `0.1 to 100, log`. */
+  /** The range that a tuning searches, if it does: `0.1 to 100, log`. */
   readonly searched?: string;
 }
 
@@ -48,8 +48,8 @@ export function catalogueOf({ networks, datasets, algorithms }: Registries) {
 }
 
 function optionsOf(algorithm: Algorithm): CatalogueOption[] {
-  const { properties = {} } = z.toJSONSchema(algorithm.parameters),
-    space = searchSpaceOf(algorithm);
+  const { properties = {} } = z.toJSONSchema(algorithm.parameters);
+  const space = searchSpaceOf(algorithm);
   return Object.entries(properties).map(([name, property]) => {
     const schema = property as z.core.JSONSchema.Schema;
     return {
@@ -75,7 +75,7 @@ function allowedBy(schema: z.core.JSONSchema.Schema): string {
   return [schema.type, bounds.join(" ")].filter((part) => part).join(" ");
 }
 
-/** The same for a terminal, ending in a newline. */
+/** The catalogue as text for a terminal, ending in a newline. */
 export function catalogueTextOf({ networks, datasets, algorithms }: Catalogue): string {
   const sections = {
     Networks: networks.map((network) => [
@@ -105,8 +105,8 @@ export function catalogueTextOf({ networks, datasets, algorithms }: Catalogue): 
 }
 
 function optionLines(options: readonly CatalogueOption[]): string[] {
-  const width = (of: (option: CatalogueOption) => string) =>
-    Math.max(...options.map((option) => of(option).length));
+  const width = (textOf: (option: CatalogueOption) => string) =>
+    Math.max(...options.map((option) => textOf(option).length));
   const value = (option: CatalogueOption) =>
     option.name + (option.default === undefined ? "" : ` = ${option.default}`);
   const allowed = (option: CatalogueOption) => option.allowed;

@@ -1,4 +1,4 @@
-// A round of check after the first: the part of the baseline that looks slower, checked in a process of its own.
+// A round of check after the first: the cells of the baseline that look slower, checked again in a process of their own.
 import { join } from "node:path";
 import { writeFileAtomically } from "../base/atomic_files.ts";
 import { exitNow } from "../native/mod.ts";
@@ -19,50 +19,53 @@ import { type Environment, readRunFolder, type RunFile } from "../runs/run_file.
 import { launchCommandOf } from "./paths.ts";
 import { signalExitCodes, waitForChild } from "./signals.ts";
 
-/** Of which check. */
+/** What a round measures again. */
 export interface CheckRound {
   readonly baseline: Baseline;
-  /** What looks slower. */
+  /** The cells that look slower. */
   readonly slow: readonly CellCheck[];
-  /** Of this round, and at most. */
+  /** The number of this round. */
   readonly number: number;
-  readonly most: number;
-  /** Of the first round. */
+  /** The number of rounds at most. */
+  readonly max: number;
+  /** The folder of the first round. */
   readonly folder: string;
   readonly rules: Rules;
 }
 
-/** How the runs of the first round were made, which those of this one must be too. */
+/** How the runs of the first round were made; those of this one must be made alike. */
 export interface RoundConditions extends Pick<Environment, "device" | "threads" | "jobs"> {
   readonly retry?: boolean | undefined;
 }
 
-/** Makes the round in `rounds/<number>` of the folder, or goes on with it, and says why. */
+/** Executes the round in `rounds/<number>` of the folder, or goes on with it, and says why. */
 export async function runCheckRound(
-  { baseline, slow, number, most, folder, rules }: CheckRound,
+  { baseline, slow, number, max, folder, rules }: CheckRound,
   { device, threads, jobs, retry }: RoundConditions,
 ): Promise<{ runs: readonly RunFile[]; obstacles: string[] }> {
-  const placeOf = cellNamerOf(slow);
+  const nameOf = cellNamerOf(slow);
   for (const cell of slow) {
     const limit = valueFor(rules.limits, "speed", cell.configuration);
     console.error(
-      `${placeOf(cell).join(", ")} looks ${Math.abs(cell.difference!).toFixed(1)}% slower, ` +
-        `over the limit of ${limit}%: measured again, round ${number} of at most ${most}`,
+      `${nameOf(cell).join(", ")} looks ${Math.abs(cell.difference!).toFixed(1)}% slower, ` +
+        `over the limit of ${limit}%: measured again, round ${number} of at most ${max}`,
     );
   }
-  const own = join(folder, "rounds", String(number)), file = join(own, "baseline.json");
+  const roundFolder = join(folder, "rounds", String(number));
+  const file = join(roundFolder, "baseline.json");
   const part = baselinePartOf(baseline, slow);
   await writeFileAtomically(file, baselineTextOf(part));
   const code = await runToEnd([
-    ...["check", file, "--out", own, "--rounds", "1", "--device", device],
+    ...["check", file, "--out", roundFolder, "--rounds", "1", "--device", device],
     ...["--threads", String(threads), "--jobs", String(jobs), ...(retry ? ["--retry"] : [])],
   ]);
   const isStopped = Object.values<number>(signalExitCodes).includes(code); // see `executeRuns`
   if (isStopped) exitNow(code); // the same command goes on from there
-  const { runs } = await readRunFolder(own), found = new Set(runs.map(({ identity }) => identity));
+  const { runs } = await readRunFolder(roundFolder);
+  const found = new Set(runs.map(({ identity }) => identity));
   const missing = runsOf(part).runs.filter((run) => !found.has(identityOf(run)));
   const obstacles = await Promise.all(missing.map(async (run) => {
-    const reason = (await readFailure(own, run))?.reason ?? "there is no result";
+    const reason = (await readFailure(roundFolder, run))?.reason ?? "there is no result";
     return `${labelOf(run)} failed in round ${number}: ${reason}`;
   }));
   return { runs, obstacles };

@@ -70,7 +70,7 @@ export function refuseSlurmOptions({ engine, ...options }: EngineOptions): void 
 
 /**
  * Submits those of the runs that are missing and that Slurm does not have yet, and follows all of the folder's runs until
- * Slurm has none of them any more.
+ * Slurm no longer has any of them.
  * @param missing those of the runs without a valid run file
  * @returns how all of them stand at the end
  */

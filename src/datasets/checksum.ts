@@ -1,4 +1,4 @@
-// What says that pictures are the same: SHA-256.
+// Checksums, by which pictures are known to be the same: SHA-256.
 import { createHash } from "node:crypto";
 import type { Split } from "./dataset.ts";
 
@@ -9,7 +9,7 @@ export function sha256(...parts: (Uint8Array | string)[]): string {
   return hash.digest("hex");
 }
 
-/** The checksum of a data set: of its pictures and labels (one byte each), in their order. */
+/** The checksum of a data set: that of its pictures and labels (one byte each), in their order. */
 export function datasetChecksumOf(train: Split, test: Split): string {
   return sha256(
     train.images,

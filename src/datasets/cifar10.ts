@@ -1,5 +1,5 @@
 // CIFAR-10, from the files of its official binary archive; and a copy of it that went through JPEG, in the same layout
-// and told apart by checksum, because figures from it are not to be set beside published ones.
+// and distinguished by checksum, because figures from it must not be compared with published ones.
 import { join } from "node:path";
 import { datasetChecksumOf, sha256 } from "./checksum.ts";
 import {
@@ -49,8 +49,8 @@ const testFile = "test_batch.bin";
 /** A label, then 32 × 32 values each of red, green and blue. */
 const RECORD = 1 + 3 * 32 * 32;
 const FILE_SIZE = 10_000 * RECORD;
-/** What is much larger is none of the files. */
-const MOST = 2 * FILE_SIZE;
+/** More bytes than any of the files has. */
+const MAX_BYTES = 2 * FILE_SIZE;
 
 function sourceOf(kind: Kind, summary: string, source: string): DatasetSource {
   return {
@@ -87,7 +87,7 @@ const download: Download = {
   files: [{
     url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-    most: 200 << 20,
+    maxBytes: 200 << 20,
     check: (bytes, path) => untar(bytes, path, folder, Object.keys(files), FILE_SIZE),
   }],
 };
@@ -107,24 +107,24 @@ export const cifar10Jpeg = sourceOf(
   "CIFAR-10, each picture saved as JPEG of quality 75",
 );
 
-// The folder that holds that kind; for the original, the copy where there is nothing better.
+// Finds the folder of that kind; for the original, that of the copy where there is nothing better.
 async function locate(
   wanted: Kind,
   folders: readonly string[],
 ): Promise<{ home: string; found: Kind }> {
   let fallback: { home: string; found: Kind } | undefined;
-  let stranger: string | undefined;
+  let unknownFile: string | undefined;
   for (const path of candidatePathsOf(folders, [join(folder, testFile)])) {
     if (!findFirstFile([path])) continue;
-    const found = kindOf(testFile, await readBytes(path, MOST));
+    const found = kindOf(testFile, await readBytes(path, MAX_BYTES));
     if (found === wanted) return { home: join(path, ".."), found };
-    if (found === undefined) stranger ??= path;
+    if (found === undefined) unknownFile ??= path;
     else fallback ??= { home: join(path, ".."), found };
   }
   if (fallback && wanted === "cifar10") return fallback;
-  if (stranger) {
+  if (unknownFile) {
     throw new DatasetError(
-      `${stranger} has the wrong checksum: it is cut short, or neither CIFAR-10's nor that of its ` +
+      `${unknownFile} has the wrong checksum: it is cut short, or neither CIFAR-10's nor that of its ` +
         'JPEG copy; remove it and type "deno task data cifar10"',
     );
   }
@@ -143,11 +143,11 @@ function kindOf(name: string, bytes: Uint8Array): Kind | undefined {
 }
 
 async function read(home: string, name: string, kind: Kind): Promise<Uint8Array<ArrayBuffer>> {
-  const path = join(home, name), bytes = await readBytes(path, MOST);
+  const path = join(home, name), bytes = await readBytes(path, MAX_BYTES);
   if (kindOf(name, bytes) === kind) return bytes;
   throw new DatasetError(
     `${path} has the wrong checksum (${bytes.length} bytes, expected ${FILE_SIZE} of ${kind} like ` +
-      `${testFile} beside it): it is cut short or of another copy, replace it`,
+      `${testFile} next to it): it is cut short or of another copy, replace it`,
   );
 }
 
@@ -158,12 +158,14 @@ export function splitOf(batches: readonly Uint8Array[]): Split {
     throw new DatasetError(`a CIFAR-10 file is no whole number of records of ${RECORD} bytes`);
   }
   const images = new Uint8Array(count * (RECORD - 1)), labels = new Int32Array(count);
-  let place = 0;
+  let picture = 0;
   for (const batch of batches) {
-    for (let at = 0; at < batch.length; at += RECORD, place++) {
-      labels[place] = batch[at]!;
-      if (batch[at]! > 9) throw new DatasetError(`label ${batch[at]} at ${place}, expected 0 to 9`);
-      images.set(batch.subarray(at + 1, at + RECORD), place * (RECORD - 1));
+    for (let at = 0; at < batch.length; at += RECORD, picture++) {
+      labels[picture] = batch[at]!;
+      if (batch[at]! > 9) {
+        throw new DatasetError(`label ${batch[at]} at ${picture}, expected 0 to 9`);
+      }
+      images.set(batch.subarray(at + 1, at + RECORD), picture * (RECORD - 1));
     }
   }
   return { images, labels };
@@ -181,7 +183,7 @@ function dataset(
     classes,
     train,
     test,
-    mean: [0.4914, 0.4822, 0.4465], // of the training pictures; the figures that the field uses
+    mean: [0.4914, 0.4822, 0.4465], // that of the training pictures, in the figures that the field uses
     deviation: [0.247, 0.2435, 0.2616],
     checksum: datasetChecksumOf(train, test),
   };

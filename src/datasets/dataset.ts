@@ -1,4 +1,4 @@
-// What a data set is to the rest: images as bytes, labels, and a checksum that goes into a run's identity.
+// What a data set is to the rest of the program: images as bytes, labels, and a checksum that goes into a run's identity.
 import { UserError } from "../base/errors.ts";
 import type { Shape } from "../networks/network.ts";
 
@@ -14,8 +14,8 @@ export interface PackedSplit {
   /** Bytes that the file must have. */
   readonly bytes: number;
   /**
-   * Three numbers for each picture, its offset in bytes, height and width: there it lies as `(height, width, channels)`
-   * bytes. What is fed is the middle of it, or a crop.
+   * Three numbers for each picture, its offset in bytes, height and width: it is stored there as `(height, width, channels)`
+   * bytes. The network reads the middle of it, or a crop.
    */
   readonly index: BigInt64Array;
   readonly labels: Int32Array<ArrayBuffer>;
@@ -29,8 +29,9 @@ export interface Dataset {
   readonly classes: readonly string[];
   readonly train: Split | PackedSplit;
   readonly test: Split | PackedSplit;
-  /** Per channel, of pixels scaled to 0..1: an image is fed as `(pixel / 255 − mean) / deviation`. */
+  /** Mean per channel, of pixels scaled to 0..1: the network reads an image as `(pixel / 255 − mean) / deviation`. */
   readonly mean: readonly number[];
+  /** Standard deviation per channel, likewise. */
   readonly deviation: readonly number[];
   /** SHA-256, hexadecimal, of all images and labels: the same pictures give the same checksum. */
   readonly checksum: string;
@@ -47,7 +48,7 @@ export interface DatasetSource {
   readonly classes: readonly string[];
   readonly trainCount: number;
   readonly testCount: number;
-  /** Where to download it from, if it can be. */
+  /** Where it can be downloaded from, if anywhere. */
   readonly download?: Download;
   /**
    * Loads from `folders` (searched in order, each as `MASKBENCH_DATA` would be).
@@ -64,15 +65,15 @@ export interface ExtractedFile {
 
 /** The files of a data set, and where they go. */
 export interface Download {
-  /** Folder within that of all data sets. */
+  /** Its folder within the folder of all data sets. */
   readonly folder: string;
   readonly files: readonly {
     readonly url: string;
-    /** Of the file as downloaded, where it is known; `check` sees to it otherwise. */
+    /** That of the file as downloaded, where it is known; otherwise `check` verifies the contents. */
     readonly sha256?: string;
-    /** Bytes that it may have at most. */
-    readonly most: number;
-    /** Makes sure of it, and unpacks it. @throws {DatasetError} if it is not what it should be */
+    /** Bytes that the file has at most. */
+    readonly maxBytes: number;
+    /** Verifies the file, and unpacks it. @throws {DatasetError} if it is not what it should be */
     check(bytes: Uint8Array, path: string): Promise<ExtractedFile[]>;
   }[];
 }

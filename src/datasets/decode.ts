@@ -8,7 +8,7 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
-/** What decodes, with versions: others may give other pixels. */
+/** The libraries that decode, with their versions: other versions may give other pixels. */
 export const decoder: Readonly<Record<string, string>> = Object.fromEntries(
   (["sharp", "vips", "mozjpeg", "png", "lcms"] as const).map((name) => [
     name,
@@ -16,16 +16,18 @@ export const decoder: Readonly<Record<string, string>> = Object.fromEntries(
   ]),
 );
 
-/** Pixels that a file may have, and how much longer than wide a picture may be. */
-const MOST_PIXELS = 1 << 27, MOST_RATIO = 16;
+/** Pixels that a file may have. */
+const MAX_PIXELS = 1 << 27;
+/** How many times as long as wide a picture may be. */
+const MAX_RATIO = 16;
 
 sharp.cache(false);
-sharp.concurrency(1); // many pictures at once instead
+sharp.concurrency(1); // many pictures are decoded at once instead
 sharp.block({ operation: ["VipsForeignLoad"] }); // no format that can name other files, or that nobody asked for
 sharp.unblock({ operation: ["VipsForeignLoadJpeg", "VipsForeignLoadPng"] });
 
 /**
- * The side that pictures are stored with so that `size` is fed: the shorter one, 256 for 224, so that there is something
+ * The side that pictures are stored with so that networks can read `size`: the shorter one, 256 for 224, so that there is something
  * to crop; below 64 both sides, exactly.
  */
 export const storedSide = (size: number): number => size < 64 ? size : Math.ceil(size * 256 / 224);
@@ -33,15 +35,15 @@ export const storedSide = (size: number): number => size < 64 ? size : Math.ceil
 /**
  * Decodes a JPEG or PNG file: turned as its EXIF says, in sRGB, 8 bits a channel, what is transparent on white, resized
  * (triangle filter) to `storedSide`; small ones are cut to a square.
- * @throws {Error} where it is none, damaged or cut short, or of extreme size; its message says so
+ * @throws {Error} where it is no picture, damaged, cut short, or of extreme size; its message says so
  */
 export async function decode(file: Uint8Array, size: number): Promise<Picture> {
   if (file.length === 0) throw new Error("the file is empty");
-  const picture = sharp(file, { failOn: "error", limitInputPixels: MOST_PIXELS });
+  const picture = sharp(file, { failOn: "error", limitInputPixels: MAX_PIXELS });
   const { autoOrient: { width, height } } = await picture.metadata();
   const shorter = Math.min(width, height), side = storedSide(size);
-  if (Math.max(width, height) > MOST_RATIO * shorter) {
-    throw new Error(`${width} × ${height} pixels, more than ${MOST_RATIO} times as long as wide`);
+  if (Math.max(width, height) > MAX_RATIO * shorter) {
+    throw new Error(`${width} × ${height} pixels, more than ${MAX_RATIO} times as long as wide`);
   }
   const scaled = (length: number) =>
     size < 64 ? side : Math.max(side, Math.round(length * side / shorter));

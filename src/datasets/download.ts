@@ -1,22 +1,24 @@
-// Downloading a data set: fetched whole, checked, and only then put in its place.
+// Downloading a data set: its files are fetched whole, checked, and only then put in their place.
 import { basename, join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { sha256 } from "./checksum.ts";
 import { DatasetError, type Download } from "./dataset.ts";
 import { datasets, sourceOf } from "./registry.ts";
 
-export interface Progress {
+/** How far a download is. */
+export interface DownloadProgress {
   /** Name of the file under way. */
   readonly file: string;
-  /** Bytes so far and in all; `total` is `NaN` where the server does not tell. */
+  /** Bytes so far and in all; `total` is `NaN` where the server does not say. */
   readonly bytes: number;
   readonly total: number;
 }
 
+/** Where a data set is looked for, and who follows its download. */
 export interface FetchOptions {
   /** Folders in which it may be already. */
   readonly folders: readonly string[];
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 /**
@@ -39,11 +41,13 @@ export async function fetchDataset(
     );
   }
   const searched = [folder, ...options.folders.filter((other) => other !== folder)];
-  for (const place of searched) {
+  for (const searchedFolder of searched) {
     try {
-      if ((await source.load([place])).name === name) return `${name} is in ${place} already`;
+      if ((await source.load([searchedFolder])).name === name) {
+        return `${name} is in ${searchedFolder} already`;
+      }
     } catch (error) {
-      if (!(error instanceof DatasetError)) throw error; // not there, or damaged: fetched anew
+      if (!(error instanceof DatasetError)) throw error; // it is not there, or damaged: it is fetched again
     }
   }
   await fetchFiles(download, folder, options.onProgress);
@@ -52,21 +56,21 @@ export async function fetchDataset(
 }
 
 /** Milliseconds without a byte after which a server is given up. */
-const PATIENCE = 60_000;
+const SERVER_PATIENCE = 60_000;
 
 /** Fetches all files of a download, and puts them in place when all of them are right. */
 export async function fetchFiles(
   download: Download,
   folder: string,
-  onProgress: (progress: Progress) => void = () => {},
-  patience = PATIENCE,
+  onProgress: (progress: DownloadProgress) => void = () => {},
+  patience = SERVER_PATIENCE,
 ): Promise<void> {
   const home = join(folder, download.folder);
   const temporary = join(folder, `.${download.folder}-${crypto.randomUUID()}`);
   try {
     await Deno.mkdir(temporary, { recursive: true });
-    for (const { url, sha256: expected, most, check } of download.files) {
-      const bytes = await fetchBytes(url, most, patience, onProgress);
+    for (const { url, sha256: expected, maxBytes, check } of download.files) {
+      const bytes = await fetchBytes(url, maxBytes, patience, onProgress);
       if (expected !== undefined && sha256(bytes) !== expected) {
         throw new DatasetError(
           `${url} has the wrong checksum (${bytes.length} bytes, SHA-256 ` +
@@ -91,9 +95,9 @@ export async function fetchFiles(
 
 async function fetchBytes(
   url: string,
-  most: number,
+  maxBytes: number,
   patience: number,
-  onProgress: (progress: Progress) => void,
+  onProgress: (progress: DownloadProgress) => void,
 ): Promise<Uint8Array> {
   const silence = new AbortController();
   const giveUp = () => silence.abort(new Error(`no byte came for ${patience / 1000} s, try again`));
@@ -106,7 +110,7 @@ async function fetchBytes(
     response = await fetch(url, { signal: silence.signal });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
-      throw fail('this task may not use the network, "deno task data" may');
+      throw fail('this command may not use the network, "deno task data" may');
     }
     const { message, cause } = error as Error; // the cause says more: no such host, no route, refused
     throw fail(cause instanceof Error ? cause.message : message);
@@ -115,7 +119,7 @@ async function fetchBytes(
     await response.body?.cancel();
     throw fail(`the server answered ${response.status} ${response.statusText}`);
   }
-  // A server that packs its answer tells the packed length.
+  // A server that compresses its answer gives the compressed length.
   const packed = response.headers.has("content-encoding");
   const total = packed ? NaN : Number(response.headers.get("content-length") ?? NaN);
   const parts: Uint8Array[] = [];
@@ -125,7 +129,7 @@ async function fetchBytes(
       clearTimeout(clock);
       clock = setTimeout(giveUp, patience);
       bytes += part.length;
-      if (bytes > most) throw fail(`it has more than ${most} bytes`);
+      if (bytes > maxBytes) throw fail(`it has more than ${maxBytes} bytes`);
       parts.push(part);
       onProgress({ file, bytes, total });
     }

@@ -1,4 +1,4 @@
-// Looking for the files of a data set, and making sure that they are the ones they should be.
+// Finding the files of a data set, and verifying that they are the right ones.
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { fileExists } from "../base/atomic_files.ts";
@@ -16,14 +16,14 @@ export const candidatePathsOf = (folders: readonly string[], names: readonly str
 
 /**
  * The bytes of a file.
- * @param most that it may have: what is much larger is not read
+ * @param maxBytes more than the right file has: what is much larger is not read
  * @throws {DatasetError} if it has more, or can't be read
  */
-export async function readBytes(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const { size } = await Deno.stat(path);
-    if (size > most) {
-      throw new DatasetError(`${path} has ${size} bytes, expected at most ${most}: replace it`);
+    if (size > maxBytes) {
+      throw new DatasetError(`${path} has ${size} bytes, expected at most ${maxBytes}: replace it`);
     }
     return await Deno.readFile(path);
   } catch (error) {
@@ -34,15 +34,15 @@ export async function readBytes(path: string, most: number): Promise<Uint8Array<
 
 /**
  * Unpacks gzip.
- * @param most bytes that it may come to
- * @throws {DatasetError} if it is none, is cut short or comes to more
+ * @param maxBytes bytes that it may unpack to
+ * @throws {DatasetError} if it is no gzip file, is cut short or unpacks to more
  */
-export function gunzip(bytes: Uint8Array, most: number, path: string): Uint8Array<ArrayBuffer> {
+export function gunzip(bytes: Uint8Array, maxBytes: number, path: string): Uint8Array<ArrayBuffer> {
   try {
-    return Uint8Array.from(gunzipSync(bytes, { maxOutputLength: most }));
+    return Uint8Array.from(gunzipSync(bytes, { maxOutputLength: maxBytes }));
   } catch (error) {
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") {
-      throw new DatasetError(`${path} comes to more than ${most} bytes when unpacked: replace it`);
+      throw new DatasetError(`${path} has more than ${maxBytes} bytes when unpacked: replace it`);
     }
     throw new DatasetError(
       `${path} is damaged, expected a whole gzip file: ${(error as Error).message}`,
@@ -50,12 +50,12 @@ export function gunzip(bytes: Uint8Array, most: number, path: string): Uint8Arra
   }
 }
 
-/** @throws {DatasetError} if the bytes are not the ones with that checksum */
+/** @param remedy what the user can do. @throws {DatasetError} if the bytes are not the ones with that checksum */
 export function verifyChecksum(
   bytes: Uint8Array,
   expected: string,
   path: string,
-  mend: string,
+  remedy: string,
 ): void {
   const found = sha256(bytes);
   if (found === expected) return;
@@ -63,6 +63,6 @@ export function verifyChecksum(
     `${path} has the wrong checksum (${bytes.length} bytes, SHA-256 ${
       found.slice(0, 12)
     }…, expected ` +
-      `${expected.slice(0, 12)}…): ${mend}`,
+      `${expected.slice(0, 12)}…): ${remedy}`,
   );
 }

@@ -13,16 +13,16 @@ const files = {
 type File = keyof typeof files;
 
 /** More than the largest of the files unzipped. */
-const MOST = 64 << 20;
+const MAX_BYTES = 64 << 20;
 
 /** Where it is downloaded from: the address of its authors no longer serves it, this mirror is PyTorch's. */
 const download: Download = {
   folder: "mnist",
   files: Object.entries(files).map(([name, checksum]) => ({
     url: `https://ossci-datasets.s3.amazonaws.com/mnist/${name}.gz`,
-    most: 16 << 20,
+    maxBytes: 16 << 20,
     check(bytes, path) {
-      verifyChecksum(gunzip(bytes, MOST, path), checksum, path, "try again");
+      verifyChecksum(gunzip(bytes, MAX_BYTES, path), checksum, path, "try again");
       return Promise.resolve([{ name: `${name}.gz`, bytes }]);
     },
   })),
@@ -72,8 +72,8 @@ async function read(name: File, folders: readonly string[]): Promise<Idx> {
         'type "deno task data mnist" to download it, or name its folder in MASKBENCH_DATA',
     );
   }
-  const packed = await readBytes(path, MOST);
-  const bytes = path.endsWith(".gz") ? gunzip(packed, MOST, path) : packed;
+  const packed = await readBytes(path, MAX_BYTES);
+  const bytes = path.endsWith(".gz") ? gunzip(packed, MAX_BYTES, path) : packed;
   verifyChecksum(bytes, files[name], path, "it is cut short or not the original, replace it");
   return parseIdx(bytes, path);
 }
@@ -93,7 +93,7 @@ export function parseIdx(bytes: Uint8Array<ArrayBuffer>, path: string): Idx {
   }
   if (bytes.length < start) throw new DatasetError(`${path} ends within its header`);
   const sizes = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
-  // Of which the product may be no number any more.
+  // The product may be NaN where one is 0.
   const expected = sizes.includes(0) ? 0 : sizes.reduce((product, size) => product * size);
   if (bytes.length - start !== expected) {
     throw new DatasetError(

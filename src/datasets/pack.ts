@@ -13,20 +13,20 @@ import { sha256 } from "./checksum.ts";
 import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
 import { candidatePathsOf, findFirstFile, readBytes } from "./files.ts";
 
-/** Sides of the pictures that can be fed. */
-export const SIZES = { least: 8, most: 1024 } as const;
+/** Sides of the pictures that networks can read. */
+export const SIZES = { min: 8, max: 1024 } as const;
 
-/** What a folder may be packed as: it becomes part of a path. */
+/** Names that a folder may be packed as: they become parts of paths. */
 export const packFolderNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** The data set that a packed folder is, such as `imagenet-224`. */
 export const packNameOf = (folder: string, size: number): string => `${folder}-${size}`;
 
-/** What `packNameOf` made it of; nothing where it is no such name. */
+/** The arguments of `packNameOf` that give the name; nothing where it is no such name. */
 export function packOf(name: string): { folder: string; size: number } | undefined {
   const [, folder = "", digits] = /^(.+)-([1-9]\d{0,3})$/.exec(name) ?? [];
   const size = Number(digits);
-  const fits = packFolderNamePattern.test(folder) && size >= SIZES.least && size <= SIZES.most;
+  const fits = packFolderNamePattern.test(folder) && size >= SIZES.min && size <= SIZES.max;
   return fits ? { folder, size } : undefined;
 }
 
@@ -42,12 +42,12 @@ const splitSchema = z.strictObject({
   index: digestSchema,
 });
 const manifestSchema = z.strictObject({
-  /** Raised when packs change so that older ones can't be read any more. */
+  /** Raised when packs change so that older ones can no longer be read. */
   format: z.literal(1),
-  size: z.int().min(SIZES.least).max(SIZES.most),
-  /** By label. */
+  size: z.int().min(SIZES.min).max(SIZES.max),
+  /** The class of each label. */
   classes: z.array(z.string()).min(1).max(1 << 24),
-  /** Of the training pictures as they are stored, of pixels scaled to 0..1. */
+  /** Those of the training pictures as they are stored, of pixels scaled to 0..1. */
   mean: perChannel,
   deviation: perChannel.refine((values) => values.every((value) => value > 0), {
     error: "expected deviations over 0",
@@ -55,7 +55,7 @@ const manifestSchema = z.strictObject({
   decoder: z.record(z.string(), z.string()),
   train: splitSchema,
   test: splitSchema,
-  /** Of the folder that was packed: see `PictureFolder`. */
+  /** Digest of the folder that was packed: see `PictureFolder`. */
   source: digestSchema,
   /** Files that could not be decoded; `skipped.txt` names them. */
   skipped: z.int().min(0),
@@ -64,11 +64,13 @@ const manifestSchema = z.strictObject({
 /** `manifest.json`. */
 export type PackManifest = z.infer<typeof manifestSchema>;
 
-/** Files of a pack of this size or less are held against their SHA-256 whenever they are opened, larger ones when packed. */
-const MOST_VERIFIED = 1 << 30;
+/** Files of a pack of up to so many bytes are verified by their SHA-256 whenever they are opened, larger ones when packed. */
+const MAX_VERIFIED = 1 << 30;
 
-/** A manifest names all classes; an index has 12 bytes a picture. */
-const MOST_MANIFEST = 64 << 20, INDEX_ENTRY = 12;
+/** Bytes that a manifest may have: it names all classes. */
+const MAX_MANIFEST = 64 << 20;
+/** Bytes of each picture's entry in an index. */
+const INDEX_ENTRY = 12;
 
 /**
  * The data set of a packed folder.
@@ -107,10 +109,10 @@ function packHome(name: string, folders: readonly string[]): string {
   );
 }
 
-/** @throws {DatasetError} where it is not there, or none */
+/** @throws {DatasetError} where there is no manifest, or a damaged one */
 export async function readPackManifest(home: string): Promise<PackManifest> {
   const path = join(home, "manifest.json");
-  return parsePackManifest(new TextDecoder().decode(await readBytes(path, MOST_MANIFEST)), path);
+  return parsePackManifest(new TextDecoder().decode(await readBytes(path, MAX_MANIFEST)), path);
 }
 
 /** The same of its text. */
@@ -126,7 +128,7 @@ export function checksumOfPack({ source: _, skipped: _s, ...rest }: PackManifest
   return sha256(JSON.stringify(rest));
 }
 
-/** The packs in those folders, as the catalogue shows them; what has no manifest is none. */
+/** The packs in those folders, as the catalogue shows them; a folder without a manifest is no pack. */
 export async function packSources(folders: readonly string[]): Promise<DatasetSource[]> {
   const names = folders.map(packsFolder).flatMap((folder) => {
     try {
@@ -164,7 +166,7 @@ const splitFiles = (home: string, name: "train" | "test") => ({
   index: join(home, `${name}.index`),
 });
 
-/** Reads all of a pack. @returns its manifest @throws {DatasetError} where any of it is not what was packed */
+/** Reads all of a pack. @returns its manifest. @throws {DatasetError} where any of it is not what was packed */
 export async function verifyPack(home: string): Promise<PackManifest> {
   const manifest = await readPackManifest(home);
   await openSplit(home, "train", manifest, Infinity);
@@ -176,20 +178,20 @@ async function openSplit(
   home: string,
   name: "train" | "test",
   { size, classes, [name]: expected }: PackManifest,
-  mostVerified = MOST_VERIFIED,
+  maxVerified = MAX_VERIFIED,
 ): Promise<PackedSplit> {
   const paths = splitFiles(home, name), { count, bytes } = expected;
   const entries = await readBytes(paths.index, count * INDEX_ENTRY + 1);
   if (entries.length !== count * INDEX_ENTRY || sha256(entries) !== expected.index) {
-    throw damaged(paths.index, `${entries.length} bytes, or not those that the manifest promises`);
+    throw damaged(paths.index, `${entries.length} bytes, or not those that the manifest names`);
   }
   const found = await sizeOf(paths.pictures);
   if (found !== bytes) throw damaged(paths.pictures, `${found} bytes, expected ${bytes}`);
-  if (bytes <= mostVerified) await verifyPictures(paths.pictures, expected.pictures);
+  if (bytes <= maxVerified) await verifyPictures(paths.pictures, expected.pictures);
   return { path: paths.pictures, bytes, ...parseIndex(entries, paths.index, size, classes, bytes) };
 }
 
-/** Takes an index apart. @throws {DatasetError} where it is not that of pictures that fill the file */
+/** Parses an index. @throws {DatasetError} where it is not that of pictures that fill the file */
 export function parseIndex(
   entries: Uint8Array<ArrayBuffer>,
   path: string,
@@ -240,4 +242,4 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 const damaged = (path: string, how: string) =>
-  new DatasetError(`${path} is damaged (${how}): type "deno task pack" as before to pack it anew`);
+  new DatasetError(`${path} is damaged (${how}): type "deno task pack" as before to pack it again`);

@@ -16,28 +16,30 @@ import {
 import { type ListedPicture, listPictures, summariseNames } from "./picture_folder.ts";
 
 /** Milliseconds between two looks at a pack that another process makes. */
-const LOOK_EVERY = 500;
+const LOCK_POLL_INTERVAL = 500;
 
+/** What is to be packed, and how. */
 export interface PackOptions {
   /** The folder of pictures. */
   readonly from: string;
   /** The data folder that the pack goes to. */
   readonly to: string;
-  /** What it is to be called. */
+  /** The name that the pack is to get. */
   readonly name: string;
-  /** Side of the pictures that are fed. */
+  /** Side of the pictures that networks read. */
   readonly size: number;
   readonly onProgress?: (done: number, total: number) => void;
-  /** Ends it early, with nothing left. */
+  /** Ends the packing early, with nothing left. */
   readonly signal?: AbortSignal;
-  /** Is told what a user should know of meanwhile. */
+  /** Is called with what a user should know meanwhile. */
   readonly note?: (text: string) => void;
 }
 
+/** A pack that is there now. */
 export interface PackResult {
   readonly home: string;
   readonly manifest: PackManifest;
-  /** Whether it was there already, and right. */
+  /** Whether it was there before, undamaged. */
   readonly before: boolean;
 }
 
@@ -59,14 +61,14 @@ export async function packFolder(options: PackOptions): Promise<PackResult> {
       create: true,
       write: true,
     });
-    // Given up by the system where the process that has it dies.
-    for (let told = false; !await lock.tryLock(true); told = true) {
-      if (!told) note(`another process packs ${name}: waiting for it`);
-      await new Promise((done) => setTimeout(done, LOOK_EVERY));
+    // The system releases the lock where the process that has it dies.
+    for (let isNoted = false; !await lock.tryLock(true); isNoted = true) {
+      if (!isNoted) note(`another process packs ${name}: waiting for it`);
+      await new Promise((done) => setTimeout(done, LOCK_POLL_INTERVAL));
       signal?.throwIfAborted();
     }
-    await removeLeftovers(packsFolder(to), name);
-    const before = await packedBefore(home, size, list.digest);
+    await removeUnfinishedPacks(packsFolder(to), name);
+    const before = await findEarlierPack(home, size, list.digest);
     if (before) return { home, manifest: before, before: true };
     return { home, manifest: await pack(list, home, options), before: false };
   } catch (error) {
@@ -75,17 +77,17 @@ export async function packFolder(options: PackOptions): Promise<PackResult> {
   }
 }
 
-// What a process that was killed has left. The lock must be held.
-async function removeLeftovers(folder: string, name: string): Promise<void> {
-  for await (const { name: found } of Deno.readDir(folder)) {
-    const isTemporary = found.startsWith(`.${name}.`) &&
-      /^[0-9a-f-]{36}$/.test(found.slice(name.length + 2));
-    if (isTemporary) await Deno.remove(join(folder, found), { recursive: true });
+// Removes what killed processes have left. This process must have the lock.
+async function removeUnfinishedPacks(folder: string, name: string): Promise<void> {
+  for await (const { name: entry } of Deno.readDir(folder)) {
+    const isTemporary = entry.startsWith(`.${name}.`) &&
+      /^[0-9a-f-]{36}$/.test(entry.slice(name.length + 2));
+    if (isTemporary) await Deno.remove(join(folder, entry), { recursive: true });
   }
 }
 
-// The manifest of a pack of the same files, after a look at all of it.
-async function packedBefore(
+// The manifest of a pack of the same files, after all of it was verified.
+async function findEarlierPack(
   home: string,
   size: number,
   source: string,
@@ -97,7 +99,7 @@ async function packedBefore(
     return same ? await verifyPack(home) : undefined;
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
-    return undefined; // not there, or damaged: packed anew
+    return undefined; // there is none, or a damaged one: the folder is packed again
   }
 }
 
@@ -114,13 +116,13 @@ async function pack(
   };
   await Deno.mkdir(temporary);
   try {
-    const train = await writeSplit(temporary, "train", decoded(from, list.train, size), advance);
-    const test = await writeSplit(temporary, "test", decoded(from, list.test, size), advance);
+    const train = await writeSplit(temporary, "train", decodeAll(from, list.train, size), advance);
+    const test = await writeSplit(temporary, "test", decodeAll(from, list.test, size), advance);
     const skipped = [...train.skipped, ...test.skipped].sort();
-    const emptied = list.classes.find((_, label) => !train.labels.has(label));
-    if (emptied !== undefined || test.labels.size === 0) {
-      const where = emptied === undefined ? "test or val" : join("train", emptied);
-      const [first] = emptied === undefined
+    const emptyClass = list.classes.find((_, label) => !train.labels.has(label));
+    if (emptyClass !== undefined || test.labels.size === 0) {
+      const where = emptyClass === undefined ? "test or val" : join("train", emptyClass);
+      const [first] = emptyClass === undefined
         ? test.skipped
         : skipped.filter((line) => line.startsWith(join(where, "/")));
       throw new DatasetError(`${from} has no picture in ${where} that can be decoded: ${first}`);
@@ -146,10 +148,10 @@ async function pack(
   }
 }
 
-// In the way of `removeLeftovers`.
+// A name that `removeUnfinishedPacks` recognises.
 const temporaryOf = (home: string) => join(home, "..", `.${basename(home)}.${crypto.randomUUID()}`);
 
-// An older pack goes out of the way first; runs that have mapped it keep it.
+// Moves an older pack out of the way first; runs that have mapped it keep it.
 async function putInPlace(temporary: string, home: string): Promise<void> {
   const old = temporaryOf(home);
   await Deno.rename(home, old).catch((error) => {
@@ -160,46 +162,46 @@ async function putInPlace(temporary: string, home: string): Promise<void> {
   await Deno.remove(old, { recursive: true }).catch(() => {});
 }
 
-// A picture, or why it is none.
-type Decoded =
+// A picture, or why the file could not be decoded.
+type DecodedPicture =
   & { readonly listed: ListedPicture }
   & ({ readonly picture: Picture } | { readonly reason: string });
 
-// In the order of the list, so many ahead at most as keep all processors at work.
-async function* decoded(
+// Decodes in the order of the list, and just so far ahead that all processors have work.
+async function* decodeAll(
   from: string,
   list: readonly ListedPicture[],
   size: number,
-): AsyncGenerator<Decoded> {
-  const one = async (listed: ListedPicture): Promise<Decoded> => {
+): AsyncGenerator<DecodedPicture> {
+  const decodeOne = async (listed: ListedPicture): Promise<DecodedPicture> => {
     try {
       return { listed, picture: await decode(await readPicture(join(from, listed.path)), size) };
     } catch (error) {
       return { listed, reason: (error as Error).message.trim().split("\n").at(-1)! };
     }
   };
-  const ahead = 4 * os.availableParallelism(), under: Promise<Decoded>[] = [];
+  const ahead = 4 * os.availableParallelism(), pending: Promise<DecodedPicture>[] = [];
   for (const listed of list) {
-    under.push(one(listed));
-    if (under.length >= ahead) yield under.shift()!;
+    pending.push(decodeOne(listed));
+    if (pending.length >= ahead) yield pending.shift()!;
   }
-  for (const last of under) yield last;
+  for (const last of pending) yield last;
 }
 
-/** Bytes of a picture's file at most. */
-const MOST_FILE = 256 << 20;
+/** Bytes that a picture's file may have. */
+const MAX_FILE = 256 << 20;
 
 async function readPicture(path: string): Promise<Uint8Array> {
   const { isFile, size } = await Deno.stat(path);
   if (!isFile) throw new Error("no file");
-  if (size > MOST_FILE) throw new Error(`${size} bytes, expected ${MOST_FILE} at most`);
+  if (size > MAX_FILE) throw new Error(`${size} bytes, expected ${MAX_FILE} at most`);
   return await Deno.readFile(path);
 }
 
 interface WrittenSplit {
   readonly entry: PackManifest["train"];
   readonly labels: ReadonlySet<number>;
-  /** By channel, how often each value occurs. */
+  /** For each channel, how often each value occurs. */
   readonly histogram: readonly Float64Array[];
   /** `train/class/name.jpg: why` */
   readonly skipped: readonly string[];
@@ -208,7 +210,7 @@ interface WrittenSplit {
 async function writeSplit(
   home: string,
   name: "train" | "test",
-  pictures: AsyncIterable<Decoded>,
+  pictures: AsyncIterable<DecodedPicture>,
   advance: () => void,
 ): Promise<WrittenSplit> {
   const index: number[] = [], skipped: string[] = [], labels = new Set<number>();
@@ -250,7 +252,7 @@ async function writeSplit(
   };
 }
 
-// Mean and deviation by channel, of pixels scaled to 0..1, to the four places that published figures have.
+// The mean and deviation of each channel, of pixels scaled to 0..1, to the four places that published figures have.
 function normalisation(
   histogram: readonly Float64Array[],
 ): Pick<PackManifest, "mean" | "deviation"> {
@@ -264,7 +266,7 @@ function normalisation(
     moments.map((moment) => Number(of(moment).toFixed(4))) as [number, number, number];
   return {
     mean: each(({ mean }) => mean),
-    deviation: each(({ deviation }) => Math.max(deviation, 1e-4)), // pictures of one colour have none
+    deviation: each(({ deviation }) => Math.max(deviation, 1e-4)), // pictures of one colour have no deviation
   };
 }
 

@@ -4,22 +4,22 @@ import { createHash } from "node:crypto";
 import { sha256 } from "./checksum.ts";
 import { DatasetError } from "./dataset.ts";
 
-/** A file that may be a picture. */
+/** A file that is a picture by its name. */
 export interface ListedPicture {
-  /** Within the folder, such as `train/n01440764/n01440764_10026.JPEG`. */
+  /** The path within the folder, such as `train/n01440764/n01440764_10026.JPEG`. */
   readonly path: string;
-  /** Place of its class among the sorted names of all: for ImageNet's, the official label. */
+  /** Index of its class among the sorted names of all: for ImageNet's, the official label. */
   readonly label: number;
 }
 
-/** What a folder holds; nothing is decoded yet. */
+/** The contents of a folder; nothing is decoded yet. */
 export interface PictureFolder {
   readonly classes: readonly string[];
   readonly train: readonly ListedPicture[];
   readonly test: readonly ListedPicture[];
   /** Classes without pictures to test on. */
   readonly untested: readonly string[];
-  /** Of all paths, sizes and times of change: another one means that the folder must be packed again. */
+  /** SHA-256 of all paths, sizes and times of change: where it differs, the folder must be packed again. */
   readonly digest: string;
 }
 
@@ -31,9 +31,9 @@ const isPicture = (name: string) => /^[^.].*\.(jpe?g|png)$/i.test(name);
  * @throws {DatasetError} where the layout is another one
  */
 export function listPictures(folder: string): PictureFolder {
-  const found = foldersIn(folder);
-  const tests = ["test", "val"].filter((name) => found.includes(name));
-  if (!found.includes("train")) {
+  const folders = foldersIn(folder);
+  const tests = ["test", "val"].filter((name) => folders.includes(name));
+  if (!folders.includes("train")) {
     throw new DatasetError(`${folder} has no folder train/: expected train/CLASS/*.jpg or *.png`);
   }
   if (tests.length !== 1) {
@@ -47,15 +47,15 @@ export function listPictures(folder: string): PictureFolder {
   if (classes.length === 0) {
     throw new DatasetError(`${join(folder, "train")} has no folders: expected one for each class`);
   }
-  const strange = tested.filter((name) => !classes.includes(name)).sort();
-  if (strange.length > 0) {
-    throw new DatasetError(`${test}/ has classes that train/ has not: ${summariseNames(strange)}`);
+  const unknown = tested.filter((name) => !classes.includes(name)).sort();
+  if (unknown.length > 0) {
+    throw new DatasetError(`${test}/ has classes that train/ has not: ${summariseNames(unknown)}`);
   }
   const digest = createHash("sha256");
   const split = (name: string): ListedPicture[] =>
-    classes.flatMap((of, label) => {
-      const home = join(name, of);
-      if (name !== "train" && !tested.includes(of)) return [];
+    classes.flatMap((className, label) => {
+      const home = join(name, className);
+      if (name !== "train" && !tested.includes(className)) return [];
       const names = entriesOf(join(folder, home)).map(({ name }) => name).filter(isPicture).sort();
       if (names.length === 0) {
         throw new DatasetError(`${join(folder, home)} has no pictures: expected *.jpg or *.png`);
@@ -66,11 +66,11 @@ export function listPictures(folder: string): PictureFolder {
         return { path, label };
       });
     });
-  const train = mixed(split("train"));
+  const train = shuffle(split("train"));
   return {
     classes,
     train,
-    test: mixed(split(test)),
+    test: shuffle(split(test)),
     untested: classes.filter((name) => !tested.includes(name)),
     digest: digest.digest("hex"),
   };
@@ -90,7 +90,7 @@ function entriesOf(folder: string): Deno.DirEntry[] {
   }
 }
 
-// Links to folders count, hidden ones don't.
+// Links to folders count, hidden folders don't.
 const foldersIn = (folder: string): string[] =>
   entriesOf(folder).filter(({ name, isDirectory, isSymlink }) =>
     !name.startsWith(".") && (isDirectory || isSymlink && isFolder(join(folder, name)))
@@ -104,7 +104,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-// What changes when a file does; a link that leads nowhere is told when it is to be decoded.
+// A text that changes when the file does; a link that leads nowhere is reported when it is to be decoded.
 function stamp(path: string): string {
   try {
     const { size, mtime } = Deno.statSync(path);
@@ -114,7 +114,7 @@ function stamp(path: string): string {
   }
 }
 
-function mixed(pictures: readonly ListedPicture[]): ListedPicture[] {
+function shuffle(pictures: readonly ListedPicture[]): ListedPicture[] {
   const keyed = pictures.map((picture) => ({
     picture,
     key: sha256(picture.path.split("/").slice(1).join("/")),

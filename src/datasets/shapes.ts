@@ -69,12 +69,12 @@ function drawSplit(count: number, draw: () => number): Split {
   return { images, labels };
 }
 
-// Draws one picture, by colour, row and column, in values that may yet lie outside 0 to 255.
+// Draws one picture, by colour, row and column, in values that may still be outside 0 to 255.
 function drawPicture(values: Float64Array, figure: Figure, draw: () => number): void {
   const between = (low: number, high: number) => low + (high - low) * draw();
   const ground = [0, 1, 2].map(() => between(20, 150));
   const slopes = [0, 1].map(() => between(-2.5, 2.5));
-  // Lighter than the ground, in a colour of its own.
+  // The figure is lighter than the ground, in a colour of its own.
   const colour = ground.map((base) => base + between(50, 130));
   for (let c = 0; c < 3; c++) {
     for (let y = 0; y < SIDE; y++) {
@@ -88,7 +88,7 @@ function drawPicture(values: Float64Array, figure: Figure, draw: () => number): 
 
   const size = between(7, 12), margin = SIDE - 2 * size;
   const left = size + margin * draw(), top = size + margin * draw();
-  // A turn by −30° to 30°, without sine and cosine: t is the tangent of half the angle.
+  // The figure is turned by −30° to 30°, without sine and cosine: t is the tangent of half the angle.
   const t = between(-0.27, 0.27), cosine = (1 - t * t) / (1 + t * t), sine = 2 * t / (1 + t * t);
   const reach = 1.5 * size; // of the square's corners, and a bit more
   for (let y = 0; y < SIDE; y++) {
@@ -108,7 +108,7 @@ function drawPicture(values: Float64Array, figure: Figure, draw: () => number): 
   }
 }
 
-// A short straight stroke, to be seen past.
+// Draws a short straight stroke, which a network must learn to ignore.
 function drawScribble(values: Float64Array, between: (low: number, high: number) => number): void {
   let x = between(0, SIDE), y = between(0, SIDE);
   const right = between(-1, 1), down = between(-1, 1), change = between(-70, 70);

@@ -3,7 +3,7 @@ import { extract } from "tar-stream";
 import { DatasetError, type ExtractedFile } from "./dataset.ts";
 import { gunzip } from "./files.ts";
 
-/** Bytes that an archive may have beside the files: headers, padding, a text to read. */
+/** Bytes that an archive may have besides the files: headers, padding, a text to read. */
 const SLACK = 1 << 20;
 
 /**
@@ -36,7 +36,7 @@ export async function untar(
           `${header.name} in ${path} has ${header.size} bytes, expected ${size}`,
         );
       }
-      unpacked.push({ name, bytes: await joined(entry, size) });
+      unpacked.push({ name, bytes: await join(entry, size) });
     }
   } catch (error) {
     if (error instanceof DatasetError) throw error;
@@ -49,7 +49,7 @@ export async function untar(
   return unpacked;
 }
 
-async function joined(parts: AsyncIterable<unknown>, size: number): Promise<Uint8Array> {
+async function join(parts: AsyncIterable<unknown>, size: number): Promise<Uint8Array> {
   const all = new Uint8Array(size);
   let at = 0;
   for await (const part of parts) {

@@ -13,7 +13,7 @@ export function validationOf(
     Math.floor(dataset.train.labels.length / 5),
   ),
 ): Dataset {
-  const { train } = dataset, all = train.labels.length, kept = all - count;
+  const { train } = dataset, all = train.labels.length, trained = all - count;
   const part = (from: number, to: number): Dataset["train"] => {
     const labels = train.labels.subarray(from, to);
     if ("path" in train) return { ...train, index: train.index.subarray(3 * from, 3 * to), labels };
@@ -22,8 +22,8 @@ export function validationOf(
   };
   return {
     ...dataset,
-    train: part(0, kept),
-    test: part(kept, all),
+    train: part(0, trained),
+    test: part(trained, all),
     checksum: sha256(dataset.checksum, ` validation ${count}`),
   };
 }

@@ -1,4 +1,4 @@
-// Removing what killed processes leave among run files and tickets, and nobody needs any more.
+// Removing what killed processes leave among run files and tickets, and nobody needs.
 import { join } from "node:path";
 import { removeFile } from "../base/atomic_files.ts";
 import { runsFolder } from "../runs/run_file.ts";

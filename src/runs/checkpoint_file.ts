@@ -23,7 +23,7 @@ import {
   speedSampleSchema,
 } from "./run_file.ts";
 
-/** Raised when a checkpoint changes so that older ones can't be gone on from. */
+/** Raised when a checkpoint changes so that older ones can no longer be gone on from. */
 const FORMAT = 1;
 
 /** A run's checkpoint, and what has to be the same when it goes on. */

@@ -1,4 +1,4 @@
-// What runs are made with: recorded beside each result, and no part of its identity.
+// What runs are made with: recorded with each result, and no part of its identity.
 import os from "node:os";
 import maskbench from "../../deno.json" with { type: "json" };
 import { describeLibrary } from "../native/mod.ts";

@@ -9,7 +9,7 @@ import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
 import { identityOf } from "./identity.ts";
 
-/** Raised when a run file changes so that older ones can't be read any more. */
+/** Raised when a run file changes so that older ones can no longer be read. */
 const FORMAT = 1;
 
 const fraction = z.number().min(0).max(1);
@@ -88,7 +88,7 @@ export type Environment = z.infer<typeof environmentSchema>;
 
 /** One finished run: its configuration, what came out, and what it was made with. */
 export interface RunFile {
-  /** Raised when a run file changes so that older ones can't be read any more. */
+  /** Raised when a run file changes so that older ones can no longer be read. */
   readonly format: typeof FORMAT;
   /** That of the configuration; also the file's name. */
   readonly identity: string;

@@ -1,27 +1,29 @@
-// Following submitted runs until Slurm has none of them any more.
+// Following submitted runs until Slurm no longer has any of them.
 import type { StopFlag } from "../runner/stop.ts";
 import { readOverview, type RunState, type StatusOverview } from "./status.ts";
 
 /**
- * Milliseconds before the next look: a tenth of the time that has passed, so that the end is told soon after it, and half
- * a minute at most, so that a scheduler with thousands of jobs is left in peace.
+ * Milliseconds before the next look: a tenth of the time that has passed, so that the end is reported soon after it, and half
+ * a minute at most, so that a scheduler with thousands of jobs is not burdened.
  */
 export const pauseAfter = (passed: number): number => Math.min(30_000, Math.max(1000, passed / 10));
 
 /**
- * Looks again and again, until no task waits or runs, all runs are settled, or it is to stop.
- * @param say is told how all stand whenever that has changed
+ * Looks at submitted runs again and again, until no task waits or runs, all runs are settled, or it is to stop.
+ * @param report is called with the state of all whenever it has changed
  */
 export async function followSubmissions(
   folder: string,
   stop: StopFlag,
-  say: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<StatusOverview> {
   const known = new Set<string>(), began = performance.now();
-  for (let said = "";;) {
-    const found = await readOverview(folder, known), text = statusSummaryOf(found);
-    if (text !== said) say(said = text);
-    if (stop.isAsked || isOver(found)) return found;
+  let reported = "";
+  while (true) {
+    const overview = await readOverview(folder, known), text = statusSummaryOf(overview);
+    if (text !== reported) report(text);
+    reported = text;
+    if (stop.isAsked || isOver(overview)) return overview;
     await pause(pauseAfter(performance.now() - began), stop);
   }
 }
@@ -36,7 +38,7 @@ async function pause(milliseconds: number, stop: StopFlag): Promise<void> {
   clearTimeout(timer);
 }
 
-const words: Readonly<Record<RunState, string>> = {
+const stateTexts: Readonly<Record<RunState, string>> = {
   finished: "finished",
   failed: "failed",
   running: "under way",
@@ -55,7 +57,7 @@ export function statusSummaryOf({ statuses, live, silence }: StatusOverview): st
     const count = byState.get(state)?.length ?? 0;
     return count === 0
       ? []
-      : [`${count} ${words[state]}${state === "waiting" && why ? ` (${why})` : ""}`];
+      : [`${count} ${stateTexts[state]}${state === "waiting" && why ? ` (${why})` : ""}`];
   });
   const finished = `${byState.get("finished")?.length ?? 0} of ${statuses.length} runs finished`;
   return [finished, ...parts, ...silence ? [`Slurm can't be asked: ${silence}`] : []].join(", ");

@@ -1,4 +1,4 @@
-// Words and a shell: a word for a script is quoted, and what a user wrote for a shell is split as one would split it.
+// Words for and from a shell: a word for a script is quoted, and what a user wrote for a shell is split into words.
 import { UserError } from "../base/errors.ts";
 
 /** The word as a POSIX shell reads it back, whatever is in it. */
@@ -14,20 +14,20 @@ export function splitWords(text: string): string[] {
   const words: string[] = [];
   let word: string | undefined, quote = "";
   for (let i = 0; i < text.length; i++) {
-    const sign = text[i]!, next = text[i + 1];
-    if (quote !== "" && sign === quote) quote = "";
-    else if (quote === "'") word += sign;
-    else if (sign === "\\" && next !== undefined && (quote === "" || '"\\$`\n'.includes(next))) {
+    const char = text[i]!, next = text[i + 1];
+    if (quote !== "" && char === quote) quote = "";
+    else if (quote === "'") word += char;
+    else if (char === "\\" && next !== undefined && (quote === "" || '"\\$`\n'.includes(next))) {
       word = (word ?? "") + (next === "\n" ? "" : next);
       i++;
-    } else if (quote === '"') word += sign;
-    else if (sign === "'" || sign === '"') {
-      quote = sign;
+    } else if (quote === '"') word += char;
+    else if (char === "'" || char === '"') {
+      quote = char;
       word ??= "";
-    } else if (/\s/.test(sign)) {
+    } else if (/\s/.test(char)) {
       if (word !== undefined) words.push(word);
       word = undefined;
-    } else word = (word ?? "") + sign;
+    } else word = (word ?? "") + char;
   }
   if (quote !== "") throw new UserError(`a ${quote} is not closed in: ${text}`);
   return word === undefined ? words : [...words, word];

@@ -1,4 +1,4 @@
-// How submitted runs stand: by their own files, and by what Slurm still has of them. A job's state never makes a run
+// The state of submitted runs: by their own files, and by what Slurm still has of them. A job's state never makes a run
 // finished, as a node that is set up badly calls a job completed that never ran.
 import { refreshFolder } from "../base/atomic_files.ts";
 import { isClaimAlive } from "../runs/claims.ts";
@@ -9,25 +9,25 @@ import type { RunConfig } from "../training/config.ts";
 import { callSqueue, type LiveTask, SlurmError } from "./programs.ts";
 import { type NumberedSubmission, readSubmissions, taskLogPathOf } from "./submission.ts";
 
-/** `open`: not finished, and there is no telling whether it waits or is missing, as Slurm can't be asked. */
+/** `open`: not finished, and it is unknown whether it waits or is missing, as Slurm can't be asked. */
 export type RunState = "finished" | "failed" | "running" | "waiting" | "missing" | "open";
 
-/** One run. */
+/** The state of one run. */
 export interface RunStatus {
   readonly run: RunConfig;
   readonly state: RunState;
   /** Why it failed. */
   readonly reason?: string | undefined;
-  /** Of the last task that it was given to. */
+  /** The log of the last task that it was given to. */
   readonly log?: string | undefined;
 }
 
 /** What the files of a folder say of its runs, by identity. */
 export interface FolderContents {
   readonly finished: ReadonlySet<string>;
-  /** With their reasons. */
+  /** Failed runs with their reasons. */
   readonly failed: ReadonlyMap<string, string>;
-  /** Claimed by a process that was alive minutes ago. */
+  /** Runs claimed by a process that was alive minutes ago. */
   readonly claimed: ReadonlySet<string>;
 }
 
@@ -55,11 +55,16 @@ export async function readOverview(folder: string, known: Set<string>): Promise<
     silence = error.message;
   }
   const runs = submissions.flatMap(({ submission }) => submission.runs);
-  const found = await lookFor(runs, folder, known);
-  return { submissions, statuses: runStatusesOf(folder, submissions, found, live), live, silence };
+  const contents = await readContents(runs, folder, known);
+  return {
+    submissions,
+    statuses: runStatusesOf(folder, submissions, contents, live),
+    live,
+    silence,
+  };
 }
 
-async function lookFor(
+async function readContents(
   runs: readonly RunConfig[],
   folder: string,
   finished: Set<string>,
@@ -90,7 +95,7 @@ async function lookFor(
   return { finished, failed, claimed };
 }
 
-/** What follows from all of that, each run once. */
+/** The state of each run, once, by its files and by what Slurm has of it. */
 export function runStatusesOf(
   folder: string,
   submissions: readonly NumberedSubmission[],
@@ -99,17 +104,17 @@ export function runStatusesOf(
 ): RunStatus[] {
   const alive = Map.groupBy(live ?? [], ({ job, index }) => `${job}_${index}`);
   const runs = new Map<string, RunConfig>(), logs = new Map<string, string>();
-  const given = new Map<string, { isRunning: boolean; retries: boolean }>();
+  const taskOf = new Map<string, { isRunning: boolean; retries: boolean }>();
   for (const { number, submission } of submissions) {
     const identities = submission.runs.map(identityOf);
-    submission.runs.forEach((run, place) => runs.set(identities[place]!, run));
-    submission.tasks.forEach((places, index) => {
-      const tasks = alive.get(`${submission.array}_${index}`) ?? [];
-      for (const identity of places.map((place) => identities[place]!)) {
-        logs.set(identity, taskLogPathOf(folder, number, index));
+    submission.runs.forEach((run, i) => runs.set(identities[i]!, run));
+    submission.tasks.forEach((runIndices, task) => {
+      const tasks = alive.get(`${submission.array}_${task}`) ?? [];
+      for (const identity of runIndices.map((i) => identities[i]!)) {
+        logs.set(identity, taskLogPathOf(folder, number, task));
         if (tasks.length === 0) continue;
-        const before = given.get(identity);
-        given.set(identity, {
+        const before = taskOf.get(identity);
+        taskOf.set(identity, {
           isRunning: before?.isRunning || tasks.some(({ state }) => state !== "PENDING"),
           retries: before?.retries || submission.retry,
         });
@@ -117,7 +122,7 @@ export function runStatusesOf(
     });
   }
   return [...runs].map(([identity, run]): RunStatus => {
-    const log = logs.get(identity), task = given.get(identity), reason = failed.get(identity);
+    const log = logs.get(identity), task = taskOf.get(identity), reason = failed.get(identity);
     if (finished.has(identity)) return { run, state: "finished", log };
     if (reason !== undefined && !task?.retries) return { run, state: "failed", reason, log };
     if (!live) return { run, state: claimed.has(identity) ? "running" : "open", log };

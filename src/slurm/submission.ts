@@ -1,4 +1,4 @@
-// A submission: `DIR/slurm/<number>/submission.json`, what was handed to Slurm, with the logs of its tasks beside it.
+// A submission: `DIR/slurm/<number>/submission.json`, what was handed to Slurm, with the logs of its tasks next to it.
 //
 // It holds the runs themselves. So the sweep's file may change while they wait, and whoever sees the folder can tell how
 // they stand, without the sweep's file, its data set, or this machine's Slurm.
@@ -10,7 +10,7 @@ import { parseJsonAs, readUserFile } from "../base/json.ts";
 import { configurationSchema } from "../training/config.ts";
 import { executionOptionsSchema } from "../runner/execution_options.ts";
 
-/** Raised when the file changes so that older ones can't be read any more. */
+/** Raised when the file changes so that older ones can no longer be read. */
 const FORMAT = 1;
 
 const count = z.int().min(0);

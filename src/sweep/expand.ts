@@ -16,28 +16,29 @@ export function configurationsOf(sweep: Sweep, dataset: Dataset): readonly RunCo
 
 type Settings = Readonly<Record<string, Value>>;
 
+/** The runs of a sweep, and what is wrong with its grid. */
 export interface Expansion {
   readonly runs: readonly RunConfig[];
-  /** What the grid lacks or has twice, a sentence each. */
+  /** A sentence for each value that is missing, and for all that the grid has twice. */
   readonly faults: readonly string[];
 }
 
-/** More runs than this are a slip of the pen, and would not fit into memory at some point. */
+/** More runs than this are a mistake, and would at some point not fit into memory. */
 export const MAX_RUNS = 100_000;
 
-/** The same with all that is wrong with the grid. @param checksum of the data set */
+/** Expands a sweep, and reports what is wrong with its grid. @param checksum of the data set */
 export function expandSweep(sweep: Sweep, checksum: string): Expansion {
   const faults = new Set<string>();
   const runs: RunConfig[] = [];
-  const places = new Map<string, number>();
-  let tried = 0;
+  const entries = new Map<string, number>();
+  let count = 0;
   const { dataset, split, epochs, batchSize, schedule, augmentation, precision } = sweep;
   const { warmUp, labelSmoothing } = sweep;
-  for (const { seed, network, initialisation, entry, place, sparsity } of cells(sweep)) {
+  for (const { seed, network, initialisation, entry, index, sparsity } of cells(sweep)) {
     const { name, version } = algorithmOf(entry.name);
-    const combinations = settings(entry, place, network.name, sparsity, faults);
-    tried += Math.max(1, combinations.length); // even a place without values takes its time
-    if (tried > MAX_RUNS) return { runs: [], faults: [tooMany] };
+    const combinations = settings(entry, index, network.name, sparsity, faults);
+    count += Math.max(1, combinations.length); // even a cell without values takes time
+    if (count > MAX_RUNS) return { runs: [], faults: [tooMany] };
     for (const parameters of combinations) {
       const run: RunConfig = {
         dataset: { name: dataset, checksum, split },
@@ -54,11 +55,11 @@ export function expandSweep(sweep: Sweep, checksum: string): Expansion {
         augmentation,
         precision,
       };
-      const identity = identityOf(run), before = places.get(identity);
+      const identity = identityOf(run), before = entries.get(identity);
       if (before !== undefined) {
-        faults.add(`algorithms[${place}]: has runs that algorithms[${before}] has already`);
+        faults.add(`algorithms[${index}]: has runs that algorithms[${before}] has already`);
       } else {
-        places.set(identity, place);
+        entries.set(identity, index);
         runs.push(run);
       }
     }
@@ -68,14 +69,14 @@ export function expandSweep(sweep: Sweep, checksum: string): Expansion {
 
 const tooMany = `the grid has more than ${MAX_RUNS.toLocaleString("en")} runs: shorten its lists`;
 
-// Every combination but for hyper-parameters. Sparsity means nothing without a mask: such an algorithm has it at 0.
+// Every combination of all but hyper-parameters. Sparsity means nothing without a mask: such an algorithm has it at 0.
 function* cells({ seeds, networks, initialisations, algorithms, sparsities }: Sweep) {
   for (const seed of seeds) {
     for (const network of networks) {
       for (const initialisation of initialisations) {
-        for (const [place, entry] of algorithms.entries()) {
+        for (const [index, entry] of algorithms.entries()) {
           for (const sparsity of algorithmOf(entry.name).masks ? sparsities : [0]) {
-            yield { seed, network, initialisation, entry, place, sparsity };
+            yield { seed, network, initialisation, entry, index, sparsity };
           }
         }
       }
@@ -86,7 +87,7 @@ function* cells({ seeds, networks, initialisations, algorithms, sparsities }: Sw
 // Every combination of an algorithm's hyper-parameters for one network and sparsity, defaults written out.
 function settings(
   { name, ...given }: Sweep["algorithms"][number],
-  place: number,
+  index: number,
   network: string,
   sparsity: number,
   faults: Set<string>,
@@ -96,8 +97,8 @@ function settings(
   for (const key of Object.keys(algorithm.parameters.shape)) {
     const varying = given[key];
     if (varying === undefined) continue;
-    const lack = (text: string) => faults.add(`algorithms[${place}].${key}${text}`);
-    const values = valuesAt(varying, network, sparsity, lack);
+    const reportMissing = (text: string) => faults.add(`algorithms[${index}].${key}${text}`);
+    const values = valuesAt(varying, network, sparsity, reportMissing);
     if (combinations.length * values.length > MAX_RUNS) {
       faults.add(tooMany);
       return [];
@@ -109,26 +110,26 @@ function settings(
   return combinations.map((combination) => recordParameters(algorithm, combination));
 }
 
-/** @param lack is told what is not covered: where within the hyper-parameter, and what */
+/** @param reportMissing is called with what has no value: the place within the hyper-parameter, and a sentence */
 function valuesAt(
   varying: ParameterValues,
   network: string,
   sparsity: number,
-  lack: (text: string) => void,
+  reportMissing: (text: string) => void,
 ): readonly Value[] {
   if (typeof varying !== "object") return [varying];
   if (isList(varying)) return varying;
   const { byNetwork, bySparsity = {} } = varying;
   if (byNetwork) {
-    const own = byNetwork[network];
-    const deeper = (text: string) => lack(`.byNetwork.${network}${text}`);
-    if (own !== undefined) return valuesAt(own, network, sparsity, deeper);
-    lack(`.byNetwork: has no value for ${network}`);
+    const ofNetwork = byNetwork[network];
+    const reportDeeper = (text: string) => reportMissing(`.byNetwork.${network}${text}`);
+    if (ofNetwork !== undefined) return valuesAt(ofNetwork, network, sparsity, reportDeeper);
+    reportMissing(`.byNetwork: has no value for ${network}`);
     return [];
   }
   const found = Object.entries(bySparsity).filter(([key]) => Number(key) === sparsity);
-  if (found.length === 0) lack(`.bySparsity: has no value for ${sparsity}`);
-  if (found.length > 1) lack(`.bySparsity: has ${found.length} values for ${sparsity}`);
+  if (found.length === 0) reportMissing(`.bySparsity: has no value for ${sparsity}`);
+  if (found.length > 1) reportMissing(`.bySparsity: has ${found.length} values for ${sparsity}`);
   return found.map(([, value]) => value);
 }
 

@@ -9,8 +9,8 @@ import { networks, shapeMismatchOf } from "../networks/registry.ts";
 import { expandSweep } from "./expand.ts";
 import { type Sweep, sweepSchema } from "./schema.ts";
 
-/** Faults that are told one by one. */
-const MOST_TOLD = 20;
+/** Faults that are listed one by one. */
+const MAX_LISTED = 20;
 
 /**
  * Reads a sweep file and checks all of it.
@@ -22,15 +22,15 @@ export async function readSweep(path: string, shown: string = path): Promise<Swe
   return parseSweep(await readUserFile(path, shown, missing), shown);
 }
 
-/** The same of a file's text. */
+/** Reads a sweep file's text. */
 export function parseSweep(text: string, shown: string): Sweep {
   const { json, faults } = parseJson(text, shown);
   return checkSweep(json, shown, faults);
 }
 
 /**
- * The same of what a file's JSON says.
- * @param known faults that were found already
+ * Checks the parsed JSON of a sweep file.
+ * @param known faults that were found before
  */
 export function checkSweep(
   json: unknown,
@@ -40,19 +40,19 @@ export function checkSweep(
   const { data, error } = sweepSchema.safeParse(json, { reportInput: true });
   const faults = [
     ...known,
-    ...(error ? errorTextsOf(error) : [...unsuited(data), ...expandSweep(data, "").faults]),
+    ...(error ? errorTextsOf(error) : [...contradictions(data), ...expandSweep(data, "").faults]),
   ];
   if (faults.length === 1) throw new UserError(`${shown}: ${faults[0]}`);
   if (faults.length > 1) {
-    const more = faults.length > MOST_TOLD ? [`and ${faults.length - MOST_TOLD} more`] : [];
-    throw new UserError([`${shown}:`, ...faults.slice(0, MOST_TOLD), ...more].join("\n  "));
+    const more = faults.length > MAX_LISTED ? [`and ${faults.length - MAX_LISTED} more`] : [];
+    throw new UserError([`${shown}:`, ...faults.slice(0, MAX_LISTED), ...more].join("\n  "));
   }
   return data!;
 }
 
-// Networks that need larger pictures than the data set has, an augmentation that is not for it, and a warm-up that never
-// comes to its end.
-function unsuited(sweep: Sweep): string[] {
+// Finds networks that need larger pictures than the data set has, an augmentation that is not for it, and a warm-up that
+// is longer than the run.
+function contradictions(sweep: Sweep): string[] {
   const packed = packOf(sweep.dataset);
   const shape: Shape = packed
     ? [3, packed.size, packed.size]
@@ -69,9 +69,9 @@ function unsuited(sweep: Sweep): string[] {
       ? [`tune.epochs: ${tune.epochs} is too small: expected more than ${warmUp}, those of warmUp`]
       : [],
   ];
-  const unfit = sweep.networks.flatMap(({ name }, place) => {
+  const unfit = sweep.networks.flatMap(({ name }, index) => {
     const fault = shapeMismatchOf(networks.find((network) => network.name === name)!, shape);
-    return fault ? [`networks[${place}]: ${fault}, as those of ${sweep.dataset} are`] : [];
+    return fault ? [`networks[${index}]: ${fault}, as those of ${sweep.dataset} are`] : [];
   });
   return [...augmentation, ...warming, ...unfit];
 }

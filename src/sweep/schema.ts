@@ -41,7 +41,7 @@ export interface DependentValue {
   readonly byNetwork?: Readonly<Record<string, Value | DependentValue>> | undefined;
 }
 
-/** A hyper-parameter as a sweep file has it; a list is another dimension of the grid. */
+/** A hyper-parameter as in a sweep file; a list is another dimension of the grid. */
 export type ParameterValues = Value | readonly Value[] | DependentValue;
 
 /** An algorithm and the hyper-parameters that are not left to their defaults. */
@@ -94,7 +94,7 @@ const packedFolder = strictObject({
     error: ({ input }) =>
       `${shortTextOf(input)} names no packed folder: expected letters, digits, ".", "_" and "-"`,
   }).describe('what "deno task pack" was told to call it; by default the last part of its path'),
-  size: z.int().min(SIZES.least).max(SIZES.most).default(224)
+  size: z.int().min(SIZES.min).max(SIZES.max).default(224)
     .describe("height and width of what the networks read; it must be packed for that"),
 }).transform(({ folder, size }) => packNameOf(folder, size));
 

@@ -1,17 +1,17 @@
-// What the section `tune` of a sweep file may say: how much is tried, and where it is looked for.
+// What the section `tune` of a sweep file may say: how many settings are tried, and in which ranges.
 import { z } from "zod";
 import { valueSchema } from "../algorithms/algorithm.ts";
 import { algorithms } from "../algorithms/registry.ts";
 import { rangeTextOf, type SearchRange, searchSpaceOf } from "../algorithms/space.ts";
 import { distinctList, strictObject } from "../base/schema_errors.ts";
 
-/** More tries than this are a slip of the pen. */
+/** More tries than this are a mistake. */
 export const MAX_TRIES = 9999;
 
 const whole = { when: ({ issues }: { issues: readonly unknown[] }) => issues.length === 0 };
 
-// What may be searched of a hyper-parameter whose values are those of `value`.
-function range(value: z.ZodType, declared: SearchRange | undefined): z.ZodType {
+// The schema of the range in which a hyper-parameter with the values of `value` may be searched.
+function rangeSchema(value: z.ZodType, declared: SearchRange | undefined): z.ZodType {
   const among = distinctList(value, "value").optional().describe("each as often as the others");
   const kind = declared ? rangeTextOf(declared) : "not searched";
   if (!(value instanceof z.ZodNumber)) {
@@ -39,7 +39,7 @@ function range(value: z.ZodType, declared: SearchRange | undefined): z.ZodType {
     ...whole,
   }).refine(({ log }) => !log || log[0] > 0, {
     path: ["log"],
-    error: "expected ends over 0: no logarithm comes to less",
+    error: "expected ends over 0: the logarithm needs positive numbers",
     ...whole,
   }).refine(({ log, zero }) => zero === undefined || log && value.safeParse(0).success, {
     path: ["zero"],
@@ -51,7 +51,7 @@ function range(value: z.ZodType, declared: SearchRange | undefined): z.ZodType {
 const spaces = algorithms.map((algorithm) => {
   const declared = searchSpaceOf(algorithm);
   const ranges = Object.entries(algorithm.parameters.shape).map(([name, schema]) =>
-    [name, range(valueSchema(schema), declared[name])] as const
+    [name, rangeSchema(valueSchema(schema), declared[name])] as const
   );
   return [algorithm.name, strictObject(Object.fromEntries(ranges)).optional()] as const;
 });

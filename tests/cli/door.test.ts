@@ -32,6 +32,16 @@ Deno.test("every command has the permission set that it is meant to have", () =>
   assert.match(settings.tasks.maskbench.command, / -P=compute maskbench\.ts$/);
 });
 
+Deno.test("SECURITY.md names every permission set, with the commands that have it", async () => {
+  const rows = (await Deno.readTextFile(join(root, "SECURITY.md"))).matchAll(
+    /^\| `(\w+)` +\| ([^|]*?) +\|/gm,
+  );
+  const named = Object.fromEntries([...rows].map(([, set, commands]) => [set!, commands!]));
+  assert.deepEqual(Object.keys(named).sort(), Object.keys(settings.permissions).sort());
+  for (const [command, set] of Object.entries(sets)) assert.equal(named[set], `\`${command}\``);
+  assert.equal(named.compute, "all that are not below");
+});
+
 Deno.test("a task that is named like a command starts it with the same permissions as the door", () => {
   for (const { name } of commands) {
     const task = (settings.tasks as Record<string, { command: string } | undefined>)[name];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../src/base/errors.ts";
 import { sha256 } from "../../src/datasets/checksum.ts";
 import { DatasetError, type Download } from "../../src/datasets/dataset.ts";
-import { fetchDataset, fetchFiles, type Progress } from "../../src/datasets/download.ts";
+import { type DownloadProgress, fetchDataset, fetchFiles } from "../../src/datasets/download.ts";
 import { withFolder } from "../cli/maskbench.ts";
 
 const content = new TextEncoder().encode("the pictures");
@@ -28,7 +28,7 @@ const download = (url: string, change: Partial<Download["files"][number]> = {}):
   files: [{
     url: `${url}/pictures.bin`,
     sha256: sha256(content),
-    most: 1000,
+    maxBytes: 1000,
     check: (bytes) => Promise.resolve([{ name: "pictures", bytes }]),
     ...change,
   }],
@@ -40,7 +40,7 @@ Deno.test("what comes whole is put in place, and its progress is told", async ()
   const serve = () => new Response(content, { headers: { "content-length": `${content.length}` } });
   await withServer(serve, (url) =>
     withFolder(async (folder) => {
-      const told: Progress[] = [];
+      const told: DownloadProgress[] = [];
       await fetchFiles(download(url), folder, (progress) => told.push(progress));
       assert.deepEqual(names(folder), ["set"]);
       assert.deepEqual(await Deno.readFile(join(folder, "set/pictures")), content);
@@ -71,7 +71,7 @@ Deno.test("what is wrong is told with the address, and leaves nothing", async ()
   const cases: [Handler, Partial<Download["files"][number]>, RegExp][] = [
     [() => new Response("no", { status: 404 }), {}, /can't be downloaded: the server answered 404/],
     [() => new Response("other"), {}, /pictures\.bin has the wrong checksum \(5 bytes/],
-    [() => new Response(content), { most: 3 }, /can't be downloaded: it has more than 3 bytes/],
+    [() => new Response(content), { maxBytes: 3 }, /can't be downloaded: it has more than 3 bytes/],
     [
       () => new Response(cut(), { headers: { "content-length": "12" } }),
       {},

@@ -30,7 +30,7 @@ import { executeRuns, withExecutionOptions } from "../execute.ts";
 import { parsePositive } from "../options.ts";
 import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 
-const chance = (text: string): number => {
+const parseProbability = (text: string): number => {
   const value = Number(text);
   if (text.trim() !== "" && value >= 1e-9 && value <= 0.5) return value;
   throw new InvalidArgumentError("expected a number from 1e-9 to 0.5.");
@@ -76,7 +76,7 @@ export const checkCommand = () =>
     .option(
       "--level <p>",
       "accept this chance of any false alarm, for each metric",
-      chance,
+      parseProbability,
       defaultRules.level,
     )
     .addHelpText(
@@ -104,9 +104,9 @@ Examples:
         ? ownPathOf("results", `check-${name}`)
         : userPathOf(out);
       if (against === undefined) {
-        await tellOfOthers(folder, runs);
-        const able = await withData(runs, obstacles);
-        const { failed } = await executeRuns(able, runs.length, folder, options);
+        await reportOtherCommits(folder, runs);
+        const executable = await findRunsWithData(runs, obstacles);
+        const { failed } = await executeRuns(executable, runs.length, folder, options);
         obstacles.push(
           ...failed.map(({ config, reason }) => `${labelOf(config)} failed: ${reason}`),
         );
@@ -117,16 +117,16 @@ Examples:
           `${shownPathOf(path)} was set aside: it ${reason}`
         ),
       );
-      // What another command has run is one round, whatever became of it.
-      const most = against === undefined ? rounds : 1;
+      // Runs that another command has made are one round, whatever became of them.
+      const maxRounds = against === undefined ? rounds : 1;
       const cells = await compareInRounds(
         baseline,
         found.runs,
         rules,
-        most,
+        maxRounds,
         async (number, slow) => {
           const again = await runCheckRound(
-            { baseline, slow, number, most, folder, rules },
+            { baseline, slow, number, max: maxRounds, folder, rules },
             { ...options, ...found.runs[0]!.environment },
           );
           obstacles.push(...again.obstacles);
@@ -143,11 +143,11 @@ Examples:
       Deno.exitCode = exitCodeOf(check);
     });
 
-// A check that was stopped is gone on with, and one of other code would be too.
-async function tellOfOthers(folder: string, runs: readonly RunConfig[]): Promise<void> {
+// A check that was stopped is gone on with, and so would be one of another commit: that is reported.
+async function reportOtherCommits(folder: string, runs: readonly RunConfig[]): Promise<void> {
   const meant = new Set(runs.map(identityOf));
   const left = (await readRunFolder(folder)).runs.filter(({ identity }) => meant.has(identity));
-  if (left.length === 0) return; // as mostly: git is asked for nothing then
+  if (left.length === 0) return; // the usual case, in which git need not be asked
   const commit = commitOf(),
     others = left.filter(({ environment }) => environment.commit !== commit);
   if (others.length === 0) return;
@@ -160,7 +160,7 @@ async function tellOfOthers(folder: string, runs: readonly RunConfig[]): Promise
   );
 }
 
-// The defaults, and after them what the command line says.
+// The default rules, and after them those of the command line.
 function rulesOf(
   { cells }: Baseline,
   { gate, limit, level }: { gate: string[]; limit: string[]; level: number },
@@ -187,9 +187,12 @@ function rulesOf(
   };
 }
 
-// The runs whose data set is here, and the one that the baseline means.
-async function withData(runs: readonly RunConfig[], obstacles: string[]): Promise<RunConfig[]> {
-  const able: RunConfig[] = [], seen = new Map<string, string | undefined>();
+// The runs whose data set is here, and is the one that the baseline names; the others become obstacles.
+async function findRunsWithData(
+  runs: readonly RunConfig[],
+  obstacles: string[],
+): Promise<RunConfig[]> {
+  const executable: RunConfig[] = [], seen = new Map<string, string | undefined>();
   for (const run of runs) {
     const { name, split, checksum } = run.dataset, key = `${name} ${split} ${checksum}`;
     if (!seen.has(key)) {
@@ -206,7 +209,7 @@ async function withData(runs: readonly RunConfig[], obstacles: string[]): Promis
       if (fault !== undefined) obstacles.push(fault);
       seen.set(key, fault);
     }
-    if (seen.get(key) === undefined) able.push(run);
+    if (seen.get(key) === undefined) executable.push(run);
   }
-  return able;
+  return executable;
 }

@@ -16,8 +16,8 @@ const MAX_LISTED = 5;
 
 const sizeOf = (text: string): number => {
   const size = Number(text);
-  if (/^\d+$/.test(text) && size >= SIZES.least && size <= SIZES.most) return size;
-  throw new InvalidArgumentError(`expected a whole number from ${SIZES.least} to ${SIZES.most}.`);
+  if (/^\d+$/.test(text) && size >= SIZES.min && size <= SIZES.max) return size;
+  throw new InvalidArgumentError(`expected a whole number from ${SIZES.min} to ${SIZES.max}.`);
 };
 
 export const packCommand = () =>
