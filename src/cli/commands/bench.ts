@@ -49,17 +49,7 @@ Examples:
       }
       const runs = configurationsOf(sweep, dataset);
       const picked = selectRuns(runs, options.only);
-      if (options.dryRun) {
-        const missing = new Set(await findMissingRuns(picked, folder));
-        for (const run of picked) {
-          const state = missing.has(run) ? "to run  " : "finished";
-          console.log(`${state}  ${identityOf(run).slice(0, 12)}  ${labelOf(run)}`);
-        }
-        console.log(
-          `${picked.length} runs, ${missing.size} of them to run, in ${shownPathOf(folder)}`,
-        );
-        return;
-      }
+      if (options.dryRun) return await listRuns(picked, folder);
 
       const withoutTicket = options.saveMask ? await countWithoutTicket(picked, folder) : 0;
       if (withoutTicket > 0) {
@@ -80,6 +70,15 @@ Examples:
       if ("statuses" in outcome) reportOverview(outcome);
       else reportFailures(outcome);
     });
+
+async function listRuns(runs: readonly RunConfig[], folder: string): Promise<void> {
+  const missing = new Set(await findMissingRuns(runs, folder));
+  for (const run of runs) {
+    const state = missing.has(run) ? "to run  " : "finished";
+    console.log(`${state}  ${identityOf(run).slice(0, 12)}  ${labelOf(run)}`);
+  }
+  console.log(`${runs.length} runs, ${missing.size} of them to run, in ${shownPathOf(folder)}`);
+}
 
 // Counts the runs that are finished, and have no ticket.
 async function countWithoutTicket(runs: readonly RunConfig[], folder: string): Promise<number> {

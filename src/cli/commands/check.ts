@@ -20,6 +20,7 @@ import {
   writeCheck,
 } from "../../regression/mod.ts";
 import { datasetOf } from "../../runner/dataset_cache.ts";
+import type { ExecutionRequest } from "../../runner/execution_options.ts";
 import { commitOf } from "../../runs/environment.ts";
 import { identityOf } from "../../runs/identity.ts";
 import { labelOf } from "../../runs/label.ts";
@@ -93,68 +94,73 @@ Examples:
   deno task check mine.json --gate speed=fail --limit speed=8 --rounds 5
   deno task check mine.json --gate speed:algorithm=sbp=fail --limit accuracy:network=conv6=1`,
     )
-    .action(async (file, { out, against, junit, gate, limit, level, rounds, ...options }) => {
-      const path = userPathOf(file), baseline = await readBaseline(path, shownPathOf(path));
-      const rules = rulesOf(baseline, { gate, limit, level });
-      const { runs, obstacles } = runsOf(baseline);
-      const name = basename(path).replace(/(\.baseline)?\.json$/, "");
-      const folder = against !== undefined && out === undefined
-        ? userPathOf(against)
-        : out === undefined
-        ? ownPathOf("results", `check-${name}`)
-        : userPathOf(out);
-      if (against === undefined) {
-        await reportOtherCommits(folder, runs);
-        const executable = await findRunsWithData(runs, obstacles);
-        const { failed } = await executeRuns(executable, runs.length, folder, options);
-        obstacles.push(
-          ...failed.map(({ config, reason }) => `${labelOf(config)} failed: ${reason}`),
-        );
-      }
-      const found = await readRunFolder(against === undefined ? folder : userPathOf(against));
-      obstacles.push(
-        ...found.setAside.map(({ path, reason }) =>
-          `${shownPathOf(path)} was set aside: it ${reason}`
-        ),
-      );
-      // Runs that another command has made are one round, whatever became of them.
-      const maxRounds = against === undefined ? rounds : 1;
-      const cells = await compareInRounds(
-        baseline,
-        found.runs,
-        rules,
-        maxRounds,
-        async (number, slow) => {
-          const again = await runCheckRound(
-            { baseline, slow, number, max: maxRounds, folder, rules },
-            { ...options, ...found.runs[0]!.environment },
-          );
-          obstacles.push(...again.obstacles);
-          return again.runs;
-        },
-      );
-      const check = { cells, rules, obstacles };
-      const markdown = await writeCheck(folder, check);
-      console.log(markdown);
-      if (junit !== undefined) await writeFileAtomically(userPathOf(junit), junitOf(check));
-      if (Deno.env.get("GITHUB_ACTIONS")) annotationsOf(check).forEach((line) => console.log(line));
-      const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
-      if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
-      Deno.exitCode = exitCodeOf(check);
-    });
+    .action(checkBaseline);
+
+/** What the command line says. */
+interface CheckOptions extends ExecutionRequest {
+  readonly out?: string | undefined;
+  readonly against?: string | undefined;
+  readonly junit?: string | undefined;
+  readonly gate: string[];
+  readonly limit: string[];
+  readonly rounds: number;
+  readonly level: number;
+}
+
+async function checkBaseline(file: string, options: CheckOptions): Promise<void> {
+  const { against, junit, gate, limit, level } = options;
+  const path = userPathOf(file), baseline = await readBaseline(path, shownPathOf(path));
+  const rules = rulesOf(baseline, { gate, limit, level });
+  const { runs, obstacles } = runsOf(baseline);
+  const folder = folderOf(path, options);
+  if (against === undefined) {
+    await reportOtherCommits(folder, runs);
+    const executable = await findRunsWithData(runs, obstacles);
+    const { failed } = await executeRuns(executable, runs.length, folder, options);
+    obstacles.push(...failed.map(({ config, reason }) => `${labelOf(config)} failed: ${reason}`));
+  }
+  const current = await readRunFolder(against === undefined ? folder : userPathOf(against));
+  for (const { path, reason } of current.setAside) {
+    obstacles.push(`${shownPathOf(path)} was set aside: it ${reason}`);
+  }
+  // Runs that another command has made are one round, whatever became of them.
+  const max = against === undefined ? options.rounds : 1;
+  const cells = await compareInRounds(baseline, current.runs, rules, max, async (number, slow) => {
+    const round = await runCheckRound(
+      { baseline, slow, number, max, folder, rules },
+      { ...options, ...current.runs[0]!.environment },
+    );
+    obstacles.push(...round.obstacles);
+    return round.runs;
+  });
+  const check = { cells, rules, obstacles };
+  const markdown = await writeCheck(folder, check);
+  console.log(markdown);
+  if (junit !== undefined) await writeFileAtomically(userPathOf(junit), junitOf(check));
+  if (Deno.env.get("GITHUB_ACTIONS")) annotationsOf(check).forEach((line) => console.log(line));
+  const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
+  if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
+  Deno.exitCode = exitCodeOf(check);
+}
+
+/** The folder for runs and findings. @param path of the baseline */
+function folderOf(path: string, { out, against }: CheckOptions): string {
+  if (out !== undefined) return userPathOf(out);
+  if (against !== undefined) return userPathOf(against);
+  return ownPathOf("results", `check-${basename(path).replace(/(\.baseline)?\.json$/, "")}`);
+}
 
 // A check that was stopped is gone on with, and so would be one of another commit: that is reported.
 async function reportOtherCommits(folder: string, runs: readonly RunConfig[]): Promise<void> {
   const meant = new Set(runs.map(identityOf));
   const left = (await readRunFolder(folder)).runs.filter(({ identity }) => meant.has(identity));
   if (left.length === 0) return; // the usual case, in which git need not be asked
-  const commit = commitOf(),
-    others = left.filter(({ environment }) => environment.commit !== commit);
+  const commit = commitOf();
+  const others = left.filter(({ environment }) => environment.commit !== commit);
   if (others.length === 0) return;
+  const count = `${others.length} ${others.length === 1 ? "run" : "runs"}`;
   console.error(
-    `${others.length} ${others.length === 1 ? "run" : "runs"} in ${
-      shownPathOf(folder)
-    } are of an ` +
+    `${count} in ${shownPathOf(folder)} are of an ` +
       "earlier check, with another commit of maskbench, and are compared as they are: --out " +
       "another folder runs them again",
   );

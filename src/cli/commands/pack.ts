@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { durationTextOf } from "../../base/duration.ts";
 import { UserError } from "../../base/errors.ts";
 import { packFolderNamePattern, SIZES } from "../../datasets/pack.ts";
+import type { PackOptions, PackResult } from "../../datasets/packing.ts";
 import { ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 import { withSignals } from "../signals.ts";
 import { createBar } from "../terminal.ts";
@@ -39,70 +40,91 @@ Examples:
   deno task pack pictures/cifar10-jpeg --size 32 --name cifar`,
     )
     .action(async (path, { size, name, to }) => {
-      const from = userPathOf(path), called = name ?? basename(from);
-      if (!packFolderNamePattern.test(called)) {
+      const from = userPathOf(path), packName = name ?? basename(from);
+      if (!packFolderNamePattern.test(packName)) {
         throw new UserError(
-          `--name: "${called}" can't be the name of a folder: expected letters, digits, ".", "_" and "-"`,
+          `--name: "${packName}" can't be the name of a folder: expected letters, digits, ".", "_" and "-"`,
         );
       }
       if ((await Deno.permissions.query({ name: "ffi" })).state !== "granted") {
-        throw new UserError('this task may not load a decoder, "deno task pack" may');
+        throw new UserError('this command may not load a decoder, "deno task pack" may');
       }
-      const { packFolder } = await import("../../datasets/packing.ts"); // with its decoder, for this command alone
-      const bar = createBar(
-        Deno.stderr.isTerminal(),
-        "{bar} {value}/{total} pictures, {left} left",
-      );
-      const started = performance.now();
-      let printedAt = started, shown = false;
-      const stopping = new AbortController();
-      try {
-        const { home, manifest, before } = await withSignals(
-          (_, code) => stopping.abort(code),
-          () =>
-            packFolder({
-              from,
-              to: to === undefined ? ownPathOf("data") : userPathOf(to),
-              name: called,
-              size,
-              signal: stopping.signal,
-              note: (text) => console.error(text),
-              onProgress(done, total) {
-                const now = performance.now();
-                const left = durationTextOf((now - started) / 1000 * (total - done) / done);
-                if (!shown) bar?.start(total, 0, { left });
-                shown = true;
-                bar?.update(done, { left });
-                if (bar || now - printedAt < PLAIN_LINE_INTERVAL) return;
-                printedAt = now;
-                console.error(`${done}/${total} pictures, ${left} left`);
-              },
-            }),
-        );
-        bar?.stop();
-        const { train, test, classes, skipped } = manifest;
-        if (skipped > 0) {
-          await listSkipped(join(home, "skipped.txt"), skipped);
-        }
-        const megabytes = Math.round((train.bytes + test.bytes) / 1e6).toLocaleString("en");
-        console.log(
-          `${shownPathOf(home)} ${
-            before ? "was there already, all checksums right" : "is packed"
-          }: ` +
-            `${train.count} pictures to train on, ${test.count} to test on, ${classes.length} classes, ` +
-            `${megabytes} MB; in a sweep file: "dataset": ${
-              JSON.stringify({ folder: called, size })
-            }`,
-        );
-      } catch (error) {
-        if (!stopping.signal.aborted) throw error;
-        bar?.stop();
-        console.error("stopped: nothing is packed");
-        Deno.exitCode = stopping.signal.reason;
-      } finally {
-        bar?.stop();
-      }
+      const dataFolder = to === undefined ? ownPathOf("data") : userPathOf(to);
+      await packAndReport({ from, to: dataFolder, name: packName, size });
     });
+
+/** Packs a folder with progress on the terminal; a signal ends it with nothing packed. */
+async function packAndReport(
+  options: Pick<PackOptions, "from" | "to" | "name" | "size">,
+): Promise<void> {
+  const { packFolder } = await import("../../datasets/packing.ts"); // with its decoder, for this command alone
+  const stopping = new AbortController();
+  const progress = new PackProgress();
+  try {
+    const result = await withSignals(
+      (_, code) => stopping.abort(code),
+      () =>
+        packFolder({
+          ...options,
+          signal: stopping.signal,
+          note: (text) => console.error(text),
+          onProgress: (done, total) => progress.show(done, total),
+        }),
+    );
+    progress.end();
+    await reportPack(result, options);
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    progress.end();
+    console.error("stopped: nothing is packed");
+    Deno.exitCode = stopping.signal.reason;
+  } finally {
+    progress.end();
+  }
+}
+
+/** How far the packing is: a bar on a terminal, plain lines elsewhere. */
+class PackProgress {
+  readonly #bar = createBar(
+    Deno.stderr.isTerminal(),
+    "{bar} {value}/{total} pictures, {left} left",
+  );
+  readonly #started = performance.now();
+  #printedAt = this.#started;
+  #isShown = false;
+
+  show(done: number, total: number): void {
+    const now = performance.now();
+    const left = durationTextOf((now - this.#started) / 1000 * (total - done) / done);
+    if (!this.#isShown) this.#bar?.start(total, 0, { left });
+    this.#isShown = true;
+    this.#bar?.update(done, { left });
+    if (this.#bar || now - this.#printedAt < PLAIN_LINE_INTERVAL) return;
+    this.#printedAt = now;
+    console.error(`${done}/${total} pictures, ${left} left`);
+  }
+
+  end(): void {
+    this.#bar?.stop();
+  }
+}
+
+async function reportPack(
+  { home, manifest, before }: PackResult,
+  { name, size }: Pick<PackOptions, "name" | "size">,
+): Promise<void> {
+  const { train, test, classes, skipped } = manifest;
+  if (skipped > 0) await listSkipped(join(home, "skipped.txt"), skipped);
+  const state = before ? "was there already, all checksums right" : "is packed";
+  const megabytes = Math.round((train.bytes + test.bytes) / 1e6).toLocaleString("en");
+  console.log(
+    `${
+      shownPathOf(home)
+    } ${state}: ${train.count} pictures to train on, ${test.count} to test on, ` +
+      `${classes.length} classes, ${megabytes} MB; in a sweep file: "dataset": ` +
+      JSON.stringify({ folder: name, size }),
+  );
+}
 
 async function listSkipped(path: string, count: number): Promise<void> {
   const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").slice(0, MAX_LISTED);
