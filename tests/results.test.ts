@@ -89,8 +89,8 @@ Deno.test("the published report of mnist is that of its run files", async () => 
 // Of several commits, where an algorithm's runs were added to those of others: by its version a run's identity holds for all.
 Deno.test("published run files were made from clean checkouts, all of one folder by the same means", async () => {
   for (const folder of published) {
-    const { runs, setAside } = await readRunFolder(folder);
-    assert.deepEqual(setAside, []);
+    const { runs, invalidFiles } = await readRunFolder(folder);
+    assert.deepEqual(invalidFiles, []);
     for (const { environment } of runs) assert.match(environment.commit, /^[0-9a-f]{40}$/);
     const made = new Set(
       runs.map(({ environment: { libtorch, threads, processor } }) =>

@@ -14,6 +14,9 @@ import { root, userPathOf } from "../../src/cli/paths.ts";
 import type { PeerTimes } from "../../src/diagnostics/peers.ts";
 import type { Profile } from "../../src/diagnostics/profile.ts";
 
+/** The algorithm whose step the Python programs take, as published. */
+const algorithm = "edge-popup";
+
 export const peersCommand = () =>
   new Command("peers")
     .description("time the training step next to plain PyTorch's")
@@ -131,7 +134,7 @@ async function profileOwnStep(
 ): Promise<Profile & { readonly processor: string }> {
   return JSON.parse(
     await outputOf(Deno.execPath(), [
-      ...["task", "--quiet", "maskbench", "profile", "--json"],
+      ...["task", "--quiet", "maskbench", "profile", "--json", "--algorithm", algorithm],
       ...["--network", network, "--threads", String(threads), "--steps", String(steps)],
     ]),
   );
@@ -176,7 +179,7 @@ function peerTimesOf(
       ...(fastest ? { "PyTorch, fastest": median(expert)! } : {}),
     },
   }));
-  return { format: 1, processor, threads, batchSize: 128, rounds, pytorch, networks };
+  return { format: 1, algorithm, processor, threads, batchSize: 128, rounds, pytorch, networks };
 }
 
 function reportOf(measured: readonly MeasuredNetwork[], rounds: number, threads: number): string {

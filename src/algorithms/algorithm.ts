@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Batch, MaskedNetwork, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
+import type { Mark } from "./mark.ts";
 
 /** What a learner works with. All vectors have length n and the layout of the segments. */
 export interface LearnerContext {
@@ -58,14 +59,24 @@ export interface Learner {
   finalise?(): void;
 }
 
+/**
+ * What an algorithm is in a comparison. A `method` looks for a subnetwork among weights that stay random, and so does the
+ * one `reference`, which the others are compared with where a sweep names no pairs. The bounds are the ends of the scale:
+ * an `upper bound` trains the weights, a `lower bound` learns nothing.
+ */
+export type AlgorithmRole = "method" | "reference" | "upper bound" | "lower bound";
+
 /** One file of this folder, listed in `registry.ts`. */
 export interface Algorithm<Parameters = unknown> {
   /** As sweep files and tables name it. */
   readonly name: string;
-  /** One line for people. */
+  /** One line for people: a phrase without a verb, since reports say "for scale, …" of a bound. */
   readonly summary: string;
   /** Paper, year. */
   readonly source: string;
+  readonly role: AlgorithmRole;
+  /** How plots draw it; without one it takes a mark that no other algorithm of the table has. */
+  readonly mark?: Mark;
   /** Raised when the same configuration would give another outcome; part of a run's identity. */
   readonly version: number;
   /** False where sparsity means nothing to it (`dense`): it is then run once and at sparsity 0. */

@@ -23,6 +23,7 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
   summary: "edge-popup over the signs of the weights, with a gain for each layer",
   source: "Diffenderfer, Kailkhura: Multi-Prize Lottery Ticket Hypothesis: Finding Accurate " +
     "Binary Neural Networks by Pruning A Randomly Weighted Network, ICLR 2021",
+  role: "method",
   version: 1,
   masks: true,
   learns: "mask",

@@ -11,8 +11,10 @@ const parameters = z.strictObject({
 /** Stochastic gradient descent with momentum and weight decay, from the same random weights. */
 export const dense: Algorithm<z.infer<typeof parameters>> = {
   name: "dense",
-  summary: "the weights learnt, no mask: the upper end of the scale",
+  summary: "the same weights trained without a mask",
   source: "stochastic gradient descent with momentum",
+  role: "upper bound",
+  mark: { light: "#20252b", dark: "#e3e8ed", dash: [1, 0], shape: "triangle-up", glyph: "▲" },
   version: 1,
   masks: false,
   learns: "weights",

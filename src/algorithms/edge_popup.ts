@@ -30,6 +30,8 @@ export const edgePopup: Algorithm<z.infer<typeof parameters>> = {
   source:
     "Ramanujan, Wortsman, Kembhavi, Farhadi, Rastegari: What's Hidden in a Randomly Weighted " +
     "Neural Network?, CVPR 2020",
+  role: "reference",
+  mark: { light: "#b84300", dark: "#ff9a4a", dash: [6, 3], shape: "diamond", glyph: "◆" },
   version: 1,
   masks: true,
   learns: "mask",

@@ -32,6 +32,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
   summary: "scores rounded to a mask, the smallest frozen at 0 step by step",
   source: "Sreenivasan, Sohn, Yang, Grinde, Nagle, Wang, Xing, Lee, Papailiopoulos: Rare Gems: " +
     "Finding Lottery Tickets at Initialization, NeurIPS 2022",
+  role: "method",
   version: 1,
   masks: true,
   learns: "mask",

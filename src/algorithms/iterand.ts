@@ -22,6 +22,7 @@ export const iterand: Algorithm<z.infer<typeof parameters>> = {
   summary: "edge-popup, and weights that are not kept are drawn again from time to time",
   source: "Chijiwa, Yamaguchi, Ida, Umakoshi, Inoue: Pruning Randomly Initialized Neural " +
     "Networks with Iterative Randomization, NeurIPS 2021",
+  role: "method",
   version: 2,
   masks: true,
   learns: "mask",

@@ -18,9 +18,10 @@ const parameters = z.strictObject({
 /** One pruning, no rewinding. Before it, evaluations use the weights that would be kept then. */
 export const magnitude: Algorithm<z.infer<typeof parameters>> = {
   name: "magnitude",
-  summary: "the weights learnt, the largest kept and learnt on: magnitude pruning, a sanity check",
+  summary: "the weights trained, pruned by magnitude and trained on",
   source: "Han, Pool, Tran, Dally: Learning both Weights and Connections for Efficient Neural " +
     "Networks, NeurIPS 2015",
+  role: "upper bound",
   version: 1,
   masks: true,
   learns: "weights",

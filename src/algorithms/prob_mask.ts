@@ -38,6 +38,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
   summary: "the probability to keep each weight, learnt through relaxed draws and projected",
   source: "Zhou, Zhang, Xu, Zhang: Effective Sparsification of Neural Networks with Global " +
     "Sparsity Constraint, CVPR 2021",
+  role: "method",
   version: 2,
   masks: true,
   learns: "mask",

@@ -9,8 +9,16 @@ const parameters = z.strictObject({ scope: scopeParameter("layer") });
 /** Every mask with the right number of ones is equally likely (float32 draws that tie aside). */
 export const random: Algorithm<z.infer<typeof parameters>> = {
   name: "random",
-  summary: "a random mask, nothing learnt: the lower end of the scale",
+  summary: "a mask drawn at random",
   source: "uniform draw",
+  role: "lower bound",
+  mark: {
+    light: "#858b91",
+    dark: "#80878e",
+    dash: [1.5, 3],
+    shape: "M-.8,-.8L.8,.8M-.8,.8L.8,-.8", // a cross
+    glyph: "×",
+  },
   version: 1,
   masks: true,
   learns: null,

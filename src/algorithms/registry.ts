@@ -37,6 +37,9 @@ export function algorithmOf(name: string): Algorithm {
   throw new UserError(`no algorithm is called "${name}": there are ${known}`);
 }
 
+/** The one that others are compared with where nothing else is said. */
+export const referenceAlgorithm: Algorithm = algorithms.find(({ role }) => role === "reference")!;
+
 /** What a configuration records of an algorithm's hyper-parameters where none is given; nothing if there is no such algorithm. */
 export function defaultsOf(name: string): Readonly<Record<string, unknown>> {
   const algorithm = algorithms.find((algorithm) => algorithm.name === name);

@@ -60,6 +60,8 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
     "the mask as the solution of a sparse binary program: relaxed to the box, then projected",
   source: "Lu, Ji, Yuan: sparse binary programming for pruning, Computer Engineering and " +
     "Applications 59(8), 2023",
+  role: "method",
+  mark: { light: "#00509e", dark: "#5ba3ee", dash: [1, 0], shape: "circle", glyph: "●" },
   version: 1,
   masks: true,
   learns: "mask",

@@ -17,10 +17,11 @@ const parameters = z.strictObject({
 /** As many weights are kept as `random` of global scope would. */
 export const smartRatio: Algorithm<z.infer<typeof parameters>> = {
   name: "smart-ratio",
-  summary: "a random mask that thins out towards the output, nothing learnt: a sanity check",
+  summary: "a random mask that thins out towards the output",
   source:
     "Su, Chen, Cai, Wu, Gao, Wang, Lee: Sanity-Checking Pruning Methods: Random Tickets can " +
     "Win the Jackpot, NeurIPS 2020",
+  role: "lower bound",
   version: 1,
   masks: true,
   learns: null,

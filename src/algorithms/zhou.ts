@@ -29,6 +29,7 @@ export const zhou: Algorithm<z.infer<typeof parameters>> = {
   summary: "masks drawn again in every step by learnt probabilities, of which the largest are kept",
   source: "Zhou, Lan, Liu, Yosinski: Deconstructing Lottery Tickets: Zeros, Signs, and the " +
     "Supermask, NeurIPS 2019",
+  role: "method",
   version: 1,
   masks: true,
   learns: "mask",

@@ -41,8 +41,8 @@ export function catalogueOf({ networks, datasets, algorithms }: Registries) {
       return { name, summary, source, shape, classes, trainCount, testCount };
     }),
     algorithms: algorithms.map((algorithm) => {
-      const { name, summary, source, version, masks, learns } = algorithm;
-      return { name, summary, source, version, masks, learns, options: optionsOf(algorithm) };
+      const { name, summary, role, source, version, masks, learns } = algorithm;
+      return { name, summary, role, source, version, masks, learns, options: optionsOf(algorithm) };
     }),
   };
 }
@@ -91,7 +91,7 @@ export function catalogueTextOf({ networks, datasets, algorithms }: Catalogue): 
       dataset.source,
     ]),
     Algorithms: algorithms.map((algorithm) => [
-      `${algorithm.name}: ${algorithm.summary}`,
+      `${algorithm.name}: ${algorithm.summary} (${algorithm.role})`,
       algorithm.source,
       ...optionLines(algorithm.options),
     ]),

@@ -6,6 +6,8 @@ import { strictObject } from "../base/schema_errors.ts";
 const peersSchema = strictObject({
   /** Raised when the file changes so that older ones can't be read any more. */
   format: z.literal(1),
+  /** What the steps are of. The first files don't say it: only edge-popup was published as a PyTorch program to time. */
+  algorithm: z.string().default("edge-popup"),
   processor: z.string(),
   threads: z.int().min(1),
   batchSize: z.int().min(1),
@@ -14,7 +16,7 @@ const peersSchema = strictObject({
   pytorch: z.string(),
   networks: z.array(strictObject({
     network: z.string(),
-    /** Median milliseconds of a training step of edge-popup, by implementation. */
+    /** Median milliseconds of a training step, by implementation. */
     msPerStep: z.record(z.string(), z.number().positive()).refine(
       (steps) => Object.keys(steps).length > 0,
       "is empty: expected at least one implementation",

@@ -4,6 +4,8 @@ import { refreshFolder, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { type PeerTimes, readPeerTimes } from "../diagnostics/peers.ts";
 import { readRunFolder, type RunFolder, runsFolder } from "../runs/run_file.ts";
+import type { AlgorithmPair } from "../sweep/compare_schema.ts";
+import { readCompareFile } from "../tables/compare_file.ts";
 import { csvOf } from "../tables/csv.ts";
 import { markdownOf } from "../tables/markdown.ts";
 import { type TableFormat, tableFormats } from "../tables/registry.ts";
@@ -13,6 +15,12 @@ import { choicesMarkdownOf } from "../tuning/choices_markdown.ts";
 import { reportOf, writeReport } from "./report.ts";
 import { textPlotOf } from "./text_plot.ts";
 
+/** What a folder's tables are made from. */
+interface TableFolder extends RunFolder {
+  /** The pairs that its sweep compares, where it names any. */
+  readonly compare: readonly AlgorithmPair[] | undefined;
+}
+
 /**
  * Reads `folder/runs` and writes `folder/table.md` and `folder/table.csv`, each whole or not at all. The same run
  * files give the same bytes. No runs give a table that says so.
@@ -20,7 +28,7 @@ import { textPlotOf } from "./text_plot.ts";
  * @throws {UserError} if the folder can't be read or written
  */
 export async function writeTables(folder: string): Promise<string> {
-  return await write(folder, await readRunFolder(folder));
+  return await write(folder, await readFolder(folder));
 }
 
 /**
@@ -28,7 +36,7 @@ export async function writeTables(folder: string): Promise<string> {
  * @throws {UserError} if there are none, too
  */
 export async function remakeTables(folder: string): Promise<string> {
-  await refreshFolder(runsFolder(folder)).catch(() => {}); // what is seen will do
+  await refreshFolder(runsFolder(folder)).catch(() => {}); // without it, what is seen is used
   return await write(folder, await readSome(folder));
 }
 
@@ -39,8 +47,8 @@ export async function remakeTables(folder: string): Promise<string> {
  * @throws {UserError} if there are no runs, the file of peers can't be read, or the folder can't be written
  */
 export async function makeReport(folder: string, peers?: string): Promise<string> {
-  const found = await readSome(folder);
-  const files = await reportOf(found, await peersOf(folder, peers));
+  const { compare, ...found } = await readSome(folder);
+  const files = await reportOf(found, { compare, peers: await peersOf(folder, peers) });
   await writeReport(join(folder, "report"), files);
   return join(folder, "report", "index.html");
 }
@@ -65,8 +73,8 @@ export async function readPrintedTable(
   format: TableFormat,
   against?: string,
 ): Promise<string> {
-  const { runs, setAside } = await readSome(folder);
-  return tableFormats[format](tableOf(runs, against), setAside);
+  const { runs, invalidFiles, compare } = await readSome(folder);
+  return tableFormats[format](tableOf(runs, { compare, against }), invalidFiles);
 }
 
 /**
@@ -77,19 +85,27 @@ export async function writeTablesAndPlot(
   folder: string,
 ): Promise<{ markdown: string; plot: string }> {
   await refreshFolder(runsFolder(folder)).catch(() => {});
-  const found = await readRunFolder(folder);
+  const found = await readFolder(folder);
   return { markdown: await write(folder, found), plot: textPlotOf(tableOf(found.runs)) };
 }
 
-async function readSome(folder: string): Promise<RunFolder> {
+async function readFolder(folder: string): Promise<TableFolder> {
   const found = await readRunFolder(folder);
-  if (found.runs.length + found.setAside.length === 0) throw noRuns(folder);
+  return { ...found, compare: await readCompareFile(folder, found.runs) };
+}
+
+async function readSome(folder: string): Promise<TableFolder> {
+  const found = await readFolder(folder);
+  if (found.runs.length + found.invalidFiles.length === 0) throw noRuns(folder);
   return found;
 }
 
-async function write(folder: string, { runs, setAside }: RunFolder): Promise<string> {
-  const table = tableOf(runs);
-  const markdown = markdownOf(table, setAside);
+async function write(
+  folder: string,
+  { runs, invalidFiles, compare }: TableFolder,
+): Promise<string> {
+  const table = tableOf(runs, { compare });
+  const markdown = markdownOf(table, invalidFiles);
   await writeFileAtomically(join(folder, "table.csv"), csvOf(table));
   await writeFileAtomically(join(folder, "table.md"), markdown);
   return markdown;
@@ -107,7 +123,7 @@ function noRuns(folder: string): UserError {
  * @throws {UserError} if there are no runs, or runs measured on the test split
  */
 export async function readBestSettings(folder: string): Promise<string> {
-  const { runs, setAside } = await readRunFolder(folder);
+  const { runs, invalidFiles } = await readRunFolder(folder);
   if (runs.length === 0) throw noRuns(folder);
-  return choicesMarkdownOf(choicesOf(runs), setAside);
+  return choicesMarkdownOf(choicesOf(runs), invalidFiles);
 }

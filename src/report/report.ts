@@ -4,6 +4,7 @@ import { writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import type { PeerTimes } from "../diagnostics/peers.ts";
 import { type RunFolder } from "../runs/run_file.ts";
+import type { AlgorithmPair } from "../sweep/compare_schema.ts";
 import { type Table, tableOf } from "../tables/table.ts";
 import { provenanceHtmlOf } from "./page/made.ts";
 import { type PageFigure, pageOf } from "./page/page.ts";
@@ -15,19 +16,26 @@ import { svgOf } from "./plots/render.ts";
 /** Texts by the name of their file. */
 export type ReportFiles = Readonly<Record<string, string>>;
 
+/** What a report is made from, besides runs. */
+export interface ReportOptions {
+  readonly peers?: PeerTimes | undefined;
+  /** See `TableOptions`. */
+  readonly compare?: readonly AlgorithmPair[] | undefined;
+}
+
 /**
- * All files of a report. The same runs and peers give the same bytes.
+ * All files of a report. The same runs, peers and pairs give the same bytes.
  * @throws {UserError} if no run is finished
  */
 export async function reportOf(
-  { runs, setAside }: RunFolder,
-  peers?: PeerTimes,
+  { runs, invalidFiles }: RunFolder,
+  { peers, compare }: ReportOptions = {},
 ): Promise<ReportFiles> {
-  const table = tableOf(runs);
+  const table = tableOf(runs, { compare });
   if (table.rows.length === 0) throw new UserError("there is no finished run to report on");
   const figures: PageFigure[] = [];
   for (const plot of plots) figures.push(await figureOf(plot, table, peers));
-  const repeats = repeatsOf(table).map((repeat, i, { length }) =>
+  const repeats = repeatsOf(table, compare).map((repeat, i, { length }) =>
     repeat && { ...repeat, file: numbered("sweep", "json", i, length) }
   );
   const counted = [
@@ -40,7 +48,7 @@ export async function reportOf(
     ...Object.fromEntries(
       repeats.filter((repeat) => repeat !== undefined).map(({ file, text }) => [file, text]),
     ),
-    "index.html": pageOf(table, figures, provenanceHtmlOf(table, counted, setAside, repeats)),
+    "index.html": pageOf(table, figures, provenanceHtmlOf(table, counted, invalidFiles, repeats)),
   };
 }
 

@@ -108,7 +108,7 @@ export interface RunFolder {
   /** In ascending order of their identities. */
   readonly runs: readonly RunFile[];
   /** Files that are no runs. */
-  readonly setAside: readonly InvalidRunFile[];
+  readonly invalidFiles: readonly InvalidRunFile[];
 }
 
 /** Where the run files of a sweep's folder are. */
@@ -168,7 +168,7 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
       throw new UserError(`${runsFolder(folder)} can't be read: ${(error as Error).message}`);
     }
   }
-  const runs: RunFile[] = [], setAside: InvalidRunFile[] = [];
+  const runs: RunFile[] = [], invalidFiles: InvalidRunFile[] = [];
   for (const name of names.sort()) {
     const path = join(runsFolder(folder), name);
     try {
@@ -176,8 +176,8 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue; // it was removed meanwhile
       if (!(error instanceof UserError)) throw error;
-      setAside.push({ path, reason: error.message });
+      invalidFiles.push({ path, reason: error.message });
     }
   }
-  return { runs, setAside };
+  return { runs, invalidFiles };
 }

@@ -50,8 +50,8 @@ export function checkSweep(
   return data!;
 }
 
-// Finds networks that need larger pictures than the data set has, an augmentation that is not for it, and a warm-up that
-// is longer than the run.
+// Finds networks that need larger pictures than the data set has, an augmentation that is not for it, a warm-up that is
+// longer than the run, and a comparison with an algorithm that is not run.
 function contradictions(sweep: Sweep): string[] {
   const packed = packOf(sweep.dataset);
   const shape: Shape = packed
@@ -69,9 +69,17 @@ function contradictions(sweep: Sweep): string[] {
       ? [`tune.epochs: ${tune.epochs} is too small: expected more than ${warmUp}, those of warmUp`]
       : [],
   ];
+  const own = sweep.algorithms.map(({ name }) => name);
+  const absent = (sweep.compare ?? []).flatMap((pair, i) =>
+    pair.flatMap((name, j) =>
+      own.includes(name) ? [] : [
+        `compare[${i}][${j}]: the sweep has no ${name}: expected ${[...new Set(own)].join(", ")}`,
+      ]
+    )
+  );
   const unfit = sweep.networks.flatMap(({ name }, index) => {
     const fault = shapeMismatchOf(networks.find((network) => network.name === name)!, shape);
     return fault ? [`networks[${index}]: ${fault}, as those of ${sweep.dataset} are`] : [];
   });
-  return [...augmentation, ...warming, ...unfit];
+  return [...augmentation, ...warming, ...absent, ...unfit];
 }

@@ -8,6 +8,7 @@ import { packFolderNamePattern, packNameOf, SIZES } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
 import { configurationSchema, type Initialisation, type RunConfig } from "../training/config.ts";
+import { compareSchemaOf } from "./compare_schema.ts";
 import { tuneSchema } from "./tune_schema.ts";
 
 const namesOf = (registry: readonly { readonly name: string }[]) =>
@@ -128,6 +129,7 @@ export const sweepSchema = strictObject({
       .transform((entry) => entry as AlgorithmEntry),
     "algorithm",
   ),
+  compare: compareSchemaOf(namesOf(algorithms)).optional(),
   sparsities: distinctList(sparsity, "sparsity").describe(
     "fractions of the weights that are removed",
   ),

@@ -3,7 +3,8 @@
 import { csvFormatRows } from "d3-dsv";
 import { type Interval, meanInterval } from "../base/statistics.ts";
 import { type CellRank, cellRanksOf } from "./ranking.ts";
-import { type Cell, type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
+import type { Comparison } from "./comparisons.ts";
+import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
 
 type Field = string | number | boolean | null | undefined;
 

@@ -8,16 +8,16 @@ import { cellRanksOf } from "./ranking.ts";
 import type { Row, Table } from "./table.ts";
 
 /** The whole file, ending in a newline. The same bytes for the same runs. */
-export function markdownOf(table: Table, setAside: readonly InvalidRunFile[] = []): string {
+export function markdownOf(table: Table, invalidFiles: readonly InvalidRunFile[] = []): string {
   const parts = table.rows.length
     ? [
       title(table),
       legendOfTable(table),
       figures(table),
       settingsNoteOf(table),
-      missingNoteOf(table, setAside),
+      missingNoteOf(table, invalidFiles),
     ]
-    : ["No finished run.", missingNoteOf(table, setAside)];
+    : ["No finished run.", missingNoteOf(table, invalidFiles)];
   return parts.filter((part) => part).join("\n\n") + "\n";
 }
 

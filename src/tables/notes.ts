@@ -1,6 +1,8 @@
 // The words around the table: what its figures mean, how the runs were set, and what is missing.
 import { basename } from "node:path";
 import type { Environment, InvalidRunFile } from "../runs/run_file.ts";
+import type { AlgorithmPair } from "../sweep/compare_schema.ts";
+import type { Comparison } from "./comparisons.ts";
 import { commonSettingsOf, rowNameOf, rowNamesOf } from "./facts.ts";
 import { formatPercent } from "./format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
@@ -51,26 +53,23 @@ function onWhat({ rows }: Table): string {
     : "on the validation split, training pictures held out to tune on,";
 }
 
-function aboutDifferences({ comparisons, rows, columns, against }: Table): string[] {
-  const all = rows.flatMap((row) => row.differences);
-  if (comparisons.length === 0) {
-    const names = columns.map(({ algorithm }) => algorithm);
-    if (!names.includes("sbp") || !names.includes("edge-popup")) return [];
-    return [
-      "No difference of sbp and edge-popup is given, as both have several settings that don't " +
-      "belong together pairwise: `maskbench best` chooses from a validation split.",
-    ];
-  }
+function aboutDifferences(table: Table): string[] {
+  const unmatched = table.pairs.filter((pair) => !table.comparisons.some((one) => isOf(pair, one)))
+    .map(([minuend, subtrahend]) =>
+      `No difference of ${minuend} and ${subtrahend} is given, as both have several settings that don't ` +
+      "belong together pairwise: `maskbench best` chooses from a validation split."
+    );
+  return [...table.comparisons.length > 0 ? [meaningOfDifferences(table)] : [], ...unmatched];
+}
+
+const isOf = ([first, second]: AlgorithmPair, { minuend, subtrahend }: Comparison) =>
+  minuend.algorithm === first && subtrahend.algorithm === second;
+
+function meaningOfDifferences(table: Table): string {
+  const { comparisons, rows } = table, all = rows.flatMap((row) => row.differences);
   const unpaired = all.some((one) => one?.method === "welch");
   const without = all.some((one) => !one?.interval);
-  return [
-    `**${
-      against
-        ? `− ${against.label}`
-        : comparisons.length === 1
-        ? comparisons[0]!.label
-        : "sbp − edge-popup"
-    }**: the difference of the means in ` +
+  return `**${differencesName(table)}**: the difference of the means in ` +
     "percentage points, with its 95% confidence interval (Student's t), paired by seed: the two " +
     "had the same random weights and saw the pictures in the same order." +
     (unpaired ? " † Not the same seeds, so not paired: Welch's method." : "") +
@@ -79,8 +78,15 @@ function aboutDifferences({ comparisons, rows, columns, against }: Table): strin
       : "") +
     (comparisons.length > 1
       ? " Each interval is on its own: of twenty where nothing differs, one leaves zero out by chance."
-      : ""),
-  ];
+      : "");
+}
+
+// The one label, or the algorithms alone where several settings of them are compared.
+function differencesName({ against, comparisons, pairs }: Table): string {
+  if (against) return `− ${against.label}`;
+  if (comparisons.length === 1) return comparisons[0]!.label;
+  return pairs.filter((pair) => comparisons.some((one) => isOf(pair, one)))
+    .map((pair) => pair.join(" − ")).join("**, **");
 }
 
 /** How the runs were set, to be read after the figures. */
@@ -135,7 +141,7 @@ function valueOf(name: string, cells: readonly [Cell, Row][], table: Table): str
 }
 
 /** What the table would hold if it were complete; empty where nothing is missing. */
-export function missingNoteOf(table: Table, setAside: readonly InvalidRunFile[]): string {
+export function missingNoteOf(table: Table, invalidFiles: readonly InvalidRunFile[]): string {
   const absent = table.columns.flatMap(({ label, algorithm }, i) =>
     rowsFor(algorithm, table).flatMap((row) => {
       const have = row.cells[i]?.runs.map((run) => run.configuration.seed) ?? [];
@@ -150,7 +156,7 @@ export function missingNoteOf(table: Table, setAside: readonly InvalidRunFile[])
     ...table.leftOut.map((run) =>
       `left out: run ${run.identity.slice(0, 12)}, its accuracy is no number from 0 to 1`
     ),
-    ...setAside.map(invalidFileNoteOf),
+    ...invalidFiles.map(invalidFileNoteOf),
   ];
   if (items.length === 0) return "";
   return `Missing, and counted in no figure above:\n\n${

@@ -12,7 +12,10 @@ export const tableFormats = {
   csv: csvOf,
   latex: latexOf,
   json: jsonOf,
-} as const satisfies Record<string, (table: Table, setAside: readonly InvalidRunFile[]) => string>;
+} as const satisfies Record<
+  string,
+  (table: Table, invalidFiles: readonly InvalidRunFile[]) => string
+>;
 
 /** The name of a format. */
 export type TableFormat = keyof typeof tableFormats;

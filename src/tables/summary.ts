@@ -1,8 +1,10 @@
 // What was compared and what came out, in two plain sentences made of the table's figures.
+import { algorithms } from "../algorithms/registry.ts";
+import type { Comparison } from "./comparisons.ts";
 import { rowNamesOf } from "./facts.ts";
 import { formatFixed, formatPercent, networkNameOf } from "./format.ts";
 import { isUndecided } from "./ranking.ts";
-import { type Comparison, isUnmasked, type Row, type Table } from "./table.ts";
+import type { Row, Table } from "./table.ts";
 
 /** Plain text, what was found by comparison; the table must have a row. */
 export function findingsOf(table: Table): { compared: string; found: readonly string[] } {
@@ -11,9 +13,10 @@ export function findingsOf(table: Table): { compared: string; found: readonly st
 
 function compared({ rows, columns }: Table): string {
   const distinct = (texts: readonly string[]) => [...new Set(texts)];
-  const names = columns.filter(({ algorithm }) => !isEnd(algorithm)).map(({ label }) => label);
-  const ends = columns.filter(({ algorithm }) => isEnd(algorithm))
-    .map(({ algorithm }) => scale[algorithm] ?? algorithm);
+  const names = columns.filter(({ algorithm }) => !boundTextOf(algorithm)).map(({ label }) =>
+    label
+  );
+  const bounds = columns.flatMap(({ algorithm }) => boundTextOf(algorithm) ?? []);
   const sparsities = rows.map(({ sparsity }) => sparsity);
   const low = Math.min(...sparsities), high = Math.max(...sparsities);
   const seeds = distinct(rows.flatMap((row) => row.seeds).map(String)).length;
@@ -27,17 +30,15 @@ function compared({ rows, columns }: Table): string {
       ? `with ${formatPercent(low)} of the weights removed`
       : `with ${formatPercent(low)} to ${formatPercent(high)} of the weights removed`) +
     `, ${seeds} ${seeds === 1 ? "seed" : "seeds"}` +
-    (ends.length && names.length ? `; for scale, ${listed(distinct(ends))}.` : ".");
+    (bounds.length && names.length ? `; for scale, ${listed(distinct(bounds))}.` : ".");
 }
 
-const scale: Readonly<Record<string, string>> = {
-  dense: "the same weights trained without a mask (dense)",
-  random: "a mask drawn at random (random)",
-  "smart-ratio": "one that thins out towards the output (smart-ratio)",
-};
-
-/** Whether an algorithm looks for no mask, and is there for scale. */
-const isEnd = (algorithm: string) => isUnmasked(algorithm) || Object.hasOwn(scale, algorithm);
+/** What an algorithm is that is there for scale; nothing for one that looks for a mask. */
+function boundTextOf(name: string): string | undefined {
+  const known = algorithms.find((algorithm) => algorithm.name === name);
+  const isBound = known?.role === "upper bound" || known?.role === "lower bound";
+  return isBound ? `${known.summary} (${name})` : undefined;
+}
 
 function found(table: Table): string[] {
   const { comparisons } = table;

@@ -1,6 +1,5 @@
 // The table of a folder of runs, as data: rows, columns, cells and differences. Nothing here reads a file or the clock.
 import { algorithms } from "../algorithms/registry.ts";
-import { UserError } from "../base/errors.ts";
 import {
   type MeanDifference,
   median,
@@ -11,9 +10,17 @@ import {
 } from "../base/statistics.ts";
 import { canonicalJson } from "../runs/identity.ts";
 import type { Environment } from "../runs/run_file.ts";
+import type { AlgorithmPair } from "../sweep/compare_schema.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
-import { type Column, columnOf, type ColumnSetting, columnsOf, compareValues } from "./columns.ts";
+import { type Column, columnOf, columnsOf, compareValues } from "./columns.ts";
+import {
+  columnNamed,
+  type Comparison,
+  comparisonsOf,
+  comparisonsWith,
+  pairsIn,
+} from "./comparisons.ts";
 
 /** What a table takes of a run file. */
 export interface TableRun {
@@ -41,13 +48,6 @@ export interface Cell {
   readonly imagesPerSecond: number | null;
 }
 
-/** Two columns, one minus the other: SBP and edge-popup, unless the table is against a column. */
-export interface Comparison {
-  readonly minuend: Column;
-  readonly subtrahend: Column;
-  readonly label: string;
-}
-
 export interface Row {
   readonly context: Context;
   readonly sparsity: number;
@@ -61,7 +61,9 @@ export interface Row {
 
 export interface Table {
   readonly columns: readonly Column[];
-  /** What every other column is compared with, where one was asked for. */
+  /** The pairs of algorithms that are compared: those whose columns the table has. */
+  readonly pairs: readonly AlgorithmPair[];
+  /** What every other column is compared with instead, where one was asked for. */
   readonly against?: Column;
   readonly comparisons: readonly Comparison[];
   readonly rows: readonly Row[];
@@ -74,12 +76,22 @@ export function isUnmasked(algorithm: string): boolean {
   return algorithms.find(({ name }) => name === algorithm)?.masks === false;
 }
 
+/** What a table compares. */
+export interface TableOptions {
+  /** Pairs of algorithms; without any, the last method is compared with the reference, see `AlgorithmRole`. */
+  readonly compare?: readonly AlgorithmPair[] | undefined;
+  /** The label of a column that all others are compared with, and pairs are not. */
+  readonly against?: string | undefined;
+}
+
 /**
  * The same table for the same runs, in whatever order they come.
- * @param against the label of the column that all others are compared with; without it, SBP is with edge-popup
- * @throws {UserError} if there is no such column
+ * @throws {UserError} if there is no column to be `against`
  */
-export function tableOf(runs: readonly TableRun[], against?: string): Table {
+export function tableOf(
+  runs: readonly TableRun[],
+  { compare, against }: TableOptions = {},
+): Table {
   const sorted = runs.toSorted((a, b) => compareValues(a.identity, b.identity));
   const usable = sorted.filter(({ result }) => isUsable(result));
   const groups = groupsOf(usable);
@@ -87,9 +99,10 @@ export function tableOf(runs: readonly TableRun[], against?: string): Table {
     groups.map((group) => group.runs.map(({ configuration }) => configuration)),
   );
   const reference = against === undefined ? undefined : columnNamed(against, columns);
+  const pairs = reference ? [] : pairsIn(columns, compare);
   const comparisons = reference
-    ? columns.filter((column) => column !== reference).map((column) => minus(column, reference))
-    : comparisonsOf(columns);
+    ? comparisonsWith(reference, columns)
+    : comparisonsOf(pairs, columns);
   const rows = groups.map(({ context, sparsity, runs, seeds }): Row => {
     const byColumn = Map.groupBy(runs, (run) => columnOf(run.configuration, columns));
     const cells = columns.map((column) => cellOf(column, byColumn.get(column) ?? []));
@@ -100,21 +113,12 @@ export function tableOf(runs: readonly TableRun[], against?: string): Table {
   });
   return {
     columns,
+    pairs,
     ...(reference ? { against: reference } : {}),
     comparisons,
     rows,
     leftOut: sorted.filter(({ result }) => !isUsable(result)),
   };
-}
-
-function columnNamed(name: string, columns: readonly Column[]): Column {
-  const found = columns.find(({ label }) => label === name);
-  if (found) return found;
-  throw new UserError(
-    `no column of the table is ${JSON.stringify(name)}: expected ${
-      columns.map(({ label }) => JSON.stringify(label)).join(", ") || "some run to be finished"
-    }`,
-  );
 }
 
 /** Whether its figures are numbers from 0 to 1: no mean may take in anything else. */
@@ -190,24 +194,6 @@ export function accuraciesOf(runs: readonly TableRun[]): number[] {
 function keptFraction({ layers }: RunResult): number {
   const sum = (of: "kept" | "weights") => layers.reduce((total, layer) => total + layer[of], 0);
   return sum("kept") / sum("weights");
-}
-
-// SBP against edge-popup, in the settings that both have columns for. Equal learning rates are no match: the two
-// descend in different quantities, so columns for several rates of both are left for `best` to choose from.
-function comparisonsOf(columns: readonly Column[]): Comparison[] {
-  const of = (algorithm: string) => columns.filter((column) => column.algorithm === algorithm);
-  const match = (a: ColumnSetting, b: ColumnSetting) =>
-    Object.keys(a).every((name) =>
-      !(name in b) || name === "version" || name !== "learningRate" && a[name] === b[name]
-    );
-  return of("sbp").flatMap((minuend) =>
-    of("edge-popup").filter(({ setting }) => match(setting, minuend.setting))
-      .map((subtrahend) => minus(minuend, subtrahend))
-  );
-}
-
-function minus(minuend: Column, subtrahend: Column): Comparison {
-  return { minuend, subtrahend, label: `${minuend.label} − ${subtrahend.label}` };
 }
 
 /** Paired where both have the same seeds: those share weights, initial latent and order of the pictures. */

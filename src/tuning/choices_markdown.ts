@@ -10,7 +10,7 @@ import { entriesOf } from "./sweep_entries.ts";
 /** Markdown, ending in a newline. */
 export function choicesMarkdownOf(
   choices: readonly Choice[],
-  setAside: readonly InvalidRunFile[] = [],
+  invalidFiles: readonly InvalidRunFile[] = [],
 ): string {
   const differ = differingSettingsOf({ rows: choices });
   const header = [...Object.keys(factColumns), ...differ];
@@ -35,7 +35,7 @@ export function choicesMarkdownOf(
     "Accuracy in percent on the validation split after the last epoch: mean ± standard deviation " +
     "over seeds (number of seeds).",
     table,
-    ...warningsOf(choices, setAside),
+    ...warningsOf(choices, invalidFiles),
     ...pasteable(choices),
   ].join("\n\n") + "\n";
 }
@@ -43,7 +43,7 @@ export function choicesMarkdownOf(
 /** What is to be looked out for, if anything is. @param general what is true of all choices */
 export function warningsOf(
   choices: readonly Choice[],
-  setAside: readonly InvalidRunFile[],
+  invalidFiles: readonly InvalidRunFile[],
   general: readonly string[] = [],
 ): string[] {
   const told = choices.flatMap((choice) => choice.warnings.map((warning) => ({ choice, warning })));
@@ -53,7 +53,7 @@ export function warningsOf(
     const places = rowNamesOf(members.map(({ choice }) => choice), { rows: choices });
     return `${algorithm}, ${places}: ${warning}`;
   });
-  const notes = [...general, ...warnings, ...setAside.map(invalidFileNoteOf)].map((note) =>
+  const notes = [...general, ...warnings, ...invalidFiles.map(invalidFileNoteOf)].map((note) =>
     `- ${note}`
   );
   return notes.length > 0 ? [`Look out:\n\n${notes.join("\n")}`] : [];

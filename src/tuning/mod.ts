@@ -18,12 +18,12 @@ export async function writeTuning(
   folder: string,
   plan: TuningPlan,
 ): Promise<{ markdown: string; recipes: string[] }> {
-  const { runs, setAside } = await readRunFolder(folder);
+  const { runs, invalidFiles } = await readRunFolder(folder);
   const accuracies = runs.map(({ identity, result }) =>
     [identity, result.lastTestAccuracy] as const
   );
   const cells = tuningOutcomeOf(plan, new Map(accuracies));
-  const markdown = tuningMarkdownOf(plan, cells, setAside);
+  const markdown = tuningMarkdownOf(plan, cells, invalidFiles);
   const texts = recipesOf(plan, cells);
   const recipes = texts.map((_, i) => texts.length === 1 ? "recipe.json" : `recipe-${i + 1}.json`);
   for await (const { name } of Deno.readDir(folder)) { // of an earlier tuning

@@ -69,7 +69,7 @@ function placeText(
 export function tuningMarkdownOf(
   { sweep, searches, runs }: TuningPlan,
   cells: readonly TuningCell[],
-  setAside: readonly InvalidRunFile[],
+  invalidFiles: readonly InvalidRunFile[],
 ): string {
   const { tries, seeds, given } = sweep.tune;
   const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = splitFactColumns({ rows: cells });
@@ -93,7 +93,7 @@ export function tuningMarkdownOf(
     tableOf(cells),
     ...warningsOf(
       choices,
-      setAside,
+      invalidFiles,
       epochs === sweep.epochs ? [] : [
         `tried for ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, and the recipe runs ` +
         `${sweep.epochs}: what is best at one length need not be at another`,

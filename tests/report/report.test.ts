@@ -24,7 +24,7 @@ const runs = [
   ...seedsOf({ algorithm: "random", sparsity: 0.7, rate: 0 }, [0.1, 0.11, 0.12]),
 ];
 const files = (runs: readonly TableRun[]) => runs.map((run) => fileOf(run));
-const report = (runs: readonly RunFile[]) => reportOf({ runs, setAside: [] });
+const report = (runs: readonly RunFile[]) => reportOf({ runs, invalidFiles: [] });
 
 Deno.test("the same runs in any order give the same bytes", async () => {
   const own = files(runs.map(withEpochs));

@@ -23,7 +23,7 @@ Deno.test("lines and points keep that contrast as they are drawn, thinned or not
   const runs = [1, 2, 3, 4, 5, 6, 7].flatMap((learningRate) =>
     seedsOf({ parameters: { learningRate } }, [0.9, 0.91]).map((run) => fileOf(withEpochs(run)))
   );
-  const files = Object.entries(await reportOf({ runs, setAside: [] }))
+  const files = Object.entries(await reportOf({ runs, invalidFiles: [] }))
     .filter(([name]) => name.endsWith(".svg"));
   const drawn = new Set<string>();
   for (const [name, svg] of files) {

@@ -19,7 +19,7 @@ Deno.test("a run file is read as it was written, and nothing else is left in the
     const runs = [fileOf(runOf({ seed: 1 })), fileOf(runOf({ seed: 2 }))];
     for (const run of runs) await writeRunFile(folder, run);
     const read = await readRunFolder(folder);
-    assert.deepEqual(read.setAside, []);
+    assert.deepEqual(read.invalidFiles, []);
     const byIdentity = (a: { identity: string }, b: { identity: string }) =>
       a.identity < b.identity ? -1 : 1;
     assert.deepEqual(read.runs, runs.sort(byIdentity));
@@ -37,8 +37,8 @@ Deno.test("a run file cut short at any place is set aside, and the run counts as
     await fc.assert(
       fc.asyncProperty(lengths, async (length) => {
         await Deno.writeFile(path, whole.subarray(0, length));
-        const { runs, setAside } = await readRunFolder(folder);
-        assert.deepEqual([runs.length, setAside.map(({ path }) => path)], [0, [path]]);
+        const { runs, invalidFiles } = await readRunFolder(folder);
+        assert.deepEqual([runs.length, invalidFiles.map(({ path }) => path)], [0, [path]]);
         assert.deepEqual(await findMissingRuns([run.configuration], folder), [run.configuration]);
       }),
       { seed: 3 },
@@ -92,7 +92,7 @@ Deno.test("a run file that tells how much its mask changed is read like one that
 
 Deno.test("a folder that is not there has no runs; one that can't be written to is told", async () => {
   await withFolder(async (folder) => {
-    assert.deepEqual(await readRunFolder(join(folder, "absent")), { runs: [], setAside: [] });
+    assert.deepEqual(await readRunFolder(join(folder, "absent")), { runs: [], invalidFiles: [] });
     await Deno.writeTextFile(join(folder, "runs"), "a file where the folder should be");
     await assert.rejects(
       writeRunFile(folder, fileOf(runOf({}))),

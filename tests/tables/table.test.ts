@@ -226,7 +226,7 @@ Deno.test("labels are never alike, whichever settings meet", () => {
 Deno.test("against a column, every other one has a line and its difference from it", () => {
   const ramped = { learningRate: 0.1, ramp: 0 };
   const runs = [...both, ...seedsOf({ parameters: ramped, sparsity: 0.7 }, [0.90, 0.92])];
-  const table = tableOf(runs, "edge-popup");
+  const table = tableOf(runs, { against: "edge-popup" });
   const rows = markdownOf(table).split("\n").filter((line) => line.startsWith("| mnist"))
     .map((line) => line.split("|").slice(5, 8).map((cell) => cell.trim()));
   // sbp with a ramp has two seeds, so Welch: 91 − 91 with standard error √(1² / 3 + 2 / 2) and 1.65 degrees of freedom.
@@ -246,11 +246,11 @@ Deno.test("against a column, every other one has a line and its difference from 
 });
 
 Deno.test("against a column that is not there, all that are there are named", () => {
-  assert.throws(() => tableOf(both, "sbp (ramp=0)"), {
+  assert.throws(() => tableOf(both, { against: "sbp (ramp=0)" }), {
     name: "UserError",
     message: 'no column of the table is "sbp (ramp=0)": expected "edge-popup", "sbp"',
   });
-  assert.throws(() => tableOf([], "sbp"), { name: "UserError" });
+  assert.throws(() => tableOf([], { against: "sbp" }), { name: "UserError" });
 });
 
 Deno.test("runs of two versions of an algorithm are not mixed", () => {

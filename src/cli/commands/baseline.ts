@@ -34,8 +34,8 @@ Example:
 
 async function roundOf(dir: string): Promise<Round> {
   const folder = userPathOf(dir), name = shownPathOf(folder);
-  const { runs, setAside } = await readRunFolder(folder);
-  for (const { path, reason } of setAside) {
+  const { runs, invalidFiles } = await readRunFolder(folder);
+  for (const { path, reason } of invalidFiles) {
     console.error(`set aside: ${shownPathOf(path)} ${reason}`);
   }
   if (runs.length === 0) throw new UserError(`there are no runs in ${name}`);

@@ -9,6 +9,7 @@ import { labelOf } from "../../runs/label.ts";
 import { configurationsOf } from "../../sweep/expand.ts";
 import { readSweep } from "../../sweep/read.ts";
 import { selectRuns } from "../../sweep/select.ts";
+import { writeCompareFile } from "../../tables/compare_file.ts";
 import { ticketPathOf } from "../../tickets/ticket.ts";
 import type { RunConfig } from "../../training/config.ts";
 import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
@@ -60,6 +61,7 @@ Examples:
             "--save-mask: another folder (--out) makes it again",
         );
       }
+      await writeCompareFile(folder, sweep.compare);
       const outcome = options.engine === "slurm"
         ? await runWithSlurm(picked, await findMissingRuns(picked, folder), folder, options)
         : await executeRuns(picked, runs.length, folder, options);

@@ -120,7 +120,7 @@ async function checkBaseline(file: string, options: CheckOptions): Promise<void>
     obstacles.push(...failed.map(({ config, reason }) => `${labelOf(config)} failed: ${reason}`));
   }
   const current = await readRunFolder(against === undefined ? folder : userPathOf(against));
-  for (const { path, reason } of current.setAside) {
+  for (const { path, reason } of current.invalidFiles) {
     obstacles.push(`${shownPathOf(path)} was set aside: it ${reason}`);
   }
   // Runs that another command has made are one round, whatever became of them.

@@ -1,7 +1,7 @@
 // maskbench profile: where a training step's time goes.
 import os from "node:os";
 import { Command, Option } from "@commander-js/extra-typings";
-import { algorithms } from "../../algorithms/registry.ts";
+import { algorithms, referenceAlgorithm } from "../../algorithms/registry.ts";
 import { type Profile, profileStep, stepConfigOf } from "../../diagnostics/profile.ts";
 import { openNative } from "../../native/toolchain/setup.ts";
 import { networks } from "../../networks/registry.ts";
@@ -19,7 +19,7 @@ export const profileCommand = () =>
     .addOption(
       new Option("--algorithm <name>", "measure a step of this algorithm")
         .choices(algorithms.filter(({ learns }) => learns).map(({ name }) => name))
-        .default("edge-popup"),
+        .default(referenceAlgorithm.name),
     )
     .option("--batch <n>", "take n pictures in a step", parsePositive, 128)
     .option("--threads <n>", "use n processor threads; default all", parsePositive)

@@ -1,5 +1,6 @@
 // Colours of the page: each ink of the plots is a CSS variable, so that they follow light and dark.
-import { type Ink, marks, paper } from "../plots/style.ts";
+import type { Ink } from "../../algorithms/mark.ts";
+import { marks, paper } from "../plots/style.ts";
 
 const inks: readonly (readonly [name: string, ink: Ink])[] = [
   ...Object.entries(paper),

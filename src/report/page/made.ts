@@ -11,10 +11,10 @@ import type { Repeat } from "./repeat.ts";
 export function provenanceHtmlOf(
   table: Table,
   runs: readonly TableRun[],
-  setAside: readonly InvalidRunFile[],
+  invalidFiles: readonly InvalidRunFile[],
   repeats: readonly (Repeat & { readonly file: string } | undefined)[],
 ): string {
-  const lacking = missingNoteOf(table, setAside);
+  const lacking = missingNoteOf(table, invalidFiles);
   return `<h3>Settings</h3>
 ${notesHtmlOf(settingsNoteOf(table))}
 ${lacking ? `<h3>Missing</h3>\n${notesHtmlOf(lacking)}` : ""}

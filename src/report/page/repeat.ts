@@ -4,6 +4,7 @@ import { packOf } from "../../datasets/pack.ts";
 import { datasets } from "../../datasets/registry.ts";
 import { canonicalJson } from "../../runs/identity.ts";
 import { expandSweep } from "../../sweep/expand.ts";
+import type { AlgorithmPair } from "../../sweep/compare_schema.ts";
 import { checkSweep } from "../../sweep/read.ts";
 import { type Row, type Table, type TableRun } from "../../tables/table.ts";
 import type { Choice } from "../../tuning/choices.ts";
@@ -18,16 +19,26 @@ export interface Repeat {
   readonly here: number;
 }
 
-/** One sweep for each set of rows that can be one; `undefined` where the runs are no grid. */
-export function repeatsOf(table: Table): (Repeat | undefined)[] {
+/**
+ * One sweep for each set of rows that can be one; `undefined` where the runs are no grid.
+ * @param compare the pairs that the sweep of the runs named, for these to name
+ */
+export function repeatsOf(
+  table: Table,
+  compare?: readonly AlgorithmPair[],
+): (Repeat | undefined)[] {
   const files = Map.groupBy(table.rows, ({ context }) => {
     const { network: _n, initialisation: _i, ...settings } = context;
     return canonicalJson(settings);
   });
-  return [...files.values()].map((rows) => repeatOf(rows, table));
+  return [...files.values()].map((rows) => repeatOf(rows, table, compare));
 }
 
-function repeatOf(rows: readonly Row[], table: Table): Repeat | undefined {
+function repeatOf(
+  rows: readonly Row[],
+  table: Table,
+  compare: readonly AlgorithmPair[] = [],
+): Repeat | undefined {
   const { network: _n, initialisation: _i, dataset, ...settings } = rows[0]!.context;
   const distinct = <T>(
     values: readonly T[],
@@ -41,13 +52,18 @@ function repeatOf(rows: readonly Row[], table: Table): Repeat | undefined {
   const source = packOf(dataset.name) ??
     (datasets.find(({ name }) => name === dataset.name) ??
       datasets.find(({ name }) => dataset.name.startsWith(`${name}-`)))?.name;
+  const algorithms = table.columns.flatMap((_, i) => entriesOf(choicesOf(rows, i)))
+    .flatMap(({ algorithms }) => algorithms);
+  const own = compare.filter((pair) =>
+    pair.every((name) => algorithms.some((entry) => entry.name === name))
+  );
   const sweep = {
     name: dataset.name,
     dataset: source,
     split: dataset.split,
     networks: distinct(rows.map(({ context }) => context.network)),
-    algorithms: table.columns.flatMap((_, i) => entriesOf(choicesOf(rows, i)))
-      .flatMap(({ algorithms }) => algorithms),
+    algorithms,
+    ...own.length > 0 ? { compare: own } : {},
     sparsities: distinct(rows.map(({ sparsity }) => sparsity)),
     initialisations: distinct(rows.map(({ context }) => context.initialisation)),
     seeds: distinct(runs.map(({ configuration }) => configuration.seed)).sort((a, b) => a - b),

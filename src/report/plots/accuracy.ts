@@ -1,9 +1,10 @@
 // Accuracy against sparsity: a line for each algorithm, with bars for the spread over seeds.
+import type { Mark } from "../../algorithms/mark.ts";
 import { formatAccuracy as accuracyText, formatPercent } from "../../tables/format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "../../tables/table.ts";
 import { type Domain, domainOf, groupsOf, spreadApart, spreadOf } from "./axis.ts";
 import { contextsOf, contextTitleOf, type Plot, type VegaLiteSpec } from "./plot.ts";
-import { endLabel, type Mark, marksOf } from "./style.ts";
+import { endLabel, marksOf } from "./style.ts";
 
 const HEIGHT = 210, STRIP = 46, LABEL = 13;
 

@@ -1,4 +1,4 @@
-// SBP minus edge-popup in percentage points, with its interval and a line at zero.
+// Every difference of the table in percentage points, with its interval and a line at zero.
 import type { Column } from "../../tables/columns.ts";
 import { formatDifference as differenceText, formatPercent } from "../../tables/format.ts";
 import { isUndecided } from "../../tables/ranking.ts";

@@ -1,10 +1,11 @@
 // Figures of every run by epoch: thin lines, one a run, each a link to its run file that tells what it is.
+import type { Mark } from "../../algorithms/mark.ts";
 import { formatPercent } from "../../tables/format.ts";
 import type { Row, Table, TableRun } from "../../tables/table.ts";
 import type { EpochResult } from "../../training/result.ts";
 import { domainOf, spreadApart } from "./axis.ts";
 import { rowTitleOf } from "./plot.ts";
-import { endLabel, type Mark, marksOf } from "./style.ts";
+import { endLabel, marksOf } from "./style.ts";
 
 /** A figure that an epoch has. */
 export interface EpochFigure {

@@ -1,10 +1,11 @@
 // Training images per second by network: the runs' own, and the training step beside plain PyTorch's where measured.
+import type { Mark } from "../../algorithms/mark.ts";
 import type { PeerTimes } from "../../diagnostics/peers.ts";
 import { networkNameOf } from "../../tables/format.ts";
 import type { Table } from "../../tables/table.ts";
 import { type Domain, domainOf, logTicks } from "./axis.ts";
 import type { Panel, Plot, PlotInput } from "./plot.ts";
-import { legendOf, type Mark, marks, marksOf } from "./style.ts";
+import { legendOf, marks, marksOf } from "./style.ts";
 
 interface Point {
   readonly network: string;
@@ -89,7 +90,8 @@ function ofPeers(peers: PeerTimes): Panel {
   );
   const labels = [...new Set(points.map(({ label }) => label))];
   const inks = [marks[3]!, marks[2]!, marks[0]!, marks[1]!];
-  const place = `steps of edge-popup: ${peers.threads} threads, batch ${peers.batchSize}, ` +
+  const place =
+    `steps of ${peers.algorithm}: ${peers.threads} threads, batch ${peers.batchSize}, ` +
     peers.processor;
   return panel(place, points, labels, labels.map((_, i) => inks[i % inks.length]!));
 }

@@ -1,21 +1,7 @@
 // How plots look: inks that the colour-blind and a grey printer tell apart, with a dash and a shape for each, and type.
+import type { Ink, Mark } from "../../algorithms/mark.ts";
+import { algorithms } from "../../algorithms/registry.ts";
 import type { Column } from "../../tables/columns.ts";
-
-/** Colours of one thing, on white paper and on a dark page. */
-export interface Ink {
-  readonly light: string;
-  readonly dark: string;
-}
-
-/** How a column is drawn wherever it appears. */
-export interface Mark extends Ink {
-  /** Lengths of dash and gap in pixels; `[1, 0]` is a whole line. */
-  readonly dash: readonly number[];
-  /** As Vega names it, or draws it: a path in the square from −1 to 1. */
-  readonly shape: string;
-  /** The same on a terminal. */
-  readonly glyph: string;
-}
 
 /** Behind everything, for words, for words of less weight, and for lines that only guide the eye. */
 export const paper = {
@@ -25,17 +11,14 @@ export const paper = {
   guide: { light: "#dfe3e7", dark: "#31373d" },
 } as const satisfies Record<string, Ink>;
 
-const cross = "M-.8,-.8L.8,.8M-.8,.8L.8,-.8";
+const markOf = (name: string) => algorithms.find((algorithm) => algorithm.name === name)?.mark;
 
-/** The algorithms with marks of their own, in the order of the marks. */
-const known = ["dense", "random", "edge-popup", "sbp"];
-
-/** In the order in which columns take them; contrast to the ground at least 3:1 on either page. */
+/**
+ * The marks of the algorithms, in their order, and two for columns that have none of their own: columns take them in this
+ * order. Contrast to the ground is at least 3:1 on either page.
+ */
 export const marks: readonly Mark[] = [
-  { light: "#20252b", dark: "#e3e8ed", dash: [1, 0], shape: "triangle-up", glyph: "▲" },
-  { light: "#858b91", dark: "#80878e", dash: [1.5, 3], shape: cross, glyph: "×" },
-  { light: "#b84300", dark: "#ff9a4a", dash: [6, 3], shape: "diamond", glyph: "◆" },
-  { light: "#00509e", dark: "#5ba3ee", dash: [1, 0], shape: "circle", glyph: "●" },
+  ...algorithms.flatMap(({ mark }) => mark ?? []),
   { light: "#ab46f8", dark: "#c06bff", dash: [8, 2, 2, 2], shape: "square", glyph: "■" },
   { light: "#009068", dark: "#6ef6a2", dash: [3, 2], shape: "triangle-down", glyph: "▼" },
 ];
@@ -44,7 +27,7 @@ export const marks: readonly Mark[] = [
 export function marksOf(columns: readonly Column[]): Mark[] {
   const own = columns.map(({ algorithm }, i) => {
     const first = columns.findIndex((column) => column.algorithm === algorithm) === i;
-    return first ? marks[known.indexOf(algorithm)] : undefined;
+    return first ? markOf(algorithm) : undefined;
   });
   const left = marks.filter((mark) => !own.includes(mark));
   const others = [...left, ...marks];
