@@ -71,6 +71,26 @@ Deno.test("bench runs a sweep once, skips what is finished, and remakes the tabl
   });
 });
 
+Deno.test("bench shows what its sweep compares, and table still does, without running anything again", async () => {
+  const change = { seeds: [1], algorithms: [{ name: "random" }, { name: "sbp" }] };
+  await withSweep(change, async ({ file, out }) => {
+    assert.equal((await maskbench(["bench", file, "--out", out])).code, 0);
+    const names = runFiles(out), label = "random − sbp, points";
+    const usual = await Deno.readTextFile(join(out, "table.md"));
+    assert.ok(!usual.includes(label));
+    const text = JSON.parse(await Deno.readTextFile(file));
+    await Deno.writeTextFile(file, JSON.stringify({ ...text, compare: [["random", "sbp"]] }));
+    const { out: shown, error } = await maskbench(["bench", file, "--out", out]);
+    assert.match(error, /2 of 2 runs are finished already/);
+    assert.ok(shown.includes(label), shown);
+    assert.ok((await maskbench(["table", out])).out.includes(label));
+    await Deno.writeTextFile(file, JSON.stringify(text));
+    await maskbench(["bench", file, "--out", out]);
+    assert.equal(await Deno.readTextFile(join(out, "table.md")), usual);
+    assert.deepEqual(runFiles(out), names);
+  });
+});
+
 Deno.test("runs side by side give the same as one after the other", async () => {
   await withSweep({}, async ({ file, out }) => {
     const one = join(out, "one"), two = join(out, "two");
