@@ -23,31 +23,31 @@ interface TableFolder extends RunFolder {
 
 /**
  * Reads `folder/runs` and writes `folder/table.md` and `folder/table.csv`, each whole or not at all. The same run
- * files give the same bytes. No runs give a table that says so.
+ * files, and the same `folder/compare.json` where there is one, give the same bytes. Without runs the table says so.
  * @returns the text of `table.md`
  * @throws {UserError} if the folder can't be read or written
  */
 export async function writeTables(folder: string): Promise<string> {
-  return await write(folder, await readFolder(folder));
+  return await writeBoth(folder, await readFolder(folder));
 }
 
 /**
- * The same for a folder that is to have runs already, and is left as it is where it has none.
+ * Writes the tables as `writeTables` does, but only of a folder that has runs.
  * @throws {UserError} if there are none, too
  */
 export async function remakeTables(folder: string): Promise<string> {
   await refreshFolder(runsFolder(folder)).catch(() => {}); // without it, what is seen is used
-  return await write(folder, await readSome(folder));
+  return await writeBoth(folder, await readFilledFolder(folder));
 }
 
 /**
  * Makes `folder/report/` from `folder/runs`: the same bytes for the same run files.
- * @param peers the file of the training step beside others'; without it, `folder/peers.json` if there is one
+ * @param peers the file with the times of other implementations; without it, `folder/peers.json` if there is one
  * @returns the path of its page
  * @throws {UserError} if there are no runs, the file of peers can't be read, or the folder can't be written
  */
 export async function makeReport(folder: string, peers?: string): Promise<string> {
-  const { compare, ...found } = await readSome(folder);
+  const { compare, ...found } = await readFilledFolder(folder);
   const files = await reportOf(found, { compare, peers: await peersOf(folder, peers) });
   await writeReport(join(folder, "report"), files);
   return join(folder, "report", "index.html");
@@ -64,7 +64,7 @@ async function peersOf(folder: string, given: string | undefined): Promise<PeerT
 }
 
 /**
- * The table of a folder in one of the formats; nothing is written.
+ * The table of a folder in one of the formats. Nothing is written.
  * @param against the column that all others are compared with
  * @throws {UserError} if there are no runs, or no such column
  */
@@ -73,20 +73,20 @@ export async function readPrintedTable(
   format: TableFormat,
   against?: string,
 ): Promise<string> {
-  const { runs, invalidFiles, compare } = await readSome(folder);
+  const { runs, invalidFiles, compare } = await readFilledFolder(folder);
   return tableFormats[format](tableOf(runs, { compare, against }), invalidFiles);
 }
 
 /**
  * Writes the tables as `writeTables` does.
- * @returns the text of `table.md`, and the same as a picture of text, at most 80 columns wide; empty without a finished run
+ * @returns the text of `table.md`, and the plot of `textPlotOf`, which is empty without a finished run
  */
 export async function writeTablesAndPlot(
   folder: string,
 ): Promise<{ markdown: string; plot: string }> {
   await refreshFolder(runsFolder(folder)).catch(() => {});
   const found = await readFolder(folder);
-  return { markdown: await write(folder, found), plot: textPlotOf(tableOf(found.runs)) };
+  return { markdown: await writeBoth(folder, found), plot: textPlotOf(tableOf(found.runs)) };
 }
 
 async function readFolder(folder: string): Promise<TableFolder> {
@@ -94,13 +94,13 @@ async function readFolder(folder: string): Promise<TableFolder> {
   return { ...found, compare: await readCompareFile(folder, found.runs) };
 }
 
-async function readSome(folder: string): Promise<TableFolder> {
+async function readFilledFolder(folder: string): Promise<TableFolder> {
   const found = await readFolder(folder);
-  if (found.runs.length + found.invalidFiles.length === 0) throw noRuns(folder);
+  if (found.runs.length + found.invalidFiles.length === 0) throw noRunsError(folder);
   return found;
 }
 
-async function write(
+async function writeBoth(
   folder: string,
   { runs, invalidFiles, compare }: TableFolder,
 ): Promise<string> {
@@ -111,19 +111,19 @@ async function write(
   return markdown;
 }
 
-function noRuns(folder: string): UserError {
+function noRunsError(folder: string): UserError {
   return new UserError(
     `there are no runs in ${folder}: name a folder that "bench" wrote runs/ into`,
   );
 }
 
 /**
- * Which settings did best on the validation split, with what to paste into a sweep file.
+ * The settings that did best on the validation split, with entries to paste into a sweep file.
  * @returns Markdown
  * @throws {UserError} if there are no runs, or runs measured on the test split
  */
 export async function readBestSettings(folder: string): Promise<string> {
   const { runs, invalidFiles } = await readRunFolder(folder);
-  if (runs.length === 0) throw noRuns(folder);
+  if (runs.length === 0) throw noRunsError(folder);
   return choicesMarkdownOf(choicesOf(runs), invalidFiles);
 }

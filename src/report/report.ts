@@ -36,7 +36,7 @@ export async function reportOf(
   const figures: PageFigure[] = [];
   for (const plot of plots) figures.push(await figureOf(plot, table, peers));
   const repeats = repeatsOf(table, compare).map((repeat, i, { length }) =>
-    repeat && { ...repeat, file: numbered("sweep", "json", i, length) }
+    repeat && { ...repeat, file: numberedName("sweep", "json", i, length) }
   );
   const counted = [
     ...new Set(table.rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.runs ?? []))),
@@ -57,29 +57,31 @@ async function figureOf(
   table: Table,
   peers: PeerTimes | undefined,
 ): Promise<PageFigure> {
-  const material = { table, peers }, { name, question, title } = plot;
-  const found = plot.panels(material), panels = [];
-  if (typeof found === "string") return { name, question, caption: "", panels: found };
-  for (const [i, panel] of found.entries()) {
-    const file = numbered(name, "svg", i, found.length);
+  const { name, question, title } = plot;
+  const input = { table, peers };
+  const drawn = plot.panels(input);
+  if (typeof drawn === "string") return { name, question, caption: "", panels: drawn };
+  const panels = [];
+  for (const [i, panel] of drawn.entries()) {
+    const file = numberedName(name, "svg", i, drawn.length);
     panels.push({ file, svg: await svgOf(panel, title) });
   }
-  return { name, question, caption: plot.caption(material), panels };
+  return { name, question, caption: plot.caption(input), panels };
 }
 
-// `accuracy.svg` alone, `accuracy-1.svg` among several.
-function numbered(name: string, ending: string, i: number, of: number): string {
+// The name is `accuracy.svg` of one file alone, `accuracy-1.svg` among several.
+function numberedName(name: string, ending: string, i: number, of: number): string {
   return of === 1 ? `${name}.${ending}` : `${name}-${i + 1}.${ending}`;
 }
 
-/** Writes them to `folder`, each whole or not at all, and removes those of an earlier report that are none of them. */
+/** Writes the files to `folder`, each whole or not at all, and removes those of an earlier report that this one lacks. */
 export async function writeReport(folder: string, files: ReportFiles): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     await writeFileAtomically(join(folder, name), text);
   }
   for await (const { name } of Deno.readDir(folder)) {
-    const ours = plots.some((plot) => new RegExp(`^${plot.name}(-\\d+)?\\.svg$`).test(name)) ||
+    const isOurs = plots.some((plot) => new RegExp(`^${plot.name}(-\\d+)?\\.svg$`).test(name)) ||
       /^sweep(-\d+)?\.json$/.test(name);
-    if (ours && !(name in files)) await Deno.remove(join(folder, name));
+    if (isOurs && !(name in files)) await Deno.remove(join(folder, name));
   }
 }

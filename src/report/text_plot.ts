@@ -1,80 +1,113 @@
 // The table as a picture of text: a line for each row, a mark for each algorithm, at its accuracy.
+import type { Interval } from "../base/statistics.ts";
 import { rowNameOf } from "../tables/facts.ts";
 import { formatFixed } from "../tables/format.ts";
 import type { Table } from "../tables/table.ts";
-import { domainOf, groupsOf } from "./plots/axis.ts";
+import { type Domain, domainOf, groupsOf } from "./plots/axis.ts";
 import { marksOf } from "./plots/style.ts";
 
-/** Columns of the whole picture. */
+/** Characters of a line. */
 const WIDTH = 80;
 
-/** Stands where several marks fall into one place. */
+/** Stands for several marks at one position. */
 const SEVERAL = "*";
 
-/** At most 80 columns wide, no colours, ending in a newline; empty for a table without rows. */
+/** At most 80 columns wide, without colours, ending in a newline; empty for a table without rows. */
 export function textPlotOf(table: Table): string {
   const { rows, columns } = table;
   if (rows.length === 0) return "";
   const glyphs = marksOf(columns).map(({ glyph }) => glyph);
-  const lines = columns.flatMap((_, column) => {
-    const means = rows.map(({ cells }) => cells[column]?.accuracy.mean);
-    const own = means.filter((mean) => mean !== undefined);
-    return own.length > 0 ? [{ column, means, low: Math.min(...own), high: Math.max(...own) }] : [];
-  });
-  const [shown, below = []] = groupsOf(lines);
-  const [low, high] = domainOf(shown!, [0, 100]);
+  const [shown, below = []] = groupsOf(seriesOf(table));
+  const domain = domainOf(shown!, [0, 100]);
   const names = rows.map((row) => shortened(rowNameOf(row, table), WIDTH / 2));
   const margin = Math.max(...names.map((name) => name.length));
-  const wide = WIDTH - margin - 3;
-  const place = (value: number) => Math.round((wide - 1) * (value - low) / (high - low));
+  const width = WIDTH - margin - 3;
+  const positionOf = (value: number) =>
+    Math.round((width - 1) * (value - domain[0]) / (domain[1] - domain[0]));
 
-  const pictures = names.map((name, row) => {
-    const line = Array<string>(wide).fill(" ");
+  const lines = names.map((name, row) => {
+    const chars = Array<string>(width).fill(" ");
     for (const { column, means } of shown!) {
-      const mean = means[row], at = mean === undefined ? -1 : place(mean);
-      if (at >= 0) line[at] = line[at] === " " ? glyphs[column]! : SEVERAL;
+      const mean = means[row];
+      const position = mean === undefined ? -1 : positionOf(mean);
+      if (position < 0) continue;
+      chars[position] = chars[position] === " " ? glyphs[column]! : SEVERAL;
     }
-    return `${name.padStart(margin)} │${line.join("")}`.trimEnd();
+    return `${name.padStart(margin)} │${chars.join("")}`.trimEnd();
   });
-  const ticks = ticksOf(low, high).map((value) => ({ at: place(value), text: String(value) }));
-  const rule = Array<string>(wide).fill("─"), values = Array<string>(wide).fill(" ");
-  for (const { at, text } of ticks) {
-    rule[at] = "┴";
-    const start = Math.min(Math.max(0, at - (text.length >> 1)), wide - text.length);
-    [...text].forEach((char, i) => values[start + i] = char);
-  }
-  const indent = " ".repeat(margin + 2);
-  const several = pictures.some((line) => line.includes(SEVERAL)) ? [`${SEVERAL} several`] : [];
+  const { rule, labels } = axisTextOf(domain, width, positionOf);
+  const several = lines.some((line) => line.includes(SEVERAL)) ? [`${SEVERAL} several`] : [];
   const key = columns.map(({ label }, i) => {
-    const off = below.find(({ column }) => column === i), name = `${glyphs[i]} ${label}`;
-    if (!off) return name;
-    const [least, most] = [formatFixed(off.low), formatFixed(off.high)];
-    return `${name}, left of the axis at ${least === most ? least : `${least} to ${most}`}`;
+    const name = `${glyphs[i]} ${label}`;
+    const off = below.find(({ column }) => column === i);
+    return off ? `${name}, left of the axis at ${rangeTextOf(off)}` : name;
   });
   return [
-    ...pictures,
-    `${" ".repeat(margin)} └${rule.join("")}`,
-    indent + values.join("").trimEnd(),
+    ...lines,
+    `${" ".repeat(margin)} └${rule}`,
+    " ".repeat(margin + 2) + labels,
     ...wrapped([`${splitOf(table)} accuracy, %:`, ...key, ...several]),
   ].join("\n") + "\n";
+}
+
+/** The means of one column, by row, with the lowest and the highest. */
+interface Series extends Interval {
+  readonly column: number;
+  readonly means: readonly (number | undefined)[];
+}
+
+function seriesOf({ rows, columns }: Table): Series[] {
+  return columns.flatMap((_, column) => {
+    const means = rows.map(({ cells }) => cells[column]?.accuracy.mean);
+    const known = means.filter((mean) => mean !== undefined);
+    return known.length > 0
+      ? [{ column, means, low: Math.min(...known), high: Math.max(...known) }]
+      : [];
+  });
+}
+
+/** The line of the axis with its ticks, and the line of their labels. */
+function axisTextOf(
+  domain: Domain,
+  width: number,
+  positionOf: (value: number) => number,
+): { rule: string; labels: string } {
+  const rule = Array<string>(width).fill("─");
+  const labels = Array<string>(width).fill(" ");
+  for (const value of ticksOf(domain)) {
+    const position = positionOf(value);
+    const text = String(value);
+    rule[position] = "┴";
+    const start = Math.min(Math.max(0, position - (text.length >> 1)), width - text.length);
+    [...text].forEach((char, i) => labels[start + i] = char);
+  }
+  return { rule: rule.join(""), labels: labels.join("").trimEnd() };
+}
+
+function rangeTextOf({ low, high }: Interval): string {
+  const ends = [formatFixed(low), formatFixed(high)];
+  return [...new Set(ends)].join(" to ");
 }
 
 function splitOf({ rows }: Table): string {
   return [...new Set(rows.map(({ context }) => context.dataset.split))].join(" and ");
 }
 
-// Round values, at most seven.
-function ticksOf(low: number, high: number): number[] {
-  const rough = (high - low) / 7, power = 10 ** Math.floor(Math.log10(rough));
+// Ticks are round values, at most seven.
+function ticksOf([low, high]: Domain): number[] {
+  const rough = (high - low) / 7;
+  const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough)!;
-  const first = Math.ceil(low / step), count = Math.floor(high / step) - first + 1;
+  const first = Math.ceil(low / step);
+  const count = Math.floor(high / step) - first + 1;
   return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-// Parts one after the other, on as many lines as they need.
+// The parts follow one another on as few lines as they need.
 function wrapped(parts: readonly string[]): string[] {
   return parts.reduce<string[]>((lines, part) => {
-    const last = lines.at(-1), longer = `${last}  ${part}`;
+    const last = lines.at(-1);
+    const longer = `${last}  ${part}`;
     return last === undefined || longer.length > WIDTH
       ? [...lines, shortened(part, WIDTH)]
       : [...lines.slice(0, -1), longer];

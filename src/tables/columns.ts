@@ -3,21 +3,21 @@ import { algorithms } from "../algorithms/registry.ts";
 import type { Value } from "../algorithms/space.ts";
 import type { RunConfig } from "../training/config.ts";
 
-/** Hyper-parameters by name, and `version`: everything that can tell apart two runs of one algorithm. */
+/** Hyper-parameters by name, and `version`: all in which two runs of one algorithm can differ. */
 export type ColumnSetting = Readonly<Record<string, Value>>;
 
 export interface Column {
   readonly algorithm: string;
-  /** The values that tell it from the algorithm's other columns; empty where there is one column only. */
+  /** The values in which it differs from the algorithm's other columns; empty where there is one column only. */
   readonly setting: ColumnSetting;
-  /** `sbp`, or `sbp (scope=global)`; values that most columns of the algorithm have go without saying. */
+  /** `sbp`, or `sbp (scope=global)`: values that most columns of the algorithm have are left out. */
   readonly label: string;
 }
 
-// Stands for a hyper-parameter that a run knows nothing of: another version's runs may.
+// The value of a hyper-parameter that a run does not have, where runs of another version do.
 const unset = "unset";
 
-/** What tells runs of one algorithm apart. */
+/** All in which a run can differ from others of its algorithm. */
 export function settingOf({ algorithm }: RunConfig): ColumnSetting {
   return { ...algorithm.parameters, version: algorithm.version };
 }
@@ -33,22 +33,22 @@ export function columnOf(config: RunConfig, columns: readonly Column[]): Column 
 
 /**
  * The columns for runs that are grouped into the table's rows. Settings that differ between rows only, as rates tuned
- * for each sparsity do, share a column. Settings that meet in a row get a column each, told apart by as few
- * hyper-parameters as will do and, among those, by the ones that give the fewest columns.
+ * for each sparsity do, share a column. Settings that meet in a row get a column each, distinguished by the smallest number
+ * of hyper-parameters that suffices and, among those, by the ones that give the fewest columns.
  */
 export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
-  const names = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(
+  const algorithmNames = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(
     compareAlgorithms,
   );
-  return names.flatMap((algorithm) => {
+  return algorithmNames.flatMap((algorithm) => {
     const settings = rows.map((row) =>
       row.filter((config) => config.algorithm.name === algorithm).map(settingOf)
     );
-    const telling = tellingNames(settings);
+    const names = distinguishingNames(settings);
     const distinct = new Map(
-      settings.flat().map((setting) => [key(setting, telling), pick(setting, telling)]),
+      settings.flat().map((setting) => [keyOf(setting, names), pick(setting, names)]),
     );
-    const usual = usualOf([...distinct.values()], telling);
+    const usual = usualSettingOf([...distinct.values()], names);
     return [...distinct.values()].sort(bySetting(usual)).map((setting) => ({
       algorithm,
       setting,
@@ -57,21 +57,24 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
   });
 }
 
-// What more than half of the settings have, as where one thing after the other is tried out of a common setting. A
-// label that leaves a value out means that one, so labels still tell settings apart.
-function usualOf(settings: readonly ColumnSetting[], names: readonly string[]): ColumnSetting {
+// The values that more than half of the settings have: often each varies one value of a common setting. A label that leaves
+// a value out means the usual one, so labels still distinguish settings.
+function usualSettingOf(
+  settings: readonly ColumnSetting[],
+  names: readonly string[],
+): ColumnSetting {
   return Object.fromEntries(names.flatMap((name) => {
     const groups = Map.groupBy(settings, (setting) => setting[name]!);
-    const most = [...groups].find(([, members]) => 2 * members.length > settings.length);
-    return most ? [[name, most[0]]] : [];
+    const majority = [...groups].find(([, members]) => 2 * members.length > settings.length);
+    return majority ? [[name, majority[0]]] : [];
   }));
 }
 
-// The smallest set of names whose values tell apart any two settings of the same row.
-function tellingNames(rows: readonly (readonly ColumnSetting[])[]): string[] {
+// The smallest set of names whose values distinguish any two settings of the same row.
+function distinguishingNames(rows: readonly (readonly ColumnSetting[])[]): string[] {
   const all = [...new Set(rows.flat().flatMap((setting) => Object.keys(setting)))].sort();
   const distinct = (settings: readonly ColumnSetting[], names: readonly string[]) =>
-    new Set(settings.map((setting) => key(setting, names))).size;
+    new Set(settings.map((setting) => keyOf(setting, names))).size;
   const varying = all.filter((name) => rows.some((row) => distinct(row, [name]) > 1));
   const wanted = rows.map((row) => distinct(row, all));
   for (let size = 0; size < varying.length; size++) {
@@ -95,11 +98,11 @@ function pick(setting: ColumnSetting, names: readonly string[]): ColumnSetting {
   return Object.fromEntries(names.map((name) => [name, setting[name] ?? unset]));
 }
 
-function key(setting: ColumnSetting, names: readonly string[]): string {
+function keyOf(setting: ColumnSetting, names: readonly string[]): string {
   return JSON.stringify(names.map((name) => setting[name] ?? unset));
 }
 
-/** `sbp (scope=global)`; values that are usual go without saying. */
+/** `sbp (scope=global)`: usual values are left out. */
 export function columnLabelOf(
   algorithm: string,
   setting: ColumnSetting,
@@ -110,16 +113,16 @@ export function columnLabelOf(
   return parts.length ? `${algorithm} (${parts.join(", ")})` : algorithm;
 }
 
-/** The order of algorithms: the registry's, and last what it does not know (any more). */
+/** The order of algorithms: the registry's, and last those that this version does not know. */
 export function compareAlgorithms(a: string, b: string): number {
-  const place = (name: string) => {
+  const indexOf = (name: string) => {
     const index = algorithms.findIndex((algorithm) => algorithm.name === name);
     return index < 0 ? algorithms.length : index;
   };
-  return place(a) - place(b) || compareValues(a, b);
+  return indexOf(a) - indexOf(b) || compareValues(a, b);
 }
 
-// What is usual comes first, then the others by their values.
+// Usual values come first, then the others in their own order.
 const bySetting = (usual: ColumnSetting) => (a: ColumnSetting, b: ColumnSetting): number => {
   for (const name of Object.keys(a)) {
     if (a[name] === b[name]) continue;
@@ -132,5 +135,6 @@ const bySetting = (usual: ColumnSetting) => (a: ColumnSetting, b: ColumnSetting)
 /** Numbers by size, anything else by its characters: the same order on every machine. */
 export function compareValues(a: Value, b: Value): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
+  if (String(a) === String(b)) return 0;
+  return String(a) < String(b) ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-// Masks beside their sanity controls: whether each control is worth no more than guessing.
+// Masks with their sanity controls: whether each control is worth no more than guessing.
 import { markdownTable } from "markdown-table";
 import { meanInterval, summarise, type Summary } from "../base/statistics.ts";
 import type { Controls } from "../training/result.ts";
@@ -28,7 +28,7 @@ export const isControlled = (run: TableRun): run is ControlledRun =>
 /** `at`: the 95% interval of the mean over seeds holds chance. `unknown`: one seed has no interval. */
 export type ControlVerdict = "at" | "above" | "below" | "unknown";
 
-/** Less than this of what the mask has above chance is near it. */
+/** A control that keeps less than this fraction of what the mask has above chance is near chance. */
 const NEAR = 0.05;
 
 /** One control in one cell of the table of masks. Accuracies in percent. */
@@ -40,18 +40,19 @@ interface Control {
   readonly chance: number;
   readonly low: number | undefined;
   readonly high: number | undefined;
-  readonly standing: ControlVerdict;
+  readonly verdict: ControlVerdict;
 }
 
-/** Where a mean over seeds stands. Equal values are their own interval. */
+/** Where the mean over seeds lies relative to chance. Equal values are their own interval. */
 export function controlVerdictOf(
   summary: Summary,
   chance: number,
-): { low?: number; high?: number; standing: ControlVerdict } {
+): { low?: number; high?: number; verdict: ControlVerdict } {
   const { mean, deviation } = summary;
-  if (deviation === null) return { standing: "unknown" };
+  if (deviation === null) return { verdict: "unknown" };
   const { low, high } = meanInterval(summary) ?? { low: mean, high: mean };
-  return { low, high, standing: low > chance ? "above" : high < chance ? "below" : "at" };
+  if (low > chance) return { low, high, verdict: "above" };
+  return { low, high, verdict: high < chance ? "below" : "at" };
 }
 
 function controlsOf(runs: readonly ControlledRun[]): Control[] {
@@ -61,17 +62,17 @@ function controlsOf(runs: readonly ControlledRun[]): Control[] {
         const found = (cell.runs as readonly ControlledRun[]).map(({ result }) => result.controls);
         const accuracy = summarise(found.map((controls) => 100 * controls[name]));
         const chance = 100 * found[0]!.chance;
-        const { low, high, standing } = controlVerdictOf(accuracy, chance);
-        return { row, cell, name, accuracy, chance, low, high, standing };
+        const { low, high, verdict } = controlVerdictOf(accuracy, chance);
+        return { row, cell, name, accuracy, chance, low, high, verdict };
       })
     )
   );
 }
 
-/** For programs: a line for each control. */
+/** The file for programs: a line for each control. */
 export function controlsCsvOf(runs: readonly ControlledRun[]): string {
   return csvTextOf(
-    controlsOf(runs).map(({ row, cell, name, accuracy, chance, low, high, standing }) => ({
+    controlsOf(runs).map(({ row, cell, name, accuracy, chance, low, high, verdict }) => ({
       ...contextFields(row),
       sparsity: row.sparsity,
       column: cell.column.label,
@@ -82,19 +83,21 @@ export function controlsCsvOf(runs: readonly ControlledRun[]): string {
       low: low?.toFixed(4),
       high: high?.toFixed(4),
       chance,
-      standing,
+      standing: verdict,
       mask_mean: cell.accuracy.mean.toFixed(4),
     })),
   );
 }
 
-/** For people, ending in a newline. @param notes what else is to be known, a sentence each */
+/** The file for people, ending in a newline. @param notes further sentences */
 export function controlsMarkdownOf(
   runs: readonly ControlledRun[],
   notes: readonly string[] = [],
 ): string {
-  const controls = controlsOf(runs), rows = tableOf(runs).rows;
-  const { alike, telling } = splitFactColumns({ rows }), differ = differingSettingsOf({ rows });
+  const controls = controlsOf(runs);
+  const { rows } = tableOf(runs);
+  const { alike, differing } = splitFactColumns({ rows });
+  const settings = differingSettingsOf({ rows });
   const chances = [...new Set(controls.map(({ chance }) => formatPercent(chance / 100)))].join(
     ", ",
   );
@@ -102,16 +105,14 @@ export function controlsMarkdownOf(
   const lines = cells.map((members) => {
     const { row, cell } = members[0]!;
     return [
-      ...telling.map((name) => factColumns[name]!(row)),
-      ...differ.map((name) => settingTextOf(name, row)),
+      ...differing.map((name) => factColumns[name]!(row)),
+      ...settings.map((name) => settingTextOf(name, row)),
       cell.column.label,
       formatAccuracy(cell.accuracy),
-      ...members.map((one) =>
-        formatAccuracy(one.accuracy) + (one.standing === "above" ? " ↑" : "")
-      ),
+      ...members.map((one) => formatAccuracy(one.accuracy) + (one.verdict === "above" ? " ↑" : "")),
     ];
   });
-  const header = [...telling, ...differ, "algorithm", "mask", ...names];
+  const header = [...differing, ...settings, "algorithm", "mask", ...names];
   const labels = [...new Set(controls.map(({ cell }) => cell.column.label))];
   const common = [...alike.map((name) => factColumns[name]!(rows[0]!)), commonSettingsOf({ rows })];
   return [
@@ -120,11 +121,11 @@ export function controlsMarkdownOf(
       "- **Accuracy** in percent after the last epoch: mean ± standard deviation over seeds (number of " +
       `seeds). Chance, one over the number of classes, is ${chances}.`,
       "- **shuffled**: the mask in a random order within each layer. **inverted**: the weights that it " +
-      "removes. **redrawn**: the mask over weights drawn anew.",
+      "removes. **redrawn**: the mask over weights drawn again.",
       "- **↑**: above chance, by the 95% interval of the mean. One interval in forty is by chance alone.",
     ].join("\n"),
     markdownTable([header, ...lines], {
-      align: header.map((_, i) => i <= telling.length + differ.length ? "l" : "r"),
+      align: header.map((_, i) => i <= differing.length + settings.length ? "l" : "r"),
     }),
     labels.map((label) =>
       `- ${verdictOf(label, controls.filter(({ cell }) => cell.column.label === label), rows)}`
@@ -134,38 +135,40 @@ export function controlsMarkdownOf(
 }
 
 function verdictOf(label: string, controls: readonly Control[], rows: readonly Row[]): string {
-  const lives = ({ cell, chance }: Control) => cell.accuracy.mean > chance;
-  const lost = [...new Set(controls.filter((one) => !lives(one)).map(({ row }) => row))];
-  const dead = `the mask itself is not above chance at ${rowNamesOf(lost, { rows })}`;
-  if (controls.every((one) => !lives(one))) return `**${label}**: ${dead}.`;
-  const verdict = verdictOnLiving(controls.filter(lives), rows);
-  return `**${label}**: ${lost.length > 0 ? `${dead}; elsewhere ` : ""}${verdict}.`;
+  const isUseful = ({ cell, chance }: Control) => cell.accuracy.mean > chance;
+  const uselessRows = [...new Set(controls.filter((one) => !isUseful(one)).map(({ row }) => row))];
+  const useless = `the mask itself is not above chance at ${rowNamesOf(uselessRows, { rows })}`;
+  if (!controls.some(isUseful)) return `**${label}**: ${useless}.`;
+  const verdict = verdictOnUsefulMasks(controls.filter(isUseful), rows);
+  return `**${label}**: ${uselessRows.length > 0 ? `${useless}; elsewhere ` : ""}${verdict}.`;
 }
 
-function verdictOnLiving(controls: readonly Control[], rows: readonly Row[]): string {
-  const above = controls.filter(({ standing }) => standing === "above");
-  const most = Math.max(0, ...controls.map(remainder));
+function verdictOnUsefulMasks(controls: readonly Control[], rows: readonly Row[]): string {
+  const above = controls.filter(({ verdict }) => verdict === "above");
+  const max = Math.max(0, ...controls.map(remainderOf));
   const left = `at most ${
-    formatPercent(Number(most.toFixed(3)))
+    formatPercent(Number(max.toFixed(3)))
   } of what the mask has above chance is left`;
-  const places = above.map(({ name, row, low, high, accuracy }) =>
+  const exceptions = above.map(({ name, row, low, high, accuracy }) =>
     `${name} at ${rowNameOf(row, { rows })} (${formatFixed(accuracy.mean)} [${formatFixed(low!)}, ${
       formatFixed(high!)
     }])`
   );
   const where = `; of ${controls.length} intervals, ${above.length} above chance: ${
-    places.join("; ")
+    exceptions.join("; ")
   }`;
-  return controls.some(({ standing }) => standing === "unknown")
-    ? `one seed doesn't tell whether each control fell to chance; ${left}`
-    : above.length === 0
-    ? `each control fell to chance: no 95% interval lies above it; ${left}`
-    : above.every((control) => remainder(control) < NEAR)
+  if (controls.some(({ verdict }) => verdict === "unknown")) {
+    return `one seed doesn't tell whether each control fell to chance; ${left}`;
+  }
+  if (above.length === 0) {
+    return `each control fell to chance: no 95% interval lies above it; ${left}`;
+  }
+  return above.every((control) => remainderOf(control) < NEAR)
     ? `each control fell to chance or near it: ${left}${where}`
     : `not every control fell to chance: ${left}${where}`;
 }
 
-// What a control keeps of what the mask has above chance.
-function remainder({ accuracy, cell, chance }: Control): number {
+// The fraction of what the mask has above chance that a control keeps.
+function remainderOf({ accuracy, cell, chance }: Control): number {
   return (accuracy.mean - chance) / (cell.accuracy.mean - chance);
 }

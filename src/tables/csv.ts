@@ -8,18 +8,18 @@ import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
 
 type Field = string | number | boolean | null | undefined;
 
-/** One line, by the names of its columns. Empty: not known, or no meaning. */
+/** One line, by the names of its columns. A field is empty where it is unknown or has no meaning. */
 export type CsvLine = Readonly<Record<string, Field>>;
 
 /**
  * Lines of `quantity` `accuracy` (percent) and `difference` (percentage points), each with mean, deviation and 95%
  * interval. `standing` is `best` for the highest mean among the masks of a row, `open` for a lower one that these runs
- * can't tell apart from it. What works without a mask stands once for its context, at sparsity 0.
+ * can't distinguish from it. An algorithm without a mask has one line for its context, at sparsity 0.
  */
 export function csvLinesOf(table: Table): CsvLine[] {
   const cells = table.rows.flatMap((row) => {
-    const standings = cellRanksOf(row);
-    return row.cells.flatMap((cell, i) => cell ? [cellFields(row, cell, standings[i])] : []);
+    const ranks = cellRanksOf(row);
+    return row.cells.flatMap((cell, i) => cell ? [cellFields(row, cell, ranks[i])] : []);
   });
   const differences = table.rows.flatMap((row) =>
     table.comparisons.flatMap((comparison, i) => differenceFields(row, comparison, i, table))
@@ -30,7 +30,7 @@ export function csvLinesOf(table: Table): CsvLine[] {
   return [...once.values()];
 }
 
-/** The whole file: those lines below the names of their columns. */
+/** The whole file: the lines of `csvLinesOf` below the names of their columns. */
 export const csvOf = (table: Table): string => csvTextOf(csvLinesOf(table));
 
 /** Lines below the names of their columns. */
@@ -39,7 +39,7 @@ export function csvTextOf(lines: readonly CsvLine[]): string {
   // Hyper-parameters differ between algorithms: they come last, by name.
   const parameters = all.filter((name) => name.startsWith("parameter_")).sort();
   const names = [...all.filter((name) => !parameters.includes(name)), ...parameters];
-  return csvFormatRows([names, ...lines.map((line) => names.map((name) => text(line[name])))]) +
+  return csvFormatRows([names, ...lines.map((line) => names.map((name) => textOf(line[name])))]) +
     "\n";
 }
 
@@ -64,7 +64,7 @@ export function contextFields({ context }: Row): Record<string, Field> {
   };
 }
 
-function cellFields(row: Row, cell: Cell, standing: CellRank | undefined): Record<string, Field> {
+function cellFields(row: Row, cell: Cell, rank: CellRank | undefined): Record<string, Field> {
   const { algorithm } = cell.runs[0]!.configuration;
   return {
     ...contextFields(row),
@@ -79,7 +79,7 @@ function cellFields(row: Row, cell: Cell, standing: CellRank | undefined): Recor
     deviation: rounded(cell.accuracy.deviation),
     ...intervalFields(meanInterval(cell.accuracy)),
     method: null,
-    standing,
+    standing: rank,
     best_epoch_mean: rounded(cell.bestEpoch),
     kept: rounded(cell.kept),
     images_per_second_median: rounded(cell.imagesPerSecond),
@@ -123,11 +123,11 @@ function intervalFields(interval: Interval | null): Record<string, Field> {
   return { low: rounded(interval?.low), high: rounded(interval?.high) };
 }
 
-function text(field: Field): string {
+function textOf(field: Field): string {
   return String(field ?? "");
 }
 
-// Six digits behind the point are more than any figure here is worth, and hide the noise of the last bits.
+// Six decimals are more than any figure here is precise to, and hide rounding in the last bits.
 function rounded(figure: number | null | undefined): Field {
   return figure === null || figure === undefined ? null : Number(figure.toFixed(6));
 }

@@ -1,14 +1,14 @@
-// What is said of a row beside its figures: where it stands, and which settings its runs share.
+// What a table says of a row besides its figures: data set, network, initialisation, sparsity, and settings of its runs.
 import { formatPercent, initialisationNameOf, networkNameOf } from "./format.ts";
 import type { Context } from "./table.ts";
 
-/** Where figures belong: all of a row but its figures. */
+/** A row without its figures: what these were measured on. */
 export interface RowFacts {
   readonly context: Context;
   readonly sparsity: number;
 }
 
-type Places = { readonly rows: readonly RowFacts[] };
+type FactTable = { readonly rows: readonly RowFacts[] };
 
 /** The columns left of the figures in every table. */
 export const factColumns: Readonly<Record<string, (row: RowFacts) => string>> = {
@@ -18,15 +18,15 @@ export const factColumns: Readonly<Record<string, (row: RowFacts) => string>> = 
   "sparsity": ({ sparsity }) => formatPercent(sparsity),
 };
 
-/** Of those columns, the ones that say the same in every row, and the others; `sparsity` is always one of these. */
-export function splitFactColumns({ rows }: Places): { alike: string[]; telling: string[] } {
+/** Splits those columns into the ones that are alike in every row and the differing ones; `sparsity` is always differing. */
+export function splitFactColumns({ rows }: FactTable): { alike: string[]; differing: string[] } {
   const isAlike = (name: string) =>
-    name !== "sparsity" && rows.length > 0 && count(rows.map(factColumns[name]!)) === 1;
+    name !== "sparsity" && rows.length > 0 && countDistinct(rows.map(factColumns[name]!)) === 1;
   const names = Object.keys(factColumns);
-  return { alike: names.filter(isAlike), telling: names.filter((name) => !isAlike(name)) };
+  return { alike: names.filter(isAlike), differing: names.filter((name) => !isAlike(name)) };
 }
 
-// Said once below the table where all rows agree, unless that is on 0, and a column of it where they don't.
+// A setting is a column where rows differ in it; else it is said once below the table, unless it is 0.
 const settings: Readonly<Record<string, (context: Context) => string>> = {
   "split": ({ dataset }) => dataset.split,
   "epochs": ({ epochs }) => String(epochs),
@@ -39,11 +39,13 @@ const settings: Readonly<Record<string, (context: Context) => string>> = {
 };
 
 /** Names of the settings in which rows differ; `checksum` where data sets of one name are not the same. */
-export function differingSettingsOf({ rows }: Places): string[] {
+export function differingSettingsOf({ rows }: FactTable): string[] {
   const contexts = rows.map(({ context }) => context);
-  const names = Object.keys(settings).filter((name) => count(contexts.map(settings[name]!)) > 1);
+  const names = Object.keys(settings)
+    .filter((name) => countDistinct(contexts.map(settings[name]!)) > 1);
   const checksums = contexts.map(({ dataset }) => `${dataset.name} ${dataset.checksum}`);
-  const alike = count(checksums) === count(contexts.map(({ dataset }) => dataset.name));
+  const alike =
+    countDistinct(checksums) === countDistinct(contexts.map(({ dataset }) => dataset.name));
   return alike ? names : [...names, "checksum"];
 }
 
@@ -53,7 +55,7 @@ export function settingTextOf(name: string, { context }: RowFacts): string {
 }
 
 /** `epochs 10, batch size 64, …`: the settings that all rows share; empty without rows. */
-export function commonSettingsOf(table: Places): string {
+export function commonSettingsOf(table: FactTable): string {
   const row = table.rows[0], differ = differingSettingsOf(table);
   if (!row) return "";
   return Object.keys(settings)
@@ -61,23 +63,24 @@ export function commonSettingsOf(table: Places): string {
     .map((name) => `${name} ${settingTextOf(name, row)}`).join(", ");
 }
 
-/** What tells a row from the table's others, in words: `conv4, sparsity 70%`. */
-export function rowNameOf(row: RowFacts, table: Places): string {
-  return [...outsideSparsity(row, table), `sparsity ${formatPercent(row.sparsity)}`].join(", ");
+/** In what a row differs from the table's others, in words: `conv4, sparsity 70%`. */
+export function rowNameOf(row: RowFacts, table: FactTable): string {
+  return [...differencesBesidesSparsity(row, table), `sparsity ${formatPercent(row.sparsity)}`]
+    .join(", ");
 }
 
-/** The same of several rows: `conv2, sparsity 50%, 70%; conv4, sparsity 50%`. */
-export function rowNamesOf(rows: readonly RowFacts[], table: Places): string {
-  const groups = Map.groupBy(rows, (row) => outsideSparsity(row, table).join(", "));
+/** The names of several rows: `conv2, sparsity 50%, 70%; conv4, sparsity 50%`. */
+export function rowNamesOf(rows: readonly RowFacts[], table: FactTable): string {
+  const groups = Map.groupBy(rows, (row) => differencesBesidesSparsity(row, table).join(", "));
   return [...groups.values()].map((members) =>
     [rowNameOf(members[0]!, table), ...members.slice(1).map((row) => formatPercent(row.sparsity))]
       .join(", ")
   ).join("; ");
 }
 
-function outsideSparsity(row: RowFacts, table: Places): string[] {
+function differencesBesidesSparsity(row: RowFacts, table: FactTable): string[] {
   const own = Object.entries(factColumns)
-    .filter(([name, text]) => name !== "sparsity" && count(table.rows.map(text)) > 1)
+    .filter(([name, text]) => name !== "sparsity" && countDistinct(table.rows.map(text)) > 1)
     .map(([, text]) => text(row));
   return [
     ...own,
@@ -85,6 +88,6 @@ function outsideSparsity(row: RowFacts, table: Places): string[] {
   ];
 }
 
-function count(texts: readonly string[]): number {
+function countDistinct(texts: readonly string[]): number {
   return new Set(texts).size;
 }

@@ -13,7 +13,7 @@ export function formatFixed(value: number, decimals = 2): string {
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
-/** `95.12 ± 0.21 (3)`, or `95.12 (1)` where one value says nothing of the spread. */
+/** `95.12 ± 0.21 (3)`, or `95.12 (1)` where one value has no deviation. */
 export function formatAccuracy({ mean, deviation, n }: Summary): string {
   const spread = deviation === null ? "" : ` ± ${formatFixed(deviation)}`;
   return `${formatFixed(mean)}${spread} (${n})`;
@@ -21,10 +21,10 @@ export function formatAccuracy({ mean, deviation, n }: Summary): string {
 
 /** `+0.42 [−0.10, +0.94]`, or `+0.42 [n/a]`; `†` behind it where the seeds are not paired. */
 export function formatDifference({ mean, interval, method }: MeanDifference): string {
-  return `${formatSigned(mean)} ${bounds(interval)}${method === "welch" ? " †" : ""}`;
+  return `${formatSigned(mean)} ${boundsText(interval)}${method === "welch" ? " †" : ""}`;
 }
 
-function bounds(interval: Interval | null): string {
+function boundsText(interval: Interval | null): string {
   return interval ? `[${formatSigned(interval.low)}, ${formatSigned(interval.high)}]` : "[n/a]";
 }
 

@@ -1,4 +1,4 @@
-// The table for programs that would rather have JSON: the CSV's lines, figures as numbers.
+// The table as JSON, for programs: the lines of the CSV, with figures as numbers.
 import { csvLinesOf } from "./csv.ts";
 import type { Table } from "./table.ts";
 

@@ -6,29 +6,30 @@ import { legendOfTable } from "./notes.ts";
 import { type CellRank, cellRanksOf } from "./ranking.ts";
 import type { Table } from "./table.ts";
 
-/** A `table` with the legend of table.md in comments above it; needs `\usepackage{booktabs}`. Ends in a newline. */
+/** A LaTeX `table` with the legend of table.md in comments above it; needs `\usepackage{booktabs}`. Ends in a newline. */
 export function latexOf(table: Table): string {
-  const { alike, telling } = splitFactColumns(table), differ = differingSettingsOf(table);
-  const places = [...telling, ...differ];
+  const { alike, differing } = splitFactColumns(table);
+  const settings = differingSettingsOf(table);
+  const facts = [...differing, ...settings];
   const header = [
-    ...places,
+    ...facts,
     ...table.columns.map(({ label }) => label),
     ...table.comparisons.map(({ label }) => label),
   ];
   const rows = table.rows.map((row) => {
-    const standings = cellRanksOf(row);
+    const ranks = cellRanksOf(row);
     return [
-      ...telling.map((name) => escapeLatex(factColumns[name]!(row))),
-      ...differ.map((name) => escapeLatex(settingTextOf(name, row))),
-      ...row.cells.map((cell, i) => cell ? accuracy(cell.accuracy, standings[i]) : "--"),
-      ...row.differences.map((one) => one ? difference(one) : "n/a"),
+      ...differing.map((name) => escapeLatex(factColumns[name]!(row))),
+      ...settings.map((name) => escapeLatex(settingTextOf(name, row))),
+      ...row.cells.map((cell, i) => cell ? accuracyText(cell.accuracy, ranks[i]) : "--"),
+      ...row.differences.map((one) => one ? differenceText(one) : "n/a"),
     ];
   });
   const everywhere = alike.map((name) => escapeLatex(factColumns[name]!(table.rows[0]!))).join(
     ", ",
   );
   const line = (cells: readonly string[]) => `    ${cells.join(" & ")} \\\\`;
-  const align = header.map((_, i) => i < places.length ? "l" : "r").join("");
+  const align = header.map((_, i) => i < facts.length ? "l" : "r").join("");
   return [
     "% \\usepackage{booktabs}",
     ...legendOfTable(table).split("\n").map((text) => `% ${text.replaceAll("**", "")}`),
@@ -48,15 +49,15 @@ export function latexOf(table: Table): string {
   ].join("\n") + "\n";
 }
 
-// Bold as people read it, not as mathematics: \boldmath only works outside of it.
-function accuracy({ mean, deviation, n }: Summary, standing: CellRank | undefined): string {
+// \boldmath only works outside of mathematics, so the whole cell is bold.
+function accuracyText({ mean, deviation, n }: Summary, rank: CellRank | undefined): string {
   const spread = deviation === null ? "" : ` \\pm ${number(deviation)}`;
   const text = `$${number(mean)}${spread}$ (${n})`;
-  if (standing === "best") return `{\\boldmath\\bfseries ${text}}`;
-  return standing === "open" ? `$\\approx$ ${text}` : text;
+  if (rank === "best") return `{\\boldmath\\bfseries ${text}}`;
+  return rank === "open" ? `$\\approx$ ${text}` : text;
 }
 
-function difference({ mean, interval, method }: MeanDifference): string {
+function differenceText({ mean, interval, method }: MeanDifference): string {
   return `$${signedNumber(mean)}$ ${bounds(interval)}${method === "welch" ? " \\dag" : ""}`;
 }
 
@@ -64,7 +65,7 @@ function bounds(interval: Interval | null): string {
   return interval ? `$[${signedNumber(interval.low)}, ${signedNumber(interval.high)}]$` : "[n/a]";
 }
 
-// Within mathematics the minus sign is a hyphen.
+// The minus sign of mathematics is a hyphen in LaTeX.
 const number = (value: number) => formatFixed(value).replace("−", "-");
 const signedNumber = (value: number) => formatSigned(value).replace("−", "-");
 
@@ -77,7 +78,7 @@ const special: Readonly<Record<string, string>> = {
   "—": "---",
 };
 
-/** Text that LaTeX sets as it stands here. */
+/** Escapes text, so that LaTeX sets it as it is. */
 export function escapeLatex(text: string): string {
   return text.replace(/[\\~^−×—]|[&%$#_{}]/g, (char) => special[char] ?? `\\${char}`)
     .replace(/\s+/g, " ");

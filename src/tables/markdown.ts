@@ -1,4 +1,4 @@
-// The table for people: what the figures mean, the figures, how they came about, and what is missing.
+// The table for people: what the figures mean, the figures, how the runs were made, and what is missing.
 import { markdownTable } from "markdown-table";
 import type { InvalidRunFile } from "../runs/run_file.ts";
 import { differingSettingsOf, factColumns, settingTextOf } from "./facts.ts";
@@ -11,9 +11,9 @@ import type { Row, Table } from "./table.ts";
 export function markdownOf(table: Table, invalidFiles: readonly InvalidRunFile[] = []): string {
   const parts = table.rows.length
     ? [
-      title(table),
+      titleOf(table),
       legendOfTable(table),
-      figures(table),
+      figuresOf(table),
       settingsNoteOf(table),
       missingNoteOf(table, invalidFiles),
     ]
@@ -21,52 +21,53 @@ export function markdownOf(table: Table, invalidFiles: readonly InvalidRunFile[]
   return parts.filter((part) => part).join("\n\n") + "\n";
 }
 
-function title({ rows }: Table): string {
+function titleOf({ rows }: Table): string {
   const names = new Set(rows.map(({ context }) => context.dataset.name));
   return `# Accuracy on ${[...names].join(", ")}`;
 }
 
-function figures(table: Table): string {
-  const { columns, comparisons, rows, against } = table, differ = differingSettingsOf(table);
-  const places = [...Object.keys(factColumns), ...differ];
-  const placeOf = (row: Row) => [
+function figuresOf(table: Table): string {
+  const { columns, comparisons, rows, against } = table;
+  const settings = differingSettingsOf(table);
+  const facts = [...Object.keys(factColumns), ...settings];
+  const factsOf = (row: Row) => [
     ...Object.values(factColumns).map((text) => text(row)),
-    ...differ.map((name) => settingTextOf(name, row)),
+    ...settings.map((name) => settingTextOf(name, row)),
   ];
   if (against) {
-    // A line for each column, as there may be many: differences beside figures would be two of each.
+    // There may be many columns, each with a difference: one line for each is narrower.
     return tableText(
-      [...places, "algorithm"],
+      [...facts, "algorithm"],
       ["accuracy", `− ${against.label}, points [95% interval]`],
       rows.flatMap((row) => {
         const texts = cellTexts(row);
         const differences = differenceTexts(row);
         return columns.flatMap((column, i) => {
-          const at = comparisons.findIndex(({ minuend }) => minuend === column);
+          const index = comparisons.findIndex(({ minuend }) => minuend === column);
           return row.cells[i]
-            ? [[...placeOf(row), column.label, texts[i]!, differences[at] ?? "—"]]
+            ? [[...factsOf(row), column.label, texts[i]!, differences[index] ?? "—"]]
             : [];
         });
       }),
     );
   }
   return tableText(
-    places,
+    facts,
     [
       ...columns.map(({ label }) => label),
       ...comparisons.map(({ label }) => `${label}, points [95% interval]`),
     ],
-    rows.map((row) => [...placeOf(row), ...cellTexts(row), ...differenceTexts(row)]),
+    rows.map((row) => [...factsOf(row), ...cellTexts(row), ...differenceTexts(row)]),
   );
 }
 
 function tableText(
-  places: readonly string[],
+  facts: readonly string[],
   figures: readonly string[],
   lines: readonly (readonly string[])[],
 ): string {
-  return markdownTable([[...places, ...figures], ...lines].map((line) => line.map(escaped)), {
-    align: [...places.map(() => "l"), ...figures.map(() => "r")],
+  return markdownTable([[...facts, ...figures], ...lines].map((line) => line.map(escapeMarkdown)), {
+    align: [...facts.map(() => "l"), ...figures.map(() => "r")],
   });
 }
 
@@ -74,15 +75,15 @@ const differenceTexts = (row: Row) =>
   row.differences.map((one) => one ? formatDifference(one) : "n/a");
 
 function cellTexts(row: Row): string[] {
-  const standings = cellRanksOf(row);
+  const ranks = cellRanksOf(row);
   return row.cells.map((cell, i) => {
     if (!cell) return "—";
     const text = formatAccuracy(cell.accuracy);
-    if (standings[i] === "best") return `**${text}**`;
-    return standings[i] === "open" ? `≈ ${text}` : text;
+    if (ranks[i] === "best") return `**${text}**`;
+    return ranks[i] === "open" ? `≈ ${text}` : text;
   });
 }
 
-function escaped(text: string): string {
+function escapeMarkdown(text: string): string {
   return text.replaceAll("|", "\\|");
 }

@@ -7,10 +7,10 @@ import { commonSettingsOf, rowNameOf, rowNamesOf } from "./facts.ts";
 import { formatPercent } from "./format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
 
-/** Items of a list before it ends in "and … more". */
-const LISTED = 12;
+/** A list shows so many items before it ends in "and … more". */
+const MAX_ITEMS = 12;
 
-/** What the figures and the marks at them mean, to be read before them. */
+/** What the figures and their marks mean, to be read before them. */
 export function legendOfTable(table: Table): string {
   return [meaningNoteOf(table), list(markNotes)].join("\n");
 }
@@ -22,30 +22,30 @@ export const markNotes: readonly string[] = [
   "by seed where both have the same seeds, holds zero or is unknown.",
 ];
 
-/** What the figures mean, marks aside. */
+/** What the figures mean, without their marks. */
 export function meaningNoteOf(table: Table): string {
   const { rows, columns } = table;
-  const single = cellsOf(table).some(({ accuracy }) => accuracy.n === 1);
+  const isSingle = cellsOf(table).some(({ accuracy }) => accuracy.n === 1);
   const removed = rows.find(({ sparsity }) => sparsity > 0)?.sparsity ?? 0.7;
-  const whole = columns.filter(({ algorithm }) => isUnmasked(algorithm));
+  const unmasked = columns.filter(({ algorithm }) => isUnmasked(algorithm));
   return list([
     `**Accuracy** in percent ${
-      onWhat(table)
+      splitTextOf(table)
     } after the last epoch: mean ± standard deviation over ` +
-    "seeds (number of seeds)." + (single ? " One seed alone has no deviation." : ""),
+    "seeds (number of seeds)." + (isSingle ? " One seed alone has no deviation." : ""),
     `**Sparsity** is the fraction of the weights that is removed: sparsity ${
       formatPercent(removed)
     } = ` +
     `${formatPercent(1 - removed)} of the weights kept.`,
-    ...whole.map(({ label }) =>
+    ...unmasked.map(({ label }) =>
       `**${label}** has no mask, so no sparsity: its one result stands in each row it is to be ` +
       "compared with."
     ),
-    ...aboutDifferences(table),
+    ...differenceNotesOf(table),
   ]);
 }
 
-function onWhat({ rows }: Table): string {
+function splitTextOf({ rows }: Table): string {
   const splits = new Set(rows.map(({ context }) => context.dataset.split));
   if (splits.size > 1) return "on the split that the row names";
   return splits.has("test")
@@ -53,7 +53,7 @@ function onWhat({ rows }: Table): string {
     : "on the validation split, training pictures held out to tune on,";
 }
 
-function aboutDifferences(table: Table): string[] {
+function differenceNotesOf(table: Table): string[] {
   const unmatched = table.pairs.filter((pair) => !table.comparisons.some((one) => isOf(pair, one)))
     .map(([minuend, subtrahend]) =>
       `No difference of ${minuend} and ${subtrahend} is given, as both have several settings that don't ` +
@@ -66,14 +66,15 @@ const isOf = ([first, second]: AlgorithmPair, { minuend, subtrahend }: Compariso
   minuend.algorithm === first && subtrahend.algorithm === second;
 
 function meaningOfDifferences(table: Table): string {
-  const { comparisons, rows } = table, all = rows.flatMap((row) => row.differences);
-  const unpaired = all.some((one) => one?.method === "welch");
-  const without = all.some((one) => !one?.interval);
+  const { comparisons, rows } = table;
+  const all = rows.flatMap((row) => row.differences);
+  const isUnpaired = all.some((one) => one?.method === "welch");
+  const lacksInterval = all.some((one) => !one?.interval);
   return `**${differencesName(table)}**: the difference of the means in ` +
     "percentage points, with its 95% confidence interval (Student's t), paired by seed: the two " +
     "had the same random weights and saw the pictures in the same order." +
-    (unpaired ? " † Not the same seeds, so not paired: Welch's method." : "") +
-    (without
+    (isUnpaired ? " † Not the same seeds, so not paired: Welch's method." : "") +
+    (lacksInterval
       ? " n/a: no interval, for want of seeds (at least 2) or of any spread between them."
       : "") +
     (comparisons.length > 1
@@ -94,10 +95,10 @@ export function settingsNoteOf(table: Table): string {
   const columns = table.columns.map(({ label }, i) => {
     const cells = cellsAt(table, i);
     const names = Object.keys(cells[0]![0].runs[0]!.configuration.algorithm.parameters);
-    const values = names.map((name) => valueOf(name, cells, table));
+    const values = names.map((name) => valuesTextOf(name, cells, table));
     return `**${label}**: ${values.join("; ") || "no hyper-parameters"}.`;
   });
-  const spare = table.columns.flatMap(({ label }, i) => {
+  const underfull = table.columns.flatMap(({ label }, i) => {
     const fewer = cellsAt(table, i).filter(([cell, row]) =>
       !isUnmasked(cell.column.algorithm) && cell.kept < 1 - row.sparsity - 0.0005
     ).map(([{ kept }, row]) =>
@@ -109,12 +110,12 @@ export function settingsNoteOf(table: Table): string {
   return list([
     `All runs: ${commonSettingsOf(table)}.`,
     ...columns,
-    ...spare,
-    `Made with ${madeWith(table)}.`,
+    ...underfull,
+    `Made with ${environmentTextOf(table)}.`,
   ]);
 }
 
-function madeWith(table: Table): string {
+function environmentTextOf(table: Table): string {
   const environments = cellsOf(table).flatMap(({ runs }) => runs.map((run) => run.environment));
   const distinct = (text: (environment: Environment) => string) =>
     [...new Set(environments.map(text))].sort().join(" and ");
@@ -126,16 +127,16 @@ function madeWith(table: Table): string {
   ].join(", ");
 }
 
-// `momentum 0.9`, or the rows of each value: `learningRate 1 (sparsity 50%), 2 (sparsity 70%)`.
-function valueOf(name: string, cells: readonly [Cell, Row][], table: Table): string {
-  const of = ([cell]: readonly [Cell, Row]) =>
+// The text is `momentum 0.9`, or has the rows of each value: `learningRate 1 (sparsity 50%), 2 (sparsity 70%)`.
+function valuesTextOf(name: string, cells: readonly [Cell, Row][], table: Table): string {
+  const valueOf = ([cell]: readonly [Cell, Row]) =>
     String(cell.runs[0]!.configuration.algorithm.parameters[name] ?? "unset");
-  const byValue = [...Map.groupBy(cells, of)];
+  const byValue = [...Map.groupBy(cells, valueOf)];
   if (byValue.length === 1) return `${name} ${byValue[0]![0]}`;
   const texts = byValue.map(([value, members]) =>
     `${value} (${rowNamesOf(members.map(([, row]) => row), table)})`
   );
-  return cells.length > LISTED
+  return cells.length > MAX_ITEMS
     ? `${name} ${byValue.map(([value]) => value).join(", ")}, by row as in table.csv`
     : `${name} ${texts.join(", ")}`;
 }
@@ -144,10 +145,10 @@ function valueOf(name: string, cells: readonly [Cell, Row][], table: Table): str
 export function missingNoteOf(table: Table, invalidFiles: readonly InvalidRunFile[]): string {
   const absent = table.columns.flatMap(({ label, algorithm }, i) =>
     rowsFor(algorithm, table).flatMap((row) => {
-      const have = row.cells[i]?.runs.map((run) => run.configuration.seed) ?? [];
-      const lacking = row.seeds.filter((seed) => !have.includes(seed));
-      if (lacking.length === 0) return [];
-      const seeds = `seed${lacking.length > 1 ? "s" : ""} ${lacking.join(", ")}`;
+      const present = row.cells[i]?.runs.map((run) => run.configuration.seed) ?? [];
+      const missing = row.seeds.filter((seed) => !present.includes(seed));
+      if (missing.length === 0) return [];
+      const seeds = `seed${missing.length > 1 ? "s" : ""} ${missing.join(", ")}`;
       return [`${label}, ${rowNameOf(row, table)}: ${seeds}`];
     })
   );
@@ -160,21 +161,21 @@ export function missingNoteOf(table: Table, invalidFiles: readonly InvalidRunFil
   ];
   if (items.length === 0) return "";
   return `Missing, and counted in no figure above:\n\n${
-    list([...items.slice(0, LISTED), ...more(items)])
+    list([...items.slice(0, MAX_ITEMS), ...remainderNoteOf(items)])
   }`;
 }
 
-/** Which file was set aside, and why: one line, whatever the file quoted in it. */
+/** Which file was set aside, and why: one line, even where the reason quotes several lines of the file. */
 export function invalidFileNoteOf({ path, reason }: InvalidRunFile): string {
   return `set aside: runs/${basename(path)} ${reason}`.replace(/\s+/g, " ");
 }
 
-function more(items: readonly unknown[]): string[] {
-  return items.length > LISTED ? [`and ${items.length - LISTED} more`] : [];
+function remainderNoteOf(items: readonly unknown[]): string[] {
+  return items.length > MAX_ITEMS ? [`and ${items.length - MAX_ITEMS} more`] : [];
 }
 
 function shortened(items: readonly string[], between: string): string {
-  return [...items.slice(0, LISTED), ...more(items)].join(between);
+  return [...items.slice(0, MAX_ITEMS), ...remainderNoteOf(items)].join(between);
 }
 
 function cellsOf(table: Table): Cell[] {
@@ -188,7 +189,7 @@ function cellsAt(table: Table, column: number): [Cell, Row][] {
   });
 }
 
-// What works without a mask is in all rows of a context, yet was run once: at sparsity 0.
+// An algorithm without a mask is in all rows of a context, yet was run once: at sparsity 0.
 function rowsFor(algorithm: string, { rows }: Table): Row[] {
   if (!isUnmasked(algorithm)) return [...rows];
   const first = rows.filter((row, i) => rows[i - 1]?.context !== row.context);

@@ -1,21 +1,21 @@
-// Which mask of a row did best, and which others can't be told apart from it.
+// Which mask of a row did best, and which others the runs can't distinguish from it.
 import type { MeanDifference } from "../base/statistics.ts";
 import { formatFixed } from "./format.ts";
 import { type Cell, differenceOf, isUnmasked, type Row } from "./table.ts";
 
-/** `best`: the highest mean of the row's masks. `open`: lower, yet these runs can't tell it apart from the best. */
+/** `best`: the highest mean of the row's masks. `open`: lower, yet these runs can't distinguish it from the best. */
 export type CellRank = "best" | "open";
 
-/** Of each cell of a row; nothing of what has no mask, nor where there is only one mask. */
+/** The rank of each cell of a row; cells without a mask have none, and neither has a mask that is the only one. */
 export function cellRanksOf({ cells }: Row): (CellRank | undefined)[] {
   const masks = cells.filter((cell) => cell !== null && !isUnmasked(cell.column.algorithm));
   if (masks.length < 2) return cells.map(() => undefined);
   const best = masks.reduce((a, b) => b!.accuracy.mean > a!.accuracy.mean ? b : a)!;
-  return cells.map((cell) => cell && masks.includes(cell) ? standing(cell, best) : undefined);
+  return cells.map((cell) => cell && masks.includes(cell) ? rankOf(cell, best) : undefined);
 }
 
-// Cells that read the same are marked the same.
-function standing(cell: Cell, best: Cell): CellRank | undefined {
+// Cells that show the same figure have the same mark.
+function rankOf(cell: Cell, best: Cell): CellRank | undefined {
   if (formatFixed(cell.accuracy.mean) === formatFixed(best.accuracy.mean)) return "best";
   return isUndecided(differenceOf(best, cell)) ? "open" : undefined;
 }

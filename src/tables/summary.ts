@@ -6,31 +6,34 @@ import { formatFixed, formatPercent, networkNameOf } from "./format.ts";
 import { isUndecided } from "./ranking.ts";
 import type { Row, Table } from "./table.ts";
 
-/** Plain text, what was found by comparison; the table must have a row. */
+/** Plain text: what was compared, and a sentence on each comparison. The table must have a row. */
 export function findingsOf(table: Table): { compared: string; found: readonly string[] } {
-  return { compared: compared(table), found: found(table) };
+  return { compared: comparedTextOf(table), found: findingTextsOf(table) };
 }
 
-function compared({ rows, columns }: Table): string {
+function comparedTextOf({ rows, columns }: Table): string {
   const distinct = (texts: readonly string[]) => [...new Set(texts)];
   const names = columns.filter(({ algorithm }) => !boundTextOf(algorithm)).map(({ label }) =>
     label
   );
   const bounds = columns.flatMap(({ algorithm }) => boundTextOf(algorithm) ?? []);
   const sparsities = rows.map(({ sparsity }) => sparsity);
-  const low = Math.min(...sparsities), high = Math.max(...sparsities);
+  const low = Math.min(...sparsities);
+  const high = Math.max(...sparsities);
   const seeds = distinct(rows.flatMap((row) => row.seeds).map(String)).length;
   const subject = names.length === 0
     ? "The ends of the scale were run"
-    : (names.length === 1 ? `The algorithm ${names[0]}` : `Each of ${listed(names)}`) +
+    : (names.length === 1 ? `The algorithm ${names[0]}` : `Each of ${joinedByAnd(names)}`) +
       " looked for a subnetwork inside networks of random, never trained weights";
-  return `${subject}: ${listed(distinct(rows.map(({ context }) => networkNameOf(context))))} on ` +
-    `${listed(distinct(rows.map(({ context }) => context.dataset.name)))}, ` +
+  return `${subject}: ${
+    joinedByAnd(distinct(rows.map(({ context }) => networkNameOf(context))))
+  } on ` +
+    `${joinedByAnd(distinct(rows.map(({ context }) => context.dataset.name)))}, ` +
     (low === high
       ? `with ${formatPercent(low)} of the weights removed`
       : `with ${formatPercent(low)} to ${formatPercent(high)} of the weights removed`) +
     `, ${seeds} ${seeds === 1 ? "seed" : "seeds"}` +
-    (bounds.length && names.length ? `; for scale, ${listed(distinct(bounds))}.` : ".");
+    (bounds.length && names.length ? `; for scale, ${joinedByAnd(distinct(bounds))}.` : ".");
 }
 
 /** What an algorithm is that is there for scale; nothing for one that looks for a mask. */
@@ -40,10 +43,10 @@ function boundTextOf(name: string): string | undefined {
   return isBound ? `${known.summary} (${name})` : undefined;
 }
 
-function found(table: Table): string[] {
+function findingTextsOf(table: Table): string[] {
   const { comparisons } = table;
   if (comparisons.length > 0) {
-    return comparisons.map((comparison, i) => outcome(comparison, i, table));
+    return comparisons.map((comparison, i) => outcomeTextOf(comparison, i, table));
   }
   const cells = table.rows.flatMap((row) =>
     row.cells.filter((cell) => cell !== null).map((cell) => ({ row, cell }))
@@ -51,26 +54,31 @@ function found(table: Table): string[] {
   const { row, cell } = cells.reduce((a, b) => b.cell.accuracy.mean > a.cell.accuracy.mean ? b : a);
   return [
     `The highest mean accuracy is ${formatFixed(cell.accuracy.mean)}%, of ${cell.column.label} (` +
-    `${rowNamesOf([row], table)}); no pair of algorithms has a difference to tell of.`,
+    `${rowNamesOf([row], table)}); no two algorithms are compared.`,
   ];
 }
 
-// Of one pair of columns, where it is more accurate, less, and where nothing can be said.
-function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): string {
+// The sentence says where the first column is more accurate than the second, where less, and where nothing can be said.
+function outcomeTextOf({ minuend, subtrahend }: Comparison, i: number, table: Table): string {
   const rows = table.rows.filter((row) => row.differences[i]);
   const open = rows.filter((row) => isUndecided(row.differences[i]!));
-  const sure = rows.filter((row) => !open.includes(row));
-  const more = sure.filter((row) => row.differences[i]!.mean > 0);
-  const less = sure.filter((row) => !more.includes(row));
-  const a = minuend.label, b = subtrahend.label, of = rows.length;
-  const all = (some: readonly Row[]) => some.length === of && of > 1;
-  // A long list tells less than a number.
+  const decided = rows.filter((row) => !open.includes(row));
+  const more = decided.filter((row) => row.differences[i]!.mean > 0);
+  const less = decided.filter((row) => !more.includes(row));
+  const a = minuend.label;
+  const b = subtrahend.label;
+  const all = (some: readonly Row[]) => some.length === rows.length && rows.length > 1;
+  // A long list says less than a number.
   const at = (some: readonly Row[]) =>
-    some.length > 4 ? `in ${some.length} of ${of} rows` : `at ${rowNamesOf(some, table)}`;
+    some.length > 4 ? `in ${some.length} of ${rows.length} rows` : `at ${rowNamesOf(some, table)}`;
   const where = (some: readonly Row[]) => all(some) ? "everywhere" : at(some);
   const parts = [
-    ...more.length ? [`${a} is more accurate than ${b} by ${span(more, i)} ${where(more)}`] : [],
-    ...less.length ? [`${a} is less accurate than ${b} by ${span(less, i)} ${where(less)}`] : [],
+    ...more.length
+      ? [`${a} is more accurate than ${b} by ${rangeTextOfDifferences(more, i)} ${where(more)}`]
+      : [],
+    ...less.length
+      ? [`${a} is less accurate than ${b} by ${rangeTextOfDifferences(less, i)} ${where(less)}`]
+      : [],
     ...open.length
       ? [`these runs can't tell ${a} and ${b} apart ${all(open) ? "anywhere" : at(open)}`]
       : [],
@@ -84,12 +92,13 @@ function outcome({ minuend, subtrahend }: Comparison, i: number, table: Table): 
   return text.startsWith(a) ? text : text[0]!.toUpperCase() + text.slice(1); // a name stays as it is
 }
 
-function span(rows: readonly Row[], i: number): string {
+function rangeTextOfDifferences(rows: readonly Row[], i: number): string {
   const sizes = rows.map((row) => Math.abs(row.differences[i]!.mean));
-  const low = formatFixed(Math.min(...sizes)), high = formatFixed(Math.max(...sizes));
+  const low = formatFixed(Math.min(...sizes));
+  const high = formatFixed(Math.max(...sizes));
   return low === high ? `${low} points` : `${low} to ${high} points`;
 }
 
-function listed(names: readonly string[]): string {
+function joinedByAnd(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

@@ -22,7 +22,7 @@ import {
   pairsIn,
 } from "./comparisons.ts";
 
-/** What a table takes of a run file. */
+/** The part of a run file that a table needs. */
 export interface TableRun {
   readonly identity: string;
   readonly configuration: RunConfig;
@@ -38,22 +38,22 @@ export interface Cell {
   readonly column: Column;
   /** By seed; each seed once. */
   readonly runs: readonly TableRun[];
-  /** Of the last epoch. */
+  /** After the last epoch. */
   readonly accuracy: Summary;
-  /** Mean of each run's best epoch: optimistic, and in no table but the CSV. */
+  /** Mean over each run's best epoch: optimistic, and in no table but the CSV. */
   readonly bestEpoch: number;
-  /** Fraction of the weights that the final masks keep, in the mean. */
+  /** Mean fraction of the weights that the final masks keep. */
   readonly kept: number;
-  /** Median over the runs; `null` where nothing was learnt. */
+  /** Median over the runs of training images per second; `null` where nothing was learnt. */
   readonly imagesPerSecond: number | null;
 }
 
 export interface Row {
   readonly context: Context;
   readonly sparsity: number;
-  /** By column of the table. */
+  /** One for each column of the table; `null` without runs. */
   readonly cells: readonly (Cell | null)[];
-  /** By comparison of the table; in percentage points. */
+  /** One for each comparison of the table, in percentage points; `null` where either column has no runs. */
   readonly differences: readonly (MeanDifference | null)[];
   /** Seeds that some run of the same context has. */
   readonly seeds: readonly number[];
@@ -67,11 +67,11 @@ export interface Table {
   readonly against?: Column;
   readonly comparisons: readonly Comparison[];
   readonly rows: readonly Row[];
-  /** Runs whose accuracy, or kept fraction, is no number from 0 to 1; no cell counts them. */
+  /** Runs whose accuracy, or kept fraction, is no number from 0 to 1; they are in no cell. */
   readonly leftOut: readonly TableRun[];
 }
 
-/** Whether an algorithm works without a mask, so that its one result stands in every row of its context. */
+/** Whether an algorithm works without a mask, so that its one result is in every row of its context. */
 export function isUnmasked(algorithm: string): boolean {
   return algorithms.find(({ name }) => name === algorithm)?.masks === false;
 }
@@ -121,7 +121,7 @@ export function tableOf(
   };
 }
 
-/** Whether its figures are numbers from 0 to 1: no mean may take in anything else. */
+/** Whether the figures of a run are numbers from 0 to 1, as in every mean. */
 export function isUsable(result: RunResult): boolean {
   return [result.lastTestAccuracy, result.bestTestAccuracy, keptFraction(result)]
     .every((value) => typeof value === "number" && value >= 0 && value <= 1);
@@ -134,7 +134,7 @@ interface Group {
   readonly seeds: readonly number[];
 }
 
-// The runs of each row, rows in their final order.
+// Each group has the runs of one row; groups are in the order of the rows.
 function groupsOf(runs: readonly TableRun[]): Group[] {
   const contexts = Map.groupBy(runs, (run) => canonicalJson(contextOf(run.configuration)));
   return [...contexts.values()]
@@ -142,7 +142,8 @@ function groupsOf(runs: readonly TableRun[]): Group[] {
     .sort((a, b) => compareContexts(a.context, b.context))
     .flatMap(({ members, context }) => {
       const isWhole = ({ configuration }: TableRun) => isUnmasked(configuration.algorithm.name);
-      const whole = members.filter(isWhole), masked = members.filter((run) => !isWhole(run));
+      const whole = members.filter(isWhole);
+      const masked = members.filter((run) => !isWhole(run));
       const distinct = (values: number[]) => [...new Set(values)].sort(compareValues);
       const sparsities = distinct(masked.map((run) => run.configuration.sparsity));
       const seeds = distinct(members.map((run) => run.configuration.seed));
@@ -155,13 +156,13 @@ function groupsOf(runs: readonly TableRun[]): Group[] {
     });
 }
 
-/** What two runs have to share to stand in one row. */
+/** The context of a run: runs of one row share it. */
 export function contextOf(config: RunConfig): Context {
   const { algorithm: _a, sparsity: _s, seed: _i, ...context } = config;
   return context;
 }
 
-/** The order of rows. */
+/** The order of contexts, which is that of rows. */
 export function compareContexts(a: Context, b: Context): number {
   return compareValues(a.dataset.name, b.dataset.name) ||
     compareValues(a.network.name, b.network.name) ||
@@ -186,13 +187,13 @@ function cellOf(column: Column, runs: readonly TableRun[]): Cell | null {
   };
 }
 
-/** Of the last epoch, in percent. */
+/** Accuracies after the last epoch, in percent. */
 export function accuraciesOf(runs: readonly TableRun[]): number[] {
   return runs.map(({ result }) => 100 * result.lastTestAccuracy);
 }
 
 function keptFraction({ layers }: RunResult): number {
-  const sum = (of: "kept" | "weights") => layers.reduce((total, layer) => total + layer[of], 0);
+  const sum = (key: "kept" | "weights") => layers.reduce((total, layer) => total + layer[key], 0);
   return sum("kept") / sum("weights");
 }
 

@@ -109,15 +109,15 @@ export function tuningMarkdownOf(
 
 function tableOf(cells: readonly TuningCell[]): string {
   const differ = differingSettingsOf({ rows: cells });
-  const { telling } = splitFactColumns({ rows: cells });
-  const header = [...telling, ...differ, "algorithm"];
+  const { differing } = splitFactColumns({ rows: cells });
+  const header = [...differing, ...differ, "algorithm"];
   const figures = ["accuracy", "runner-up", "median", "tries", "diverged"];
   const lines = cells.map((cell) => {
     const { search, tried } = cell;
     const finished = tried.flatMap(({ accuracy }) => accuracy ?? []), [best, second] = finished;
     const middle = median(finished.map(({ mean }) => mean));
     return [
-      ...telling.map((name) => factColumns[name]!(cell)),
+      ...differing.map((name) => factColumns[name]!(cell)),
       ...differ.map((name) => settingTextOf(name, cell)),
       search.label,
       chosenText(cell),

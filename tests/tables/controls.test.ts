@@ -25,7 +25,7 @@ const runs = (shuffled: readonly number[], given: Given = {}): ControlledRun[] =
 
 Deno.test("where a control stands: Student's interval of its mean against chance", () => {
   // Three values one apart: mean ± 4.303 / √3 = ± 2.484.
-  const at = (...values: number[]) => controlVerdictOf(summarise(values), 10).standing;
+  const at = (...values: number[]) => controlVerdictOf(summarise(values), 10).verdict;
   assert.equal(at(9, 10, 11), "at");
   assert.equal(at(11.4, 12.4, 13.4), "at"); // from 9.92
   assert.equal(at(11.5, 12.5, 13.5), "above"); // from 10.02

@@ -7,16 +7,16 @@ const inks: readonly (readonly [name: string, ink: Ink])[] = [
   ...marks.map((mark, i) => [`mark-${i}`, mark] as const),
 ];
 
-/** The variables, for white paper and for a dark page. */
+/** The CSS variables of all inks, for white paper or for a dark page. */
 export function colourVariables(theme: keyof Ink): string {
   return inks.map(([name, ink]) => `--${name}: ${ink[theme]};`).join(" ");
 }
 
-/** The variable of a mark's colour. */
+/** The CSS variable of a mark's colour. */
 export const variableOf = (ink: Ink): string =>
   `var(--${inks.find(([, other]) => other.light === ink.light)![0]})`;
 
-/** A plot's SVG with its inks as variables. */
+/** Replaces the inks in a plot's SVG by their CSS variables. */
 export function withVariables(svg: string): string {
   return inks.reduce(
     (text, [name, { light }]) => text.replaceAll(`"${light}"`, `"var(--${name})"`),

@@ -1,4 +1,4 @@
-// The comparison table as HTML: sortable, the best marked, and what can't be told apart from it.
+// The comparison table as HTML: sortable, with marks at the best and at those that may be as good.
 import { escapeHtml } from "../../base/html.ts";
 import {
   differingSettingsOf,
@@ -8,33 +8,34 @@ import {
 } from "../../tables/facts.ts";
 import { formatAccuracy, formatDifference } from "../../tables/format.ts";
 import { markNotes } from "../../tables/notes.ts";
-import { cellRanksOf, isUndecided } from "../../tables/ranking.ts";
+import { type CellRank, cellRanksOf, isUndecided } from "../../tables/ranking.ts";
 import type { Row, Table } from "../../tables/table.ts";
 import { marksOf } from "../plots/style.ts";
 import { variableOf } from "./colours.ts";
 import { notesHtmlOf } from "./html.ts";
 
-/** The table; places that are the same in all rows are told once, above it. */
+/** The table; facts that are the same in all rows are said once, above it. */
 export function tableHtmlOf(table: Table): string {
   const { rows, columns, comparisons } = table;
-  const { alike, telling: places } = splitFactColumns(table);
-  const differ = differingSettingsOf(table), inks = marksOf(columns);
+  const { alike, differing: facts } = splitFactColumns(table);
+  const settings = differingSettingsOf(table);
+  const marks = marksOf(columns);
   const header = [
-    ...[...places, ...differ].map((name) => heading(escapeHtml(name), "place")),
+    ...[...facts, ...settings].map((name) => headingOf(escapeHtml(name), "place")),
     ...columns.map(({ label }, i) =>
-      heading(`<i style="background: ${variableOf(inks[i]!)}"></i>${escapeHtml(label)}`)
+      headingOf(`<i style="background: ${variableOf(marks[i]!)}"></i>${escapeHtml(label)}`)
     ),
     ...comparisons.map(({ label }) =>
-      heading(escapeHtml(label), "figure", "<small>points [95% interval]</small>")
+      headingOf(escapeHtml(label), "figure", "<small>points [95% interval]</small>")
     ),
   ];
   const lines = rows.map((row) =>
     [
-      ...places.map((name) =>
-        placeCell(factColumns[name]!(row), name === "sparsity" ? row.sparsity : undefined)
+      ...facts.map((name) =>
+        factCellOf(factColumns[name]!(row), name === "sparsity" ? row.sparsity : undefined)
       ),
-      ...differ.map((name) => placeCell(settingTextOf(name, row))),
-      ...cells(row),
+      ...settings.map((name) => factCellOf(settingTextOf(name, row))),
+      ...cellsHtmlOf(row),
       ...row.differences.map((one) =>
         one
           ? `<td data-value="${one.mean}"${isUndecided(one) ? ' class="open"' : ""}>${
@@ -59,28 +60,28 @@ ${lines.map((line) => `<tr>${line}</tr>`).join("\n")}
 <div class="key">${notesHtmlOf(markNotes.join(" "))}</div>`;
 }
 
-function heading(html: string, kind = "figure", below = ""): string {
+function headingOf(html: string, kind = "figure", below = ""): string {
   return `<th scope="col" class="${kind}"><button type="button"><span>${html}</span>${below}</button></th>`;
 }
 
-function placeCell(text: string, value?: number): string {
+function factCellOf(text: string, value?: number): string {
   return `<td class="place"${value === undefined ? "" : ` data-value="${value}"`}>${
     escapeHtml(text)
   }</td>`;
 }
 
-function cells(row: Row): string[] {
-  const standings = cellRanksOf(row);
+function cellsHtmlOf(row: Row): string[] {
+  const ranks = cellRanksOf(row);
   return row.cells.map((cell, i) => {
     if (!cell) return "<td>—</td>";
-    const text = escapeHtml(formatAccuracy(cell.accuracy)), standing = standings[i];
-    const html = standing === "best"
-      ? `<b>${text}</b><span class="unseen"> (the best)</span>`
-      : standing === "open"
-      ? `<span aria-hidden="true">≈ </span>${text}<span class="unseen"> (not told apart from the best)</span>`
-      : text;
-    return `<td data-value="${cell.accuracy.mean}"${
-      standing ? ` class="${standing}"` : ""
-    }>${html}</td>`;
+    const rank = ranks[i];
+    const html = rankedHtmlOf(escapeHtml(formatAccuracy(cell.accuracy)), rank);
+    return `<td data-value="${cell.accuracy.mean}"${rank ? ` class="${rank}"` : ""}>${html}</td>`;
   });
+}
+
+function rankedHtmlOf(text: string, rank: CellRank | undefined): string {
+  if (rank === "best") return `<b>${text}</b><span class="unseen"> (the best)</span>`;
+  if (rank !== "open") return text;
+  return `<span aria-hidden="true">≈ </span>${text}<span class="unseen"> (not told apart from the best)</span>`;
 }

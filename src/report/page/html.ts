@@ -1,7 +1,7 @@
 // The table's notes in HTML: whatever a run file says stays text.
 import { escapeHtml } from "../../base/html.ts";
 
-/** The little Markdown of the table's notes: lists, bold, code. */
+/** Turns the Markdown of notes, which has lists, bold and code alone, into HTML. */
 export function notesHtmlOf(markdown: string): string {
   const inline = (text: string) =>
     escapeHtml(text).replace(/\*\*(.+?)\*\*/g, "<b>$1</b>").replace(/`(.+?)`/g, "<code>$1</code>");

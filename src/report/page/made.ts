@@ -1,4 +1,4 @@
-// How the figures came about: the sweep that repeats them, what they were made with, and every run file.
+// How the figures were made: the sweep that repeats them, the environment, and every run file.
 import { escapeHtml } from "../../base/html.ts";
 import type { InvalidRunFile } from "../../runs/run_file.ts";
 import { formatPercent, networkNameOf } from "../../tables/format.ts";
@@ -7,37 +7,37 @@ import type { Table, TableRun } from "../../tables/table.ts";
 import { notesHtmlOf } from "./html.ts";
 import type { Repeat } from "./repeat.ts";
 
-/** The section, from the table's runs alone. @param repeats with the names of their files beside the page */
+/** The section, from the table's runs alone. @param repeats with the names of their files in the page's folder */
 export function provenanceHtmlOf(
   table: Table,
   runs: readonly TableRun[],
   invalidFiles: readonly InvalidRunFile[],
   repeats: readonly (Repeat & { readonly file: string } | undefined)[],
 ): string {
-  const lacking = missingNoteOf(table, invalidFiles);
+  const missing = missingNoteOf(table, invalidFiles);
   return `<h3>Settings</h3>
 ${notesHtmlOf(settingsNoteOf(table))}
-${lacking ? `<h3>Missing</h3>\n${notesHtmlOf(lacking)}` : ""}
+${missing ? `<h3>Missing</h3>\n${notesHtmlOf(missing)}` : ""}
 <h3>To repeat it</h3>
-${repeats.map(repeatHtml).join("\n")}
+${repeats.map(repeatHtmlOf).join("\n")}
 <h3>Environment</h3>
-${environments(runs)}
+${environmentsHtmlOf(runs)}
 <h3>Runs</h3>
-${runsHtml(runs)}`;
+${runsHtmlOf(runs)}`;
 }
 
-function repeatHtml(repeat: Repeat & { readonly file: string } | undefined): string {
+function repeatHtmlOf(repeat: Repeat & { readonly file: string } | undefined): string {
   if (!repeat) {
-    return "<p>These runs are no grid that one sweep file could tell; each run file has its whole configuration.</p>";
+    return "<p>These runs are no grid that one sweep file could describe; each run file has its whole configuration.</p>";
   }
-  const { file, text, runs, here } = repeat;
-  const part = runs === here ? `all ${runs} runs` : `${runs} runs, of which ${here} are here`;
+  const { file, text, runs, present } = repeat;
+  const part = runs === present ? `all ${runs} runs` : `${runs} runs, of which ${present} are here`;
   return `<p>This sweep file, <a href="${file}">${file}</a>, has ${part}:</p>
 <pre><code>deno task bench ${file}</code></pre>
 <details><summary>The sweep file</summary><pre><code>${escapeHtml(text)}</code></pre></details>`;
 }
 
-function environments(runs: readonly TableRun[]): string {
+function environmentsHtmlOf(runs: readonly TableRun[]): string {
   const groups = Map.groupBy(
     runs,
     ({ environment: { started: _s, finished: _f, ...made } }) => JSON.stringify(made),
@@ -62,7 +62,7 @@ function environments(runs: readonly TableRun[]): string {
   }).join("\n");
 }
 
-function runsHtml(runs: readonly TableRun[]): string {
+function runsHtmlOf(runs: readonly TableRun[]): string {
   const lines = runs.map(({ identity, configuration, result }) => {
     const { algorithm, network, sparsity, seed } = configuration;
     const name = networkNameOf({ network });

@@ -1,4 +1,4 @@
-// The page: what came out, the table, the plots, and how it was made; one file that fetches nothing.
+// The page: findings, table, plots, and how they were made; one file that fetches nothing.
 import { createHash } from "node:crypto";
 import { escapeHtml } from "../../base/html.ts";
 import { meaningNoteOf } from "../../tables/notes.ts";
@@ -15,12 +15,12 @@ export interface PageFigure {
   readonly name: string;
   readonly question: string;
   readonly caption: string;
-  /** Its files and what is in them; or why there are none. */
+  /** Its files with their contents; or a sentence that says why there are none. */
   readonly panels: readonly { readonly file: string; readonly svg: string }[] | string;
 }
 
-/** The whole page, ending in a newline. @param made HTML on how the figures came about */
-export function pageOf(table: Table, figures: readonly PageFigure[], made: string): string {
+/** The whole page, ending in a newline. @param provenance HTML that says how the figures were made */
+export function pageOf(table: Table, figures: readonly PageFigure[], provenance: string): string {
   const names = [...new Set(table.rows.map(({ context }) => context.dataset.name))].join(", ");
   const { compared, found } = findingsOf(table);
   const hash = createHash("sha256").update(script).digest("base64");
@@ -53,10 +53,10 @@ ${tableHtmlOf(table)}
 ${notesHtmlOf(meaningNoteOf(table))}
 </details>
 </section>
-${figures.map(figureHtml).join("\n")}
+${figures.map(figureHtmlOf).join("\n")}
 <section id="made">
 <h2>How it was made</h2>
-${made}
+${provenance}
 </section>
 </main>
 <div id="tip" role="status" aria-live="polite" hidden></div>
@@ -66,7 +66,7 @@ ${made}
 `;
 }
 
-function figureHtml({ name, question, caption, panels }: PageFigure): string {
+function figureHtmlOf({ name, question, caption, panels }: PageFigure): string {
   if (typeof panels === "string") {
     return `<section id="${name}">\n<h2>${escapeHtml(question)}</h2>\n<p class="absent">${
       escapeHtml(panels)

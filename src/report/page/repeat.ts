@@ -10,13 +10,13 @@ import { type Row, type Table, type TableRun } from "../../tables/table.ts";
 import type { Choice } from "../../tuning/choices.ts";
 import { entriesOf } from "../../tuning/sweep_entries.ts";
 
-/** A sweep file that has all runs of some rows in it. */
+/** A sweep file whose grid holds all runs of some rows. */
 export interface Repeat {
   /** Its text, ending in a newline. */
   readonly text: string;
-  /** Runs that it has, and how many of them are in the table. */
+  /** Number of runs of its grid, and of those in the table. */
   readonly runs: number;
-  readonly here: number;
+  readonly present: number;
 }
 
 /**
@@ -73,14 +73,14 @@ function repeatOf(
     const checked = { ...checkSweep(sweep), dataset: dataset.name };
     const again = new Set(expandSweep(checked, dataset.checksum).runs.map(canonicalJson));
     if (!runs.every(({ configuration }) => again.has(canonicalJson(configuration)))) return;
-    return { text: JSON.stringify(sweep, null, 2) + "\n", runs: again.size, here: runs.length };
+    return { text: JSON.stringify(sweep, null, 2) + "\n", runs: again.size, present: runs.length };
   } catch (error) {
     if (error instanceof UserError) return; // a network or an algorithm that this version doesn't know
     throw error;
   }
 }
 
-// A column has one setting in each row, as a choice of the best has.
+// A column has one setting in each row, as the outcome of a tuning has, and so is written to a sweep file the same way.
 function choicesOf(rows: readonly Row[], column: number): Choice[] {
   return rows.flatMap(({ context, sparsity, cells }): Choice[] => {
     const cell = cells[column];

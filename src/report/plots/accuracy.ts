@@ -6,10 +6,14 @@ import { type Domain, domainOf, groupsOf, spreadApart, spreadOf } from "./axis.t
 import { contextsOf, contextTitleOf, type Plot, type VegaLiteSpec } from "./plot.ts";
 import { endLabel, marksOf } from "./style.ts";
 
-const HEIGHT = 210, STRIP = 46, LABEL = 13;
+/** Heights in pixels of the main strip, of one below it, and of a label. */
+const MAIN_HEIGHT = 210;
+const LOWER_HEIGHT = 46;
+const LABEL_HEIGHT = 13;
 
-/** Of a panel alone, and of one among several. */
-const WIDE = 300, SMALL = 220;
+/** Widths in pixels of a panel alone, and of one among several. */
+const SINGLE_WIDTH = 300;
+const SHARED_WIDTH = 220;
 
 type Axes = Readonly<Record<"x" | "y", VegaLiteSpec>>;
 
@@ -17,9 +21,10 @@ type Axes = Readonly<Record<"x" | "y", VegaLiteSpec>>;
 interface Line {
   readonly label: string;
   readonly mark: Mark;
-  readonly whole: boolean;
+  /** Whether the algorithm has no mask, so that its one accuracy is drawn across all sparsities. */
+  readonly unmasked: boolean;
   readonly points: readonly Point[];
-  /** Lowest and highest of the bars. */
+  /** The lowest and the highest end of its bars. */
   readonly low: number;
   readonly high: number;
 }
@@ -42,17 +47,18 @@ export const accuracyPlot: Plot = {
   panels: ({ table }) =>
     contextsOf(table).map(({ context, rows }, _, { length }) => {
       const lines = linesOf(rows, table);
-      const groups = groupsOf(lines), xs = rows.map(({ sparsity }) => 100 * sparsity);
+      const groups = groupsOf(lines);
+      const xs = rows.map(({ sparsity }) => 100 * sparsity);
       const strips = groups.map((group, i) =>
-        strip(group, xs, {
+        stripOf(group, xs, {
           main: i === 0,
           last: i === groups.length - 1,
           split: context.dataset.split,
-          width: length > 1 ? SMALL : WIDE,
+          width: length > 1 ? SHARED_WIDTH : SINGLE_WIDTH,
         })
       );
       return {
-        place: contextTitleOf(context, table),
+        subtitle: contextTitleOf(context, table),
         alt: altOf(rows, table),
         spec: { vconcat: strips, spacing: 14, bounds: "flush" },
       };
@@ -71,28 +77,30 @@ function linesOf(rows: readonly Row[], table: Table): Line[] {
     if (points.length === 0) return [];
     const low = Math.min(...points.map((point) => point.low));
     const high = Math.max(...points.map((point) => point.high));
-    return [{ label, mark: marks[i]!, whole: isUnmasked(algorithm), points, low, high }];
+    return [{ label, mark: marks[i]!, unmasked: isUnmasked(algorithm), points, low, high }];
   });
 }
 
-interface Place {
+/** How one of the strips of a panel, one below the other, is drawn. */
+interface StripLayout {
   readonly main: boolean;
   readonly last: boolean;
   readonly split: string;
   readonly width: number;
 }
 
-function strip(
+function stripOf(
   lines: readonly Line[],
   xs: readonly number[],
-  { main, last, split, width }: Place,
+  { main, last, split, width }: StripLayout,
 ): VegaLiteSpec {
-  const height = main ? HEIGHT : STRIP;
-  const y = domainOf(lines, [0, 100]), x = domainOf(xs.map((x) => ({ low: x, high: x })));
+  const height = main ? MAIN_HEIGHT : LOWER_HEIGHT;
+  const y = domainOf(lines, [0, 100]);
+  const x = domainOf(xs.map((x) => ({ low: x, high: x })));
   const end = x[1];
   const labels = spreadApart(
     lines.map(({ points }) => points.at(-1)!.mean),
-    (y[1] - y[0]) * LABEL / height,
+    (y[1] - y[0]) * LABEL_HEIGHT / height,
   );
   const axes = {
     x: {
@@ -114,20 +122,20 @@ function strip(
     width,
     height,
     layer: lines.flatMap((line, i) => [
-      ...drawn(line, axes, x),
+      ...lineLayersOf(line, axes, x),
       ...endLabel(line.mark, line.label, { x: end, mean: labels[i]! }, axes),
     ]),
   };
 }
 
-function drawn({ mark, whole, points }: Line, axes: Axes, x: Domain): VegaLiteSpec[] {
+function lineLayersOf({ mark, unmasked, points }: Line, axes: Axes, x: Domain): VegaLiteSpec[] {
   const { light, dash, shape } = mark;
   const bounds = {
     ...axes,
     y: { ...axes.y, field: "low" },
     y2: { field: "high" },
   };
-  if (whole) {
+  if (unmasked) {
     const [{ mean, low, high }] = points as [Point];
     const ends = x.map((x) => ({ x, mean, low, high }));
     return [
@@ -171,12 +179,12 @@ function drawn({ mark, whole, points }: Line, axes: Axes, x: Domain): VegaLiteSp
 }
 
 function altOf(rows: readonly Row[], table: Table): string {
-  const of = (cell: Cell | null | undefined) => cell ? accuracyText(cell.accuracy) : "none";
+  const textOf = (cell: Cell | null | undefined) => cell ? accuracyText(cell.accuracy) : "none";
   return table.columns.map(({ label, algorithm }, i) =>
     isUnmasked(algorithm)
-      ? `${label}: ${of(rows[0]!.cells[i])}.`
+      ? `${label}: ${textOf(rows[0]!.cells[i])}.`
       : `${label}: ${
-        rows.map((row) => `${of(row.cells[i])} at ${formatPercent(row.sparsity)}`).join(", ")
+        rows.map((row) => `${textOf(row.cells[i])} at ${formatPercent(row.sparsity)}`).join(", ")
       }.`
   ).join(" ");
 }

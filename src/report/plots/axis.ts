@@ -1,8 +1,8 @@
-// Axes that hold all the data: domains with some air, a break where far away figures would flatten the rest, and
-// labels at the ends of lines that don't lie on each other.
+// Axes that hold all the data: domains with a margin, a break where far away figures would flatten the rest, and labels at
+// the ends of lines that don't overlap.
 import type { Interval, Summary } from "../../base/statistics.ts";
 
-/** Low and high end of an axis. */
+/** The low and the high end of an axis. */
 export type Domain = [low: number, high: number];
 
 /** The mean with one standard deviation to either side. */
@@ -10,44 +10,47 @@ export function spreadOf({ mean, deviation }: Summary): Interval {
   return { low: mean - (deviation ?? 0), high: mean + (deviation ?? 0) };
 }
 
-/** From the lowest to the highest with air around, but not beyond `limits` where the data aren't. */
+/** The domain from the lowest to the highest with a margin, but not beyond `limits` unless the data are. */
 export function domainOf(
   intervals: readonly Interval[],
   limits: Domain = [-Infinity, Infinity],
 ): Domain {
   const low = Math.min(...intervals.map((one) => one.low));
   const high = Math.max(...intervals.map((one) => one.high));
-  const air = 0.06 * (high - low) || Math.max(0.5, 0.01 * Math.abs(high));
+  const margin = 0.06 * (high - low) || Math.max(0.5, 0.01 * Math.abs(high));
   return [
-    Math.max(low - air, Math.min(low, limits[0])),
-    Math.min(high + air, Math.max(high, limits[1])),
+    Math.max(low - margin, Math.min(low, limits[0])),
+    Math.min(high + margin, Math.max(high, limits[1])),
   ];
 }
 
 /**
- * Splits where nothing lies in more than half of the whole range.
+ * Splits intervals in two where more than half of their whole range is empty.
  * @returns one group, or the upper and the lower
  */
 export function groupsOf<One extends Interval>(intervals: readonly One[]): One[][] {
   const sorted = intervals.toSorted((a, b) => a.low - b.low || a.high - b.high);
-  let top = -Infinity, widest = 0, at = 0;
+  let top = -Infinity;
+  let widest = 0;
+  let start = 0;
   sorted.forEach(({ low, high }, i) => {
-    if (i > 0 && low - top > widest) [widest, at] = [low - top, i];
+    if (i > 0 && low - top > widest) [widest, start] = [low - top, i];
     top = Math.max(top, high);
   });
   const range = top - (sorted[0]?.low ?? 0);
-  return widest > range / 2 ? [sorted.slice(at), sorted.slice(0, at)] : [sorted];
+  return widest > range / 2 ? [sorted.slice(start), sorted.slice(0, start)] : [sorted];
 }
 
-/** One, two and five times each power of ten in a domain above zero: what a logarithmic axis is labelled with. */
+/** Labels of a logarithmic axis: one, two and five times each power of ten in a domain above zero. */
 export function logTicks([low, high]: Domain): number[] {
-  const first = Math.floor(Math.log10(low)), count = Math.ceil(Math.log10(high)) - first + 1;
+  const first = Math.floor(Math.log10(low));
+  const count = Math.ceil(Math.log10(high)) - first + 1;
   return Array.from({ length: count }, (_, i) => 10 ** (first + i))
     .flatMap((power) => [power, 2 * power, 5 * power])
     .filter((value) => low <= value && value <= high);
 }
 
-/** Moves values apart until neighbours are at least `gap` away from each other, as little as will do. */
+/** Moves values apart until neighbours are at least `gap` away from each other, and no farther than needed. */
 export function spreadApart(values: readonly number[], gap: number): number[] {
   // Groups of neighbours that touch are merged and laid out around their mean.
   const groups: { members: number[]; middle: number }[] = [];
@@ -65,7 +68,7 @@ export function spreadApart(values: readonly number[], gap: number): number[] {
   }
   const moved = [...values];
   for (const { members, middle } of groups) {
-    members.forEach((i, place) => moved[i] = middle + gap * (place - (members.length - 1) / 2));
+    members.forEach((i, rank) => moved[i] = middle + gap * (rank - (members.length - 1) / 2));
   }
   return moved;
 }

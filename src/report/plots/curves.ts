@@ -6,14 +6,14 @@ import { type EpochFigure, runPanelsOf } from "./run_lines.ts";
 const figures: readonly EpochFigure[] = [
   {
     title: "training loss, nats",
-    of: ({ trainLoss }) => trainLoss,
-    says: (loss) => `training loss ${loss.toFixed(3)}`,
+    valueOf: ({ trainLoss }) => trainLoss,
+    textOf: (loss) => `training loss ${loss.toFixed(3)}`,
     height: 110,
   },
   {
     title: "accuracy, %",
-    of: ({ testAccuracy }) => 100 * testAccuracy,
-    says: (accuracy) => `accuracy ${formatFixed(accuracy)}%`,
+    valueOf: ({ testAccuracy }) => 100 * testAccuracy,
+    textOf: (accuracy) => `accuracy ${formatFixed(accuracy)}%`,
     height: 110,
   },
 ];

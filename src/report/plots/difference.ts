@@ -80,7 +80,7 @@ function panelOf(
   const points = pointsOf(rows, table), labels = table.comparisons.map(({ label }) => label);
   if (points.length === 0) return [];
   return [{
-    place: contextTitleOf(context, table),
+    subtitle: contextTitleOf(context, table),
     alt: labels.map((label) => {
       const own = points.filter((point) => point.label === label).map(({ says }) => says);
       return `${label}, points: ${own.join("; ")}.`;

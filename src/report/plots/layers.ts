@@ -11,11 +11,11 @@ export const layersPlot: Plot = {
   question: "What do they keep?",
   caption: ({ table }) =>
     "The part of each layer's weights that the final mask keeps, mean over seeds; bars reach from the lowest seed to " +
-    "the highest. The upright line is the part that may be kept in all. " + scopes(table),
+    "the highest. The upright line is the part that may be kept in all. " + scopesTextOf(table),
   panels: ({ table }) => {
     const panels = table.rows.flatMap((row) => {
       const points = pointsOf(row, table);
-      return points.length > 0 ? [panel(row, points, table)] : [];
+      return points.length > 0 ? [panelOf(row, points, table)] : [];
     });
     return panels.length > 0 ? panels : "None of the runs has a mask.";
   },
@@ -51,14 +51,14 @@ function pointsOf({ cells }: Row, { columns }: Table): Point[] {
   });
 }
 
-function panel(row: Row, points: readonly Point[], table: Table) {
+function panelOf(row: Row, points: readonly Point[], table: Table) {
   const columns = table.columns.filter(({ label }) =>
     points.some((point) => point.label === label)
   );
   const all = marksOf(table.columns);
-  const inks = columns.map((column) => all[table.columns.indexOf(column)]!);
-  const domain = columns.map(({ label }) => label),
-    names = [...new Set(points.map(({ layer }) => layer))];
+  const marks = columns.map((column) => all[table.columns.indexOf(column)]!);
+  const domain = columns.map(({ label }) => label);
+  const names = [...new Set(points.map(({ layer }) => layer))];
   const allowed = 100 * (1 - row.sparsity);
   const axes = {
     x: {
@@ -74,11 +74,11 @@ function panel(row: Row, points: readonly Point[], table: Table) {
   const color = {
     field: "label",
     type: "nominal",
-    scale: { domain, range: inks.map(({ light }) => light) },
+    scale: { domain, range: marks.map(({ light }) => light) },
     legend: legendOf(domain),
   };
   return {
-    place: rowTitleOf(row, table),
+    subtitle: rowTitleOf(row, table),
     alt: `Weights kept of each layer: ${
       domain.map((label) =>
         `${label} ${
@@ -109,7 +109,7 @@ function panel(row: Row, points: readonly Point[], table: Table) {
             ...axes,
             fill: color,
             stroke: color,
-            shape: { ...color, scale: { domain, range: inks.map(({ shape }) => shape) } },
+            shape: { ...color, scale: { domain, range: marks.map(({ shape }) => shape) } },
           },
         },
       ],
@@ -117,10 +117,10 @@ function panel(row: Row, points: readonly Point[], table: Table) {
   };
 }
 
-// Where entries of one layer compete, each layer keeps its share; where all do, they divide it among them.
-function scopes({ rows, columns }: Table): string {
+// The caption explains the scopes of the columns whose labels don't name them.
+function scopesTextOf({ rows, columns }: Table): string {
   const scopes = columns.flatMap(({ label, setting }, i) => {
-    if ("scope" in setting) return []; // its label tells
+    if ("scope" in setting) return []; // The label names it.
     const found = new Set(
       rows.flatMap(({ cells }) =>
         (cells[i]?.runs ?? []).map((run) => run.configuration.algorithm.parameters.scope)

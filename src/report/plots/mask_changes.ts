@@ -5,8 +5,8 @@ import { type EpochFigure, runPanelsOf } from "./run_lines.ts";
 
 const figure: EpochFigure = {
   title: "entries of the mask that changed, %",
-  of: ({ maskChange }) => maskChange === undefined ? undefined : 100 * maskChange,
-  says: (part) => `${formatFixed(part)}% of the mask changed`,
+  valueOf: ({ maskChange }) => maskChange === undefined ? undefined : 100 * maskChange,
+  textOf: (part) => `${formatFixed(part)}% of the mask changed`,
   height: 150,
 };
 

@@ -4,38 +4,38 @@ import { differingSettingsOf, factColumns, settingTextOf } from "../../tables/fa
 import { formatPercent } from "../../tables/format.ts";
 import type { Context, Row, Table } from "../../tables/table.ts";
 
-/** A picture in Vega-Lite's terms, which its compiler checks. */
+/** A picture as Vega-Lite describes it; its compiler checks it. */
 export type VegaLiteSpec = Readonly<Record<string, unknown>>;
 
-/** One picture: a plot's part for one network, or one row of the table. */
+/** One picture: the part of a plot for one network, or for one row of the table. */
 export interface Panel {
-  /** Where it belongs, in words: `mlp on mnist`. */
-  readonly place: string;
-  /** What is to be seen, for those who don't see it: a sentence or two. */
+  /** What it shows the plot of: `mlp on mnist`. */
+  readonly subtitle: string;
+  /** A sentence or two that say what it shows, for those who can't see it. */
   readonly alt: string;
-  /** With no title; bounds and means in it are the table's. */
+  /** The picture without a title; bounds and means in it are the table's. */
   readonly spec: VegaLiteSpec;
 }
 
 /** What plots are made from. */
 export interface PlotInput {
   readonly table: Table;
-  /** The training step beside other implementations, where it was measured. */
+  /** The training step of this and other implementations, where they were measured. */
   readonly peers?: PeerTimes | undefined;
 }
 
 /** One file of this folder. */
 export interface Plot {
-  /** Of its files: `accuracy.svg`, or `accuracy-1.svg` where there are several panels. */
+  /** The name of its files: `accuracy.svg`, or `accuracy-1.svg` where there are several panels. */
   readonly name: string;
   /** What it shows, and against what: the title of its pictures. */
   readonly title: string;
-  /** What it answers: the heading above them. */
+  /** The question that it answers: the heading above them. */
   readonly question: string;
   /** How to read it: plain text below the panels. */
-  caption(material: PlotInput): string;
-  /** Its panels; or why there are none, a sentence. */
-  panels(material: PlotInput): readonly Panel[] | string;
+  caption(input: PlotInput): string;
+  /** Its panels; or a sentence that says why there are none. */
+  panels(input: PlotInput): readonly Panel[] | string;
 }
 
 /** The table's rows by context, in their order. */
@@ -44,14 +44,14 @@ export function contextsOf({ rows }: Table): { context: Context; rows: readonly 
     .map(([context, rows]) => ({ context, rows }));
 }
 
-/** `mlp on mnist`, and what else tells a context from the table's others. */
+/** `mlp on mnist`, and in what else a context differs from the table's others. */
 export function contextTitleOf(context: Context, table: Table): string {
-  const place = { context, sparsity: 0 };
-  const several = new Set(table.rows.map(factColumns.initialisation!)).size > 1;
+  const facts = { context, sparsity: 0 };
+  const isAmongSeveral = new Set(table.rows.map(factColumns.initialisation!)).size > 1;
   return [
-    `${factColumns.network!(place)} on ${factColumns["data set"]!(place)}`,
-    ...several ? [factColumns.initialisation!(place)] : [],
-    ...differingSettingsOf(table).map((name) => `${name} ${settingTextOf(name, place)}`),
+    `${factColumns.network!(facts)} on ${factColumns["data set"]!(facts)}`,
+    ...isAmongSeveral ? [factColumns.initialisation!(facts)] : [],
+    ...differingSettingsOf(table).map((name) => `${name} ${settingTextOf(name, facts)}`),
   ].join(", ");
 }
 

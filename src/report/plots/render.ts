@@ -1,16 +1,16 @@
-// From a panel to SVG, without a browser. Vega is loaded when the first is drawn: other commands don't wait for it.
+// From a panel to SVG, without a browser. Vega is loaded when the first is drawn, so that other commands don't wait for it.
 import { escapeHtml } from "../../base/html.ts";
 import type { Panel } from "./plot.ts";
 import { config } from "./style.ts";
 
-// Without a canvas Vega takes every character for 0.8 of its size, and leaves that room: the widest of the usual system
-// fonts takes less.
+// Without a canvas Vega assumes that a character is 0.8 of the font size wide. The widest of the usual system fonts is
+// narrower.
 function widthOf({ fontSize }: { fontSize?: number }, text: unknown): number {
   return 0.62 * (fontSize ?? 11) * String(text ?? "").length;
 }
 
-/** Parts between commas, on lines of at most 50 characters where a part is no longer. */
-function linesOf(text: string): string[] {
+/** Breaks text at commas into lines of at most 50 characters, unless a part alone is longer. */
+function subtitleLinesOf(text: string): string[] {
   return text.split(", ").reduce<string[]>((lines, part) => {
     const last = lines.at(-1), longer = last === undefined ? part : `${last}, ${part}`;
     return last === undefined || longer.length > 50
@@ -20,20 +20,21 @@ function linesOf(text: string): string[] {
 }
 
 /**
- * A file of its own, on white paper, with its title inside.
+ * Draws a panel as a file of its own, on white paper, with its title inside.
  * @returns SVG, the same bytes for the same panel
  */
-export async function svgOf({ place, alt, spec }: Panel, title: string): Promise<string> {
+export async function svgOf({ subtitle, alt, spec }: Panel, title: string): Promise<string> {
   const [vega, lite] = await Promise.all([import("vega"), import("vega-lite")]);
+  // The types of Vega leave `textMetrics` out.
   Object.assign((vega as unknown as Record<"textMetrics", object>).textMetrics, { width: widthOf });
-  const whole = { ...spec, title: { text: title, subtitle: linesOf(place) }, config };
+  const whole = { ...spec, title: { text: title, subtitle: subtitleLinesOf(subtitle) }, config };
   // deno-lint-ignore no-explicit-any
   const view = new vega.View(vega.parse(lite.compile(whole as any).spec), { renderer: "none" });
   try {
     const svg = await view.toSVG();
     return svg.replace(
       "<svg ",
-      `<svg role="group" aria-label="${escapeHtml(`${title}, ${place}. ${alt}`)}" `,
+      `<svg role="group" aria-label="${escapeHtml(`${title}, ${subtitle}. ${alt}`)}" `,
     ) + "\n";
   } finally {
     view.finalize();

@@ -1,4 +1,4 @@
-// Figures of every run by epoch: thin lines, one a run, each a link to its run file that tells what it is.
+// Figures of every run by epoch: a thin line for each run, which names the run and links to its run file.
 import type { Mark } from "../../algorithms/mark.ts";
 import { formatPercent } from "../../tables/format.ts";
 import type { Row, Table, TableRun } from "../../tables/table.ts";
@@ -9,29 +9,31 @@ import { endLabel, marksOf } from "./style.ts";
 
 /** A figure that an epoch has. */
 export interface EpochFigure {
-  /** With its unit. */
+  /** The title of its axis, with the unit. */
   readonly title: string;
-  /** `undefined` where the epoch doesn't have it. */
-  readonly of: (epoch: EpochResult) => number | undefined;
-  /** What the run came to, for its label: `loss 0.012`. */
-  readonly says: (value: number) => string;
+  /** The figure; `undefined` where the epoch doesn't have it. */
+  readonly valueOf: (epoch: EpochResult) => number | undefined;
+  /** The figure in words, for the label of a run: `loss 0.012`. */
+  readonly textOf: (value: number) => string;
+  /** In pixels. */
   readonly height: number;
 }
 
-interface Drawn {
+/** A run as a line. */
+interface RunLine {
   readonly run: TableRun;
   readonly mark: Mark;
   readonly label: string;
   readonly values: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** Of one row: what learns, in the order of the columns. */
-function drawnOf(row: Row, table: Table, { of }: EpochFigure): Drawn[] {
+/** The lines of one row's runs that learn, in the order of the columns. */
+function linesOf(row: Row, table: Table, { valueOf }: EpochFigure): RunLine[] {
   const marks = marksOf(table.columns);
   return row.cells.flatMap((cell, i) =>
     (cell?.runs ?? []).flatMap((run) => {
       const values = run.result.epochs.filter(({ epoch }) => epoch > 0)
-        .map((epoch) => ({ x: epoch.epoch, y: of(epoch) }))
+        .map((epoch) => ({ x: epoch.epoch, y: valueOf(epoch) }))
         .filter((point): point is { x: number; y: number } => point.y !== undefined);
       return values.length > 0
         ? [{ run, mark: marks[i]!, label: table.columns[i]!.label, values }]
@@ -43,37 +45,38 @@ function drawnOf(row: Row, table: Table, { of }: EpochFigure): Drawn[] {
 /** A panel for each row of which any run has a figure. */
 export function runPanelsOf(table: Table, figures: readonly EpochFigure[]) {
   return table.rows.flatMap((row) => {
-    const drawn = runLines(row, table, figures);
-    return drawn ? [{ place: rowTitleOf(row, table), ...drawn }] : [];
+    const panel = panelOf(row, table, figures);
+    return panel ? [{ subtitle: rowTitleOf(row, table), ...panel }] : [];
   });
 }
 
 /** The figures of a row one below the other, by epoch; `undefined` where no run of it has any. */
-function runLines(row: Row, table: Table, figures: readonly EpochFigure[]) {
-  const own = figures.map((figure) => ({ figure, drawn: drawnOf(row, table, figure) }))
-    .filter(({ drawn }) => drawn.length > 0);
+function panelOf(row: Row, table: Table, figures: readonly EpochFigure[]) {
+  const own = figures.map((figure) => ({ figure, lines: linesOf(row, table, figure) }))
+    .filter(({ lines }) => lines.length > 0);
   if (own.length === 0) return undefined;
   const epochs = Math.max(
-    ...own.flatMap(({ drawn }) => drawn.flatMap(({ values }) => values.map(({ x }) => x))),
+    ...own.flatMap(({ lines }) => lines.flatMap(({ values }) => values.map(({ x }) => x))),
   );
-  const panels = own.map(({ figure, drawn }, i) =>
-    panel(figure, drawn, { epochs, last: i === own.length - 1, scope: figures })
+  const charts = own.map(({ figure, lines }, i) =>
+    chartOf(figure, lines, { epochs, last: i === own.length - 1, figures })
   );
-  return { spec: { vconcat: panels, spacing: 40, bounds: "flush" }, alt: altOf(own) };
+  return { spec: { vconcat: charts, spacing: 40, bounds: "flush" }, alt: altOf(own) };
 }
 
-interface Place {
+/** What the charts of a panel, one below the other, have in common, and whether one is the last. */
+interface ChartLayout {
   readonly epochs: number;
   readonly last: boolean;
-  readonly scope: readonly EpochFigure[];
+  readonly figures: readonly EpochFigure[];
 }
 
-function panel(
+function chartOf(
   { title, height }: EpochFigure,
-  drawn: readonly Drawn[],
-  { epochs, last, scope }: Place,
+  lines: readonly RunLine[],
+  { epochs, last, figures }: ChartLayout,
 ) {
-  const all = drawn.flatMap(({ values }) => values.map(({ y }) => ({ low: y, high: y })));
+  const all = lines.flatMap(({ values }) => values.map(({ y }) => ({ low: y, high: y })));
   const domain = domainOf(all, [0, Infinity]);
   const axes = {
     x: {
@@ -91,22 +94,22 @@ function panel(
       axis: { tickCount: 5, minExtent: 30 },
     },
   };
-  const ends = [...Map.groupBy(drawn, ({ label }) => label)].map(([label, runs]) => ({
+  const ends = [...Map.groupBy(lines, ({ label }) => label)].map(([label, runs]) => ({
     label,
     mark: runs[0]!.mark,
     y: runs.reduce((sum, { values }) => sum + values.at(-1)!.y, 0) / runs.length,
   }));
-  const places = spreadApart(ends.map(({ y }) => y), (domain[1] - domain[0]) * 13 / height);
+  const heights = spreadApart(ends.map(({ y }) => y), (domain[1] - domain[0]) * 13 / height);
   return {
     width: 220,
     height,
     layer: [
-      ...drawn.map(({ run, mark, label, values }) => ({
+      ...lines.map(({ run, mark, label, values }) => ({
         data: {
           values: values.map((value) => ({
             ...value,
             href: `../runs/${run.identity}.json`,
-            says: saying(run, label, scope),
+            says: labelTextOf(run, label, figures),
           })),
         },
         mark: {
@@ -124,36 +127,36 @@ function panel(
         },
       })),
       ...ends.flatMap(({ label, mark }, i) =>
-        endLabel(mark, label, { x: Math.max(2, epochs), y: places[i]! }, axes)
+        endLabel(mark, label, { x: Math.max(2, epochs), y: heights[i]! }, axes)
       ),
     ],
   };
 }
 
-function saying(
+function labelTextOf(
   { configuration, result }: TableRun,
   label: string,
   figures: readonly EpochFigure[],
 ): string {
   const last = result.epochs.at(-1)!;
-  const parts = figures.flatMap(({ of, says }) => {
-    const value = of(last);
-    return value === undefined ? [] : [says(value)];
+  const parts = figures.flatMap(({ valueOf, textOf }) => {
+    const value = valueOf(last);
+    return value === undefined ? [] : [textOf(value)];
   });
   const { sparsity, seed } = configuration;
-  const place = [
+  const names = [
     label,
     ...sparsity > 0 ? [`sparsity ${formatPercent(sparsity)}`] : [],
     `seed ${seed}`,
   ];
-  return `${place.join(", ")}: after epoch ${last.epoch} ${parts.join(", ")}`;
+  return `${names.join(", ")}: after epoch ${last.epoch} ${parts.join(", ")}`;
 }
 
-function altOf(own: readonly { figure: EpochFigure; drawn: readonly Drawn[] }[]): string {
-  return own.map(({ figure, drawn }) => {
-    const texts = [...Map.groupBy(drawn, ({ label }) => label)].map(([label, runs]) => {
+function altOf(own: readonly { figure: EpochFigure; lines: readonly RunLine[] }[]): string {
+  return own.map(({ figure, lines }) => {
+    const texts = [...Map.groupBy(lines, ({ label }) => label)].map(([label, runs]) => {
       const mean = (at: number) =>
-        figure.says(runs.reduce((sum, { values }) => sum + values.at(at)!.y, 0) / runs.length);
+        figure.textOf(runs.reduce((sum, { values }) => sum + values.at(at)!.y, 0) / runs.length);
       return `${label} from ${mean(0)} to ${mean(-1)}`;
     });
     return `${figure.title}, mean over seeds, from the first epoch to the last: ${

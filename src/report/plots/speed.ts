@@ -1,4 +1,4 @@
-// Training images per second by network: the runs' own, and the training step beside plain PyTorch's where measured.
+// Training images per second by network: those of the runs, and those of plain PyTorch where it was measured.
 import type { Mark } from "../../algorithms/mark.ts";
 import type { PeerTimes } from "../../diagnostics/peers.ts";
 import { networkNameOf } from "../../tables/format.ts";
@@ -19,19 +19,19 @@ export const speedPlot: Plot = {
   question: "How fast was it?",
   caption: ({ table, peers }) =>
     "Runs: the median over seeds, a mark for each row of the table, over training steps alone, as the runs shared " +
-    "the machine. " + beside(table, peers),
+    "the machine. " + peersCaptionOf(table, peers),
   panels: ({ table, peers }: PlotInput) => {
-    const own = ofRuns(table);
+    const own = runsPanelOf(table);
     const panels = [
       ...own ? [own] : [],
-      ...peers && isOfSameMachine(table, peers) ? [ofPeers(peers)] : [],
+      ...peers && isOfSameMachine(table, peers) ? [peersPanelOf(peers)] : [],
     ];
     return panels.length > 0 ? panels : "Nothing was learnt, so no speed was measured.";
   },
 };
 
-function beside(table: Table, peers: PeerTimes | undefined): string {
-  if (!peers) return "Other implementations were not measured beside them.";
+function peersCaptionOf(table: Table, peers: PeerTimes | undefined): string {
+  if (!peers) return "Other implementations were not measured.";
   if (!isOfSameMachine(table, peers)) {
     return `Other implementations were measured on another machine (${peers.processor}), so they are not shown.`;
   }
@@ -46,7 +46,7 @@ function isOfSameMachine({ rows }: Table, { processor }: PeerTimes): boolean {
   );
 }
 
-function ofRuns(table: Table): Panel | undefined {
+function runsPanelOf(table: Table): Panel | undefined {
   const points = table.rows.flatMap((row) =>
     row.cells.flatMap((cell): Point[] =>
       cell?.imagesPerSecond
@@ -59,8 +59,8 @@ function ofRuns(table: Table): Panel | undefined {
     )
   );
   if (points.length === 0) return undefined;
-  const { threads, jobs, processor } = madeOn(table);
-  return panel(
+  const { threads, jobs, processor } = machineTextsOf(table);
+  return panelOf(
     `runs: ${threads}, ${jobs}, ${processor}`,
     points,
     table.columns.map(({ label }) => label),
@@ -68,10 +68,10 @@ function ofRuns(table: Table): Panel | undefined {
   );
 }
 
-function madeOn({ rows }: Table) {
+function machineTextsOf({ rows }: Table) {
   const runs = rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.runs ?? []));
-  const all = (of: (run: typeof runs[number]) => string) =>
-    [...new Set(runs.map(of))].sort().join(" or ");
+  const all = (textOf: (run: typeof runs[number]) => string) =>
+    [...new Set(runs.map(textOf))].sort().join(" or ");
   const many = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`;
   return {
     threads: all(({ environment }) => many(environment.threads, "thread") + " each"),
@@ -80,7 +80,7 @@ function madeOn({ rows }: Table) {
   };
 }
 
-function ofPeers(peers: PeerTimes): Panel {
+function peersPanelOf(peers: PeerTimes): Panel {
   const points = peers.networks.flatMap(({ network, msPerStep }) =>
     Object.entries(msPerStep).map(([label, ms]): Point => ({
       network,
@@ -89,22 +89,25 @@ function ofPeers(peers: PeerTimes): Panel {
     }))
   );
   const labels = [...new Set(points.map(({ label }) => label))];
-  const inks = [marks[3]!, marks[2]!, marks[0]!, marks[1]!];
-  const place =
+  // The strongest contrast is between the first two, this implementation and the fastest other one.
+  const own = [3, 2, 0, 1].map((i) => marks[i % marks.length]!);
+  const subtitle =
     `steps of ${peers.algorithm}: ${peers.threads} threads, batch ${peers.batchSize}, ` +
     peers.processor;
-  return panel(place, points, labels, labels.map((_, i) => inks[i % inks.length]!));
+  return panelOf(subtitle, points, labels, labels.map((_, i) => own[i % own.length]!));
 }
 
-function panel(
-  place: string,
+function panelOf(
+  subtitle: string,
   points: readonly Point[],
   labels: readonly string[],
-  inks: readonly Mark[],
+  marks: readonly Mark[],
 ): Panel {
   const used = labels.filter((label) => points.some((point) => point.label === label));
-  const own = used.map((label) => inks[labels.indexOf(label)]!);
-  const rates = points.map(({ rate }) => rate), low = Math.min(...rates), high = Math.max(...rates);
+  const own = used.map((label) => marks[labels.indexOf(label)]!);
+  const rates = points.map(({ rate }) => rate);
+  const low = Math.min(...rates);
+  const high = Math.max(...rates);
   const wide = high > 8 * low;
   const domain: Domain = wide
     ? [low / 1.3, high * 1.3]
@@ -117,7 +120,7 @@ function panel(
   };
   const networks = [...new Set(points.map(({ network }) => network))];
   return {
-    place,
+    subtitle,
     alt: "Images per second: " + networks.map((network) =>
       `${network}: ${
         used.flatMap((label) => {

@@ -1,9 +1,9 @@
-// How plots look: inks that the colour-blind and a grey printer tell apart, with a dash and a shape for each, and type.
+// How plots look: inks that stay distinct to the colour-blind and on a grey printer, with a dash and a shape each, and type.
 import type { Ink, Mark } from "../../algorithms/mark.ts";
 import { algorithms } from "../../algorithms/registry.ts";
 import type { Column } from "../../tables/columns.ts";
 
-/** Behind everything, for words, for words of less weight, and for lines that only guide the eye. */
+/** Inks of the background, of words, of less important words, and of lines that only guide the eye. */
 export const paper = {
   ground: { light: "#ffffff", dark: "#14171b" },
   words: { light: "#1b1f24", dark: "#e6e9ec" },
@@ -23,19 +23,19 @@ export const marks: readonly Mark[] = [
   { light: "#009068", dark: "#6ef6a2", dash: [3, 2], shape: "triangle-down", glyph: "▼" },
 ];
 
-/** A mark for each column: an algorithm's first has the algorithm's own, others take what is left, then share. */
+/** A mark for each column: an algorithm's first column has the algorithm's own, others take those left, then share. */
 export function marksOf(columns: readonly Column[]): Mark[] {
   const own = columns.map(({ algorithm }, i) => {
     const first = columns.findIndex((column) => column.algorithm === algorithm) === i;
     return first ? markOf(algorithm) : undefined;
   });
-  const left = marks.filter((mark) => !own.includes(mark));
-  const others = [...left, ...marks];
+  const free = marks.filter((mark) => !own.includes(mark));
+  const others = [...free, ...marks];
   let next = 0;
   return own.map((mark) => mark ?? others[next++ % others.length]!);
 }
 
-/** How many columns a legend has room for in a panel. */
+/** The number of columns of a legend that fit into a panel. */
 export function legendOf(labels: readonly string[]) {
   const longest = Math.max(...labels.map((label) => label.length));
   return { columns: Math.max(1, Math.floor(340 / (28 + 7 * longest))) };
@@ -43,7 +43,7 @@ export function legendOf(labels: readonly string[]) {
 
 /**
  * A label at the end of a line, behind the line's mark.
- * @param at where, by the names of the encoding's fields
+ * @param at its position, by the names of the encoding's fields
  */
 export function endLabel(
   { light, shape }: Mark,
@@ -62,12 +62,12 @@ export function endLabel(
   ];
 }
 
-/** The type of the reader's own system: nothing is fetched. */
+/** Fonts of the reader's own system, so that nothing is fetched. */
 export const fonts = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
 
 const { words, quiet, guide } = paper;
 
-/** Of every plot, in Vega-Lite's terms. */
+/** The Vega-Lite configuration of every plot. */
 export const config = {
   font: fonts,
   background: paper.ground.light,
