@@ -1,4 +1,4 @@
-// A baseline: what finished runs came to, small enough to be committed and read in a diff.
+// A baseline: the outcomes of finished runs, small enough to be committed and read in a diff.
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
@@ -13,7 +13,7 @@ import { environmentSchema, type RunFile } from "../runs/run_file.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult, SpeedSample } from "../training/result.ts";
 
-/** Raised when a baseline changes so that older ones can't be read any more. */
+/** Raised when the format of baselines changes so that older ones can't be read. */
 const FORMAT = 2;
 
 const runSchema = strictObject({
@@ -27,7 +27,7 @@ const runSchema = strictObject({
   mask: digestSchema,
   /** Mean over the rounds. */
   imagesPerSecond: z.number().min(0),
-  /** Of quiet stretches, see `quietSpeedOf`; none where there were none. */
+  /** The speed in quiet stretches, see `quietSpeedOf`; missing where no stretch was quiet. */
   speed: strictObject({
     /** Mean over the rounds. */
     imagesPerSecond: z.number().positive(),
@@ -36,11 +36,11 @@ const runSchema = strictObject({
   }).optional(),
   /** Median over the rounds. */
   peakMemoryBytes: z.int().min(0),
-  /** Its place in `environments`. */
+  /** Its index in `environments`. */
   environment: z.int().min(0),
 });
 
-const madeSchema = environmentSchema.omit({ started: true, finished: true });
+const baselineEnvironmentSchema = environmentSchema.omit({ started: true, finished: true });
 
 const baselineSchema = strictObject({
   format: z.literal(FORMAT, {
@@ -48,11 +48,11 @@ const baselineSchema = strictObject({
       input === undefined
         ? `is missing: expected ${FORMAT}`
         : `${shortTextOf(input)} is another format of baselines than ${FORMAT}: ` +
-          "make it anew with `deno task baseline`",
+          "make it again with `deno task baseline`",
   }),
-  environments: z.array(madeSchema).min(1),
+  environments: z.array(baselineEnvironmentSchema).min(1),
   cells: z.array(strictObject({
-    /** Of its runs, but for the seed. */
+    /** The configuration of its runs, except for the seed. */
     configuration: configurationSchema.omit({ seed: true }),
     runs: z.array(runSchema).min(1),
   })).min(1),
@@ -61,23 +61,23 @@ const baselineSchema = strictObject({
 /** One run of a baseline. */
 export type BaselineRun = z.infer<typeof runSchema>;
 
-/** What a run was made with, but for when. */
-export type BaselineEnvironment = z.infer<typeof madeSchema>;
+/** The environment of a run, except for its times. */
+export type BaselineEnvironment = z.infer<typeof baselineEnvironmentSchema>;
 
-/** Runs that differ by their seed alone. */
+/** Runs that differ in their seed alone. */
 export interface BaselineCell {
   readonly configuration: Omit<RunConfig, "seed">;
   readonly runs: readonly BaselineRun[];
 }
 
-/** What finished runs came to. */
+/** The outcomes of finished runs. */
 export interface Baseline {
   readonly format: typeof FORMAT;
   readonly environments: readonly BaselineEnvironment[];
   readonly cells: readonly BaselineCell[];
 }
 
-/** Everything of a run's losses and accuracies, as one digest: equal where every bit is. */
+/** The SHA-256 of all losses and accuracies of a run: equal where every bit is. */
 export function lossesDigestOf({ epochs }: Pick<RunResult, "epochs">): string {
   const figures = epochs.map(({ trainLoss, trainAccuracy, testLoss, testAccuracy }) => [
     trainLoss,
@@ -88,17 +88,17 @@ export function lossesDigestOf({ epochs }: Pick<RunResult, "epochs">): string {
   return createHash("sha256").update(JSON.stringify(figures)).digest("hex");
 }
 
-/** What a run was made with, but for when. */
+/** The environment of a run, without its times. */
 export function baselineEnvironmentOf(
-  { started: _, finished: __, ...made }: RunFile["environment"],
+  { started: _, finished: __, ...environment }: RunFile["environment"],
 ): BaselineEnvironment {
-  return made;
+  return environment;
 }
 
-/** Stretches of which others had more than this share of the time tell more of them than of the run. */
+/** A stretch is quiet where other processes had at most this share of its time. */
 const QUIET = 0.1;
 
-/** Medians over a run's stretches on a quiet machine; none where there is none. */
+/** Medians over the quiet stretches of a run; nothing where no stretch was quiet. */
 export function quietSpeedOf(
   { speed = [] }: Pick<RunResult, "speed">,
 ): Omit<SpeedSample, "waited"> | undefined {
@@ -112,9 +112,9 @@ export function quietSpeedOf(
 }
 
 /**
- * What a baseline keeps of a run.
- * @param rounds the same run, again in processes of their own; the first is there, others may be missing
- * @param environment its place in the baseline's
+ * The part of a run that a baseline keeps.
+ * @param rounds the same run in several processes; the first is present, others may be missing
+ * @param environment the index of its environment in the baseline
  */
 export function baselineRunOf(
   rounds: readonly [RunFile, ...(RunFile | undefined)[]],
@@ -147,7 +147,7 @@ export function baselineRunOf(
   };
 }
 
-/** Runs made in one process, and what they are called: their folder. */
+/** Runs made in one process, and their name, which is their folder. */
 export interface Round {
   readonly name: string;
   readonly runs: readonly RunFile[];
@@ -159,20 +159,21 @@ export interface Round {
  */
 export function ensureSameOutcomes([first, ...others]: readonly [Round, ...Round[]]): void {
   const keys = [...reproducibilityFields, "jobs"] as const;
-  const demandAll = (of: Round, there: Round) => {
-    const found = new Set(there.runs.map(({ identity }) => identity));
-    const gap = of.runs.find(({ identity }) => !found.has(identity));
-    if (!gap) return;
+  const ensureContains = (round: Round, other: Round) => {
+    const present = new Set(round.runs.map(({ identity }) => identity));
+    const missing = other.runs.find(({ identity }) => !present.has(identity));
+    if (!missing) return;
     throw new UserError(
-      `${there.name} has no run ${labelOf(gap.configuration)}, which ${of.name} has`,
+      `${round.name} has no run ${labelOf(missing.configuration)}, which ${other.name} has`,
     );
   };
   for (const other of others) {
-    demandAll(first, other);
-    demandAll(other, first);
-    const others = indexByIdentity(other.runs);
+    ensureContains(other, first);
+    ensureContains(first, other);
+    const otherRuns = indexByIdentity(other.runs);
     for (const run of first.runs) {
-      const again = others.get(run.identity)!, label = labelOf(run.configuration);
+      const again = otherRuns.get(run.identity)!;
+      const label = labelOf(run.configuration);
       const key = keys.find((key) => run.environment[key] !== again.environment[key]);
       if (key) {
         throw new UserError(
@@ -202,27 +203,28 @@ export function hasSameBytes(one: RunFile, other: RunFile): boolean {
 
 /**
  * A baseline of finished runs, its cells and their seeds in ascending order.
- * @param runs with their accuracies, bytes and environments
- * @param again the same runs in other processes, which count for speed and memory alone, see `ensureSameOutcomes`
+ * @param runs whose accuracies, bytes and environments it keeps
+ * @param again the same runs in other processes, of which only speed and memory are used, see `ensureSameOutcomes`
  */
 export function baselineOf(
   runs: readonly RunFile[],
   ...again: readonly (readonly RunFile[])[]
 ): Baseline {
-  const environments = new Map<string, BaselineEnvironment>(), cells = new Map<string, RunFile[]>();
+  const environments = new Map<string, BaselineEnvironment>();
+  const cells = new Map<string, RunFile[]>();
   for (const run of runs) {
-    const made = baselineEnvironmentOf(run.environment),
-      { seed: _, ...configuration } = run.configuration;
-    environments.set(canonicalJson(made), made);
+    const environment = baselineEnvironmentOf(run.environment);
+    const { seed: _, ...configuration } = run.configuration;
+    environments.set(canonicalJson(environment), environment);
     const key = canonicalJson(configuration);
     cells.set(key, [...cells.get(key) ?? [], run]);
   }
   const sorted = <T>(map: Map<string, T>) => [...map].sort(([a], [b]) => a < b ? -1 : 1);
-  const places = sorted(environments).map(([key]) => key);
+  const environmentKeys = sorted(environments).map(([key]) => key);
   const rounds = again.map(indexByIdentity);
   return {
     format: FORMAT,
-    environments: sorted(environments).map(([, made]) => made),
+    environments: sorted(environments).map(([, environment]) => environment),
     cells: sorted(cells).map(([, runs]) => {
       const { seed: _, ...configuration } = runs[0]!.configuration;
       return {
@@ -230,7 +232,7 @@ export function baselineOf(
         runs: runs.map((run) =>
           baselineRunOf(
             [run, ...rounds.map((round) => round.get(run.identity))],
-            places.indexOf(canonicalJson(baselineEnvironmentOf(run.environment))),
+            environmentKeys.indexOf(canonicalJson(baselineEnvironmentOf(run.environment))),
           )
         ).sort((a, b) => a.seed - b.seed),
       };
@@ -238,7 +240,7 @@ export function baselineOf(
   };
 }
 
-/** Its text: sorted keys, a line for each run, so that a diff shows what moved. */
+/** The text of its file: sorted keys, and a line for each run, so that a diff shows what changed. */
 export function baselineTextOf({ format, environments, cells }: Baseline): string {
   const list = (values: readonly string[], indent: string) =>
     `[\n${values.map((value) => indent + value).join(",\n")}\n${indent.slice(2)}]`;
@@ -260,23 +262,23 @@ export async function readBaseline(path: string, shown: string = path): Promise<
   return parseBaseline(await readUserFile(path, shown, missing), shown);
 }
 
-/** The same of a file's text. */
+/** Reads a baseline from the text of its file. @param shown how the file is called in messages */
 export function parseBaseline(text: string, shown: string): Baseline {
   const baseline = parseWrittenJsonAs(baselineSchema, text, shown) as Baseline;
-  const [fault] = contradictions(baseline);
+  const [fault] = contradictionsIn(baseline);
   if (fault !== undefined) throw new UserError(`${shown}: ${fault}`);
   return baseline;
 }
 
-function contradictions({ environments, cells }: Baseline): string[] {
+function contradictionsIn({ environments, cells }: Baseline): string[] {
   return cells.flatMap(({ configuration, runs }, cell) =>
     runs.flatMap(({ seed, identity, environment }, run) => {
-      const place = `cells[${cell}].runs[${run}]`;
+      const path = `cells[${cell}].runs[${run}]`;
       if (environment >= environments.length) {
-        return [`${place}.environment: ${environment} is none of its ${environments.length}`];
+        return [`${path}.environment: ${environment} is none of its ${environments.length}`];
       }
       if (identityOf({ ...configuration, seed }) === identity) return [];
-      return [`${place}.identity: is not that of its configuration and seed`];
+      return [`${path}.identity: is not that of its configuration and seed`];
     })
   );
 }

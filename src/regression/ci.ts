@@ -1,18 +1,18 @@
 // What a check found, for CI systems: JUnit's XML, and GitHub's annotations.
+import { escapeHtml } from "../base/html.ts";
 import { cellNamerOf, type CheckResult } from "./report.ts";
 import type { CellCheck } from "./types.ts";
 
-const escaped = (text: string) =>
-  text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .replace(/[^\t\n\r\x20-\uFFFD]/g, "?"); // what XML 1.0 has no place for
+// XML 1.0 allows no other characters.
+const escapeXml = (text: string) => escapeHtml(text).replace(/[^\t\n\r\x20-\uFFFD]/g, "?");
 
 const namerOf = (cells: readonly CellCheck[]) => {
-  const placeOf = cellNamerOf(cells);
-  return (cell: CellCheck) => placeOf(cell).join(", ");
+  const factsOf = cellNamerOf(cells);
+  return (cell: CellCheck) => factsOf(cell).join(", ");
 };
 const messageOf = ({ verdict, reasons }: CellCheck) => [verdict, ...reasons].join(": ");
 
-/** What JUnit and GitHub call a verdict that they are told of; of what only warns, JUnit has no word. */
+/** The words of JUnit and GitHub for a verdict, or nothing for one that is not reported. JUnit has no word for a warning. */
 function kindOf({ verdict, gate }: CellCheck): { junit: string; github: string } | undefined {
   if (verdict === "worse" || verdict === "broken") {
     return gate === "fail"
@@ -25,7 +25,7 @@ function kindOf({ verdict, gate }: CellCheck): { junit: string; github: string }
 }
 
 /**
- * A test case for each cell and metric: those that fail the check failed, those that could not be compared are errors,
+ * A test case for each cell and metric. Those that fail the check are failures, those that could not be compared are errors,
  * warnings and inconclusive ones are skipped.
  */
 export function junitOf({ cells, obstacles }: CheckResult): string {
@@ -41,8 +41,8 @@ export function junitOf({ cells, obstacles }: CheckResult): string {
   ];
   const count = (kind: string) => cases.filter((one) => one.kind === kind).length;
   const lines = cases.map(({ metric, name, kind, message }) => {
-    const head = `  <testcase classname="maskbench.check${metric}" name="${escaped(name)}"`;
-    return kind ? `${head}><${kind} message="${escaped(message)}"/></testcase>` : `${head}/>`;
+    const head = `  <testcase classname="maskbench.check${metric}" name="${escapeXml(name)}"`;
+    return kind ? `${head}><${kind} message="${escapeXml(message)}"/></testcase>` : `${head}/>`;
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -54,7 +54,7 @@ export function junitOf({ cells, obstacles }: CheckResult): string {
   ].join("\n");
 }
 
-/** A line for each cell that moved or can't be told, and each obstacle, as GitHub's log reads them. */
+/** A line for each cell that changed or is inconclusive, and for each obstacle, in the syntax of GitHub's log. */
 export function annotationsOf({ cells, obstacles }: CheckResult): string[] {
   const nameOf = namerOf(cells);
   const escape = (text: string) =>

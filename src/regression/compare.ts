@@ -1,4 +1,4 @@
-// Runs beside a baseline: what got worse, what was promised to be the same and is not, what can't be told.
+// Compares runs with a baseline: what got worse, what should be the same and is not, and what is inconclusive.
 import { algorithms } from "../algorithms/registry.ts";
 import { shrinkVariances } from "../base/shrinkage.ts";
 import { holm, summarise, tProbability, tQuantile } from "../base/statistics.ts";
@@ -22,8 +22,8 @@ import { defaultRules, type Rules } from "./rules.ts";
 import type { CellCheck, RoundCounts } from "./types.ts";
 
 /**
- * Compares runs with a baseline: every cell's accuracy; then speed, then memory, which hang little on sparsity.
- * @param again all or some of the runs in other processes, for what is told by rounds, see `compareInRounds`
+ * Compares runs with a baseline: every cell's accuracy; then speed, then memory, which depend little on sparsity.
+ * @param again all or some of the runs in other processes, for metrics that are compared by rounds, see `compareInRounds`
  */
 export function compareWithBaseline(
   baseline: Baseline,
@@ -31,19 +31,19 @@ export function compareWithBaseline(
   rules: Rules = defaultRules,
   again: readonly (readonly RunFile[])[] = [],
 ): CellCheck[] {
-  const byCell = Map.groupBy(runs, ({ configuration }) => cellOf(configuration));
+  const byCell = Map.groupBy(runs, ({ configuration }) => cellKeyOf(configuration));
   const rounds = again.map(indexByIdentity);
   const pairings = baseline.cells.map((cell) => {
-    const found = byCell.get(cellOf({ ...cell.configuration, seed: 0 })) ?? [];
-    return pair(cell, baseline.environments, found, rounds);
+    const found = byCell.get(cellKeyOf({ ...cell.configuration, seed: 0 })) ?? [];
+    return pairingOf(cell, baseline.environments, found, rounds);
   });
-  const alike = merged(pairings);
+  const groups = mergePairings(pairings);
   return metrics.flatMap((metric) => {
-    const drafts = test(
-      (metric.ofMachine ? alike : pairings).flatMap((pairing) => draft(pairing, metric)),
+    const drafts = testDrafts(
+      (metric.ofMachine ? groups : pairings).flatMap((pairing) => draftsOf(pairing, metric)),
       metric,
     );
-    // Holm's correction, for losses and gains each: the k-th smallest p of m counts for (m − k + 1) times as much.
+    // Holm's correction is made for losses and for gains: the k-th smallest p of m counts for (m − k + 1) times as much.
     const tested = drafts.filter(({ test }) => test).length;
     const worse = holm(drafts.map(({ test }) => test ? test.p : null));
     const better = holm(drafts.map(({ test }) => test ? 1 - test.p : null));
@@ -53,20 +53,25 @@ export function compareWithBaseline(
   });
 }
 
-// Seed and version of the algorithm's implementation aside: those are what may differ.
-function cellOf({ seed: _, algorithm, ...rest }: RunConfig): string {
-  const { version: __, ...meant } = algorithm;
-  return canonicalJson({ ...rest, algorithm: meant });
+// The key of a cell leaves out what may differ within it: the seed, and the version of the algorithm.
+function cellKeyOf({ seed: _, algorithm, ...rest }: RunConfig): string {
+  const { version: __, ...unversioned } = algorithm;
+  return canonicalJson({ ...rest, algorithm: unversioned });
 }
 
+/** A run of the baseline with the same run now. */
 interface Pair {
   readonly before: BaselineRun;
   readonly now: BaselineRun;
-  readonly made: { readonly before: BaselineEnvironment; readonly now: BaselineEnvironment };
-  /** Whether losses and mask are those of before, to the last bit, in every round. */
+  readonly environments: {
+    readonly before: BaselineEnvironment;
+    readonly now: BaselineEnvironment;
+  };
+  /** Whether losses and mask are the same as before, to the last bit, in every round. */
   readonly same: boolean;
 }
 
+/** The pairs of a cell, or of several cells. */
 interface Pairing {
   readonly configuration: BaselineCell["configuration"];
   readonly sparsities: readonly number[];
@@ -74,14 +79,14 @@ interface Pairing {
   readonly missing: readonly number[];
 }
 
-function pair(
+function pairingOf(
   { configuration, runs }: BaselineCell,
   environments: readonly BaselineEnvironment[],
   found: readonly RunFile[],
   rounds: readonly ReadonlyMap<string, RunFile>[],
 ): Pairing {
   const pairs = runs.flatMap((before): Pair[] => {
-    const run = ofThisVersion(
+    const run = newestOf(
       found.filter(({ configuration }) => configuration.seed === before.seed),
     );
     if (!run) return [];
@@ -90,27 +95,28 @@ function pair(
       now: baselineEnvironmentOf(run.environment),
     };
     const again = rounds.map((round) => {
-      const other = round.get(run.identity); // one that was made otherwise tells nothing of this one
+      const other = round.get(run.identity);
+      // A run that was made in another way says nothing about this one.
       return other && isReproducible(other.environment, made.now) &&
-          otherMachine(other.environment, made.now) === undefined
+          machineDifferenceOf(other.environment, made.now) === undefined
         ? other
         : undefined;
     });
     const same = [run, ...again].every((run) =>
       !run || run.result.digest === before.mask && lossesDigestOf(run.result) === before.losses
     );
-    // Memory is that of the first round, in which all runs of the baseline were made.
+    // Memory counts in the first round alone, which has all runs of the baseline, as later rounds may not.
     const { peakMemoryBytes } = run.result;
     const now = { ...baselineRunOf([run, ...again], before.environment), peakMemoryBytes };
-    return [{ before, now, made, same }];
+    return [{ before, now, environments: made, same }];
   });
   const missing = runs.map(({ seed }) => seed)
     .filter((seed) => !pairs.some(({ before }) => before.seed === seed));
   return { configuration, sparsities: [configuration.sparsity], pairs, missing };
 }
 
-// A folder that was compared before may hold what another version of the algorithm came to.
-function ofThisVersion(runs: readonly RunFile[]): RunFile | undefined {
+// A folder that was compared before may hold runs of another version of the algorithm, too.
+function newestOf(runs: readonly RunFile[]): RunFile | undefined {
   const versionOf = ({ configuration }: RunFile) => configuration.algorithm.version;
   return runs.find((run) =>
     algorithms.find(({ name }) => name === run.configuration.algorithm.name)?.version ===
@@ -118,66 +124,69 @@ function ofThisVersion(runs: readonly RunFile[]): RunFile | undefined {
   ) ?? runs.toSorted((a, b) => versionOf(b) - versionOf(a))[0];
 }
 
-/** What cells have in common that are compared together in speed and memory: all but sparsity and what goes with it. */
+/** The key of cells whose speed and memory are compared together: all but sparsity and hyper-parameters. */
 export function groupOf(
   { sparsity: _, algorithm, ...rest }: BaselineCell["configuration"],
 ): string {
   return canonicalJson({ ...rest, algorithm: algorithm.name });
 }
 
-function merged(pairings: readonly Pairing[]): Pairing[] {
+function mergePairings(pairings: readonly Pairing[]): Pairing[] {
   const groups = Map.groupBy(pairings, ({ configuration }) => groupOf(configuration));
   return [...groups.values()].map((group) => ({
     configuration: group[0]!.configuration,
     sparsities: [...new Set(group.flatMap(({ sparsities }) => sparsities))].sort((a, b) => a - b),
     pairs: group.flatMap(({ pairs }) => pairs),
-    missing: [], // said of accuracy already
+    missing: [], // These are reported with accuracy.
   }));
 }
 
 type Machine = Pick<BaselineEnvironment, "device" | "processor" | "threads" | "jobs">;
 
-/** In what the machine is another one, or used otherwise, so that speed and memory are not to be compared. */
-function otherMachine(a: Machine, b: Machine): string | undefined {
+/** The difference in the machine or its use that makes speed and memory incomparable; nothing without one. */
+function machineDifferenceOf(a: Machine, b: Machine): string | undefined {
   const keys = ["device", "processor", "threads", "jobs"] as const;
-  const other = keys.find((key) => a[key] !== b[key]);
-  return other && `${other} ${a[other]} before, ${b[other]} now`;
+  const different = keys.find((key) => a[key] !== b[key]);
+  return different && `${different} ${a[different]} before, ${b[different]} now`;
 }
 
-// What one metric has of a cell; nothing where it does not apply, as speed does not where nothing is learnt.
-function draft({ pairs, ...common }: Pairing, metric: Metric): CellDraft[] {
+// The draft of a cell by one metric; nothing where the metric does not apply, as speed does not where nothing is learnt.
+function draftsOf({ pairs, ...common }: Pairing, metric: Metric): CellDraft[] {
   const none = { runs: 0, rounds: null, before: null, now: null, broken: [], identical: false };
   if (!metric.ofMachine) {
-    const broken = pairs.filter(({ same, before, now, made }) =>
-      !same && before.identity === now.identity && isReproducible(made.before, made.now)
+    const broken = pairs.filter(({ same, before, now, environments }) =>
+      !same && before.identity === now.identity &&
+      isReproducible(environments.before, environments.now)
     ).map(({ before }) => before.seed);
     const identical = pairs.length > 0 && pairs.every(({ same }) => same);
-    return [{ ...common, ...figures(pairs, metric), broken, identical, obstacle: undefined }];
+    return [{ ...common, ...figuresOf(pairs, metric), broken, identical, obstacle: undefined }];
   }
   if (pairs.length === 0) return [];
   if (metric.name === "speed" && pairs.every(({ before }) => before.imagesPerSecond === 0)) {
     return [];
   }
-  const others = pairs.map(({ made }) => otherMachine(made.before, made.now));
-  const here = pairs.filter((_, i) => others[i] === undefined);
-  if (here.length === 0) {
-    const obstacle = `another machine or use of it: ${others[0]}`;
+  const differences = pairs.map(({ environments: { before, now } }) =>
+    machineDifferenceOf(before, now)
+  );
+  const comparable = pairs.filter((_, i) => differences[i] === undefined);
+  if (comparable.length === 0) {
+    const obstacle = `another machine or use of it: ${differences[0]}`;
     return [{ ...common, ...none, mean: null, sample: undefined, obstacle }];
   }
   const isKnown = (run: BaselineRun) => metric.values(run).some((value) => value !== null);
-  const known = here.filter(({ before }) => isKnown(before));
+  const known = comparable.filter(({ before }) => isKnown(before));
   if (known.length === 0) {
     const obstacle = `the baseline has no ${metric.name} of it`;
     return [{ ...common, ...none, mean: null, sample: undefined, obstacle }];
   }
   const both = known.filter(({ now }) => isKnown(now));
-  return [{ ...common, ...none, ...figures(both, metric), obstacle: undefined }];
+  return [{ ...common, ...none, ...figuresOf(both, metric), obstacle: undefined }];
 }
 
-function figures(pairs: readonly Pair[], metric: Metric) {
+function figuresOf(pairs: readonly Pair[], metric: Metric) {
   const { mean, sample, differences, rounds } = metric.byRounds
-    ? byRounds(pairs, metric)
-    : { ...byRuns(pairs, metric), rounds: null };
+    ? differenceByRounds(pairs, metric)
+    : { ...differenceByRuns(pairs, metric), rounds: null };
   const meanOf = (values: readonly number[]) => values.length > 0 ? summarise(values).mean : null;
   return {
     runs: pairs.length,
@@ -189,8 +198,8 @@ function figures(pairs: readonly Pair[], metric: Metric) {
   };
 }
 
-// Now less before, run by run: what the seeds' differences have in common, beside how they differ.
-function byRuns(pairs: readonly Pair[], { values }: Metric) {
+// Now less before, run by run: the mean of the seeds' differences, and their deviation.
+function differenceByRuns(pairs: readonly Pair[], { values }: Metric) {
   const differences = pairs.map(({ before, now }) => values(now)[0]! - values(before)[0]!);
   if (differences.length === 0) return { mean: null, sample: undefined, differences };
   const { n, mean, deviation } = summarise(differences);
@@ -200,9 +209,9 @@ function byRuns(pairs: readonly Pair[], { values }: Metric) {
   return { mean, sample, differences };
 }
 
-// Now less before, round by round. Runs of one process share what chance does to it, such as where its memory lies, and
-// so are no evidence of their own: a round is one measurement, the mean over its runs of how far each is off its usual.
-function byRounds(pairs: readonly Pair[], { values }: Metric) {
+// Now less before, round by round. Runs of one process share what chance does to it, such as the layout of its memory, and so
+// are no independent evidence: a round is one measurement, the mean of its runs' distances from their usual value.
+function differenceByRounds(pairs: readonly Pair[], { values }: Metric) {
   const known = (list: readonly (number | null | undefined)[]) =>
     list.filter((value) => value !== null && value !== undefined);
   const usual = pairs.map(({ before }) => summarise(known(values(before))).mean);
@@ -213,36 +222,44 @@ function byRounds(pairs: readonly Pair[], { values }: Metric) {
       known(runs.map((rounds, i) => {
         const value = rounds[round] ?? null;
         return value === null ? null : value - usual[i]!;
-      }))).filter((off) => off.length > 0).map((off) => summarise(off).mean);
+      }))).filter((distances) => distances.length > 0)
+      .map((distances) => summarise(distances).mean);
   };
-  const before = roundsOf("before"), now = roundsOf("now");
+  const before = roundsOf("before");
+  const now = roundsOf("now");
   const rounds: RoundCounts = { before: before.length, now: now.length };
   if (pairs.length === 0) return { mean: null, sample: undefined, differences: [], rounds };
-  const one = summarise(before), other = summarise(now), mean = other.mean - one.mean;
-  const degrees = one.n + other.n - 2;
-  const squares = [one, other].map(({ n, deviation }) => (n - 1) * (deviation ?? 0) ** 2);
+  const earlier = summarise(before);
+  const later = summarise(now);
+  const mean = later.mean - earlier.mean;
+  const degrees = earlier.n + later.n - 2;
+  const squares = [earlier, later].map(({ n, deviation }) => (n - 1) * (deviation ?? 0) ** 2);
   const sample: DifferenceSample | undefined = degrees === 0 ? undefined : {
     deviation: Math.sqrt((squares[0]! + squares[1]!) / degrees),
     degrees,
-    weight: 1 / one.n + 1 / other.n,
+    weight: 1 / earlier.n + 1 / later.n,
   };
   return { mean, sample, differences: pairs.map(() => mean), rounds };
 }
 
-// A t test for each cell, with its deviation drawn towards that of the other cells.
-function test(drafts: readonly CellDraft[], { finest, difference: shown }: Metric): CellDraft[] {
-  const testable = drafts.flatMap(({ identical, mean, sample }, place) =>
-    identical || mean === null || !sample ? [] : [{ place, mean, sample }]
+// A t test for each cell, with its deviation shrunk towards that of the other cells.
+function testDrafts(
+  drafts: readonly CellDraft[],
+  { finest, difference: shown }: Metric,
+): CellDraft[] {
+  const testable = drafts.flatMap(({ identical, mean, sample }, index) =>
+    identical || mean === null || !sample ? [] : [{ index, mean, sample }]
   );
   const { variances, degrees } = shrinkVariances(
     testable.map(({ sample }) => Math.max(sample.deviation, finest) ** 2),
     testable.map(({ sample }) => sample.degrees),
   );
-  const tests = new Map(testable.map(({ place, mean, sample }, i) => {
-    const deviation = Math.sqrt(variances[i]!), error = deviation * Math.sqrt(sample.weight);
+  const tests = new Map(testable.map(({ index, mean, sample }, i) => {
+    const deviation = Math.sqrt(variances[i]!);
+    const error = deviation * Math.sqrt(sample.weight);
     const reach = tQuantile(degrees[i]!) * error;
     const [low, high] = [shown(mean - reach), shown(mean + reach)].sort((a, b) => a - b);
-    return [place, {
+    return [index, {
       p: tProbability(mean / error, degrees[i]!),
       interval: { low: low!, high: high! },
       error,
@@ -250,5 +267,5 @@ function test(drafts: readonly CellDraft[], { finest, difference: shown }: Metri
       degrees: degrees[i]!,
     }];
   }));
-  return drafts.map((draft, place) => ({ ...draft, test: tests.get(place) }));
+  return drafts.map((draft, index) => ({ ...draft, test: tests.get(index) }));
 }

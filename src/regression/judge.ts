@@ -5,7 +5,7 @@ import type { Metric } from "./metrics.ts";
 import { type Rules, valueFor } from "./rules.ts";
 import type { CellCheck, RoundCounts, Verdict } from "./types.ts";
 
-/** How the values differ that a mean is of: seeds, or rounds before and now. */
+/** How the values of a mean differ: those of seeds, or of rounds before and now. */
 export interface DifferenceSample {
   readonly deviation: number;
   readonly degrees: number;
@@ -13,13 +13,13 @@ export interface DifferenceSample {
   readonly weight: number;
 }
 
-/** What a t test made of a cell, with the deviation and degrees of freedom after `shrinkVariances`. */
+/** The outcome of a t test on a cell, with the deviation and degrees of freedom after `shrinkVariances`. */
 export interface CellTest {
-  /** Of a loss as large by chance, one-sided. */
+  /** The probability of a loss as large by chance, one-sided. */
   readonly p: number;
-  /** 95%, as it is shown. */
+  /** The 95% interval of the difference, in the unit that is shown. */
   readonly interval: Interval;
-  /** Of the mean. */
+  /** The standard error of the mean. */
   readonly error: number;
   readonly deviation: number;
   readonly degrees: number;
@@ -34,19 +34,19 @@ export interface CellDraft {
   readonly rounds: RoundCounts | null;
   readonly before: number | null;
   readonly now: number | null;
-  /** Now less before, on the metric's scale; `null` of no runs. */
+  /** Now less before, on the metric's scale; `null` without runs. */
   readonly mean: number | null;
-  /** None of a single value. */
+  /** Missing for a single value. */
   readonly sample: DifferenceSample | undefined;
   /** Seeds that gave other bytes than promised. */
   readonly broken: readonly number[];
   readonly identical: boolean;
-  /** What keeps it from being compared. */
+  /** The reason why it can't be compared. */
   readonly obstacle: string | undefined;
   readonly test?: CellTest | undefined;
 }
 
-/** What Holm's correction made of a cell's p, among so many tested. */
+/** The p-values of a cell after Holm's correction, and the number of cells tested. */
 export interface CorrectedTest {
   readonly worse: number | null;
   readonly better: number | null;
@@ -57,15 +57,15 @@ export interface CorrectedTest {
 export function judgeCells(
   draft: CellDraft,
   metric: Metric,
-  { worse, better, tested }: CorrectedTest,
-  { level, limits, gates }: Rules,
+  corrected: CorrectedTest,
+  rules: Rules,
 ): CellCheck {
-  const { configuration, sparsities, missing, runs, rounds, before, now, mean, broken, test } =
-    draft;
-  const gateOf = (name: "bytes" | typeof metric.name) => valueFor(gates, name, configuration);
-  const strictest = metric.ofMachine || gateOf("bytes") === "warn" ? gateOf(metric.name) : "fail";
-  const difference = mean === null ? null : metric.difference(mean);
-  const cell = {
+  const { configuration, sparsities, missing, runs, rounds, before, now, mean, test } = draft;
+  const { verdict, gate, reasons } = judgementOf(draft, metric, corrected, rules);
+  const missingReasons = missing.length > 0 && !metric.ofMachine
+    ? [`there is no run of seed ${missing.join(", ")}`]
+    : [];
+  return {
     configuration,
     metric: metric.name,
     runs,
@@ -74,75 +74,114 @@ export function judgeCells(
     missing,
     before,
     now,
-    difference,
+    difference: mean === null ? null : metric.difference(mean),
     interval: test?.interval ?? null,
     p: test?.p ?? null,
-  };
-  const absent = missing.length > 0 && !metric.ofMachine
-    ? [`there is no run of seed ${missing.join(", ")}`]
-    : [];
-  const say = (verdict: Verdict, gate = strictest, ...reasons: string[]): CellCheck => ({
-    ...cell,
     verdict,
     gate,
-    reasons: [...reasons, ...absent],
+    reasons: [...reasons, ...missingReasons],
+  };
+}
+
+type Judgement = Pick<CellCheck, "verdict" | "gate" | "reasons">;
+
+function judgementOf(
+  draft: CellDraft,
+  metric: Metric,
+  { worse, better, tested }: CorrectedTest,
+  { level, limits, gates }: Rules,
+): Judgement {
+  const { configuration, rounds, mean, broken, test } = draft;
+  const gateOf = (name: "bytes" | typeof metric.name) => valueFor(gates, name, configuration);
+  const strictest = metric.ofMachine || gateOf("bytes") === "warn" ? gateOf(metric.name) : "fail";
+  const judge = (verdict: Verdict, gate = strictest, ...reasons: string[]): Judgement => ({
+    verdict,
+    gate,
+    reasons,
   });
 
-  if (draft.obstacle !== undefined) return say("not compared", strictest, draft.obstacle);
-  if (mean === null || difference === null) {
-    if (!metric.ofMachine) return say("not compared");
-    return say("inconclusive", strictest, "no stretch of a run now had the processor to itself");
+  if (draft.obstacle !== undefined) return judge("not compared", strictest, draft.obstacle);
+  if (mean === null) {
+    if (!metric.ofMachine) return judge("not compared");
+    return judge("inconclusive", strictest, "no stretch of a run now had the processor to itself");
   }
-  const limit = valueFor(limits, metric.name, configuration), least = metric.loss(limit);
-  const unit = metric.unit === "%" ? "%" : " points";
-  const amount = `${Math.abs(difference).toFixed(metric.unit === "%" ? 1 : 2)}${unit}`;
+  const limit = valueFor(limits, metric.name, configuration);
+  const smallestLoss = metric.loss(limit);
+  const unit = unitTextOf(metric);
+  const size = Math.abs(metric.difference(mean)).toFixed(metric.unit === "%" ? 1 : 2);
   const beyond = `over the limit of ${limit}${unit}, beyond chance`;
-  // A process is now and then slower than others lead to expect: a single one is no evidence against what it ran.
-  const alone = rounds !== null && Math.min(rounds.before, rounds.now) < 2;
-  const lost = !alone && worse !== null && worse < level && mean <= -least;
+  // One process may be slower than others lead to expect, so a single round is no evidence against what it ran.
+  const isSingle = rounds !== null && Math.min(rounds.before, rounds.now) < 2;
+  const isLost = !isSingle && worse !== null && worse < level && mean <= -smallestLoss;
   if (broken.length > 0) {
-    const gate = lost && gateOf(metric.name) === "fail" ? "fail" : gateOf("bytes");
-    return say(
+    const gate = isLost && gateOf(metric.name) === "fail" ? "fail" : gateOf("bytes");
+    return judge(
       "broken",
       gate,
       `the same run in the same circumstances gave other bytes, with seed ${broken.join(", ")}` +
-        (lost ? `; and ${amount} ${metric.lost}, beyond chance` : ""),
+        (isLost ? `; and ${size}${unit} ${metric.lost}, beyond chance` : ""),
     );
   }
-  if (draft.identical) return say("same");
-  if (lost) return say("worse", gateOf(metric.name), `${amount} ${metric.lost}: ${beyond}`);
-  if (better !== null && better < level && mean >= least) {
-    return say("better", strictest, `${amount} ${metric.gained}: ${beyond}`);
+  if (draft.identical) return judge("same");
+  if (isLost) {
+    return judge("worse", gateOf(metric.name), `${size}${unit} ${metric.lost}: ${beyond}`);
   }
-  const what = metric.ofMachine ? "runs" : "seeds";
-  if (!test) {
-    const text = metric.byRounds
-      ? "one round before and one now say nothing of chance: make the baseline of several"
-      : `one ${what.slice(0, -1)} says nothing of chance: at least 3 would do`;
-    return say("inconclusive", strictest, text);
+  if (better !== null && better < level && mean >= smallestLoss) {
+    return judge("better", strictest, `${size}${unit} ${metric.gained}: ${beyond}`);
   }
-  // Of a few rounds no more can be asked than that they rule out twice the limit, which is what they are to find.
-  const { byRounds } = metric, share = level / tested, most = byRounds ? 2 * least : least;
-  const reach = tQuantile(test.degrees, byRounds ? 0.975 : 1 - share) * test.error;
-  if (mean > -least && mean - reach > -most) return say("unchanged");
-  const looks = byRounds && mean <= -least, loss = looks ? -mean : most;
-  const size = byRounds ? `${Math.abs(metric.difference(-loss)).toFixed(1)}%` : `${limit}${unit}`;
-  const prior = test.degrees - draft.sample!.degrees;
-  const enough = valueCountFor(test.deviation, loss, share, prior, rounds ? 2 : 1);
-  return say(
-    "inconclusive",
-    strictest,
-    rounds
-      ? `with ${counted(rounds.before)} before and ${rounds.now} now a loss of ${size} is not ` +
-        `${looks ? "told from chance" : "ruled out"}: about ${enough} of each would do`
-      : `with ${runs} ${what} a loss of ${size} is not ruled out: about ${enough} would do`,
-  );
+  if (!test) return judge("inconclusive", strictest, untestedTextOf(metric));
+  const reason = doubtOn({ ...draft, mean, test }, metric, limit, level / tested);
+  return reason === undefined ? judge("unchanged") : judge("inconclusive", strictest, reason);
 }
 
-const counted = (rounds: number) => rounds === 1 ? "one round" : `${rounds} rounds`;
+const unitTextOf = ({ unit }: Metric) => unit === "%" ? "%" : " points";
+
+function untestedTextOf({ ofMachine, byRounds }: Metric): string {
+  return byRounds
+    ? "one round before and one now say nothing of chance: make the baseline of several"
+    : `one ${ofMachine ? "run" : "seed"} says nothing of chance: at least 3 would do`;
+}
 
 /**
- * Values from which on a loss of `limit` is significant at `level`, one-sided, with that deviation.
+ * Why a loss is not ruled out, and how many values would do so; nothing where it is ruled out. A few rounds can't be asked
+ * for more than to rule out twice the limit, which is the loss that they are meant to find.
+ * @param share of the level that this test has
+ */
+function doubtOn(
+  { mean, test, sample, rounds, runs }: CellDraft & {
+    readonly mean: number;
+    readonly test: CellTest;
+  },
+  metric: Metric,
+  limit: number,
+  share: number,
+): string | undefined {
+  const { byRounds } = metric;
+  const smallestLoss = metric.loss(limit);
+  const largestLoss = byRounds ? 2 * smallestLoss : smallestLoss;
+  const reach = tQuantile(test.degrees, byRounds ? 0.975 : 1 - share) * test.error;
+  if (mean > -smallestLoss && mean - reach > -largestLoss) return undefined;
+  const looksLost = byRounds && mean <= -smallestLoss;
+  const loss = looksLost ? -mean : largestLoss;
+  const size = byRounds
+    ? `${Math.abs(metric.difference(-loss)).toFixed(1)}%`
+    : `${limit}${unitTextOf(metric)}`;
+  const prior = test.degrees - sample!.degrees;
+  const enough = valueCountFor(test.deviation, loss, share, prior, rounds ? 2 : 1);
+  if (!rounds) {
+    const values = metric.ofMachine ? "runs" : "seeds";
+    return `with ${runs} ${values} a loss of ${size} is not ruled out: about ${enough} would do`;
+  }
+  return `with ${
+    roundsTextOf(rounds.before)
+  } before and ${rounds.now} now a loss of ${size} is not ` +
+    `${looksLost ? "told from chance" : "ruled out"}: about ${enough} of each would do`;
+}
+
+const roundsTextOf = (rounds: number) => rounds === 1 ? "one round" : `${rounds} rounds`;
+
+/**
+ * The number of values from which on a loss of `limit` is significant at `level`, one-sided, with that deviation.
  * @param prior degrees of freedom that the deviation has from elsewhere
  * @param sides 1: so many differences, such as of seeds; 2: so many before, and so many now
  */

@@ -1,4 +1,4 @@
-// The regression check: a baseline, runs beside it, and what moved.
+// The regression check: a baseline, the runs that are compared with it, and what changed.
 import { join } from "node:path";
 import { algorithms } from "../algorithms/registry.ts";
 import { writeFileAtomically } from "../base/atomic_files.ts";
@@ -20,7 +20,7 @@ export { baselinePartOf, compareInRounds, defaultRoundCount } from "./rounds.ts"
 export { defaultRules, gates, metricNames, parseRule, type Rules } from "./rules.ts";
 export { cellNamerOf, type CheckResult, checkSummaryOf, exitCodeOf } from "./report.ts";
 
-/** The runs that a baseline names, as this version of maskbench makes them; and what it can't make, a sentence each. */
+/** The runs that a baseline names, of this version's algorithms; and a sentence for each that it can't make. */
 export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: string[] } {
   const runs: RunConfig[] = [], obstacles = new Set<string>();
   for (const { configuration, runs: seeds } of cells) {

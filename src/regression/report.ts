@@ -1,4 +1,4 @@
-// What a check found: for people (Markdown), for spreadsheets (CSV), for programs (JSON).
+// The result of a check: for people (Markdown), for spreadsheets (CSV), for programs (JSON).
 import { isDeepStrictEqual } from "node:util";
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
@@ -19,7 +19,7 @@ import type { CellCheck, Verdict } from "./types.ts";
 export interface CheckResult {
   readonly cells: readonly CellCheck[];
   readonly rules: Rules;
-  /** What kept runs from being compared, a sentence each. */
+  /** Reasons why runs could not be compared, a sentence each. */
   readonly obstacles: readonly string[];
 }
 
@@ -29,14 +29,14 @@ const bad: readonly Verdict[] = ["broken", "worse"];
 export const isFailure = ({ verdict, gate }: CellCheck): boolean =>
   bad.includes(verdict) && gate === "fail";
 
-/** Whether it was to be compared, and could not be. */
-const isGap = ({ verdict, missing, gate }: CellCheck): boolean =>
+/** Whether the cell should have been compared, and could not be. */
+const isMissing = ({ verdict, missing, gate }: CellCheck): boolean =>
   gate === "fail" && (verdict === "not compared" || missing.length > 0);
 
 /** 0: nothing that fails got worse. 1: something did, beyond doubt. 3: nothing did, but not all could be compared. */
 export function exitCodeOf({ cells, obstacles }: CheckResult): 0 | 1 | 3 {
   if (cells.some(isFailure)) return 1;
-  return cells.some(isGap) || obstacles.length > 0 ? 3 : 0;
+  return cells.some(isMissing) || obstacles.length > 0 ? 3 : 0;
 }
 
 const order: readonly Verdict[] = [
@@ -63,15 +63,15 @@ export function checkSummaryOf({ cells }: CheckResult): string {
 }
 
 /**
- * Where a cell is: `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp (scope=layer)`. What is in the brackets, or after them,
- * tells it from the algorithm's other cells; speed and memory are of all settings of an algorithm together.
+ * The facts that name a cell: `mnist`, `mlp`, `kaiming-normal`, `50%`, `sbp (scope=layer)`. In the brackets, and after them,
+ * are its differences from the algorithm's other cells. Speed and memory are of all settings of an algorithm together.
  */
 export function cellNamerOf(cells: readonly CellCheck[]): (cell: CellCheck) => string[] {
-  const places = cells.map(({ configuration }) => ({
+  const rowFacts = cells.map(({ configuration }) => ({
     context: configuration,
     sparsity: configuration.sparsity,
   }));
-  const differ = differingSettingsOf({ rows: places });
+  const settings = differingSettingsOf({ rows: rowFacts });
   const configurations = cells.map(({ configuration }) => ({ ...configuration, seed: 0 }));
   const rows = Map.groupBy(configurations, ({ algorithm: _, ...row }) => canonicalJson(row));
   const columns = columnsOf([...rows.values()]);
@@ -84,7 +84,7 @@ export function cellNamerOf(cells: readonly CellCheck[]): (cell: CellCheck) => s
       metric === "accuracy"
         ? columnOf({ ...configuration, seed: 0 }, columns).label
         : configuration.algorithm.name,
-      ...differ.map((name) =>
+      ...settings.map((name) =>
         `${name} ${
           settingTextOf(name, { context: configuration, sparsity: configuration.sparsity })
         }`
@@ -93,41 +93,39 @@ export function cellNamerOf(cells: readonly CellCheck[]): (cell: CellCheck) => s
   ];
 }
 
-const signed = (text: string) => (/^−|^0\.?0*$/.test(text) ? "" : "+") + text;
+const signedText = (text: string) => (/^−|^0\.?0*$/.test(text) ? "" : "+") + text;
 
-/** Decimals that a metric's figures and differences are shown with. */
+/** Numbers of decimals of a metric's figures and differences. */
 const decimals = { accuracy: [2, 2], speed: [0, 1], memory: [0, 1] } as const;
 
 /** `0.012`, `<0.0001`. */
-const chance = (p: number) => p < 1e-4 ? "<0.0001" : p.toFixed(p < 0.01 ? 4 : 3);
+const probabilityText = (p: number) => p < 1e-4 ? "<0.0001" : p.toFixed(p < 0.01 ? 4 : 3);
 
 /** The verdict as the tables show it. */
-const shownVerdict = (cell: CellCheck) =>
-  isFailure(cell)
-    ? `**${cell.verdict}**`
-    : bad.includes(cell.verdict)
-    ? `${cell.verdict}, a warning`
-    : cell.verdict;
+function verdictTextOf(cell: CellCheck): string {
+  if (isFailure(cell)) return `**${cell.verdict}**`;
+  return bad.includes(cell.verdict) ? `${cell.verdict}, a warning` : cell.verdict;
+}
 
 const header = ["data set", "network", "initialisation", "sparsity", "algorithm"];
 
-function tableOf(
+function tableMarkdownOf(
   metric: MetricName,
   cells: readonly CellCheck[],
-  placeOf: (cell: CellCheck) => string[],
+  factsOf: (cell: CellCheck) => string[],
 ): string {
   const [figure, difference] = decimals[metric];
-  const by = (value: number) => signed(formatFixed(value, difference));
+  const by = (value: number) => signedText(formatFixed(value, difference));
   const rows = cells.map((cell) => [
-    ...placeOf(cell),
+    ...factsOf(cell),
     String(cell.runs),
     ...(metric === "speed" ? [roundsOf(cell)] : []),
     cell.before === null ? "" : formatFixed(cell.before, figure),
     cell.now === null ? "" : formatFixed(cell.now, figure),
     cell.difference === null ? "" : by(cell.difference) +
       (cell.interval ? ` [${by(cell.interval.low)}, ${by(cell.interval.high)}]` : ""),
-    cell.p === null ? "" : chance(cell.p),
-    shownVerdict(cell),
+    cell.p === null ? "" : probabilityText(cell.p),
+    verdictTextOf(cell),
   ]);
   const unit = metric === "accuracy" ? "points" : "%";
   const columns = [
@@ -145,34 +143,36 @@ function tableOf(
 /** `5, 3` */
 const roundsOf = ({ rounds }: CellCheck) => rounds ? `${rounds.before}, ${rounds.now}` : "";
 
-/** What is said of a metric under its table. */
+/** The explanation of a metric above its table. */
 const meanings: Readonly<Record<MetricName, string>> = {
   accuracy: "Accuracy in percent after the last epoch.",
   speed:
     "Speed in images a second, by the time of a matrix product and a copy measured in the same run: *now* is what the " +
     "machine of *before* would do. A round is all runs in one process; what looks slower than the limit is measured in " +
     "more of them.",
-  memory: "Memory in MB: the most that the process held, runs beside it included.",
+  memory: "Memory in MB: the most that the process held, other runs at the same time included.",
 };
 
-/** The whole file, ending in a newline; cells that moved come first, and of speed and memory only those are shown. */
+/** The whole file, ending in a newline. Cells that changed come first, and of speed and memory only those are shown. */
 export function checkMarkdownOf(check: CheckResult): string {
   const { rules, obstacles } = check;
   const cells = [...check.cells].sort((a, b) =>
     order.indexOf(a.verdict) - order.indexOf(b.verdict)
   );
-  const placeOf = cellNamerOf(cells);
+  const factsOf = cellNamerOf(cells);
   const sections = metricNames.flatMap((metric) => {
     const all = cells.filter((cell) => cell.metric === metric);
     const shown = metric === "accuracy"
       ? all
       : all.filter(({ verdict }) => ["worse", "better", "inconclusive"].includes(verdict));
-    return shown.length > 0 ? [`${meanings[metric]}\n\n${tableOf(metric, shown, placeOf)}`] : [];
+    return shown.length > 0
+      ? [`${meanings[metric]}\n\n${tableMarkdownOf(metric, shown, factsOf)}`]
+      : [];
   });
   const reasons = [
-    ...reasonsOf(cells, placeOf).map(([reason, places]) =>
-      `- ${reason}: ${places.slice(0, 4).join("; ")}` +
-      (places.length > 4 ? `; and ${places.length - 4} more` : "")
+    ...reasonsOf(cells, factsOf).map(([reason, names]) =>
+      `- ${reason}: ${names.slice(0, 4).join("; ")}` +
+      (names.length > 4 ? `; and ${names.length - 4} more` : "")
     ),
     ...obstacles.map((obstacle) => `- ${obstacle}`),
   ];
@@ -183,15 +183,15 @@ export function checkMarkdownOf(check: CheckResult): string {
     `Paired by seed. *Worse*: a loss over the limit (${limitsOf(rules)}), with at most ${
       formatPercent(rules.level)
     } chance of any false alarm in the whole check, for each of accuracy, speed and memory (one-sided t test on the ` +
-    `differences, of speed on the means of rounds, their spread drawn towards that of all cells, Holm's correction). *Broken*: the same run with the same ` +
+    `differences, of speed on the means of rounds, their spread shrunk towards that of all cells, Holm's correction). *Broken*: the same run with the same ` +
     `maskbench, libtorch, BLAS, processor and number of threads gave other losses or another mask.`,
   ].join("\n\n") + "\n";
 }
 
-/** `0.5 points of accuracy, 5% of speed, 10% of memory`, and those of some cells. */
+/** The limits in words, with those of some cells: `0.5 points of accuracy, 5% of speed, 10% of memory`. */
 function limitsOf({ limits }: Rules): string {
   return limits.filter(({ metric, where }, i) =>
-    // those that a later one replaces aside
+    // A limit that a later one replaces is left out.
     !limits.some((later, j) =>
       j > i && later.metric === metric && (!later.where || isDeepStrictEqual(later.where, where))
     )
@@ -201,16 +201,16 @@ function limitsOf({ limits }: Rules): string {
   ).join(", ");
 }
 
-// Each reason, with the cells that have it.
+// Each reason is followed by the names of the cells that have it.
 function reasonsOf(
   cells: readonly CellCheck[],
-  placeOf: (cell: CellCheck) => string[],
+  factsOf: (cell: CellCheck) => string[],
 ): [string, string[]][] {
   const reasons = new Map<string, string[]>();
   for (const cell of cells) {
     for (const reason of cell.reasons) {
       const text = `**${cell.metric} ${cell.verdict}**, ${reason}`;
-      reasons.set(text, [...reasons.get(text) ?? [], placeOf(cell).join(", ")]);
+      reasons.set(text, [...reasons.get(text) ?? [], factsOf(cell).join(", ")]);
     }
   }
   return [...reasons];
@@ -224,9 +224,9 @@ export function checkCsvOf({ cells }: CheckResult): string {
     ...["before", "now", "difference", "low", "high", "p", "verdict", "gate", "reasons"],
   ];
   const text = (value: number | null | undefined) => value?.toString() ?? "";
-  const placeOf = cellNamerOf(cells);
+  const factsOf = cellNamerOf(cells);
   const rows = cells.map((cell) => [
-    ...placeOf(cell),
+    ...factsOf(cell),
     cell.metric,
     String(cell.runs),
     text(cell.rounds?.before),

@@ -1,14 +1,14 @@
-// Speed is measured in rounds, each in a process of its own: what chance does to one process it does to all its runs.
+// Speed is measured in rounds, each in a process of its own: chance has the same effect on all runs of one process.
 import type { RunFile } from "../runs/run_file.ts";
 import type { Baseline } from "./baseline.ts";
 import { compareWithBaseline, groupOf } from "./compare.ts";
 import { type Rules, valueFor } from "./rules.ts";
 import { type CellCheck } from "./types.ts";
 
-/** Rounds at most where nothing else is asked for. */
+/** The largest number of rounds, unless another is asked for. */
 export const defaultRoundCount = 3;
 
-/** Cells whose speed looks worse than the limit, whether chance can be ruled out or not. */
+/** Cells whose speed looks worse than the limit, even if that may be chance. */
 export function suspectsOf(cells: readonly CellCheck[], { limits }: Rules): CellCheck[] {
   return cells.filter(({ metric, difference, configuration }) =>
     metric === "speed" && difference !== null &&
@@ -16,7 +16,7 @@ export function suspectsOf(cells: readonly CellCheck[], { limits }: Rules): Cell
   );
 }
 
-/** The part of a baseline that suspects are of. */
+/** The part of a baseline that belongs to suspects. */
 export function baselinePartOf(baseline: Baseline, suspects: readonly CellCheck[]): Baseline {
   const groups = new Set(suspects.map(({ configuration }) => groupOf(configuration)));
   return {
@@ -26,22 +26,22 @@ export function baselinePartOf(baseline: Baseline, suspects: readonly CellCheck[
 }
 
 /**
- * Compares with a baseline, and measures again what looks slower until it no longer does, or `most` rounds are made: so
- * a tree that is as fast as before costs one round, and a slower one is called that by the evidence of all of them.
- * @param round makes the runs of a part of the baseline in a process of its own; none where no more can be made
+ * Compares with a baseline, and measures again what looks slower, until it no longer does or `maxRounds` are made. So a
+ * program that is as fast as before costs one round, and a slower one is judged by the evidence of all of them.
+ * @param round makes the runs of the suspects in a process of its own; returns none where no more can be made
  */
 export async function compareInRounds(
   baseline: Baseline,
   runs: readonly RunFile[],
   rules: Rules,
-  most: number,
+  maxRounds: number,
   round: (number: number, suspects: readonly CellCheck[]) => Promise<readonly RunFile[]>,
 ): Promise<CellCheck[]> {
   const again: (readonly RunFile[])[] = [];
   for (;;) {
-    const cells = compareWithBaseline(baseline, runs, rules, again),
-      slow = suspectsOf(cells, rules);
-    if (slow.length === 0 || again.length + 1 >= most) return cells;
+    const cells = compareWithBaseline(baseline, runs, rules, again);
+    const slow = suspectsOf(cells, rules);
+    if (slow.length === 0 || again.length + 1 >= maxRounds) return cells;
     const made = await round(again.length + 2, slow);
     if (made.length === 0) return cells;
     again.push(made);

@@ -1,39 +1,39 @@
-// What counts as worse, and whether it fails the check or only warns: by metric, and for some cells otherwise.
+// The rules of a check: which loss counts, and whether it fails the check or only warns, by metric and for some cells.
 import { UserError } from "../base/errors.ts";
 import { describeUnknown } from "../base/schema_errors.ts";
 import { selectableFactsOf } from "../runs/label.ts";
 import type { BaselineCell } from "./baseline.ts";
 
-/** What runs are compared by, other than their bytes. */
+/** The metrics that runs are compared by, besides their bytes. */
 export const metricNames = ["accuracy", "speed", "memory"] as const;
 export type MetricName = (typeof metricNames)[number];
 
-/** Whether what got worse ends the check with exit code 1. */
+/** Whether a loss ends the check with exit code 1. */
 export const gates = ["fail", "warn"] as const;
 export type Gate = (typeof gates)[number];
 
-/** A value for a metric, in all cells or in those of which a fact such as `network` is so. */
+/** A value for a metric, in all cells or in those that have a fact, such as a network. */
 export interface Rule<Name extends string, Value> {
   readonly metric: Name;
   readonly where?: { readonly key: string; readonly value: string } | undefined;
   readonly value: Value;
 }
 
-/** The rules of a check; of several that fit, the last counts. */
+/** The rules of a check; where several apply, the last counts. */
 export interface Rules {
-  /** The chance of any false alarm in a whole check, at most, for each metric. */
+  /** The largest chance of any false alarm in a whole check, for each metric. */
   readonly level: number;
-  /** Losses smaller than this don't count, however certain: points of accuracy, percent of speed and memory. */
+  /** Smaller losses don't count, however certain: points of accuracy, percent of speed and memory. */
   readonly limits: readonly Rule<MetricName, number>[];
   readonly gates: readonly Rule<"bytes" | MetricName, Gate>[];
 }
 
-/** Bytes and accuracy fail; speed and memory, which hang on the machine, warn. */
+/** Bytes and accuracy fail; speed and memory, which depend on the machine, warn. */
 export const defaultRules: Rules = {
   level: 0.005,
   limits: [
     { metric: "accuracy", value: 0.5 },
-    { metric: "speed", value: 5 }, // half of the loss that is to be found, as of accuracy
+    { metric: "speed", value: 5 }, // A limit is half of the loss that the check is meant to detect.
     { metric: "memory", value: 40 },
   ],
   gates: [
@@ -56,13 +56,13 @@ export function valueFor<Name extends string, Value>(
   )!.value;
 }
 
-/** What cells may be told apart by in speed and memory, which are compared over all else. */
-const coarse = ["dataset", "network", "width", "initialisation", "algorithm"];
-const isFine = (metric: string) => metric === "accuracy" || metric === "bytes";
+/** The facts that rules on speed and memory may name: those are compared over all others together. */
+const coarseFacts = ["dataset", "network", "width", "initialisation", "algorithm"];
+const isByCell = (metric: string) => metric === "accuracy" || metric === "bytes";
 
 /**
  * Reads `METRIC=VALUE` and `METRIC:KEY=VALUE=VALUE`, such as `speed=fail` and `speed:network=conv4=fail`.
- * @throws {UserError} with what is allowed, for a metric, key or value that there is not
+ * @throws {UserError} that says what is allowed, for a metric, key or value that is not known
  */
 export function parseRule<Name extends string, Value>(
   option: string,
@@ -72,23 +72,23 @@ export function parseRule<Name extends string, Value>(
   allowed: string,
   cells: readonly Pick<BaselineCell, "configuration">[],
 ): Rule<Name, Value> {
-  const fault = (what: string) => new UserError(`${option} ${text}: ${what}`);
+  const errorOf = (what: string) => new UserError(`${option} ${text}: ${what}`);
   const [, name, key, wanted, given] = /^([^:=]+)(?::([^=]+)=(.+))?=([^=]+)$/.exec(text) ?? [];
   if (name === undefined || given === undefined) {
-    throw fault(
+    throw errorOf(
       `expected METRIC=${allowed}, or METRIC:KEY=VALUE=${allowed} for some cells, such as network=conv4`,
     );
   }
   const metric = metrics.find((metric) => metric === name);
-  if (metric === undefined) throw fault(describeUnknown(name, metrics));
+  if (metric === undefined) throw errorOf(describeUnknown(name, metrics));
   const value = parse(given);
-  if (value === undefined) throw fault(`expected ${allowed}, not ${JSON.stringify(given)}`);
+  if (value === undefined) throw errorOf(`expected ${allowed}, not ${JSON.stringify(given)}`);
   if (key === undefined || wanted === undefined) return { metric, value };
   const facts = cells.map(({ configuration }) => selectableFactsOf({ ...configuration, seed: 0 }));
   const keys = [...new Set(facts.flatMap((fact) => Object.keys(fact)))]
-    .filter((key) => key !== "seed" && (isFine(metric) || coarse.includes(key)));
-  if (!keys.includes(key)) throw fault(describeUnknown(key, keys));
+    .filter((key) => key !== "seed" && (isByCell(metric) || coarseFacts.includes(key)));
+  if (!keys.includes(key)) throw errorOf(describeUnknown(key, keys));
   const values = [...new Set(facts.flatMap((fact) => fact[key] ?? []))];
-  if (!values.includes(wanted)) throw fault(describeUnknown(wanted, values));
+  if (!values.includes(wanted)) throw errorOf(describeUnknown(wanted, values));
   return { metric, where: { key, value: wanted }, value };
 }

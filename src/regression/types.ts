@@ -1,4 +1,4 @@
-// What a check says of a cell: the verdict, and what it rests on.
+// The outcome of a check for a cell: the verdict and its grounds.
 import type { Interval } from "../base/statistics.ts";
 import type { BaselineCell } from "./baseline.ts";
 import type { Gate, MetricName } from "./rules.ts";
@@ -8,7 +8,7 @@ import type { Gate, MetricName } from "./rules.ts";
  * - `unchanged`: a loss beyond the limit is ruled out
  * - `better`, `worse`: beyond the limit, and significant
  * - `broken`: same run, same circumstances, other bytes
- * - `inconclusive`: too little evidence to tell
+ * - `inconclusive`: the evidence does not suffice
  * - `not compared`: there is nothing to compare, see `reasons`
  */
 export type Verdict =
@@ -20,39 +20,39 @@ export type Verdict =
   | "inconclusive"
   | "not compared";
 
-/** How often the same was measured, each time in a process of its own. */
+/** Numbers of rounds, each a measurement in a process of its own. */
 export interface RoundCounts {
   readonly before: number;
   readonly now: number;
 }
 
-/** A cell of the baseline, or of speed and memory all cells alike but for sparsity, beside the runs that belong to it. */
+/** A cell of the baseline, compared with its runs; for speed and memory, all cells that differ in sparsity alone. */
 export interface CellCheck {
-  /** Of the cell, or the first of them. */
+  /** The configuration of the cell, or of the first of them. */
   readonly configuration: BaselineCell["configuration"];
-  /** Of the cell, or all of them, ascending. */
+  /** The sparsity of the cell, or of all of them, ascending. */
   readonly sparsities: readonly number[];
   readonly metric: MetricName;
   readonly verdict: Verdict;
-  /** Whether that verdict, where it is a bad one, fails the check. */
+  /** Whether that verdict fails the check, if it is a bad one. */
   readonly gate: Gate;
-  /** Sentences: why that verdict, and what could not be compared. */
+  /** Sentences: the reasons of the verdict, and what could not be compared. */
   readonly reasons: readonly string[];
-  /** Runs compared: a cell's seeds. */
+  /** Number of runs compared, one for each seed. */
   readonly runs: number;
-  /** Rounds that they were measured in, before and now; `null` of what is not told by rounds. */
+  /** Rounds that they were measured in, before and now; `null` for a metric that is not compared by rounds. */
   readonly rounds: RoundCounts | null;
-  /** Seeds of the baseline without a run to compare. */
+  /** Seeds of the baseline that have no run now. */
   readonly missing: readonly number[];
   /**
    * Means before and now over the seeds compared: accuracy in percent, memory in MB, speed in images per second, now as
-   * the machine of before would have it.
+   * on the machine of before.
    */
   readonly before: number | null;
   readonly now: number | null;
   /** Now less before, paired by seed, in points of accuracy or percent, with its 95% interval. */
   readonly difference: number | null;
   readonly interval: Interval | null;
-  /** Of a loss as large by chance, one-sided; `null` where nothing differs or can be tested. */
+  /** The probability of a loss as large by chance, one-sided; `null` where nothing differs or can be tested. */
   readonly p: number | null;
 }

@@ -17,24 +17,24 @@ import {
 /** Hyper-parameters by name. */
 export type Parameters = Readonly<Record<string, Value>>;
 
-/** One setting that was tried. */
+/** A setting of an algorithm that was tried. */
 export interface Candidate {
   readonly parameters: Parameters;
-  /** Of the last epoch, in percent, over the seeds. */
+  /** After the last epoch, in percent, over the seeds. */
   readonly accuracy: Summary;
   readonly seeds: readonly number[];
 }
 
-/** What was tried of one algorithm at one place. */
+/** The settings of one algorithm that were tried in one context and at one sparsity. */
 export interface Choice {
   readonly context: Context;
   readonly sparsity: number;
   readonly algorithm: string;
   /** Best first; of equals, the one with the smaller values. */
   readonly candidates: readonly Candidate[];
-  /** Hyper-parameters of which several values were tried, here or at another place. */
+  /** Hyper-parameters of which several values were tried, in this context and at this sparsity or elsewhere. */
   readonly tuned: readonly string[];
-  /** Why the best may be no good choice, a sentence each. */
+  /** Reasons why the best may be no good choice, a sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -54,13 +54,13 @@ export function choicesOf(runs: readonly TableRun[]): Choice[] {
   if (usable.length === 0) throw new UserError("there is no finished run to choose from");
 
   const current = usable.filter(({ configuration: { algorithm } }) =>
-    algorithm.version === newestVersion(algorithm.name, usable)
+    algorithm.version === newestVersionOf(algorithm.name, usable)
   );
-  const places = Map.groupBy(current, ({ configuration }) => {
+  const cells = Map.groupBy(current, ({ configuration }) => {
     const { algorithm, sparsity } = configuration;
     return canonicalJson([contextOf(configuration), sparsity, algorithm.name]);
   });
-  const grids = [...places.values()].map((members) => ({
+  const grids = [...cells.values()].map((members) => ({
     members,
     candidates: candidatesOf(members),
   }));
@@ -70,7 +70,7 @@ export function choicesOf(runs: readonly TableRun[]): Choice[] {
     const alike = grids.filter((grid) =>
       grid.members[0]!.configuration.algorithm.name === algorithm
     );
-    const tuned = [...new Set(alike.flatMap((grid) => varying(grid.candidates)))].sort();
+    const tuned = [...new Set(alike.flatMap((grid) => varyingNames(grid.candidates)))].sort();
     return {
       context: contextOf(configuration),
       sparsity: configuration.sparsity,
@@ -78,9 +78,9 @@ export function choicesOf(runs: readonly TableRun[]): Choice[] {
       candidates,
       tuned,
       warnings: [
-        ...edges(algorithm, candidates),
-        ...unevenSeeds(candidates),
-        ...olderVersions(algorithm, usable),
+        ...edgeWarnings(algorithm, candidates),
+        ...seedWarnings(candidates),
+        ...versionWarnings(algorithm, usable),
       ],
     };
   }).sort((a, b) =>
@@ -109,7 +109,7 @@ function byValues(a: Parameters, b: Parameters): number {
   return 0;
 }
 
-function varying(candidates: readonly Candidate[]): string[] {
+function varyingNames(candidates: readonly Candidate[]): string[] {
   const names = candidates.flatMap(({ parameters }) => Object.keys(parameters));
   return [...new Set(names)].filter((name) => valuesOf(name, candidates).length > 1);
 }
@@ -118,11 +118,12 @@ function valuesOf(name: string, candidates: readonly Candidate[]): (Value | unde
   return [...new Set(candidates.map(({ parameters }) => parameters[name]))];
 }
 
-// The best of a row of numbers is only known to be one if there are worse ones on either side of it.
-function edges(algorithm: string, candidates: readonly Candidate[]): string[] {
+// A best value is only known to be one where worse values on either side of it were tried.
+function edgeWarnings(algorithm: string, candidates: readonly Candidate[]): string[] {
   const best = candidates[0]!.parameters;
-  return varying(candidates).flatMap((name) => {
-    const value = best[name], tried = valuesOf(name, candidates);
+  return varyingNames(candidates).flatMap((name) => {
+    const value = best[name];
+    const tried = valuesOf(name, candidates);
     const numbers = tried.filter((other) => typeof other === "number");
     if (typeof value !== "number" || numbers.length < tried.length) return [];
     const ends = [
@@ -135,28 +136,28 @@ function edges(algorithm: string, candidates: readonly Candidate[]): string[] {
   });
 }
 
-/** Whether the algorithm takes that value at all: where it doesn't, nothing lies beyond the end of what was tried. */
+/** Whether the algorithm takes that value: where it doesn't, nothing is left to try beyond the end. */
 export function isAllowed(algorithm: string, name: string, value: number): boolean {
   const schema = algorithms.find((known) => known.name === algorithm)?.parameters;
   return schema?.safeParse({ [name]: value }).success ?? true;
 }
 
-function unevenSeeds(candidates: readonly Candidate[]): string[] {
+function seedWarnings(candidates: readonly Candidate[]): string[] {
   const lists = new Set(candidates.map(({ seeds }) => seeds.join(", ")));
   if (lists.size === 1) return [];
   return ["not all settings have the same seeds: some runs are missing"];
 }
 
-// An older version's results tell nothing of what the algorithm does now.
-function olderVersions(name: string, runs: readonly TableRun[]): string[] {
-  const newest = newestVersion(name, runs);
+// An older version's results say nothing about the algorithm as it is now.
+function versionWarnings(name: string, runs: readonly TableRun[]): string[] {
+  const newest = newestVersionOf(name, runs);
   const older = runs.some(({ configuration: { algorithm } }) =>
     algorithm.name === name && algorithm.version < newest
   );
   return older ? [`runs of ${name} before version ${newest} are not counted`] : [];
 }
 
-function newestVersion(name: string, runs: readonly TableRun[]): number {
+function newestVersionOf(name: string, runs: readonly TableRun[]): number {
   const versions = runs.map(({ configuration }) => configuration.algorithm)
     .filter((algorithm) => algorithm.name === name).map(({ version }) => version);
   return Math.max(...versions);

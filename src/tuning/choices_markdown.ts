@@ -1,4 +1,4 @@
-// The choices for people: the best and the second best, warnings, and what to paste into a sweep file.
+// The choices for people: the best and the second best, warnings, and entries to paste into a sweep file.
 import { markdownTable } from "markdown-table";
 import type { InvalidRunFile } from "../runs/run_file.ts";
 import { differingSettingsOf, factColumns, rowNamesOf, settingTextOf } from "../tables/facts.ts";
@@ -7,22 +7,22 @@ import { invalidFileNoteOf } from "../tables/notes.ts";
 import type { Candidate, Choice } from "./choices.ts";
 import { entriesOf } from "./sweep_entries.ts";
 
-/** Markdown, ending in a newline. */
+/** The choices as Markdown, ending in a newline. */
 export function choicesMarkdownOf(
   choices: readonly Choice[],
   invalidFiles: readonly InvalidRunFile[] = [],
 ): string {
-  const differ = differingSettingsOf({ rows: choices });
-  const header = [...Object.keys(factColumns), ...differ];
+  const settings = differingSettingsOf({ rows: choices });
+  const header = [...Object.keys(factColumns), ...settings];
   const lines = choices.map((choice) => {
     const [best, second] = choice.candidates;
     return [
       ...Object.values(factColumns).map((text) => text(choice)),
-      ...differ.map((name) => settingTextOf(name, choice)),
+      ...settings.map((name) => settingTextOf(name, choice)),
       choice.algorithm,
-      settingOf(best!, choice),
+      settingText(best!, choice),
       formatAccuracy(best!.accuracy),
-      second ? settingOf(second, choice) : "—",
+      second ? settingText(second, choice) : "—",
       second ? formatAccuracy(second.accuracy) : "—",
       String(choice.candidates.length),
     ];
@@ -36,22 +36,22 @@ export function choicesMarkdownOf(
     "over seeds (number of seeds).",
     table,
     ...warningsOf(choices, invalidFiles),
-    ...pasteable(choices),
+    ...sweepEntriesMarkdownOf(choices),
   ].join("\n\n") + "\n";
 }
 
-/** What is to be looked out for, if anything is. @param general what is true of all choices */
+/** A list of the warnings, or nothing without any. @param general warnings on all choices */
 export function warningsOf(
   choices: readonly Choice[],
   invalidFiles: readonly InvalidRunFile[],
   general: readonly string[] = [],
 ): string[] {
-  const told = choices.flatMap((choice) => choice.warnings.map((warning) => ({ choice, warning })));
-  const alike = Map.groupBy(told, ({ choice, warning }) => `${choice.algorithm} ${warning}`);
+  const all = choices.flatMap((choice) => choice.warnings.map((warning) => ({ choice, warning })));
+  const alike = Map.groupBy(all, ({ choice, warning }) => `${choice.algorithm} ${warning}`);
   const warnings = [...alike.values()].map((members) => {
     const { choice: { algorithm }, warning } = members[0]!;
-    const places = rowNamesOf(members.map(({ choice }) => choice), { rows: choices });
-    return `${algorithm}, ${places}: ${warning}`;
+    const rows = rowNamesOf(members.map(({ choice }) => choice), { rows: choices });
+    return `${algorithm}, ${rows}: ${warning}`;
   });
   const notes = [...general, ...warnings, ...invalidFiles.map(invalidFileNoteOf)].map((note) =>
     `- ${note}`
@@ -59,23 +59,23 @@ export function warningsOf(
   return notes.length > 0 ? [`Look out:\n\n${notes.join("\n")}`] : [];
 }
 
-function settingOf({ parameters }: Candidate, { tuned }: Choice): string {
+function settingText({ parameters }: Candidate, { tuned }: Choice): string {
   return tuned.map((name) => `${name} ${parameters[name]}`).join(", ") || "the only one";
 }
 
-function pasteable(choices: readonly Choice[]): string[] {
-  const all = entriesOf(choices);
-  const differ = differingSettingsOf({ rows: choices });
-  return all.map(({ context, networks, algorithms }) => {
-    const place = { context, sparsity: 0 };
-    const settings = differ.map((name) => `${name} ${settingTextOf(name, place)}`);
+function sweepEntriesMarkdownOf(choices: readonly Choice[]): string[] {
+  const files = entriesOf(choices);
+  const differing = differingSettingsOf({ rows: choices });
+  return files.map(({ context, networks, algorithms }) => {
+    const facts = { context, sparsity: 0 };
+    const settings = differing.map((name) => `${name} ${settingTextOf(name, facts)}`);
     const parts = [
       context.dataset.name,
       initialisationNameOf(context),
       networks.join(" and "),
       ...settings,
     ];
-    const where = all.length > 1 ? ` (${parts.join("; ")})` : "";
+    const where = files.length > 1 ? ` (${parts.join("; ")})` : "";
     const lines = algorithms.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n");
     return `For a sweep file${where}:\n\n\`\`\`json\n"algorithms": [\n${lines}\n]\n\`\`\``;
   });

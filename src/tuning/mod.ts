@@ -1,4 +1,4 @@
-// A tuning from its folder of runs: the recipe, and the trace of how it was found.
+// A tuning from its folder of runs: the recipe, and the trace of all tries.
 import { join } from "node:path";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { readRunFolder } from "../runs/run_file.ts";
@@ -26,7 +26,7 @@ export async function writeTuning(
   const markdown = tuningMarkdownOf(plan, cells, invalidFiles);
   const texts = recipesOf(plan, cells);
   const recipes = texts.map((_, i) => texts.length === 1 ? "recipe.json" : `recipe-${i + 1}.json`);
-  for await (const { name } of Deno.readDir(folder)) { // of an earlier tuning
+  for await (const { name } of Deno.readDir(folder)) { // Those of an earlier tuning.
     if (/^recipe(-\d+)?\.json$/.test(name)) await removeFile(join(folder, name));
   }
   await writeFileAtomically(join(folder, "trace.csv"), tuningTraceOf(plan, cells));

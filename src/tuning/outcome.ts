@@ -7,27 +7,27 @@ import type { RunConfig } from "../training/config.ts";
 import { type Choice, isAllowed } from "./choices.ts";
 import type { EntrySearch, Trial, TuningPlan } from "./plan.ts";
 
-/** One setting at one network and sparsity. */
+/** What came out of one setting in one context and at one sparsity. */
 export interface TrialResult {
   readonly trial: Trial;
   /** Every hyper-parameter. */
   readonly parameters: RunConfig["algorithm"]["parameters"];
-  /** Of the last epoch, in percent, by the plan's seeds; nothing where the loss was no number any more. */
+  /** After the last epoch, in percent, by the plan's seeds; nothing where the loss was NaN or infinite. */
   readonly accuracies: readonly (number | undefined)[];
   /** Nothing where a seed diverged: the setting then ranks last. */
   readonly accuracy: Summary | undefined;
 }
 
-/** All that was tried of one entry of the sweep at one network and sparsity. */
+/** All tries of one entry of the sweep in one context and at one sparsity. */
 export interface TuningCell {
   readonly search: EntrySearch;
   readonly context: Choice["context"];
   readonly sparsity: number;
-  /** Best first; of equals the earlier try, and last those that diverged. */
+  /** Best first, of equals the earlier try first; those that diverged are last. */
   readonly tried: readonly TrialResult[];
 }
 
-/** The part of a range, at either end, in which the best is told to lie on its edge. */
+/** A best value in this fraction of its range, at either end, is reported as lying at its edge. */
 const EDGE = 0.1;
 
 /**
@@ -71,7 +71,7 @@ export function chosenOf({ tried: [best] }: TuningCell): TrialResult | undefined
   return best?.accuracy && best;
 }
 
-/** The best try in the words of a choice, with what is to be looked out for. */
+/** The outcome of a cell as a choice, with its warnings. */
 export function choiceOf(cell: TuningCell): Choice {
   const { search: { entry, space }, context, sparsity, tried } = cell;
   return {
@@ -94,25 +94,31 @@ function warningsOf(cell: TuningCell): string[] {
   return [
     ...settings < tried.length ? [`its ${tried.length} tries were ${settings} settings`] : [],
     ...best
-      ? edges(cell, best)
+      ? edgeWarnings(cell, best)
       : [`all ${tried.length} tries diverged: expected smaller rates in tune.spaces`],
   ];
 }
 
-// Where the best lies at an end of what was searched, there may be better beyond it, if anything is.
-function edges({ search: { entry, space } }: TuningCell, best: TrialResult): string[] {
+// A best value at an end of the range that was searched may be exceeded beyond it, if the algorithm takes such values.
+function edgeWarnings({ search: { entry, space } }: TuningCell, best: TrialResult): string[] {
   return Object.entries(space).flatMap(([name, range]) => {
-    const value = best.parameters[name]!, place = positionInRange(range, value);
-    const isBeyond = range.among ? !range.among.includes(value) : place! < 0 || place! > 1;
+    const value = best.parameters[name]!;
+    const position = positionInRange(range, value);
+    const isBeyond = range.among ? !range.among.includes(value) : position! < 0 || position! > 1;
     if (isBeyond && best.trial.number === 0) {
       return [`${name} ${value} is beyond what was searched, ${rangeTextOf(range)}`];
     }
-    if (typeof value !== "number" || place === undefined) return [];
+    if (typeof value !== "number" || position === undefined) return [];
     const margin = range.among ? 0 : EDGE;
-    const side = place <= margin ? "lower" : place >= 1 - margin ? "upper" : undefined;
+    const side = sideOf(position, margin);
     const end = range.among ? value : (range.log ?? range.linear)![side === "lower" ? 0 : 1];
     const beyond = end + (side === "lower" ? -0.01 : 0.01) * (end || 1);
     if (!side || !isAllowed(entry.name, name, beyond)) return [];
     return [`${name} ${value} is at the ${side} edge of what was searched, ${rangeTextOf(range)}`];
   });
+}
+
+function sideOf(position: number, margin: number): "lower" | "upper" | undefined {
+  if (position <= margin) return "lower";
+  return position >= 1 - margin ? "upper" : undefined;
 }

@@ -1,4 +1,4 @@
-// What a tuning runs: the same number of settings for every algorithm of a sweep, at every network and sparsity, with the
+// The runs of a tuning: the same number of settings for every algorithm of a sweep, at every network and sparsity, with the
 // same seeds and epochs, all of them on training pictures held out.
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
@@ -14,41 +14,42 @@ import { columnLabelOf } from "../tables/columns.ts";
 import type { RunConfig } from "../training/config.ts";
 import { pointsOf } from "./points.ts";
 
-/** One setting that is tried. */
+/** A setting to try. */
 export interface Trial {
-  /** Counted from 1; of a larger budget, the first are the same. 0 is what the sweep itself gives. */
+  /** Counted from 1; a larger budget begins with the same trials. 0 is the setting that the sweep itself gives. */
   readonly number: number;
-  /** At every network, initialisation, sparsity and seed. */
+  /** One for every network, initialisation, sparsity and seed. */
   readonly runs: readonly RunConfig[];
 }
 
-/** What is tried of one entry of a sweep's algorithms. */
+/** The search for a setting of one entry of a sweep's algorithms. */
 export interface EntrySearch {
   readonly entry: AlgorithmEntry;
-  /** The algorithm's name, and of several entries of it what tells this one apart: `sbp (scope=layer)`. */
+  /** The algorithm's name, and that in which this entry differs from others of it: `sbp (scope=layer)`. */
   readonly label: string;
-  /** Empty where there is nothing to choose: the entry stays as it is. */
+  /** Empty where nothing is searched: the entry stays as it is. */
   readonly space: SearchSpace;
   readonly trials: readonly Trial[];
 }
 
 export interface TuningPlan {
-  /** With the number of tries, seeds and epochs that count. */
+  /** The sweep, its section `tune` with the number of tries, seeds and epochs that are used. */
   readonly sweep: Sweep;
-  /** By entry of the sweep's algorithms. */
+  /** One for each entry of the sweep's algorithms. */
   readonly searches: readonly EntrySearch[];
-  /** Of all trials, each once: the first try of every algorithm, then the second, … */
+  /** The runs of all trials, each once: the first try of every algorithm, then the second, … */
   readonly runs: readonly RunConfig[];
 }
 
 /**
  * Plans the tuning of a sweep.
- * @param dataset that its accuracy is measured on, training pictures held out
+ * @param dataset the training pictures held out, which accuracy is measured on
  * @throws {UserError} where it has seeds of the sweep, nothing to search, too many runs, a list that
  * is not searched, or no value to try as given
  */
 export function tuningPlanOf(sweep: Sweep, dataset: Dataset): TuningPlan {
-  const { tries, seeds, given } = sweep.tune, epochs = sweep.tune.epochs ?? sweep.epochs;
+  const { tries, seeds, given } = sweep.tune;
+  const epochs = sweep.tune.epochs ?? sweep.epochs;
   const shared = seeds.filter((seed) => sweep.seeds.includes(seed));
   if (shared.length > 0) {
     throw new UserError(
@@ -58,20 +59,23 @@ export function tuningPlanOf(sweep: Sweep, dataset: Dataset): TuningPlan {
         "what is chosen is measured with fresh ones",
     );
   }
-  const spaces = sweep.algorithms.map((entry) => searchedIn(entry, sweep));
-  refuseTwins(sweep.algorithms, spaces);
+  const spaces = sweep.algorithms.map((entry) => searchSpaceIn(entry, sweep));
+  ensureDistinctSearches(sweep.algorithms, spaces);
   let planned = 0;
   const searches = sweep.algorithms.map((entry, i): EntrySearch => {
-    const space = spaces[i]!, names = Object.keys(space);
-    const label = entryLabel(i, sweep.algorithms, spaces);
+    const space = spaces[i]!;
+    const names = Object.keys(space);
+    const label = entryLabelOf(i, sweep.algorithms, spaces);
     if (names.length === 0) return { entry, label, space, trials: [] };
-    const left = Object.keys(entry).find((name) => Array.isArray(entry[name]) && !space[name]);
-    if (left !== undefined) {
+    const unsearched = Object.keys(entry)
+      .find((name) => Array.isArray(entry[name]) && !space[name]);
+    if (unsearched !== undefined) {
       throw new UserError(
-        `tune.parameters: ${entry.name} lists ${left}, which is not among them: expected one value`,
+        `tune.parameters: ${entry.name} lists ${unsearched}, which is not among them: expected one value`,
       );
     }
-    const own = withoutLists(entry), defaults = defaultsOf(entry.name);
+    const own = withoutLists(entry);
+    const defaults = defaultsOf(entry.name);
     const absent = names.find((name) => own[name] === undefined && defaults[name] === undefined);
     if (given && absent !== undefined) {
       throw new UserError(
@@ -106,8 +110,11 @@ export function tuningPlanOf(sweep: Sweep, dataset: Dataset): TuningPlan {
   return { sweep, searches, runs: [...runs.values()] };
 }
 
-// Entries that differ in nothing but what is searched come to one entry, twice.
-function refuseTwins(entries: readonly AlgorithmEntry[], spaces: readonly SearchSpace[]): void {
+// Two entries that differ only in values that are searched are the same search twice.
+function ensureDistinctSearches(
+  entries: readonly AlgorithmEntry[],
+  spaces: readonly SearchSpace[],
+): void {
   const first = new Map<string, number>();
   entries.forEach((entry, i) => {
     const space = spaces[i]!;
@@ -129,34 +136,36 @@ function refuseTwins(entries: readonly AlgorithmEntry[], spaces: readonly Search
 
 const tooMany = `the tuning has more than ${MAX_RUNS.toLocaleString("en")} runs: take fewer tries`;
 
-// An entry is told by what another of its algorithm has otherwise, as a column of a table is; what both search alike tells
-// nothing.
-function entryLabel(
-  place: number,
+// The label of an entry has the values in which it differs from others of its algorithm, as that of a column has. Values
+// that both search in the same range are no difference.
+function entryLabelOf(
+  index: number,
   entries: readonly AlgorithmEntry[],
   spaces: readonly SearchSpace[],
 ): string {
-  const entry = entries[place]!, space = spaces[place]!, defaults = defaultsOf(entry.name);
+  const entry = entries[index]!;
+  const space = spaces[index]!;
+  const defaults = defaultsOf(entry.name);
   const alike = [...entries.keys()].filter((i) => entries[i]!.name === entry.name);
   const textOf = (one: AlgorithmEntry, name: string) => {
     const value = one[name] ?? defaults[name] ?? "unset";
     return typeof value === "object" ? JSON.stringify(value) : `${value}`;
   };
-  const searchedAlike = (name: string, i: number) =>
+  const areSearchedAlike = (name: string, i: number) =>
     name in space && isDeepStrictEqual(spaces[i]![name], space[name]);
   const differs = (name: string, i: number) =>
-    !searchedAlike(name, i) && textOf(entries[i]!, name) !== textOf(entry, name);
-  const telling = [...new Set(alike.flatMap((i) => Object.keys(entries[i]!)))]
+    !areSearchedAlike(name, i) && textOf(entries[i]!, name) !== textOf(entry, name);
+  const names = [...new Set(alike.flatMap((i) => Object.keys(entries[i]!)))]
     .filter((name) => alike.some((i) => differs(name, i)));
   return columnLabelOf(
     entry.name,
-    Object.fromEntries(telling.map((name) => [name, textOf(entry, name)])),
+    Object.fromEntries(names.map((name) => [name, textOf(entry, name)])),
   );
 }
 
-// What the algorithm's file states, what the sweep lists for it, and what its section `tune` says: the last counts. Of
-// these what the section names, if it names any.
-function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): SearchSpace {
+// The ranges are those of the algorithm's file, of the sweep's lists and of its section `tune`, of which the last counts. If
+// the section names hyper-parameters, only those are searched.
+function searchSpaceIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): SearchSpace {
   const lists = Object.entries(given).filter((pair): pair is [string, readonly Value[]] =>
     Array.isArray(pair[1] satisfies ParameterValues | undefined)
   ).map(([parameter, among]) => [parameter, { among }] as const);
@@ -167,7 +176,7 @@ function searchedIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): Search
   return Object.fromEntries(Object.entries(space).filter(([one]) => parameters.includes(one)));
 }
 
-// Lists are searched: without one the algorithm's default stands.
+// Lists are ranges to search, and no values: without one the algorithm's default is used.
 function withoutLists(entry: AlgorithmEntry): AlgorithmEntry {
   const single = Object.entries(entry).filter(([, value]) => !Array.isArray(value));
   return Object.fromEntries(single) as AlgorithmEntry;

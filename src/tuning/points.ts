@@ -1,4 +1,4 @@
-// Points that fill a cube evenly however many are taken, so that a budget can be raised and the first stay the same.
+// Points that fill a cube evenly, however many are taken: a larger budget begins with the same points.
 //
 //   x_i = frac(i (√2, √3, √5, √7, …))
 //

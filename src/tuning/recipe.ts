@@ -1,4 +1,4 @@
-// The sweep that a tuning comes to: the one it began with, on the test set, with the settings that were chosen.
+// The recipe of a tuning: the sweep that it began with, on the test set, with the settings that were chosen.
 import { networkNameOf } from "../runs/label.ts";
 import { checkSweep } from "../sweep/read.ts";
 import { choiceOf, chosenOf, type TuningCell } from "./outcome.ts";
@@ -7,7 +7,7 @@ import { entriesOf } from "./sweep_entries.ts";
 
 /**
  * The texts of sweep files, each ending in a newline: one, or one for each initialisation and each width of a network,
- * which a sweep file can't tell apart; nothing where all tries of a cell diverged.
+ * which share their values in a sweep file; nothing where all tries of a cell diverged.
  */
 export function recipesOf({ sweep, searches }: TuningPlan, cells: readonly TuningCell[]): string[] {
   if (cells.some((cell) => !chosenOf(cell))) return [];

@@ -1,4 +1,4 @@
-// A tuning written down: every setting that was tried, and for people what was chosen.
+// The record of a tuning: every setting that was tried, and for people those that were chosen.
 import { markdownTable } from "markdown-table";
 import { positionInRange, rangeTextOf } from "../algorithms/space.ts";
 import { median } from "../base/statistics.ts";
@@ -17,8 +17,8 @@ import { choiceOf, chosenOf, type TrialResult, type TuningCell } from "./outcome
 import type { TuningPlan } from "./plan.ts";
 
 /**
- * A line for each try of each cell, best first. `seed_…` are accuracies in percent by seed, empty where the loss was no
- * number any more; `place_…` says where a value lies between the ends of its range, 0 at the lower, 1 at the upper.
+ * A line for each try of each cell, best first. `seed_…` are accuracies in percent by seed, empty where the loss was NaN or
+ * infinite; `place_…` is the position of a value in its range, from 0 at the lower end to 1 at the upper.
  */
 export function tuningTraceOf(
   { sweep, searches }: TuningPlan,
@@ -42,14 +42,18 @@ export function tuningTraceOf(
       chosen: one === chosenOf(cell),
       mean: one.accuracy?.mean.toFixed(4),
       deviation: one.accuracy?.deviation?.toFixed(4),
-      ...fields("seed_", sweep.tune.seeds, (_, j) => one.accuracies[j]?.toFixed(4)),
-      ...fields("place_", Object.keys(search.space), (name) => placeText(name, one, cell)),
-      ...fields("parameter_", Object.keys(one.parameters), (name) => one.parameters[name]),
+      ...prefixedFields("seed_", sweep.tune.seeds, (_, j) => one.accuracies[j]?.toFixed(4)),
+      ...prefixedFields(
+        "place_",
+        Object.keys(search.space),
+        (name) => positionText(name, one, cell),
+      ),
+      ...prefixedFields("parameter_", Object.keys(one.parameters), (name) => one.parameters[name]),
     }));
   }));
 }
 
-function fields<Key extends string | number, Field>(
+function prefixedFields<Key extends string | number, Field>(
   prefix: string,
   keys: readonly Key[],
   field: (key: Key, i: number) => Field,
@@ -57,7 +61,7 @@ function fields<Key extends string | number, Field>(
   return Object.fromEntries(keys.map((key, i) => [`${prefix}${key}`, field(key, i)]));
 }
 
-function placeText(
+function positionText(
   name: string,
   { parameters }: TrialResult,
   { search }: TuningCell,
@@ -65,14 +69,15 @@ function placeText(
   return positionInRange(search.space[name]!, parameters[name]!)?.toFixed(2);
 }
 
-/** What was chosen, how it was looked for, and what to look out for: Markdown, ending in a newline. */
+/** Markdown for people, ending in a newline: the settings that were chosen, how they were searched, and warnings. */
 export function tuningMarkdownOf(
   { sweep, searches, runs }: TuningPlan,
   cells: readonly TuningCell[],
   invalidFiles: readonly InvalidRunFile[],
 ): string {
   const { tries, seeds, given } = sweep.tune;
-  const epochs = sweep.tune.epochs ?? sweep.epochs, { alike } = splitFactColumns({ rows: cells });
+  const epochs = sweep.tune.epochs ?? sweep.epochs;
+  const { alike } = splitFactColumns({ rows: cells });
   const choices = cells.map((cell) => ({ ...choiceOf(cell), algorithm: cell.search.label }));
   const spaces = searches.map(({ label, space }) => {
     const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeTextOf(range)}`);
@@ -84,13 +89,13 @@ export function tuningMarkdownOf(
       `- **The same for every algorithm**, network and sparsity: ${tries} ` +
       `${tries === 1 ? "try" : "tries"} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"} with ` +
       `seed${seeds.length > 1 ? "s" : ""} ${seeds.join(", ")}; ${runs.length} runs in all.` +
-      (given ? " Try 0 of each is what the sweep itself gives, beside them." : ""),
+      (given ? " Try 0 of each is what the sweep itself gives, besides them." : ""),
       "- **Accuracy** in percent on the validation split, training pictures held out, after the last " +
       "epoch: mean ± standard deviation over seeds (number of seeds). The test set had no part in it.",
       "- In **brackets**: where a value lies between the ends of what was searched, 0 the lower, 1 the " +
       "upper.",
     ].join("\n"),
-    tableOf(cells),
+    tableMarkdownOf(cells),
     ...warningsOf(
       choices,
       invalidFiles,
@@ -107,18 +112,19 @@ export function tuningMarkdownOf(
   ].join("\n\n") + "\n";
 }
 
-function tableOf(cells: readonly TuningCell[]): string {
-  const differ = differingSettingsOf({ rows: cells });
+function tableMarkdownOf(cells: readonly TuningCell[]): string {
+  const settings = differingSettingsOf({ rows: cells });
   const { differing } = splitFactColumns({ rows: cells });
-  const header = [...differing, ...differ, "algorithm"];
+  const header = [...differing, ...settings, "algorithm"];
   const figures = ["accuracy", "runner-up", "median", "tries", "diverged"];
   const lines = cells.map((cell) => {
     const { search, tried } = cell;
-    const finished = tried.flatMap(({ accuracy }) => accuracy ?? []), [best, second] = finished;
+    const finished = tried.flatMap(({ accuracy }) => accuracy ?? []);
+    const [best, second] = finished;
     const middle = median(finished.map(({ mean }) => mean));
     return [
       ...differing.map((name) => factColumns[name]!(cell)),
-      ...differ.map((name) => settingTextOf(name, cell)),
+      ...settings.map((name) => settingTextOf(name, cell)),
       search.label,
       chosenText(cell),
       best ? formatAccuracy(best) : "—",
@@ -137,7 +143,7 @@ function chosenText(cell: TuningCell): string {
   const best = chosenOf(cell);
   if (!best) return "none";
   return Object.keys(cell.search.space).map((name) => {
-    const place = placeText(name, best, cell);
-    return `${name} ${best.parameters[name]}${place === undefined ? "" : ` (${place})`}`;
+    const position = positionText(name, best, cell);
+    return `${name} ${best.parameters[name]}${position === undefined ? "" : ` (${position})`}`;
   }).join(", ");
 }

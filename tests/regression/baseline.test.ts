@@ -54,7 +54,7 @@ Deno.test("a baseline of another format, with an unknown field, cut short or for
     ],
     [
       change((json) => json.format = 1),
-      /^b\.json: format: 1 is another format of baselines than 2: make it anew/,
+      /^b\.json: format: 1 is another format of baselines than 2: make it again/,
     ],
     [change((json) => json.extra = 1), /^b\.json: "extra" is not known/],
     [

@@ -157,7 +157,7 @@ Deno.test("what the sweep gives is tried as well, where it says so, before the s
   ]);
   assert.equal(csvParse(tuningTraceOf(made, cells)).filter((line) => line.try === "0").length, 5);
   const text = tuningMarkdownOf(made, cells, []);
-  assert.match(text, /Try 0 of each is what the sweep itself gives, beside them\./);
+  assert.match(text, /Try 0 of each is what the sweep itself gives, besides them\./);
   assert.match(text, /edge-popup \| learningRate 3 \(0\.83\), momentum 0\.9/);
 });
 
