@@ -81,7 +81,7 @@ export function tuningMarkdownOf(
   const choices = cells.map((cell) => ({ ...choiceOf(cell), algorithm: cell.search.label }));
   const spaces = searches.map(({ label, space }) => {
     const ranges = Object.entries(space).map(([name, range]) => `${name} ${rangeTextOf(range)}`);
-    return `- **${label}**: ${ranges.join("; ") || "nothing to choose, as the sweep has it"}.`;
+    return `- **${label}**: ${ranges.join("; ") || "nothing to choose, as in the sweep"}.`;
   });
   return [
     `# Tuning of ${sweep.name}`,

@@ -7,7 +7,7 @@ import type { CellCheck } from "../../src/regression/types.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";
 import { fileOf, runOf } from "../runs/made.ts";
 
-/** How fast the algorithms are in a round, beside what is usual. */
+/** How fast the algorithms are in a round, relative to their usual speed. */
 type Speeds = Readonly<Record<string, number>>;
 
 /** Two seeds at two sparsities of each of the algorithms. */

@@ -1,4 +1,4 @@
-// Speed and memory: compared on the same machine alone, beside its reference, and only failing where that is asked for.
+// Speed and memory: compared on the same machine alone, relative to its reference, and only failing where that is asked for.
 import assert from "node:assert/strict";
 import { baselineOf } from "../../src/regression/baseline.ts";
 import { compareWithBaseline } from "../../src/regression/compare.ts";
@@ -117,7 +117,7 @@ Deno.test("a machine of half the speed is not a slower run", () => {
   assert.ok(Math.abs(found.difference!) < 0.1);
 });
 
-Deno.test("another processor, device, number of threads or of runs beside it is not compared", () => {
+Deno.test("another processor, device, number of threads or of runs at the same time is not compared", () => {
   const others = [{ processor: "another" }, { threads: 7 }, { jobs: 9 }, {
     device: "cuda",
   }] as const;

@@ -1,4 +1,4 @@
-// Plots show all there is: what run files say, worked out here anew, lies within the axes of the panel it belongs to.
+// Plots show all there is: what run files say, computed here again, lies within the axes of the panel it belongs to.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { accuracyPlot } from "../../src/report/plots/accuracy.ts";

@@ -1,4 +1,4 @@
-// The file of the training step beside other implementations: what is wrong with one is a sentence.
+// The file with the times of other implementations: what is wrong with one is a sentence.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../src/base/errors.ts";

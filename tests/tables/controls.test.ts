@@ -1,4 +1,4 @@
-// Masks beside their controls, from hand-made runs.
+// Masks with their controls, from hand-made runs.
 import assert from "node:assert/strict";
 import { csvParse } from "d3-dsv";
 import { summarise } from "../../src/base/statistics.ts";
@@ -62,12 +62,12 @@ Deno.test("a mask that is itself no better than chance has nothing that could be
   const text = controlsMarkdownOf(runs([9, 10, 11], { accuracy: 0.098 }));
   assert.match(text, /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%/);
   assert.doesNotMatch(text, /is left/);
-  const beside = [
+  const rows = [
     ...runs([9, 10, 11], { accuracy: 0.098 }),
     ...runs([49, 50, 51], { sparsity: 0.9 }),
   ];
   assert.match(
-    controlsMarkdownOf(beside),
+    controlsMarkdownOf(rows),
     /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%; elsewhere not every control fell to chance: at most 50% .* shuffled at sparsity 90%/,
   );
 });

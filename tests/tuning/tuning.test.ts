@@ -100,7 +100,7 @@ Deno.test("settings lie where the section says, then in the sweep's lists, then 
   );
 });
 
-Deno.test("of a section that names hyper-parameters only those are searched, all else is as the sweep has it", () => {
+Deno.test("of a section that names hyper-parameters only those are searched, all else is as in the sweep", () => {
   const { searches } = plan(
     {
       algorithms: [{ name: "dense" }, { name: "sbp", ramp: 0.2, weightDecay: 1e-4 }, {
