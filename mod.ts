@@ -44,7 +44,13 @@ export type { Libtorch } from "./src/native/toolchain/libtorch.ts";
 export * from "./src/native/mod.ts";
 
 // What there is to compare, on what: a new one of each is its file and a line in its registry.
-export type { Algorithm, Learner, LearnerContext } from "./src/algorithms/algorithm.ts";
+export type {
+  Algorithm,
+  AlgorithmRole,
+  Learner,
+  LearnerContext,
+} from "./src/algorithms/algorithm.ts";
+export type { Ink, Mark } from "./src/algorithms/mark.ts";
 export { algorithmOf, algorithms } from "./src/algorithms/registry.ts";
 export {
   type SearchRange,
@@ -99,6 +105,7 @@ export { type Replay, replayGoldens, replayTolerance } from "./src/goldens/repla
 // Sweeps, their run files, and the tables made of them.
 export { configurationsOf } from "./src/sweep/expand.ts";
 export { checkSweep, readSweep } from "./src/sweep/read.ts";
+export type { AlgorithmPair } from "./src/sweep/compare_schema.ts";
 export type {
   AlgorithmEntry,
   DependentValue,

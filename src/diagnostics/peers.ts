@@ -6,8 +6,8 @@ import { strictObject } from "../base/schema_errors.ts";
 const peersSchema = strictObject({
   /** Raised when the file changes so that older ones can't be read any more. */
   format: z.literal(1),
-  /** What the steps are of. The first files don't say it: only edge-popup was published as a PyTorch program to time. */
-  algorithm: z.string().default("edge-popup"),
+  /** The algorithm that is timed, see `peersAlgorithmOf`. */
+  algorithm: z.string().optional(),
   processor: z.string(),
   threads: z.int().min(1),
   batchSize: z.int().min(1),
@@ -26,6 +26,9 @@ const peersSchema = strictObject({
 
 /** What `deno task peers` measured. */
 export type PeerTimes = z.infer<typeof peersSchema>;
+
+/** The algorithm that is timed. The first files don't name it: those that were published are all of edge-popup. */
+export const peersAlgorithmOf = ({ algorithm = "edge-popup" }: PeerTimes): string => algorithm;
 
 /**
  * Reads `peers.json`.

@@ -1,6 +1,6 @@
 // Training images per second by network: those of the runs, and those of plain PyTorch where it was measured.
 import type { Mark } from "../../algorithms/mark.ts";
-import type { PeerTimes } from "../../diagnostics/peers.ts";
+import { peersAlgorithmOf, type PeerTimes } from "../../diagnostics/peers.ts";
 import { networkNameOf } from "../../tables/format.ts";
 import type { Table } from "../../tables/table.ts";
 import { type Domain, domainOf, logTicks } from "./axis.ts";
@@ -92,7 +92,7 @@ function peersPanelOf(peers: PeerTimes): Panel {
   // The strongest contrast is between the first two, this implementation and the fastest other one.
   const own = [3, 2, 0, 1].map((i) => marks[i % marks.length]!);
   const subtitle =
-    `steps of ${peers.algorithm}: ${peers.threads} threads, batch ${peers.batchSize}, ` +
+    `steps of ${peersAlgorithmOf(peers)}: ${peers.threads} threads, batch ${peers.batchSize}, ` +
     peers.processor;
   return panelOf(subtitle, points, labels, labels.map((_, i) => own[i % own.length]!));
 }
