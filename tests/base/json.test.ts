@@ -1,0 +1,68 @@
+// JSON in files: what is refused, and in which words.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../src/base/errors.ts";
+import {
+  parseJsonAs,
+  parseWrittenJsonAs,
+  readUserFile,
+  sha256Schema,
+} from "../../src/base/json.ts";
+import { strictObject } from "../../src/base/schema_errors.ts";
+import { withFolder } from "../cli/maskbench.ts";
+
+const schema = strictObject({ runs: z.array(strictObject({ seed: z.int().min(0) })) });
+const good = { runs: [{ seed: 1 }, { seed: 0 }] };
+
+Deno.test("parseJsonAs() gives what the text says, and throws the caller's error when it is no JSON or does not fit", () => {
+  const parse = (text: string) =>
+    parseJsonAs(schema, text, {
+      noJson: () => new RangeError("no JSON"),
+      invalid: (fault) => new TypeError(fault),
+    });
+  assert.deepEqual(parse(JSON.stringify(good)), good);
+  assert.throws(() => parse("{"), /^RangeError: no JSON$/);
+  assert.throws(() => parse('{"runs": [{"seed": -1}]}'), /^TypeError: runs\.0\.seed: /);
+  assert.throws(() => parse("[]"), /^TypeError: the whole: /);
+});
+
+Deno.test("parseWrittenJsonAs() names file, place and what is allowed when people made a mistake", () => {
+  const refusal = (text: string) => {
+    let message = "accepted";
+    assert.throws(() => parseWrittenJsonAs(schema, text, "my.json"), (error: unknown) => {
+      assert.ok(error instanceof UserError);
+      message = error.message;
+      return true;
+    });
+    return message;
+  };
+  assert.deepEqual(parseWrittenJsonAs(schema, JSON.stringify(good), "my.json"), good);
+  assert.match(refusal('{\n  "runs": [,]\n}'), /^my\.json: line 2, column 12: no JSON/);
+  assert.match(refusal('{"runs": [], "runs": []}'), /^my\.json: runs: is there twice$/);
+  assert.match(
+    refusal('{"run": []}'),
+    /^my\.json: .*"run" is not known: did you mean "runs"\?|runs/,
+  );
+  assert.match(refusal('{"runs": [{"seed": "a"}]}'), /^my\.json: runs\[0\]\.seed: expected a/);
+});
+
+Deno.test("readUserFile() says that a file is missing in the words it was given, else throws NotFound", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.json");
+    await assert.rejects(readUserFile(path, "a.json"), Deno.errors.NotFound);
+    await assert.rejects(
+      readUserFile(path, "a.json", "is missing: make it"),
+      /^UserError: a\.json is missing: make it$/,
+    );
+    await assert.rejects(readUserFile(folder, "b"), /^UserError: b can't be read: /);
+    await Deno.writeTextFile(path, "text");
+    assert.equal(await readUserFile(path, "a.json"), "text");
+  }));
+
+Deno.test("sha256Schema takes 64 hexadecimal digits in lower case, and nothing else", () => {
+  assert.ok(sha256Schema.safeParse("0123456789abcdef".repeat(4)).success);
+  for (const wrong of ["", "a".repeat(63), "a".repeat(65), "A".repeat(64), "g".repeat(64)]) {
+    assert.ok(!sha256Schema.safeParse(wrong).success, wrong);
+  }
+});
