@@ -14,9 +14,9 @@ export interface ExecutionOptions<Where extends DeviceChoice = Device> {
   readonly jobs: number;
   /** Whether runs that failed at an earlier start are tried again. */
   readonly retry: boolean;
-  /** Whether learnt masks are compared with their controls; see `controls.ts`. */
+  /** Whether learnt masks are compared with their controls; see `training/controls.ts`. */
   readonly controls: boolean;
-  /** Whether runs keep their tickets; see `ticket.ts`. */
+  /** Whether runs keep their tickets; see `tickets/ticket.ts`. */
   readonly saveMask: boolean;
 }
 
@@ -28,7 +28,7 @@ export const executionOptionsSchema = z.strictObject({
   retry: z.boolean(),
   controls: z.boolean(),
   saveMask: z.boolean(),
-});
+}) satisfies z.ZodType<ExecutionOptions<DeviceChoice>>;
 
 /** What a user asks for: whatever is left out gets a default. */
 export type ExecutionRequest = {

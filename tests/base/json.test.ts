@@ -40,9 +40,9 @@ Deno.test("parseWrittenJsonAs() names file, place and what is allowed when peopl
   assert.deepEqual(parseWrittenJsonAs(schema, JSON.stringify(good), "my.json"), good);
   assert.match(refusal('{\n  "runs": [,]\n}'), /^my\.json: line 2, column 12: no JSON/);
   assert.match(refusal('{"runs": [], "runs": []}'), /^my\.json: runs: is there twice$/);
-  assert.match(
-    refusal('{"run": []}'),
-    /^my\.json: .*"run" is not known: did you mean "runs"\?|runs/,
+  assert.equal(
+    refusal('{"runs": [], "run": []}'),
+    'my.json: "run" is not known: did you mean "runs"?',
   );
   assert.match(refusal('{"runs": [{"seed": "a"}]}'), /^my\.json: runs\[0\]\.seed: expected a/);
 });
