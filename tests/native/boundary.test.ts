@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { ensureNative } from "../../src/native/toolchain/setup.ts";
 import { declared } from "./header.ts";
 
-const script = fileURLToPath(new URL("boundary_calls.ts", import.meta.url));
+const script = fileURLToPath(new URL("boundary/judge.ts", import.meta.url));
 const functions = declared().map(({ name }) => name);
 
 async function child(...args: string[]) {
