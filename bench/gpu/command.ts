@@ -9,7 +9,7 @@ export interface Ended {
 
 /**
  * Runs a program to its end; one that is not there fails with a sentence.
- * @param onLine is told each line of standard output as it comes
+ * @param onLine gets each line of standard output as it comes
  */
 export async function command(
   program: string,

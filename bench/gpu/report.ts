@@ -24,7 +24,7 @@ const entry = z.object({
 
 const report = z.object({
   format: z.literal(FORMAT),
-  /** Of the GPU, as its driver names it; of the processor in a rehearsal. */
+  /** The GPU's name, as its driver gives it; in a rehearsal the processor's. */
   name: z.string(),
   device: z.enum(["cpu", "cuda"]),
   rehearsal: z.boolean(),

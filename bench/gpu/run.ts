@@ -30,7 +30,7 @@ const LEAST = 2;
 
 let underWay: { readonly pid: number; readonly scratch: string } | undefined;
 
-/** Ends the stage under way with everything that it started or wrote for itself, for a process that is told to stop. */
+/** Ends the stage under way with everything that it started or wrote for itself, for a process that was asked to stop. */
 export function endStage(): void {
   if (!underWay) return;
   try {
@@ -63,7 +63,7 @@ export async function runStages(before: Report, options: Options): Promise<Repor
     const again = options.again || earlier?.commit !== options.commit; // other code, other figures
     const count = `${place + 1}/${chosen.length}`;
     if (earlier?.state === "done" && !again) {
-      say(`${count} ${name}: done already, at ${earlier.started} (--again measures it anew)`);
+      say(`${count} ${name}: done already, at ${earlier.started} (--again measures it again)`);
       continue;
     }
     const left = (deadline - performance.now()) / 1000;
@@ -102,7 +102,7 @@ export async function runStages(before: Report, options: Options): Promise<Repor
   return report;
 }
 
-// One stage in its process. @param news is told each result on the way, as an entry that is not whole
+// One stage in its process. @param news gets each result on the way, as an entry that is not whole
 async function inProcess(
   { name }: Stage,
   report: Report,

@@ -1,4 +1,4 @@
-// What a checkpoint costs: taken by the run's thread, then written by another while the run goes on; beside a hundredth of
+// What a checkpoint costs: taken by the run's thread, then written by another while the run goes on; next to it a hundredth of
 // an epoch of 50,000 pictures, on one thread.
 import { join } from "node:path";
 import { writeFileAtomically } from "../../src/base/atomic_files.ts";

@@ -1,4 +1,4 @@
-// The projection by size, beside PyTorch's selection by sort and by kthvalue where a python3 with PyTorch is there
+// The projection by size, next to PyTorch's selection by sort and by kthvalue where a python3 with PyTorch is there
 // (Debian's python3-torch as /usr/bin/python3, or PYTHON); and the cost of an FFI call.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";

@@ -146,7 +146,7 @@ def list_scores(model):
 
 def build_model(name, selection, precision, device):
     """
-    For bfloat16 there is no autocast, which would cast every effective weight anew in each step: weights never change,
+    For bfloat16 there is no autocast, which would cast every effective weight again in each step: weights never change,
     so their copies in bfloat16 are made once, and effective weights, images and activations are bfloat16 from the
     start. Scores, their gradients and the optimizer's state stay float32.
     """
@@ -224,7 +224,7 @@ class Training:
                 self.run_plain_step()
         torch.cuda.current_stream().wait_stream(stream)
         torch.cuda.synchronize()
-        # Gradients are made anew inside, in the graph's own memory.
+        # Gradients are made again inside, in the graph's own memory.
         self.optimizer.zero_grad(set_to_none=True)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
@@ -304,7 +304,7 @@ def train_reference(variant, lr, steps):
 
 
 def verify_training(training, variant, lr):
-    """Trains two steps, and says how far the scores are from the reference's, beside how far those moved."""
+    """Trains two steps, and says how far the scores are from the reference's, and how far those moved."""
     training.reset()
     for _ in range(2):
         training.run_step()

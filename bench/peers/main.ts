@@ -198,7 +198,7 @@ function reportOf(measured: readonly MeasuredNetwork[], rounds: number, threads:
   ];
   const align = ["l", ...header.slice(1).map(() => "r")];
   const table = markdownTable([header, ...measured.map(rowOf)], { align });
-  const marked = experts ? " In bold: beside the fastest of the peers." : "";
+  const marked = experts ? " In bold: against the fastest of the peers." : "";
   return `# A training step beside plain PyTorch's
 
 edge-popup, batch 128, float32, ${threads} threads, ${processor}; PyTorch ${pytorch}. Medians of ${rounds} rounds, each

@@ -9,11 +9,11 @@ export interface Held {
   readonly seconds: number;
   /** Resident memory of the process, in bytes, once what is not used any more went back to the system. */
   readonly memory: number;
-  /** Of it, what JavaScript's objects of the main thread take, in bytes: to tell where growth comes from. */
+  /** The part that JavaScript's objects of the main thread take, in bytes: it shows where growth comes from. */
   readonly heap: number;
   /** Open files, sockets and pipes. */
   readonly files: number;
-  /** Of the native core, and the bytes of their tensors. */
+  /** The native core's handles, and the bytes of their tensors. */
   readonly handles: number;
   readonly bytes: number;
 }
@@ -21,7 +21,7 @@ export interface Held {
 /** Share by which the memory may differ between the second and the last quarter: an allocator's own ups and downs. */
 const FLAT = 0.03;
 
-/** Milliseconds that threads take to end once they are told to. */
+/** Milliseconds that threads take to end once they are asked to. */
 const ENDING = 200;
 
 /** What this process holds now. @param seconds since the start */

@@ -1,7 +1,7 @@
-"""Makes the golden trajectories beside it, in plain PyTorch: python3 tests/goldens/make.py
+"""Makes the golden trajectories next to it, in plain PyTorch: python3 tests/goldens/make.py
 
 An independent statement of the algorithms, for `maskbench replay`: masks by sorting, gradients by autograd,
-one step written as in the papers. The format is told in src/goldens/golden.ts.
+one step written as in the papers. src/goldens/golden.ts describes the format.
 """
 import json
 import math
@@ -89,7 +89,7 @@ GOLDENS = {
     "sbp-mlp-global-centred": (MLP, {"algorithm": "sbp", "kept_fraction": 0.2, "scope": "global",
                                      "learning_rate": 1.0, "momentum": 0.8, "weight_decay": 0.0, "ramp": 0.5,
                                      "floor": 0.5, "box": None, "mask_box": True, "centred": True}),
-    # Of IteRand what lies between two draws of weights.
+    # IteRand's steps between two draws of weights.
     "iterand-conv-layer": (CONV, {"algorithm": "iterand", "kept_fraction": 0.3, "scope": "layer",
                                   "learning_rate": 0.3, "momentum": 0.9, "weight_decay": 5e-4}),
     "iterand-mlp-global": (MLP, {"algorithm": "iterand", "kept_fraction": 0.5, "scope": "global",

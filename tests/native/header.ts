@@ -2,7 +2,7 @@
 
 export interface Parameter {
   readonly name: string;
-  /** As C has it, such as `const mb_vector*`. */
+  /** The C type, such as `const mb_vector*`. */
   readonly type: string;
   /** What Deno passes it as; a handle is a number. */
   readonly passed: "buffer" | "i32" | "i64" | "u64" | "f64";

@@ -1,4 +1,4 @@
-// The core on other processors: layers, gradients and goldens with each set of instructions that this one can be told to
+// The core on other processors: layers, gradients and goldens with each set of instructions that this one can be made to
 // use, at one and two threads, in processes of their own that glibc watches for writes beyond what was allocated.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import type { Scan } from "./scan_layers.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const checker = "libc_malloc_debug.so.0";
 
-/** What oneDNN and ATen are told to use at most; only what this processor has is of any use. */
+/** The most that oneDNN and ATen may use, by their settings; only what this processor has is of any use. */
 const sets = [
   { name: "SSE41", capability: "default", needs: "" },
   { name: "AVX2", capability: "avx2", needs: "AVX" },

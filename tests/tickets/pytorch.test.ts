@@ -14,7 +14,7 @@ import { encodeTicket, type Ticket } from "../../src/tickets/ticket.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { made } from "./made.ts";
 
-const python = "/usr/bin/python3";
+const python = Deno.env.get("PYTHON") ?? "/usr/bin/python3";
 const script = fileURLToPath(new URL("logits.py", import.meta.url));
 const able = new Deno.Command(python, { args: ["-c", "import torch, numpy"], stderr: "null" })
   .output().then(({ success }) => success, () => false);

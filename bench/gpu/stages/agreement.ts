@@ -1,4 +1,4 @@
-// Whether the device learns what the processor learns: published sweeps, run here, beside their published runs.
+// Whether the device learns what the processor learns: published sweeps, run here, against their published runs.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
@@ -36,7 +36,7 @@ export interface AgreementCell {
   /** Device minus processor in points, paired by seed, and its 95% interval. */
   readonly difference: number;
   readonly interval: Interval | null;
-  /** Of as large a difference by chance, two-sided; 1 where all are equal, `null` where it can't be told. */
+  /** The two-sided probability of as large a difference by chance; 1 where all are equal, `null` where there is none. */
   readonly p: number | null;
 }
 

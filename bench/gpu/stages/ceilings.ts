@@ -1,4 +1,4 @@
-// What the device can do, and how near what works on the flat vector comes to it: ResNet-50's 25.6 million entries.
+// What the device can do, and how near to it the operations on the flat vector are: ResNet-50's 25.6 million entries.
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";

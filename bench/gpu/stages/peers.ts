@@ -28,7 +28,7 @@ interface Loop {
 export interface Peers {
   readonly loop: Loop | null;
   readonly steps: readonly PeerStep[];
-  /** Our own, measured in the stage before: here to be put beside. */
+  /** Our own, measured in the stage before, to compare with. */
   readonly ours: readonly { network: string; precision: string; msPerStep: number }[];
 }
 

@@ -1,4 +1,4 @@
-// Whether the same run gives the same bytes on the device: alone, once more, and beside others.
+// Whether the same run gives the same bytes on the device: alone, once more, and with others side by side.
 import { join } from "node:path";
 import { lossesDigestOf } from "../../../src/regression/baseline.ts";
 import { labelOf } from "../../../src/runs/label.ts";
@@ -10,7 +10,7 @@ import { datasetOr, mustNotFail, workOn } from "../work.ts";
 
 export interface Repeated {
   readonly run: string;
-  /** Digests of the losses and of the mask, one for each time; the last time beside other runs. */
+  /** Digests of the losses and of the mask, one for each time; the last time with other runs side by side. */
   readonly losses: readonly string[];
   readonly masks: readonly string[];
   readonly same: boolean;
@@ -38,7 +38,7 @@ export const repeat: Stage<readonly Repeated[]> = {
       augmentation: "crop-flip",
     });
     const runs = configurationsOf(sweep, dataset);
-    const times: [folder: string, jobs: number][] = [["alone", 1], ["beside", runs.length]];
+    const times: [folder: string, jobs: number][] = [["alone", 1], ["with others", runs.length]];
     if (!rehearsal) times.unshift(["first", 1]);
     for (const [folder, jobs] of times) {
       mustNotFail(await workOn(runs, join(scratch, folder), jobs, context));

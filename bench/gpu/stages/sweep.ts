@@ -42,7 +42,7 @@ export const sweep: Stage<Swept> = {
     const left = () => (deadline - performance.now()) / 1000;
     const { runs, folder } = await sweepOf(context);
     const jobs = jobsFor(context);
-    // Only runs with as many beside them say how long the next will take.
+    // Only runs with as many next to them say how long the next will take.
     const taken: Taken[] = (await readRunFolder(folder)).runs
       .filter(({ environment }) => environment.jobs === jobs).map(takenBy);
     const begun = new Map<RunConfig, number>();

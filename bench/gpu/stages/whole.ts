@@ -11,11 +11,11 @@ export interface Whole {
   readonly dataset: string;
   readonly precision: string;
   readonly epochs: number;
-  /** Of the run itself, its setting up included; the data set's loading is not. */
+  /** The run's time, its setting up included and the data set's loading not. */
   readonly seconds: number;
   readonly evaluationSeconds: number;
   readonly accuracy: number;
-  /** Runs that were beside it. */
+  /** Number of runs that were under way at the same time. */
   readonly beside: number;
 }
 
@@ -44,7 +44,7 @@ export const whole: Stage<Whole> = {
       seconds.toFixed(1)
     } s, evaluations ` +
     `(${evaluationSeconds.toFixed(1)} s) included, ${
-      beside === 0 ? "alone" : `beside ${beside} others`
+      beside === 0 ? "alone" : `with ${beside} others`
     }; ` +
     `accuracy ${(100 * accuracy).toFixed(2)}%.`,
   targets(results) {
