@@ -15,7 +15,7 @@ const foldersOf = (root: string) =>
   );
 
 for (const folder of foldersOf(own)) {
-  Deno.test(`replays ${folder.slice(own.length + 1)}`, async () => {
+  Deno.test(`replayGoldens() passes when the trajectory is ${folder.slice(own.length + 1)}`, async () => {
     for (const threads of [1, 2]) {
       const replayed = await replayGoldens(folder, device, threads);
       assert.ok(replayed.passed, JSON.stringify(replayed));
@@ -24,7 +24,8 @@ for (const folder of foldersOf(own)) {
 }
 
 Deno.test({
-  name: "replays every golden of MASKBENCH_GOLDENS" + (shared ? "" : " (skipped: it is not set)"),
+  name: "replayGoldens() passes when the trajectories are those of MASKBENCH_GOLDENS" +
+    (shared ? "" : " (skipped: it is not set)"),
   ignore: !shared,
   fn: async () => {
     const folders = foldersOf(shared!);
@@ -36,7 +37,7 @@ Deno.test({
   },
 });
 
-Deno.test("a difference in loss, score or mask beyond tolerance fails", async () => {
+Deno.test("replayGolden() fails when loss, score or mask differs beyond tolerance", async () => {
   const golden = await readGolden(join(own, "sbp-conv-global"));
   const { manifest } = golden;
   const losses = manifest.losses.with(4, manifest.losses[4]! + 2e-4);
@@ -52,7 +53,7 @@ Deno.test("a difference in loss, score or mask beyond tolerance fails", async ()
   assert.equal(replayGolden({ ...golden, manifest: rate }, device).passed, false);
 });
 
-Deno.test("a folder that is no golden is refused with its file, and what was expected", async () => {
+Deno.test("readGolden() names the file and what is expected when a folder is no golden", async () => {
   const folder = await Deno.makeTempDir();
   const refused = (text: RegExp) =>
     assert.rejects(

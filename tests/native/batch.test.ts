@@ -18,7 +18,7 @@ const problem = fc.record({
   seed: fc.integer({ min: 1, max: 1 << 30 }),
 });
 
-Deno.test("pictures come in order, cropped out of their padding, flipped and normalised", () => {
+Deno.test("Batch.gather() feeds pictures in order, cropped, flipped and normalised when they are augmented", () => {
   fc.assert(fc.property(problem, ({ shape, count, padding, augmented, seed }) => {
     let state = seed;
     const draw = (high: number) =>
@@ -75,7 +75,7 @@ Deno.test("pictures come in order, cropped out of their padding, flipped and nor
   }));
 });
 
-Deno.test("evaluation sums loss and correct predictions over all pictures, whatever the batch size", () => {
+Deno.test("MaskedNetwork.evaluate() sums loss and correct predictions over all pictures when any batch size is given", () => {
   const shape: Shape = [1, 2, 2], count = 7;
   const images = Uint8Array.from({ length: count * 4 }, (_, i) => (i * 37) % 256);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 4);
@@ -111,7 +111,7 @@ Deno.test("evaluation sums loss and correct predictions over all pictures, whate
   }
 });
 
-Deno.test("labels, orders and shapes that don't fit are refused by name", () => {
+Deno.test("Batch and DevicePictures refuse labels, orders and shapes by name when they don't fit", () => {
   const images = new Uint8Array(8), options = { classes: 2, mean: [0], deviation: [1], device };
   const shape: Shape = [1, 2, 2];
   const make = (labels: number[], more = {}) => () =>

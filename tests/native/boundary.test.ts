@@ -16,7 +16,7 @@ async function child(...args: string[]) {
   return { ...output, out: lines(output.stdout), said: lines(output.stderr) };
 }
 
-Deno.test("every function of the header, called with all that is wrong, refuses it and lives", async () => {
+Deno.test("every function of the header refuses a call with a status when an argument is wrong", async () => {
   const findings: string[] = [];
   let calls = 0;
   for (let left = functions; left.length > 0;) {
@@ -38,7 +38,7 @@ Deno.test("every function of the header, called with all that is wrong, refuses 
   console.log(`${calls} calls of ${functions.length} functions`);
 });
 
-Deno.test("mb_exit ends the process with the code that it is given", async () => {
+Deno.test("mb_exit() ends the process with its code when it is called", async () => {
   const { path } = await ensureNative();
   const library = new URL("../../src/native/library.ts", import.meta.url).href;
   for (const [given, told] of [[0, 0], [3, 3], [-1, 255], [2 ** 31 - 1, 255]] as const) {

@@ -38,7 +38,7 @@ const options = fc.record({
   high: fc.constantFrom(1, Infinity),
 });
 
-Deno.test("it is momentum, decay towards the centre, step and clip", () => {
+Deno.test("descend() takes momentum, decay towards the centre, a step and a clip when any options are given", () => {
   fc.assert(fc.property(reals, options, (numbers, options) => {
     const third = Math.floor(numbers.length / 3);
     const [z, v, g] = [0, 1, 2].map((part) =>
@@ -55,7 +55,7 @@ Deno.test("it is momentum, decay towards the centre, step and clip", () => {
   }));
 });
 
-Deno.test("a NaN in the gradient is not hidden by the clip", () => {
+Deno.test("descend() keeps a NaN when the gradient has one and the result is clipped", () => {
   using latent = Vector.from(Float32Array.of(0.5, 0.5), "float32", device);
   using velocity = new Vector(2, "float32", device);
   using gradient = Vector.from(Float32Array.of(NaN, 1), "float32", device);
@@ -63,7 +63,7 @@ Deno.test("a NaN in the gradient is not hidden by the clip", () => {
   assert.deepEqual([...latent.download()], [NaN, 0]);
 });
 
-Deno.test("vectors of different lengths, one vector twice and numbers that are none are refused", () => {
+Deno.test("descend() refuses the call when vectors differ in length, one is given twice, or a number is NaN", () => {
   using latent = new Vector(3, "float32", device);
   using velocity = new Vector(3, "float32", device);
   using short = new Vector(2, "float32", device);
@@ -75,7 +75,7 @@ Deno.test("vectors of different lengths, one vector twice and numbers that are n
   assert.throws(() => descend(latent, velocity, gradient, { ...sane, low: 2, high: 1 }), /low/);
 });
 
-Deno.test("Adam is its three lines and the clip, in float64 to within rounding, over some steps", () => {
+Deno.test("descendAdam() agrees with Adam in float64 to within rounding when it takes several steps", () => {
   const adam = fc.record({
     rate: fc.double({ min: 0, max: 1, noNaN: true }),
     beta1: fc.double({ min: 0, max: 0.99, noNaN: true }),
@@ -115,7 +115,7 @@ Deno.test("Adam is its three lines and the clip, in float64 to within rounding, 
   }));
 });
 
-Deno.test("Adam's first step is as long as the rate, whatever the gradient", () => {
+Deno.test("descendAdam() moves by the rate when the step is the first", () => {
   const g = [1e-3, -5, 40];
   using latent = new Vector(3, "float32", device);
   using first = new Vector(3, "float32", device);
@@ -125,7 +125,7 @@ Deno.test("Adam's first step is as long as the rate, whatever the gradient", () 
   latent.download().forEach((z, i) => assert.ok(Math.abs(z + 0.5 * Math.sign(g[i]!)) < 1e-4));
 });
 
-Deno.test("Adam's clip hides no NaN, and has its bounds in order", () => {
+Deno.test("descendAdam() keeps a NaN, and refuses bounds that are out of order, when it clips", () => {
   using latent = new Vector(2, "float32", device);
   using first = new Vector(2, "float32", device);
   using second = new Vector(2, "float32", device);

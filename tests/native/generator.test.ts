@@ -5,7 +5,7 @@ import { Generator, Vector } from "../../src/native/mod.ts";
 
 const bits = (vector: Vector) => [...new Uint32Array(vector.download().buffer)];
 
-Deno.test("a short normal draw is torch.randn, bit for bit, in both precisions", () => {
+Deno.test("Generator.normal() gives the bits of torch.randn when the draw is short", () => {
   using generator = new Generator(0);
   using short = new Vector(5, "float32", device);
   generator.normal(short);
@@ -23,7 +23,7 @@ Deno.test("a short normal draw is torch.randn, bit for bit, in both precisions",
   ]);
 });
 
-Deno.test("a long normal draw, which libtorch vectorises, is torch.randn to the last bits", () => {
+Deno.test("Generator.normal() gives torch.randn to the last bits when the draw is long and vectorised", () => {
   using generator = new Generator(7);
   using long = new Vector(40, "float32", device);
   generator.normal(long);
@@ -33,7 +33,7 @@ Deno.test("a long normal draw, which libtorch vectorises, is torch.randn to the 
   long.download(0, 4).forEach((x, i) => assert.ok(Math.abs(x - expected[i]!) < 1e-6, `${x}`));
 });
 
-Deno.test("uniform draws are torch.rand and uniform_(low, high), bit for bit", () => {
+Deno.test("Generator.uniform() gives the bits of torch.rand and uniform_(low, high) when it draws", () => {
   using generator = new Generator(3);
   using unit = new Vector(6, "float32", device);
   generator.uniform(unit);
@@ -53,7 +53,7 @@ Deno.test("uniform draws are torch.rand and uniform_(low, high), bit for bit", (
   assert.deepEqual(bits(within).slice(-2), [3168168528, 1032238724]);
 });
 
-Deno.test("permutations and integers are torch.randperm and random_(0, high)", () => {
+Deno.test("Generator.permutation() and integers() give torch.randperm and random_(0, high) when they draw", () => {
   using generator = new Generator(1);
   using order = new Vector(10, "int64", device);
   generator.permutation(order);
@@ -65,7 +65,7 @@ Deno.test("permutations and integers are torch.randperm and random_(0, high)", (
   assert.deepEqual([...small.download()], [8, 3, 7, 3, 8, 7, 1, 2]);
 });
 
-Deno.test("a generator goes on where its last draw ended", () => {
+Deno.test("Generator.normal() goes on where the last draw ended when it draws again", () => {
   using generator = new Generator(123);
   using first = new Vector(3, "float32", device);
   using normal = new Vector(17, "float32", device);
@@ -77,7 +77,7 @@ Deno.test("a generator goes on where its last draw ended", () => {
   assert.deepEqual([...order.download()].map(Number), [1, 3, 0, 4, 2]);
 });
 
-Deno.test("a draw fills its range and leaves the rest alone", () => {
+Deno.test("Generator.normal() leaves the rest of the vector as it is when a range is given", () => {
   using generator = new Generator(3);
   using vector = new Vector(8, "float32", device);
   generator.uniform(vector, 0, 1, 1, 6);
@@ -86,7 +86,7 @@ Deno.test("a draw fills its range and leaves the rest alone", () => {
   assert.equal(vector.download(7, 1)[0], 0);
 });
 
-Deno.test("a generator restored to what another saved goes on with its draws, the cached normal included", () => {
+Deno.test("Generator.restore() goes on with the other's draws, the cached normal included, when that was saved", () => {
   using one = new Generator(5);
   using three = new Vector(3, "float64", device);
   one.normal(three); // in pairs: a fourth is kept for the next draw
@@ -109,7 +109,7 @@ Deno.test("a generator restored to what another saved goes on with its draws, th
   assert.equal(here.download(0, 1)[0], there.download(0, 1)[0]);
 });
 
-Deno.test("bytes that are no generator's state are refused, and the generator is as before", () => {
+Deno.test("Generator.restore() refuses the bytes and stays as it was when they are no generator's state", () => {
   using generator = new Generator(5);
   using plain = new Generator(5);
   const state = generator.save(), words = new Uint32Array(state.buffer);

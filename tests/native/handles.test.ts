@@ -7,7 +7,7 @@ import { run } from "../../src/training/run.ts";
 import { device } from "../library.ts";
 import { config, dataset } from "../training/halves.ts";
 
-Deno.test("a run and a profile give back all that they took from the native core", () => {
+Deno.test("run() and profileStep() give back every handle and byte of the native core when they end", () => {
   const go = (algorithm: string) => run(config(algorithm), { dataset, device, threads: 1 });
   go("sbp");
   const before = readLiveObjects();
@@ -19,7 +19,7 @@ Deno.test("a run and a profile give back all that they took from the native core
 });
 
 Deno.test(
-  "memory that is not used any more goes back to the system, though some above it is in use",
+  "resetPeak() gives unused memory back to the system when some above it is in use",
   {
     ignore: device !== "cpu", // another device's memory is libtorch's
   },

@@ -60,7 +60,7 @@ for (const set of [...sets, all]) {
     for (const precision of set === all ? ["float32", "bfloat16"] : ["float32"]) {
       Deno.test({
         name:
-          `layers of all shapes are those of loops in ${precision} with ${set.name}, ${threads} threads`,
+          `MaskedNetwork agrees with plain loops in ${precision} when layers of any shape use ${set.name}, ${threads} threads`,
         ignore: device !== "cpu",
         async fn() {
           const printed = await runWith(
@@ -83,7 +83,8 @@ for (const set of [...sets, all]) {
 
     if (set === all) continue; // as every other test
     Deno.test({
-      name: `gradients, goldens and checkpoints hold with ${set.name}, ${threads} threads`,
+      name:
+        `the tests of gradients, goldens and checkpoints pass when the core uses ${set.name}, ${threads} threads`,
       ignore: device !== "cpu",
       async fn() {
         const printed = await runWith(set, threads, [

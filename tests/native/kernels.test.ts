@@ -12,7 +12,7 @@ const within = Deno.env.has("MASKBENCH_KERNELS") ||
   Deno.env.get("MASKBENCH_TEST_DEVICE") === "cuda";
 
 Deno.test({
-  name: "the core's tests pass with the CUDA kernels, run on the processor",
+  name: "the core's tests pass when the CUDA kernels run on the processor",
   ignore: within,
   async fn() {
     const files = [

@@ -13,7 +13,7 @@ import { nativeFunctions } from "../../src/native/library.ts";
 import { symbols } from "../../src/native/symbols.ts";
 import { declared } from "./header.ts";
 
-Deno.test("the symbol table is the header, function by function and type by type", () => {
+Deno.test("symbols agrees with the header in every function and type when both are read", () => {
   const stated = declared().map(({ name, parameters }) => [
     name,
     parameters.map(({ passed }) => passed),
@@ -23,7 +23,7 @@ Deno.test("the symbol table is the header, function by function and type by type
   assert.deepEqual(Object.fromEntries(bound), Object.fromEntries(stated));
 });
 
-Deno.test("a handle is freed once; freed, foreign and null ones are errors, not crashes", () => {
+Deno.test("a function of the core returns an error when a handle is freed, foreign or null", () => {
   const before = readLiveObjects().handles;
   const vector = new Vector(3, "float32", device);
   const { pointer } = vector;
@@ -42,7 +42,7 @@ Deno.test("a handle is freed once; freed, foreign and null ones are errors, not 
   assert.notEqual(raw.mb_vector_free(generator.pointer), 0);
 });
 
-Deno.test("sizes that can't be are refused, and what can't be allocated is out-of-memory", () => {
+Deno.test("new Vector() throws a NativeError when its size is impossible or can't be allocated", () => {
   assert.throws(() => new Vector(-1, "float32", device), NativeError);
   assert.throws(
     () => new Vector(2 ** 52, "float32", device),
@@ -54,7 +54,7 @@ Deno.test("sizes that can't be are refused, and what can't be allocated is out-o
   assert.throws(() => vector.upload(new Float32Array(4)), NativeError);
 });
 
-Deno.test("what is made in a scope is gone after it", () => {
+Deno.test("readLiveObjects() counts as before when what a scope made is disposed", () => {
   const before = readLiveObjects();
   for (let i = 0; i < 50; i++) {
     using vector = new Vector(1 << 16, "float32", device);
@@ -65,7 +65,7 @@ Deno.test("what is made in a scope is gone after it", () => {
 });
 
 Deno.test(
-  "a thread computes with its own number of threads, whatever another sets before its first call",
+  "setThreads() holds for its own thread when another thread sets another number first",
   {
     ignore: device !== "cpu" || Deno.build.os !== "linux",
   },

@@ -333,7 +333,7 @@ function assertDerivative(gradient: Float64Array, moved: Vector<"float64">, loss
 }
 
 for (const network of cases) {
-  Deno.test(`${network.name}: logits, loss and correct predictions are those of plain loops`, () => {
+  Deno.test(`MaskedNetwork.forward() and maskGradient() agree with plain loops when the network has ${network.name}`, () => {
     using free = new DisposableStack();
     const { masked, weights, mask, images, labels, batch, metrics, loss } = setUp(network, free);
     const m = mask.download(), effective = weights.download().map((w, i) => w * m[i]!);
@@ -360,7 +360,7 @@ for (const network of cases) {
   });
 
   for (const what of ["mask", "weights"] as const) {
-    Deno.test(`${network.name}: the gradient of the ${what} is the finite difference of the loss`, () => {
+    Deno.test(`MaskedNetwork.${what}Gradient() agrees with finite differences when the network has ${network.name}`, () => {
       using free = new DisposableStack();
       const { masked, weights, mask, gradient, batch, metrics, loss } = setUp(network, free);
       if (what === "mask") masked.maskGradient(weights, mask, batch, gradient, metrics);
@@ -377,7 +377,7 @@ const manyClasses: Network = {
 };
 for (const labelSmoothing of [0.1, 0.3]) {
   for (const network of [cases[0]!, manyClasses]) {
-    Deno.test(`${network.name}, labels smoothed by ${labelSmoothing}: loss by loops, gradient by differences`, () => {
+    Deno.test(`MaskedNetwork.maskGradient() agrees with loops and differences when labels are smoothed by ${labelSmoothing}: ${network.name}`, () => {
       using free = new DisposableStack();
       const { weights, mask, gradient, images, labels, metrics, loss } = setUp(
         network,
@@ -394,7 +394,7 @@ for (const labelSmoothing of [0.1, 0.3]) {
   }
 }
 
-Deno.test("evaluation knows no smoothed labels", () => {
+Deno.test("MaskedNetwork.evaluate() sums the plain loss when training smooths labels", () => {
   const [network] = cases as [Network], { inputShape: shape } = network;
   const evaluated = (labelSmoothing: number) => {
     using free = new DisposableStack();
@@ -411,7 +411,7 @@ Deno.test("evaluation knows no smoothed labels", () => {
   assert.deepEqual(evaluated(0.3), evaluated(0));
 });
 
-Deno.test("a pass leaves weights, mask and batch as they were", () => {
+Deno.test("MaskedNetwork.maskGradient() leaves weights, mask and batch as they were when it makes a pass", () => {
   for (const network of cases) {
     using free = new DisposableStack();
     const { weights, mask, loss } = setUp(network, free);
@@ -422,7 +422,7 @@ Deno.test("a pass leaves weights, mask and batch as they were", () => {
   }
 });
 
-Deno.test("layers that don't fit are refused with their place and what was expected", () => {
+Deno.test("new MaskedNetwork() names the layer and what is expected when a layer doesn't fit", () => {
   const make = (layers: Layer[], inputShape: Shape = [3, 8, 8]) => () =>
     new MaskedNetwork({ name: "wrong", inputShape, layers }, "float32", device);
   const conv: Layer = { kind: "conv", inputs: 3, outputs: 4, kernel: 3 };
@@ -448,7 +448,7 @@ Deno.test("layers that don't fit are refused with their place and what was expec
   }
 });
 
-Deno.test("what a gradient overwrites is selected by its new values", () => {
+Deno.test("projectTopK() selects by the new values when a gradient has overwritten the old ones", () => {
   using free = new DisposableStack();
   const inputShape = [1, 2, 2] as const;
   const masked = free.use(
@@ -480,7 +480,7 @@ Deno.test("what a gradient overwrites is selected by its new values", () => {
   assert.deepEqual(selected, select(free.use(Vector.from(values!.download(), "float32", device))));
 });
 
-Deno.test("a batch of one value for each channel moves the running mean, and its variance is none", () => {
+Deno.test("MaskedNetwork.maskGradient() moves the running mean alone when a batch has one value for each channel", () => {
   using free = new DisposableStack();
   const inputShape = [2, 1, 1] as const;
   const masked = free.use(

@@ -82,7 +82,7 @@ function mappedFiles(): string {
   return maps;
 }
 
-Deno.test("of a packed picture the middle is fed, cropped out of its padding and flipped", () =>
+Deno.test("Batch.gather() feeds the middle of a packed picture, cropped and flipped, when it is larger than the input", () =>
   withFolder((folder) => {
     const integer = (max: number) => fc.integer({ min: 0, max });
     const drawn = fc.record({
@@ -122,7 +122,7 @@ function between(point: number, count: number, length: number): [number, number,
   return [first, Math.min(first + 1, length - 1), place - first];
 }
 
-Deno.test("a crop is resized bilinearly between the centres of pixels, then flipped", () =>
+Deno.test("Batch.gatherCrops() resizes bilinearly between the centres of pixels when crops are given", () =>
   withFolder((folder) => {
     const part = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
     const drawn = fc.record({ sizes, parts: fc.tuple(part, part, part, part), flip: fc.boolean() });
@@ -186,7 +186,7 @@ function torchvisionCrop(generator: Generator, height: number, width: number): n
   return [Math.floor((height - h) / 2), Math.floor((width - w) / 2), h, w, flipped()];
 }
 
-Deno.test("crops are drawn as torchvision draws them, from the same generator", () =>
+Deno.test("Generator.crops() draws the crops of torchvision when both have the same generator", () =>
   withFolder((folder) => {
     // Some so long that all ten tries fail.
     const sizes: Size[] = [[9, 12], [30, 30], [2, 400], [300, 2], [64, 48], [5, 6], [1, 1]];
@@ -205,7 +205,7 @@ Deno.test("crops are drawn as torchvision draws them, from the same generator", 
     });
   }));
 
-Deno.test("evaluation of packed pictures sums over all of them, and a file is closed with its data set", () =>
+Deno.test("MaskedNetwork.evaluate() sums over all pictures when they are packed, and their file is closed with them", () =>
   withFolder((folder) => {
     const shape: Shape = [3, 2, 2], sizes: Size[] = [[2, 2], [3, 2], [2, 5], [4, 4], [2, 3]];
     const { pictures, pixel } = packOf(folder, sizes, 3);
@@ -244,7 +244,7 @@ Deno.test("evaluation of packed pictures sums over all of them, and a file is cl
     assert.ok(!mappedFiles().includes(pictures.path));
   }));
 
-Deno.test("a file that is not what its index says is refused in a sentence", () =>
+Deno.test("new DevicePictures() refuses a file in a sentence when it is not what its index says", () =>
   withFolder((folder) => {
     const shape: Shape = [3, 3, 3], options = optionsFor(shape, 2);
     const { pictures, bytes } = packOf(folder, [[3, 4], [5, 3]], 2);
@@ -267,7 +267,7 @@ Deno.test("a file that is not what its index says is refused in a sentence", () 
     refuses({}, /pack: 0 bytes, expected 87/);
   }));
 
-Deno.test("crops beyond the picture are refused, and so is a gather within a recorded step", () =>
+Deno.test("Batch.gatherCrops() refuses the call when a crop lies beyond the picture, or within a recorded step", () =>
   withFolder((folder) => {
     const shape: Shape = [3, 3, 3];
     const { pictures } = packOf(folder, [[3, 4], [5, 3]], 2);

@@ -68,7 +68,8 @@ function gradient(precision: "float32" | "float64" | "bfloat16") {
 }
 
 Deno.test({
-  name: `bfloat16 gives loss and gradient to within its rounding${unless}`,
+  name:
+    `MaskedNetwork.maskGradient() gives loss and gradient to within rounding when it computes in bfloat16${unless}`,
   ignore: !supported,
   fn() {
     const exact = gradient("float64"), low = gradient("bfloat16"), single = gradient("float32");
@@ -83,7 +84,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `bfloat16 gives the same bytes twice${unless}`,
+  name:
+    `MaskedNetwork.maskGradient() gives the same bytes when it computes twice in bfloat16${unless}`,
   ignore: !supported,
   fn: () => assert.deepEqual(gradient("bfloat16"), gradient("bfloat16")),
 });

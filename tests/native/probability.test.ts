@@ -21,7 +21,7 @@ function drawn(length: number, key: number, draw: number): Float32Array {
   return vector.download();
 }
 
-Deno.test("the definition that the noise is held against gives the published answers", () => {
+Deno.test("philox() gives the published answers when it has Random123's known inputs", () => {
   const half = (1n << 32n) - 1n; // Random123's kat_vectors
   assert.deepEqual(philox([0n, 0n, 0n, 0n], [0n, 0n]), [
     0x6627e8d5n,
@@ -41,7 +41,7 @@ Deno.test("the definition that the noise is held against gives the published ans
   );
 });
 
-Deno.test("noise is Philox of key, draw and place, whatever the length", () => {
+Deno.test("drawNoise() gives Philox of key, draw and index when the vector has any length", () => {
   const number = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constantFrom(0, 2 ** 32, 2 ** 53));
   fc.assert(fc.property(number, number, fc.integer({ min: 0, max: 70 }), (key, draw, length) => {
     const expected = Array.from({ length }, (_, place) => noiseAt(place, key, draw));
@@ -49,7 +49,7 @@ Deno.test("noise is Philox of key, draw and place, whatever the length", () => {
   }));
 });
 
-Deno.test("noise is the same for every number of threads, within (0, 1), and uniform", () => {
+Deno.test("drawNoise() gives the same uniform numbers within (0, 1) when any number of threads computes", () => {
   const length = 100_003, first = drawn(length, 7, 3);
   setThreads(3);
   const again = drawn(length, 7, 3);
@@ -90,7 +90,7 @@ function relaxing(p: readonly number[], u: readonly number[], temperature: numbe
   return { mask: mask.download(), slope: slope.download() };
 }
 
-Deno.test("the relaxed mask and its slope are those of the formula, at 0 and 1 too", () => {
+Deno.test("relaxMask() gives the formula's mask and slope when probabilities lie in [0, 1], ends included", () => {
   const pairs = fc.array(fc.tuple(fc.oneof(unit, fc.constantFrom(0, 1)), open), {
     minLength: 1,
     maxLength: 40,
@@ -109,7 +109,7 @@ Deno.test("the relaxed mask and its slope are those of the formula, at 0 and 1 t
   }));
 });
 
-Deno.test("the slope is what differences of the mask tell", () => {
+Deno.test("relaxMask() gives the slope of finite differences when the temperature is 1 or 0.3", () => {
   for (const temperature of [1, 0.3]) {
     for (const p of [0.1, 0.5, 0.8]) {
       for (const u of [0.2, 0.5, 0.9]) {
@@ -121,7 +121,7 @@ Deno.test("the slope is what differences of the mask tell", () => {
   }
 });
 
-Deno.test("as the temperature falls, the mask is 1 with its probability", () => {
+Deno.test("relaxMask() gives 1 as often as the probability says when the temperature falls", () => {
   const n = 20_000, u = drawn(n, 1, 0);
   for (const p of [0.1, 0.5, 0.9]) {
     const { mask } = relaxing(Array(n).fill(p), [...u], 0.001);
@@ -153,7 +153,7 @@ function projected(x: Float32Array<ArrayBuffer>, most: number): Float32Array {
   return vector.download();
 }
 
-Deno.test("the projection onto the capped simplex is clip(x − v, 0, 1), v by bisection", () => {
+Deno.test("projectCappedSimplex() gives clip(x − v, 0, 1) with bisection's v when the sum is too large", () => {
   const values = fc.array(
     fc.oneof(
       fc.double({ min: -2, max: 3, noNaN: true }),
@@ -171,7 +171,7 @@ Deno.test("the projection onto the capped simplex is clip(x − v, 0, 1), v by b
   }));
 });
 
-Deno.test("a large vector's sum is met, by the same v everywhere, whatever the number of threads", () => {
+Deno.test("projectCappedSimplex() meets the sum with one v when the vector is large, with any number of threads", () => {
   // What is missing of the sum is as far as float32 tells v.
   for (const [n, missing] of [[300_000, 0.01], [1_300_003, 0.05]] as const) {
     const x = drawn(n, 5, 0).map((u) => 1.2 * u - 0.1), most = 0.3 * n | 0;
@@ -187,7 +187,7 @@ Deno.test("a large vector's sum is met, by the same v everywhere, whatever the n
   }
 });
 
-Deno.test("what is within already is left as it is; other segments are not touched", () => {
+Deno.test("projectCappedSimplex() leaves a segment as it is when it is within its budget or not among those given", () => {
   const x = Float32Array.of(0.5, 0.25, 0, 1, 9, 9, 2, -1);
   using vector = Vector.from(x, "float32", device);
   const segments = [{ offset: 0, length: 4, kept: 2 }, { offset: 6, length: 2, kept: 1 }];
@@ -197,7 +197,7 @@ Deno.test("what is within already is left as it is; other segments are not touch
   assert.deepEqual([...projected(new Float32Array(0), 0)], []);
 });
 
-Deno.test("a NaN ends neither the projection nor its own life", () => {
+Deno.test("projectCappedSimplex() ends, and keeps the NaN, when the vector has one", () => {
   for (const x of [[NaN, 1, 1], [1, NaN, 1], [NaN]]) {
     const got = projected(Float32Array.from(x), 1);
     x.forEach((x, i) => assert.equal(Number.isNaN(got[i]), Number.isNaN(x)));

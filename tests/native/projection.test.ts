@@ -93,7 +93,7 @@ const problem = fc.array(value, { minLength: 1, maxLength: 300 }).chain((values)
   relaxation === "relative" ? by === "magnitude" : alpha === 1 || values.every(Number.isFinite)
 );
 
-Deno.test("it agrees with sorting: ties, both orders, floors, mixes, several segments", () => {
+Deno.test("projectTopK() agrees with sorting when there are ties, floors, mixes, both orders and several segments", () => {
   fc.assert(
     fc.property(problem, ({ values, cuts, shares, left, options }) => {
       const ends = [0, ...cuts.toSorted((a, b) => a - b), values.length];
@@ -107,7 +107,7 @@ Deno.test("it agrees with sorting: ties, both orders, floors, mixes, several seg
   );
 });
 
-Deno.test("it agrees with sorting on long vectors, as training makes them", () => {
+Deno.test("projectTopK() agrees with sorting when vectors are long and change as in training", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 2 ** 31 - 1 }),
@@ -151,7 +151,7 @@ Deno.test("it agrees with sorting on long vectors, as training makes them", () =
   );
 });
 
-Deno.test("it agrees with the definition on millions of entries with ties", () => {
+Deno.test("projectTopK() agrees with the definition when millions of entries have ties", () => {
   const length = (1 << 22) + 777;
   let state = 1;
   const values = Float32Array.from({ length }, () => {
@@ -172,7 +172,7 @@ Deno.test("it agrees with the definition on millions of entries with ties", () =
   }
 });
 
-Deno.test("relative to the threshold, an entry there is 1/2, one of twice its magnitude and more is 1", () => {
+Deno.test("projectTopK() relaxes an entry at the threshold to 1/2 and one of twice its magnitude to 1 when relaxed relative to it", () => {
   const relaxed = (values: number[], kept: number, alpha = 0) => {
     using vector = Vector.from(Float32Array.from(values), "float32", device);
     using mask = new Vector(values.length, "float32", device);
@@ -196,7 +196,7 @@ Deno.test("relative to the threshold, an entry there is 1/2, one of twice its ma
 });
 
 // By the kernels it stays in the mask, and so in the loss: to look for it would be to wait for the device in every step.
-Deno.test("a NaN is refused, or stays one, wherever it is and however many are kept", () => {
+Deno.test("projectTopK() refuses or keeps a NaN when the values have one anywhere and any number is kept", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 9000 }),
@@ -228,7 +228,7 @@ Deno.test("a NaN is refused, or stays one, wherever it is and however many are k
   );
 });
 
-Deno.test("segments that overlap, reach too far or keep too many are refused by name", () => {
+Deno.test("projectTopK() refuses segments by name when they overlap, reach too far or keep too many", () => {
   using values = new Vector(10, "float32", device);
   using mask = new Vector(10, "float32", device);
   const wrong: KeptSegment[][] = [

@@ -107,11 +107,11 @@ function outcome(
   return run.state();
 }
 
-Deno.test("recorded steps of two shapes give what single calls give, whatever changes in between", () => {
+Deno.test("RecordedStep.run() gives the bytes of single calls when two shapes alternate and arguments change", () => {
   assert.deepEqual(outcome(true, 40), outcome(false, 40));
 });
 
-Deno.test("so they do where masks are relaxed relative to a threshold that moves", () => {
+Deno.test("RecordedStep.run() gives the bytes of single calls when masks are relaxed relative to a moving threshold", () => {
   const relative = { by: "magnitude", relaxation: "relative" } as const;
   const expected = outcome(false, 40, undefined, relative);
   assert.deepEqual(outcome(true, 40, undefined, relative), expected);
@@ -146,25 +146,25 @@ function drawnMasks(recorded: boolean, steps: number) {
   return [probability, draw, mask, slope].map((vector) => [...vector.download()]);
 }
 
-Deno.test("recorded draws of masks give what single calls give, each with its own noise, temperature and budget", () => {
+Deno.test("RecordedStep.run() gives the bytes of single calls when masks are drawn, each with its own noise, temperature and budget", () => {
   const expected = drawnMasks(false, 40);
   assert.deepEqual(drawnMasks(true, 40), expected);
   assert.notDeepEqual(drawnMasks(false, 39)[1], expected[1]);
 });
 
-Deno.test("a vector that is written between two recorded steps is taken as it is then", () => {
+Deno.test("RecordedStep.run() reads a vector's new values when it was written between two steps", () => {
   const disturb = (t: number, { latent }: { latent: Vector }) => {
     if (t % 7 === 6) latent.affine(0.9, 0.05);
   };
   assert.deepEqual(outcome(true, 40, disturb), outcome(false, 40, disturb));
 });
 
-Deno.test("an evaluation with larger batches between two recorded steps changes nothing", () => {
+Deno.test("RecordedStep.run() gives the same bytes when an evaluation with larger batches lies between two steps", () => {
   const evaluate = (t: number, run: { evaluate(): void }) => t % 7 === 6 && run.evaluate();
   assert.deepEqual(outcome(true, 40, evaluate), outcome(false, 40));
 });
 
-Deno.test("a step that makes other calls than the recorded one is carried out call by call", () => {
+Deno.test("RecordedStep.run() makes single calls when they are not those of the recorded step", () => {
   using vector = Vector.from(Float32Array.of(1, 2), "float32", device);
   using other = Vector.from(Float32Array.of(5, 6), "float32", device);
   using step = new RecordedStep(device);
@@ -179,7 +179,7 @@ Deno.test("a step that makes other calls than the recorded one is carried out ca
   assert.deepEqual([...vector.download()], ([[1, 5], [2, 6]] as const).map(expected));
 });
 
-Deno.test("a step that waits for the device is carried out call by call", () => {
+Deno.test("RecordedStep.run() makes single calls when a step waits for the device", () => {
   using vector = Vector.from(Float32Array.of(1), "float32", device);
   using step = new RecordedStep(device);
   const seen: number[] = [];
@@ -192,7 +192,7 @@ Deno.test("a step that waits for the device is carried out call by call", () => 
   assert.deepEqual(seen, [1, 2, 4, 8, 16]);
 });
 
-Deno.test("a step of more numbers than are kept for a recorded one is carried out call by call", () => {
+Deno.test("RecordedStep.run() makes single calls when a step has more numbers than a recorded one keeps", () => {
   const drawn = (recorded: boolean) => {
     using free = new DisposableStack();
     const all = free.use(new Vector(50, "float32", device));
@@ -213,7 +213,7 @@ Deno.test("a step of more numbers than are kept for a recorded one is carried ou
   assert.deepEqual(drawn(true), drawn(false));
 });
 
-Deno.test("a step is not taken for the recorded one where another selection or vector has come to the place of one in it", () => {
+Deno.test("RecordedStep.run() makes single calls when another selection or vector has the address of a recorded one", () => {
   const values = Float32Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
   using vector = Vector.from(values, "float32", device);
   using mask = new Vector(100, "float32", device), step = new RecordedStep(device);
@@ -243,7 +243,7 @@ Deno.test("a step is not taken for the recorded one where another selection or v
   for (const length of [10, 10, 10, 10, 12]) assert.deepEqual(added(length), Array(length).fill(3));
 });
 
-Deno.test("an error within a step is passed on, and the next step is a step again", () => {
+Deno.test("RecordedStep.run() passes an error on, and records again, when a call within it fails", () => {
   using vector = new Vector(3, "float32", device);
   using step = new RecordedStep(device);
   for (let t = 0; t < 6; t++) {
@@ -256,14 +256,14 @@ Deno.test("an error within a step is passed on, and the next step is a step agai
   assert.deepEqual([...vector.download()], [6, 6, 6]);
 });
 
-Deno.test("a step within a step is refused", () => {
+Deno.test("RecordedStep.run() throws when a step begins within a step", () => {
   using outer = new RecordedStep(device);
   using inner = new RecordedStep(device);
   assert.throws(() => outer.run(0, () => inner.run(0, () => {})), /under way/);
   outer.run(0, () => {});
 });
 
-Deno.test("threads side by side record, take and free steps as if each were alone", async () => {
+Deno.test("RecordedStep.run() gives each thread its own bytes when threads record and free steps side by side", async () => {
   const starts = Array.from({ length: 200 }, (_, i) => i), times = 6;
   const outcomes = await Promise.all(Array.from({ length: 8 }, async () => {
     const thread = new Worker(new URL("./step_worker.ts", import.meta.url), { type: "module" });

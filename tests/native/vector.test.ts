@@ -10,7 +10,7 @@ const values = fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), {
   maxLength: 90,
 }).map((values) => Float32Array.from(values));
 
-Deno.test("the sigmoid is 1 / (1 + exp(−x)), for a range, in both precisions", () => {
+Deno.test("Vector.sigmoid() gives 1 / (1 + exp(−x)) in both precisions when a range is given", () => {
   fc.assert(fc.property(values, fc.nat({ max: 30 }), (x, offset) => {
     using single = Vector.from(x, "float32", device);
     using double = Vector.from(Float64Array.from(x), "float64", device);
@@ -29,7 +29,7 @@ Deno.test("the sigmoid is 1 / (1 + exp(−x)), for a range, in both precisions",
   }));
 });
 
-Deno.test("fill(), zero(), complement() and negate() do so in both precisions, to what was NaN too where it is filled", () => {
+Deno.test("Vector.fill(), zero(), complement() and negate() do as they say when values are NaN or infinite too, in both precisions", () => {
   for (const dtype of ["float32", "float64"] as const) {
     using vector: Vector<"float32" | "float64"> = new Vector(4, dtype, device);
     const ofType = (...values: number[]) =>
@@ -47,7 +47,7 @@ Deno.test("fill(), zero(), complement() and negate() do so in both precisions, t
   }
 });
 
-Deno.test("elements are copied to and from arrays of their own type and number alone", () => {
+Deno.test("Vector.upload() and downloadInto() throw when an array has another type or length", () => {
   using vector: Vector<"float32" | "float64"> = new Vector(4, "float64", device);
   vector.fill(1);
   const bytes = new ArrayBuffer(32);
@@ -61,7 +61,7 @@ Deno.test("elements are copied to and from arrays of their own type and number a
   assert.deepEqual(new Float64Array(bytes), new Float64Array(4).fill(1));
 });
 
-Deno.test("binarised, a range has its signs, and the mean magnitude of what is not 0", () => {
+Deno.test("Vector.binarise() gives the signs times the mean magnitude of what is not 0 when a range is given", () => {
   const withZeros = fc.tuple(values, fc.array(fc.boolean(), { minLength: 90, maxLength: 90 }))
     .map(([x, zero]) => x.map((x, i) => zero[i] ? 0 : x));
   fc.assert(fc.property(withZeros, fc.nat({ max: 30 }), (x, offset) => {
@@ -75,7 +75,7 @@ Deno.test("binarised, a range has its signs, and the mean magnitude of what is n
   }));
 });
 
-Deno.test("of all α s with s in {−1, 1}^n it is the nearest", () => {
+Deno.test("Vector.binarise() gives the nearest α s of all s in {−1, 1}^n when no entry is 0", () => {
   const x = Float32Array.of(0.3, -1.2, 0.7, 2), n = x.length;
   using vector = Vector.from(x, "float32", device);
   vector.binarise();
@@ -89,7 +89,7 @@ Deno.test("of all α s with s in {−1, 1}^n it is the nearest", () => {
   }
 });
 
-Deno.test("centred, a range is what it was less its mean, and the rest as before", () => {
+Deno.test("Vector.centre() takes the mean off a range and leaves the rest when a range is given", () => {
   fc.assert(fc.property(values, fc.nat({ max: 30 }), (x, offset) => {
     using vector = Vector.from(x, "float32", device);
     const from = Math.min(offset, x.length), part = x.slice(from);
@@ -99,7 +99,7 @@ Deno.test("centred, a range is what it was less its mean, and the rest as before
   }));
 });
 
-Deno.test("a gain and a mean are the same for every number of threads", () => {
+Deno.test("Vector.binarise() and centre() give the same bytes when any number of threads computes", () => {
   const x = Float32Array.from({ length: 100_001 }, (_, i) => Math.sin(i) * 10 ** (i % 7 - 3));
   const made = (threads: number, make: (vector: Vector) => void) => {
     setThreads(threads);

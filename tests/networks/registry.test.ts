@@ -6,7 +6,7 @@ import { multiplicationsOf } from "../../src/networks/cost.ts";
 import { normalisedChannels, segmentsOf, weightCount } from "../../src/networks/network.ts";
 import { networkOf, networks } from "../../src/networks/registry.ts";
 
-Deno.test("the numbers of weights are those of Frankle & Carbin's networks without biases", () => {
+Deno.test("weightCount() gives Frankle & Carbin's numbers without biases when the networks are mlp and conv2 to conv8", () => {
   const counts = ["mlp", "conv2", "conv4", "conv6", "conv8"].map((name) =>
     [name, weightCount(networkOf(name).layers)] as const
   );
@@ -19,7 +19,7 @@ Deno.test("the numbers of weights are those of Frankle & Carbin's networks witho
   });
 });
 
-Deno.test("with a scale and a shift for each normalised channel and a bias for each class, residual networks have the parameters of the literature", () => {
+Deno.test("weightCount() gives the literature's parameters when scales, shifts and biases are added to residual networks", () => {
   const parameters = (name: string) => {
     const { layers } = networkOf(name), { classes } = networks.find((one) => one.name === name)!;
     const channels = normalisedChannels(layers).reduce((sum, count) => sum + count, 0);
@@ -32,7 +32,7 @@ Deno.test("with a scale and a shift for each normalised channel and a bias for e
   assert.equal(parameters("wide-resnet50"), 68_883_240);
 });
 
-Deno.test("residual networks take the multiplications of the literature", () => {
+Deno.test("multiplicationsOf() gives the literature's figures when networks are residual", () => {
   // He et al. 2016, table 1: 3.8 and 7.6 · 10⁹ with the stride in a block's first convolution; it is in the second here.
   const billions = (name: string) => multiplicationsOf(networkOf(name)) / 1e9;
   assert.ok(Math.abs(billions("resnet50") - 4.09) < 0.01, `${billions("resnet50")}`);
@@ -40,7 +40,7 @@ Deno.test("residual networks take the multiplications of the literature", () => 
   assert.ok(Math.abs(billions("wide-resnet50") - 11.40) < 0.02, `${billions("wide-resnet50")}`);
 });
 
-Deno.test("every network is built for pictures and classes of a data set's own", () => {
+Deno.test("networkOf() builds every network when a data set has pictures and classes of its own", () => {
   for (const { name, smallest = 1 } of networks) {
     for (const side of [smallest, 28, 33, 64]) {
       const inputShape = [2, side, side] as const;
@@ -54,7 +54,7 @@ Deno.test("every network is built for pictures and classes of a data set's own",
   assert.throws(() => networkOf("conv8", 1, small), /conv8 .* at least 16 × 16, not of 8 × 8/);
 });
 
-Deno.test("segments tile the vector in the order of the layers, with PyTorch's shapes", () => {
+Deno.test("segmentsOf() tiles the vector in the layers' order with PyTorch's shapes when given any network", () => {
   for (const { name } of networks) {
     let end = 0;
     for (const { offset, length, shape, fanIn } of segmentsOf(networkOf(name).layers)) {
@@ -66,7 +66,7 @@ Deno.test("segments tile the vector in the order of the layers, with PyTorch's s
   }
 });
 
-Deno.test("a width multiplier scales what is hidden, and every width builds", () => {
+Deno.test("networkOf() scales what is hidden when a width is given", () => {
   const half = segmentsOf(networkOf("conv4", 0.5).layers).map(({ shape }) => shape);
   assert.deepEqual(half, [
     [32, 3, 3, 3],
@@ -85,6 +85,6 @@ Deno.test("a width multiplier scales what is hidden, and every width builds", ()
   }
 });
 
-Deno.test("an unknown network is refused with the known ones", () => {
+Deno.test("networkOf() names the known networks when the name is unknown", () => {
   assert.throws(() => networkOf("conv3"), /"conv3".*mlp, conv2, conv4, conv6, conv8/);
 });

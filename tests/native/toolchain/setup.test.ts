@@ -45,7 +45,7 @@ const nowhere: LibtorchPlaces = {
   systemLibraries: ["/nowhere/lib"],
 };
 
-Deno.test("libtorch is looked for in LIBTORCH, in python3, in the system, in that order", async () => {
+Deno.test("findLibtorch() prefers LIBTORCH to python3's and python3's to the system's when there are several", async () => {
   await withFolder(async (folder) => {
     const [named, python, system] = ["named", "python", "system"].map((name) => join(folder, name));
     await fakeLibtorch(named!, "2.11.0", { cuda: true });
@@ -72,14 +72,14 @@ Deno.test("libtorch is looked for in LIBTORCH, in python3, in the system, in tha
   });
 });
 
-Deno.test("LIBTORCH that holds no libtorch is told, and nothing else is taken in its place", () => {
+Deno.test("findLibtorch() throws, and takes no other, when LIBTORCH holds no libtorch", () => {
   assert.throws(
     () => findLibtorch({ ...nowhere, libtorch: "/nowhere" }),
     /UserError: LIBTORCH is \/nowhere, which holds no libtorch: expected include\/ATen\/ATen\.h/,
   );
 });
 
-Deno.test("a build is named by libtorch's version and by all that it is made of", async () => {
+Deno.test("buildKeyOf() changes when libtorch's version or anything that the build is made of changes", async () => {
   await withFolder(async (folder) => {
     const torch = join(folder, "torch"), sources = join(folder, "native");
     await fakeLibtorch(torch, "2.3.1");
@@ -105,7 +105,7 @@ Deno.test("a build is named by libtorch's version and by all that it is made of"
   });
 });
 
-Deno.test("the plain reference BLAS is told from fast ones by its file", () => {
+Deno.test("isPlainBlas() recognises the reference BLAS when it sees the file", () => {
   const lib = "/usr/lib/x86_64-linux-gnu";
   for (const plain of [`${lib}/blas/libblas.so.3.11.0`, `${lib}/libblas.so.3.11.0`]) {
     assert.ok(isPlainBlas(plain), plain);
@@ -122,7 +122,7 @@ Deno.test("the plain reference BLAS is told from fast ones by its file", () => {
   ) assert.ok(!isPlainBlas(fast), fast);
 });
 
-Deno.test("the system's BLAS is the one that its link leads to", async () => {
+Deno.test("hasPlainBlas() follows the link when it looks at the system's BLAS", async () => {
   await withFolder(async (folder) => {
     const link = join(folder, "libblas.so.3");
     for (const [target, plain] of [["blas", true], ["openblas-openmp", false]] as const) {
