@@ -65,6 +65,42 @@ Deno.test("every file of src/ is in a room, and imports from its own and those b
   assert.deepEqual(up, []);
 });
 
+/** Everything that a room reaches by arrows. */
+function reachedFrom(start: string, arrows: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const reached = new Set<string>();
+  const visit = (room: string) => {
+    for (const next of arrows.get(room) ?? []) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      visit(next);
+    }
+  };
+  visit(start);
+  return [...reached].sort();
+}
+
+Deno.test("docs/architecture.md draws an arrow when a room imports another, but for what follows from others", () => {
+  const roomOf = (file: string) => file.split("/")[1]!;
+  const imported = new Map(rooms.map((room) => [room, new Set<string>()]));
+  for (const [from, to] of edges(imports)) {
+    if (to.startsWith("src/") && roomOf(to) !== roomOf(from)) {
+      imported.get(roomOf(from))!.add(roomOf(to));
+    }
+  }
+  const page = Deno.readTextFileSync(join(root, "docs/architecture.md"));
+  const [, picture] = /## The floors[^]*?```mermaid\nflowchart TB\n([^]*?)```/.exec(page)!;
+  const drawn = new Map(rooms.map((room) => [room, new Set<string>()]));
+  for (const [, from, list] of picture!.matchAll(/^ *(\w+) --> ([\w &]+)$/gm)) {
+    for (const to of list!.split(" & ")) drawn.get(from!)!.add(to);
+  }
+  for (const room of rooms) {
+    assert.deepEqual(reachedFrom(room, drawn), reachedFrom(room, imported), room);
+    for (const to of drawn.get(room)!) assert.ok(imported.get(room)!.has(to), `${room} --> ${to}`);
+  }
+  const listed = [...page.matchAll(/^\| `(\w+)` +\|/gm)].map(([, room]) => room);
+  assert.deepEqual(listed, rooms);
+});
+
 Deno.test("no two folders of src/ import each other, unless one is a part of the other", () => {
   const folders = new Set(edges(imports).map(([from, to]) => `${dirname(from)} ${dirname(to)}`));
   const both = [...folders].filter((pair) => {
