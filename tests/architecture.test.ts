@@ -54,7 +54,7 @@ function circleOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return [];
 }
 
-Deno.test("every file of src/ is in a room, and imports from its own and those below", () => {
+Deno.test("src/ has every file in a room when its imports are read, and none goes up", () => {
   const roomOf = (file: string) => relative("src", file).split("/")[0]!;
   assert.deepEqual(sources.filter((file) => !rooms.includes(roomOf(file))), []);
   assert.deepEqual(sources.filter((file) => dirname(file) === "src"), []);
@@ -101,7 +101,7 @@ Deno.test("docs/architecture.md draws an arrow when a room imports another, but 
   assert.deepEqual(listed, rooms);
 });
 
-Deno.test("no two folders of src/ import each other, unless one is a part of the other", () => {
+Deno.test("src/ has no two folders that import each other when neither is a part of the other", () => {
   const folders = new Set(edges(imports).map(([from, to]) => `${dirname(from)} ${dirname(to)}`));
   const both = [...folders].filter((pair) => {
     const [a, b] = pair.split(" ") as [string, string];
@@ -111,11 +111,11 @@ Deno.test("no two folders of src/ import each other, unless one is a part of the
   assert.deepEqual(both, []);
 });
 
-Deno.test("no files import each other in a circle, not even for types", () => {
+Deno.test("src/ has no circle of imports when those of types are counted too", () => {
   assert.deepEqual(circleOf(imports), []);
 });
 
-Deno.test("every file of the core is on a floor, and includes from its own and those below", () => {
+Deno.test("native/src/ has every file on a floor when its includes are read, and none goes up", () => {
   const floorOf = (file: string) => floors.indexOf(relative("native/src", file).split("/")[0]!);
   assert.deepEqual(core.filter((file) => floorOf(file) < 0), []);
   const known = new Set(core);
@@ -128,7 +128,7 @@ Deno.test("every file of the core is on a floor, and includes from its own and t
   assert.deepEqual(missing, []);
 });
 
-Deno.test("the core's arithmetic knows nothing of the calls of the header", () => {
+Deno.test("native/src/ops/ defines none of the header's functions when its files are read", () => {
   const calls = core.filter((file) => file.startsWith("native/src/ops/")).filter((file) =>
     /^\w+ mb_\w+\(/m.test(Deno.readTextFileSync(join(root, file)))
   );

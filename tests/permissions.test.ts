@@ -13,7 +13,7 @@ const setOf = (task: string) =>
   commands.filter((command) => command.task === task)
     .map(({ words }) => words.find((word) => word.startsWith("-P="))!.slice(3)).at(-1)!;
 
-Deno.test("every task has a named set of permissions, and nothing besides", () => {
+Deno.test("every task of deno.json has one named set of permissions when its command is read", () => {
   for (const { task, words } of commands) {
     const own = words.filter((word) => /^-P|^-A$|^--allow|^-[A-Z]/.test(word));
     assert.equal(own.length, 1, `${task}: ${own}`);
@@ -21,7 +21,7 @@ Deno.test("every task has a named set of permissions, and nothing besides", () =
   }
 });
 
-Deno.test("the network is for data alone, and for the tests' own servers", () => {
+Deno.test("deno.json allows the network when a task downloads data or is a test, and only then", () => {
   const net = Object.entries(sets).flatMap(([name, { net }]) =>
     net === undefined ? [] : [name, net]
   );
@@ -35,13 +35,13 @@ Deno.test("the network is for data alone, and for the tests' own servers", () =>
   assert.deepEqual([...new Set(users.map(({ task }) => task))], ["data", "test", "test:sanitize"]);
 });
 
-Deno.test("native code is the core's alone, where users' files are read", () => {
+Deno.test("deno.json allows native code of native/build alone when a task reads users' files", () => {
   for (const task of ["bench", "check", "maskbench"]) {
     assert.deepEqual(sets[setOf(task)]!.ffi, ["native/build"], task);
   }
 });
 
-Deno.test("the decoder of pictures is loaded with one set, which has no network and starts nothing", () =>
+Deno.test("pack loads the decoder, without network or programs, when pictures are packed, and no other set does", () =>
   withFolder(async (folder) => {
     assert.deepEqual(Object.keys(sets[setOf("pack")]!), ["read", "write", "env", "ffi", "sys"]);
     const { code, error } = await maskbenchWithSet("compute", ["pack", folder]);
@@ -60,7 +60,7 @@ Deno.test("the decoder of pictures is loaded with one set, which has no network 
     assert.deepEqual(importers, []); // but where the command is carried out
   }));
 
-Deno.test("what only reads may not write, and what starts nothing may not", () => {
+Deno.test("deno.json allows no writing when a task only reads, and no programs when it starts none", () => {
   assert.deepEqual(Object.keys(sets[setOf("baseline")]!), ["read", "env"]);
   assert.deepEqual(Object.keys(sets[setOf("report")]!), ["read", "write", "env"]);
   assert.deepEqual(Object.keys(sets[setOf("data")]!), ["read", "write", "env", "net"]);
@@ -72,7 +72,7 @@ function sources(folder: string): string[] {
   );
 }
 
-Deno.test("the environment that the program reads is what its tasks may read", () => {
+Deno.test("deno.json allows the variables when src/ reads them", () => {
   const { allow } = sets.compute!.env as { allow: readonly string[] };
   const read = sources(join(root, "src")).flatMap((path) =>
     [...Deno.readTextFileSync(path).matchAll(/env\.(?:get|has)\("(\w+)"\)/g)].map(([, name]) =>
@@ -97,7 +97,7 @@ const sweep = {
   epochs: 1,
 };
 
-Deno.test("a sweep's name is one folder's name, and nothing is written elsewhere", () =>
+Deno.test("bench writes nothing, and exits 2, when a sweep's name is no folder's name", () =>
   withFolder(async (folder) => {
     const file = join(folder, "sweep.json");
     for (const name of ["../../x", "/tmp/x", "..", ".", "a/b", "a\\b", "", "x\u0000", "~", "-x"]) {
@@ -109,7 +109,7 @@ Deno.test("a sweep's name is one folder's name, and nothing is written elsewhere
     }
   }));
 
-Deno.test("a sweep's $schema is for editors: nothing is fetched or read from there", () =>
+Deno.test("bench fetches nothing when a sweep has a $schema", () =>
   withFolder(async (folder) => {
     let requests = 0;
     await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
@@ -125,7 +125,7 @@ Deno.test("a sweep's $schema is for editors: nothing is fetched or read from the
     assert.equal(requests, 0);
   }));
 
-Deno.test("what may not use the network says who may", () =>
+Deno.test("maskbench names the task that may use the network when it may not", () =>
   withFolder(async (folder) => {
     const { code, error } = await maskbenchWithSet("compute", ["data", "mnist", "--to", folder]);
     assert.equal(code, 2);

@@ -37,7 +37,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
   cwd: root,
   env: {
     LD_PRELOAD: `${runtime("libasan.so")}:${runtime("libubsan.so")}`,
-    // What can't be allocated is to be told, as without them; V8 handles its own signals.
+    // What can't be allocated is reported, as without them; V8 handles its own signals.
     ASAN_OPTIONS: "detect_leaks=0:allocator_may_return_null=1:handle_segv=0:abort_on_error=0",
     UBSAN_OPTIONS: "print_stacktrace=1",
   },

@@ -13,13 +13,13 @@ const log = (at: (i: number) => Partial<Held>): Held[] =>
     ...at(i),
   }));
 
-Deno.test("a process that only warms up, or goes up and down, is flat", () => {
+Deno.test("grown() finds nothing when a process only warms up, or goes up and down", () => {
   assert.deepEqual(grown(log(() => ({}))), []);
   assert.deepEqual(grown(log((i) => ({ memory: i < 10 ? 1e8 + 2e7 * i : 3e8 }))), []);
   assert.deepEqual(grown(log((i) => ({ memory: 3e8 + (i % 5) * 1e7, files: 20 + i % 2 }))), []);
 });
 
-Deno.test("one that grows is told with what grew: slowly, by a file, by a handle", () => {
+Deno.test("grown() names what grew when it is memory, files or handles", () => {
   assert.match(
     grown(log((i) => ({ memory: 3e8 + 1e6 * i }))).join(),
     /^memory grew from \d+ to \d+$/,
@@ -31,6 +31,6 @@ Deno.test("one that grows is told with what grew: slowly, by a file, by a handle
   );
 });
 
-Deno.test("too few sweeps tell nothing", () => {
+Deno.test("grown() decides nothing when there are too few sweeps", () => {
   assert.match(grown(log(() => ({})).slice(0, 3)).join(), /too short to tell/);
 });

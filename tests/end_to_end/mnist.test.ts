@@ -7,7 +7,7 @@ import { maskbench, withFolder } from "../cli/maskbench.ts";
 const data = Deno.env.get("MASKBENCH_DATA");
 
 Deno.test({
-  name: `both algorithms pass 95% on MNIST with half of the mlp's weights${
+  name: `bench passes 95% on MNIST when both algorithms keep half of the mlp's weights${
     data ? "" : " (skipped: MASKBENCH_DATA is not set)"
   }`,
   ignore: !data,

@@ -75,7 +75,7 @@ const strange = fc.record({
 fuzz(
   "archives",
   0.4,
-  "entries of any name and kind beside the right ones change nothing",
+  "untar() gives the same files when an archive has other entries of any name and kind",
   fc.array(
     strange.filter(({ name, type }) =>
       !(type === "file" && right.some((entry) => entry.name === name))
@@ -94,7 +94,7 @@ fuzz(
 fuzz(
   "archives",
   0.2,
-  "without one of the right ones they are refused",
+  "untar() throws when an archive lacks one of the files",
   fc.array(strange, { maxLength: 3 }),
   async (others) => {
     const entries = [right[0]!, ...others.filter(({ name }) => !name.includes("b.bin"))];
@@ -104,7 +104,7 @@ fuzz(
 fuzz(
   "archives",
   0.4,
-  "damaged ones are refused, or give files of the right names and sizes",
+  "untar() throws, or gives files of the right names and sizes, when an archive is damaged",
   editedBytes([tar]),
   async (bytes) => {
     await check(bytes);

@@ -28,18 +28,18 @@ async function check(text: string): Promise<void> {
 fuzz(
   "baselines",
   0.5,
-  "edited as text, they are refused or mean what they say",
+  "parseBaseline() throws, or means what the text says, when a baseline is edited as text",
   editedText([good]),
   check,
 );
 fuzz(
   "baselines",
   0.5,
-  "with other contents, they are refused or mean what they say",
+  "parseBaseline() throws, or means what the text says, when contents are changed",
   changedJson([JSON.parse(good)]),
   (json) => check(JSON.stringify(json)),
 );
 
-Deno.test("baselines: those that are right are accepted", () => {
+Deno.test("parseBaseline() accepts a baseline when it is right", () => {
   assert.equal(baselineTextOf(parseBaseline(good, "my.json")), good);
 });

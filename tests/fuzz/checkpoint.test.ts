@@ -12,7 +12,7 @@ const read = (bytes: Uint8Array) => answer(() => decodeCheckpoint(bytes, identit
 fuzz(
   "checkpoints",
   0.5,
-  "edited as bytes, they are refused or read as they were",
+  "decodeCheckpoint() throws, or gives what was written, when bytes are edited",
   editedBytes([file]),
   async (bytes) => {
     const found = await read(bytes);
@@ -31,7 +31,7 @@ const parts = {
 fuzz(
   "checkpoints",
   0.5,
-  "with other contents, they are refused or read as they say",
+  "decodeCheckpoint() throws, or gives what the file says, when contents are changed",
   changedJson([parts]),
   async (json) => {
     if (json === null || typeof json !== "object" || Array.isArray(json)) return;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../src/base/errors.ts";
 
-/** Inputs of each kind in the test suite. A new kind of file is a line here and a test file beside this one. */
+/** Inputs of each kind in the test suite. A new kind of file is a line here and a test file next to this one. */
 export const inputs = {
   "sweep files": 5_000,
   "run files": 4_000,
@@ -22,7 +22,7 @@ export const inputs = {
 const times = Number(Deno.env.get("MASKBENCH_FUZZ_TIMES") || 1);
 const seed = Number(Deno.env.get("MASKBENCH_FUZZ_SEED") || 7);
 
-/** A test that tries many inputs of a kind. @param share of the kind's inputs that it takes */
+/** A test that tries many inputs of a kind. @param share of the kind's inputs that it takes @param claim the test's name */
 export function fuzz<Input>(
   kind: keyof typeof inputs,
   share: number,
@@ -30,7 +30,7 @@ export function fuzz<Input>(
   arbitrary: fc.Arbitrary<Input>,
   check: (input: Input) => void | Promise<void>,
 ): void {
-  Deno.test(`${kind}: ${claim}`, async () => {
+  Deno.test(claim, async () => {
     const numRuns = Math.ceil(times * share * inputs[kind]);
     await fc.assert(fc.asyncProperty(arbitrary, async (input) => await check(input)), {
       numRuns,
@@ -40,7 +40,7 @@ export function fuzz<Input>(
 }
 
 /**
- * What a reader makes of an input: its result, or nothing where it told its user what is wrong.
+ * What a reader makes of an input: its result, or nothing where it says what is wrong.
  * Any other exception is a bug.
  */
 export async function answer<Result>(

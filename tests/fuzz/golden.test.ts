@@ -83,7 +83,7 @@ const encode = (text: string) => new TextEncoder().encode(text);
 fuzz(
   "goldens",
   0.35,
-  "a manifest edited as text is refused, or fits its files",
+  "readGolden() throws, or the manifest fits its files, when it is edited as text",
   whichOne.chain((i) => fc.tuple(fc.constant(i), editedText([JSON.stringify(manifests[i])]))),
   async ([i, text]) => {
     await check({ ...files[i], "manifest.json": encode(text) });
@@ -92,7 +92,7 @@ fuzz(
 fuzz(
   "goldens",
   0.35,
-  "a manifest with other contents is refused, or fits its files",
+  "readGolden() throws, or the manifest fits its files, when contents are changed",
   whichOne.chain((i) => fc.tuple(fc.constant(i), changedJson([manifests[i] as Json]))),
   async ([i, json]) => {
     await check({ ...files[i], "manifest.json": encode(JSON.stringify(json)) });
@@ -101,7 +101,7 @@ fuzz(
 fuzz(
   "goldens",
   0.3,
-  "files of numbers are refused, or taken as they are",
+  "readGolden() throws, or gives the numbers, when files of numbers are changed",
   whichOne.chain((i) =>
     fc.constantFrom(...Object.keys(files[i]!).slice(1)).chain((name) =>
       fc.tuple(fc.constant(i), fc.constant(name), editedBytes([files[i]![name]!]))
@@ -113,6 +113,6 @@ fuzz(
   },
 );
 
-Deno.test("goldens: those that are right are accepted", async () => {
+Deno.test("readGolden() accepts a trajectory when it is right", async () => {
   for (const each of files) assert.ok(await check(each));
 });

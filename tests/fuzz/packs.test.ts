@@ -26,7 +26,7 @@ const texts = fc.oneof(
 fuzz(
   "packs",
   0.5,
-  "a manifest is refused, or all that it says makes sense",
+  "parsePackManifest() throws, or all that it gives makes sense, when a manifest is changed",
   texts,
   async (text) => {
     const read = await answer(() => parsePackManifest(text, "x"));
@@ -57,7 +57,7 @@ const indexes = entries.chain((list) =>
 fuzz(
   "packs",
   0.5,
-  "an index is refused, or its pictures lie one after another and fill the file",
+  "parseIndex() throws, or its pictures fill the file one after another, when an index is changed",
   indexes,
   async ([bytes, size]) => {
     const classes = ["a", "b", "c"];

@@ -25,18 +25,18 @@ async function check(text: string): Promise<void> {
 fuzz(
   "peers' files",
   0.5,
-  "edited as text, they are refused or read as they are",
+  "parsePeerTimes() throws, or gives what the text says, when a peers file is edited as text",
   editedText([good]),
   check,
 );
 fuzz(
   "peers' files",
   0.5,
-  "with other contents, they are refused or read as they are",
+  "parsePeerTimes() throws, or gives what the text says, when contents are changed",
   changedJson([JSON.parse(good)]),
   (json) => check(JSON.stringify(json)),
 );
 
-Deno.test("peers' files: one that is right is accepted", () => {
+Deno.test("parsePeerTimes() accepts a peers file when it is right", () => {
   assert.deepEqual(parsePeerTimes(good, "peers.json"), JSON.parse(good));
 });

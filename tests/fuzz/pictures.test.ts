@@ -25,7 +25,7 @@ const idx = sizes.chain((sizes) => {
 fuzz(
   "IDX files",
   0.25,
-  "one that is right gives exactly its sizes and values",
+  "parseIdx() gives exactly the sizes and values when an IDX file is right",
   idx,
   ({ sizes, values }) => {
     const read = parseIdx(idxOf(sizes, values), "x");
@@ -48,7 +48,7 @@ const badIdx = fc.oneof(
 fuzz(
   "IDX files",
   0.75,
-  "others are refused, or hold what their header says",
+  "parseIdx() throws, or gives what the header says, when bytes are any",
   badIdx,
   async (bytes) => {
     const expected = bytes.length < 4 ? undefined : numbersIn(bytes);
@@ -78,7 +78,7 @@ const torn = fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: -3072, m
 fuzz(
   "CIFAR-10 files",
   1,
-  "they give exactly their pictures, or are refused",
+  "splitOf() throws, or gives exactly the pictures, when CIFAR-10's bytes are any",
   fc.tuple(batches, torn),
   async ([batches, torn]) => {
     const files = batches.map((records) =>

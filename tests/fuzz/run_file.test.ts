@@ -34,7 +34,7 @@ async function check(text: string, name: string): Promise<void> {
 fuzz(
   "run files",
   0.4,
-  "edited as text, they are refused or read as they are",
+  "parseRunFile() throws, or gives what the text says, when a run file is edited as text",
   editedText(good.map((run) => JSON.stringify(run))),
   async (text) => {
     for (const { identity } of good) await check(text, `${identity}.json`);
@@ -50,14 +50,14 @@ const changed = changedJson(json).map((json) => {
 fuzz(
   "run files",
   0.6,
-  "with other contents, they are refused or read as they are",
+  "parseRunFile() throws, or gives what the text says, when contents are changed",
   changed,
   async (json) => {
     await check(JSON.stringify(json), `${(json as Written)?.identity}.json`);
   },
 );
 
-Deno.test("run files: those that are right are accepted", async () => {
+Deno.test("parseRunFile() accepts a run file when it is right", async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...good), async (run) => {
       const read = parseRunFile(JSON.stringify(run), `${run.identity}.json`);

@@ -31,18 +31,18 @@ async function check(text: string): Promise<void> {
 fuzz(
   "submissions",
   0.5,
-  "edited as text, they are refused or read as they are",
+  "parseSubmission() throws, or gives what the text says, when a submission is edited as text",
   editedText([good]),
   check,
 );
 fuzz(
   "submissions",
   0.5,
-  "with other contents, they are refused or read as they are",
+  "parseSubmission() throws, or gives what the text says, when contents are changed",
   changedJson([JSON.parse(good)]),
   (json) => check(JSON.stringify(json)),
 );
 
-Deno.test("submissions: one that is right is accepted", () => {
+Deno.test("parseSubmission() accepts a submission when it is right", () => {
   assert.deepEqual(parseSubmission(good, "submission.json"), JSON.parse(good));
 });

@@ -74,18 +74,18 @@ async function check(text: string): Promise<void> {
 fuzz(
   "sweep files",
   0.5,
-  "edited as text, they are refused or mean what they say",
+  "parseSweep() throws, or means what the text says, when a sweep is edited as text",
   editedText(good),
   check,
 );
 fuzz(
   "sweep files",
   0.5,
-  "with other contents, they are refused or mean what they say",
+  "parseSweep() throws, or means what the text says, when contents are changed",
   changedJson(good.map((text) => JSON.parse(text) as Json)).map((json) => JSON.stringify(json)),
   check,
 );
 
-Deno.test("sweep files: those that are right are accepted", async () => {
+Deno.test("parseSweep() accepts a sweep file when it is right", async () => {
   for (const text of good) await check(text);
 });

@@ -23,7 +23,7 @@ case $* in
 esac
 `;
 
-Deno.test("what PyTorch was measured at already is not measured again, a network's half is", async () => {
+Deno.test("gpu measures a network in PyTorch again when only half of it was measured", async () => {
   await withFolder(async (folder) => {
     const PYTHON = join(folder, "python");
     await Deno.writeTextFile(PYTHON, python, { mode: 0o755 });

@@ -18,7 +18,7 @@ const time = ["--minutes", "60"];
 const asked = stages.map(({ name }) => name)
   .filter((name) => !["tests", "jobs", "agreement", "repeat", "whole"].includes(name));
 
-Deno.test("a rehearsal does every stage or says why not; a second start does nothing again", async () => {
+Deno.test("gpu does every stage, or says why not, when it rehearses, and none again when it is started again", async () => {
   await withFolder(async (folder) => {
     const args = ["--device", "cpu", ...time, "--out", folder, "--stages", asked.join(",")];
     const { code, error } = await maskbench(args, env, "gpu");
@@ -44,7 +44,7 @@ Deno.test("a rehearsal does every stage or says why not; a second start does not
   });
 });
 
-Deno.test("told to stop, it ends by its own code, and the report has what was finished", async () => {
+Deno.test("gpu ends by its own code, and reports what was finished, when it is stopped", async () => {
   await withFolder(async (folder) => {
     const stages = "sanitizer,goldens,tests";
     const child = start(
@@ -70,7 +70,7 @@ Deno.test("told to stop, it ends by its own code, and the report has what was fi
   });
 });
 
-Deno.test("without a GPU, and with names or folders that don't fit, it is one sentence and exit 2", async () => {
+Deno.test("gpu prints one sentence, and exits 2, when there is no GPU or a name or folder doesn't fit", async () => {
   await withFolder(async (folder) => {
     const told = async (args: string[], expected: RegExp) => {
       const { code, error } = await maskbench(args, { ...env, PATH: "/nowhere" }, "gpu");

@@ -1,4 +1,4 @@
-// report.md says what report.json holds: promises kept, missed and not measured; and committed reports are made anew.
+// report.md says what report.json holds: promises kept, missed and not measured; and committed reports are made again.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stages } from "../../../bench/gpu/registry.ts";
@@ -110,7 +110,7 @@ const row = (what: string) => {
   return line?.split(/(?<!\\)\|/).slice(2, -1).map((cell) => cell.trim());
 };
 
-Deno.test("each promise is kept, missed or not measured, by its figure", () => {
+Deno.test("markdownOf() calls a target met, missed or not measured when it has the figure", () => {
   assert.deepEqual(row("conv4's step in float32: at most 1.5 ms"), ["1.25 ms", "✓"]);
   assert.deepEqual(row("conv4's step in bfloat16 or TF32: at most 0.6 ms"), ["0.750 ms", "✗"]);
   assert.deepEqual(row("projection, by layer, 25.6 million"), ["4.5 passes", "✓"]);
@@ -131,7 +131,7 @@ Deno.test("each promise is kept, missed or not measured, by its figure", () => {
   ]);
 });
 
-Deno.test("each stage is told with its state and reason, and what is not whole is called so", () => {
+Deno.test("markdownOf() shows each stage's state and reason when a report is written", () => {
   assert.deepEqual(row("sanitizer"), [
     "skipped",
     "there is none",
@@ -146,7 +146,7 @@ Deno.test("each stage is told with its state and reason, and what is not whole i
   assert.doesNotMatch(text, /undefined|NaN|\[object/);
 });
 
-Deno.test("on another GPU promised times are told to be an H200's; a rehearsal gives no verdict", () => {
+Deno.test("markdownOf() says that times are an H200's when the GPU is another, and judges none in a rehearsal", () => {
   assert.doesNotMatch(text, /promised for an H200/);
   assert.match(markdownOf({ ...report, name: "NVIDIA H100" }, stages), /promised for an H200/);
   const rehearsal = markdownOf({ ...report, name: "CPU", device: "cpu", rehearsal: true }, stages);
@@ -154,7 +154,7 @@ Deno.test("on another GPU promised times are told to be an H200's; a rehearsal g
   assert.doesNotMatch(rehearsal.slice(0, rehearsal.indexOf("## Stages")), /[✓✗]/);
 });
 
-Deno.test("committed reports are those of their report.json", async () => {
+Deno.test("markdownOf() gives the committed reports when it reads their report.json", async () => {
   const home = join(root, "results/gpu");
   const folders = await Array.fromAsync(Deno.readDir(home)).catch(() => []);
   for (const { name } of folders) {
@@ -168,7 +168,7 @@ Deno.test("committed reports are those of their report.json", async () => {
   }
 });
 
-Deno.test("a promise is not kept by a stage that is not whole, but can be broken by it", () => {
+Deno.test("markdownOf() calls no target met when its stage is not whole", () => {
   const file = { file: "a.test.ts", passed: 3, failed: 0, ignored: 0, seconds: 2, failures: [] };
   const rowWith = (result: unknown, more: Partial<Entry>) =>
     markdownOf({ ...report, stages: { tests: done(result, more) } }, stages).split("\n")

@@ -35,7 +35,7 @@ const isThere = async (pid: number): Promise<boolean> => {
   return state !== "" && !state.startsWith("Z");
 };
 
-Deno.test("a stage that fails, hangs or crashes is recorded with its reason, and the next ones go on", async () => {
+Deno.test("runStages() records the reason, and goes on, when a stage fails, hangs or crashes", async () => {
   await withFolder(async (folder) => {
     const report = await go(folder);
     assert.deepEqual(endsOf(report), {
@@ -48,7 +48,7 @@ Deno.test("a stage that fails, hangs or crashes is recorded with its reason, and
       "goes-on": "cut off",
     });
     const { throws, hangs, crashes, says, "can't": skipped } = report.stages;
-    assert.deepEqual([throws!.reason, throws!.result], ["as it was told to", "half"]);
+    assert.deepEqual([throws!.reason, throws!.result], ["as it was asked to", "half"]);
     assert.match(hangs!.reason!, /longer than 4 s/);
     assert.equal(await isThere(hangs!.result as number), false, "what it started is still there");
     assert.equal(crashes!.reason, "its process ended by SIGKILL");
@@ -57,7 +57,7 @@ Deno.test("a stage that fails, hangs or crashes is recorded with its reason, and
 
     assert.deepEqual(await readReport(folder), report);
     const text = await Deno.readTextFile(join(folder, "report.md"));
-    assert.match(text, /\| throws +\| failed +\| as it was told to +\|/);
+    assert.match(text, /\| throws +\| failed +\| as it was asked to +\|/);
     assert.match(text, /## Of throws\n\n_Not whole\._\n\nthrows gave "half"/);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
       "report.json",
@@ -66,7 +66,7 @@ Deno.test("a stage that fails, hangs or crashes is recorded with its reason, and
   });
 });
 
-Deno.test("a second start skips what is done, goes on with what is not, and does all of it again when told to", async () => {
+Deno.test("runStages() skips finished stages when it is started again, unless --again is given", async () => {
   await withFolder(async (folder) => {
     const chosen = stages.filter(({ name }) => ["fine", "can't", "goes-on"].includes(name));
     const first = await go(folder, empty, { chosen });
@@ -82,7 +82,7 @@ Deno.test("a second start skips what is done, goes on with what is not, and does
   });
 });
 
-Deno.test("what another commit measured is measured anew, and not gone on with", async () => {
+Deno.test("runStages() measures a stage again when another commit measured it", async () => {
   await withFolder(async (folder) => {
     const chosen = stages.filter(({ name }) => ["fine", "goes-on"].includes(name));
     const first = await go(folder, empty, { chosen, commit: "one" });
@@ -100,7 +100,7 @@ Deno.test("what another commit measured is measured anew, and not gone on with",
   });
 });
 
-Deno.test("when the time is over, what was under way is cut off and the rest is not reached", async () => {
+Deno.test("runStages() cuts a stage off when the time is over", async () => {
   await withFolder(async (folder) => {
     const chosen = ["hangs", "fine"].map((name) => stages.find((stage) => stage.name === name)!);
     const { stages: { hangs, fine } } = await go(folder, empty, { chosen, seconds: 3 });
@@ -109,7 +109,7 @@ Deno.test("when the time is over, what was under way is cut off and the rest is 
   });
 });
 
-Deno.test("what a stage was to reach is told as soon as it is measured, but not in a rehearsal", async () => {
+Deno.test("runStages() reports a target as soon as it is measured when it does not rehearse", async () => {
   await withFolder(async (folder) => {
     const chosen = stages.filter(({ name }) => name === "fine");
     for (const rehearsal of [true, false]) {
@@ -123,7 +123,7 @@ Deno.test("what a stage was to reach is told as soon as it is measured, but not 
   });
 });
 
-Deno.test("a report that is none is told with its path", async () => {
+Deno.test("readReport() names the path when a report is none", async () => {
   await withFolder(async (folder) => {
     assert.equal(await readReport(folder), undefined);
     await Deno.writeTextFile(join(folder, "report.json"), "{}");

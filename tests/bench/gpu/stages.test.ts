@@ -18,7 +18,7 @@ const cifar10 = async () => expandSweep(await readSweep(`${root}/bench/cifar10.j
 const near = (a: number | null | undefined, b: number) =>
   assert.ok(typeof a === "number" && Math.abs(a - b) < 1e-9 * Math.abs(b), `${a}, expected ${b}`);
 
-Deno.test("throughput counts what all runs did while all were under way", () => {
+Deno.test("throughputOf() counts what all runs did when all were under way", () => {
   // 100 images/s from 0 to 10 s, and 50 images/s from 4 to 8 s: between 4 and 8 s, 150 a second.
   const fast = [0, 3, 6, 10].map((at) => ({ at, images: 100 * at }));
   const slow = [4, 8].map((at) => ({ at, images: 50 * (at - 4) }));
@@ -30,7 +30,7 @@ Deno.test("throughput counts what all runs did while all were under way", () => 
   assert.equal(throughputOf([fast, []]), undefined);
 });
 
-Deno.test("the large sweep begins with the pair of conv4 at 50%, and makes a cell complete before the next", async () => {
+Deno.test("inOrder() begins with conv4 at 50%, and completes a cell before the next, when it sorts the sweep", async () => {
   const runs = await cifar10(), order = inOrder(runs);
   const told = ({ network, sparsity, algorithm, seed }: RunConfig) =>
     `${network.name} ${algorithm.name} ${sparsity} ${seed}`;
@@ -52,7 +52,7 @@ Deno.test("the large sweep begins with the pair of conv4 at 50%, and makes a cel
   }
 });
 
-Deno.test("a run's time is that of its like, else in proportion to the arithmetic", async () => {
+Deno.test("estimate() gives the time of a like run when there is one, else in proportion to the arithmetic", async () => {
   const runs = await cifar10();
   const of = (network: string, algorithm: string) =>
     runs.find((run) => run.network.name === network && run.algorithm.name === algorithm)!;
@@ -79,7 +79,7 @@ Deno.test("a run's time is that of its like, else in proportion to the arithmeti
   near(estimate(of("conv2", "sbp"), finished.slice(3, 4)), 60 * conv2 / larger);
 });
 
-Deno.test("the whole table's time is that of all its runs, as many side by side", () => {
+Deno.test("sweptOf() gives the whole table's time when runs go side by side", () => {
   const runs = seedsOf({ parameters: { learningRate: 1 } }, [0.5, 0.5, 0.5, 0.5]);
   const configs = runs.map(({ configuration }) => configuration);
   // A minute each, and two of four are finished; one more was alone and counts for no time.
@@ -90,7 +90,7 @@ Deno.test("the whole table's time is that of all its runs, as many side by side"
   assert.equal(sweptOf(configs, [], 2).wholeSeconds, null);
 });
 
-Deno.test("agreement pairs runs of one identity, and tells what chance explains", () => {
+Deno.test("cellsOf() pairs runs of one identity, and gives chance's probability, when accuracies differ", () => {
   const files = (accuracies: number[], given = {}) =>
     seedsOf(given, accuracies).map((run) => fileOf(run));
   const [same] = cellsOf(files([0.9, 0.8]), files([0.9, 0.8]));
@@ -110,7 +110,7 @@ Deno.test("agreement pairs runs of one identity, and tells what chance explains"
   ]);
 });
 
-Deno.test("what deno test says is counted, a file that can't be run included", () => {
+Deno.test("countsOf() counts what deno test says when a file can't be run as well", () => {
   const passed =
     "running 3 tests from ./a.test.ts\na ... ok (1ms)\n\nok | 2 passed | 0 failed | 1 ignored (2s)\n";
   assert.deepEqual(countsOf(true, passed, ""), { passed: 2, failed: 0, ignored: 1, failures: [] });
@@ -149,12 +149,12 @@ Deno.test("what deno test says is counted, a file that can't be run included", (
   assert.deepEqual([none.failed, none.failures], [1, ["could not be run: Segmentation fault"]]);
 });
 
-Deno.test("a GPU's name becomes a folder's", () => {
+Deno.test("slugOf() gives a folder's name when it gets a GPU's", () => {
   assert.equal(slugOf("NVIDIA H200"), "nvidia-h200");
   assert.equal(slugOf("NVIDIA H100 80GB HBM3 (MIG 1g.10gb)"), "nvidia-h100-80gb-hbm3-mig-1g-10gb");
 });
 
-Deno.test("the calls that compute-sanitizer looks at go through on the processor", async () => {
+Deno.test("the calls for compute-sanitizer succeed when they run on the processor", async () => {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", `${root}/bench/gpu/kernels.ts`, "cpu"],
   }).output();

@@ -22,7 +22,7 @@ export const stages: readonly Stage[] = [
   },
   stage("throws", (_, keep) => {
     keep("half");
-    throw new Error("as it was told to");
+    throw new Error("as it was asked to");
   }),
   {
     ...stage("hangs", async (_, keep) => {
