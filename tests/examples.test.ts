@@ -1,4 +1,4 @@
-// The examples run as their first lines say, and what they print is so.
+// The examples run as their first lines say, what they print is so, and the page of CONTRIBUTING.md fits the code.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "./library.ts";
@@ -69,3 +69,19 @@ Deno.test(`load_mask_in_pytorch.py prints the ticket's mask when my_sweep.json w
       assert.equal(kept, mask!.reduce((sum, bit) => sum + bit, 0));
     }
   }));
+
+Deno.test("CONTRIBUTING.md's algorithm passes the type check when it stands among the algorithms", async () => {
+  const text = await Deno.readTextFile(join(root, "CONTRIBUTING.md"));
+  const [, page] = /```ts ignore\n([^]*?)```/.exec(text)!;
+  const folder = join(root, "src/algorithms/");
+  // It is checked with deno.json's settings only within the checkout; results/ is not versioned.
+  const file = await Deno.makeTempFile({ dir: join(root, "results"), suffix: ".ts" });
+  try {
+    const placed = page!.replaceAll('from "./', `from "${folder}`)
+      .replaceAll('from "../', `from "${join(folder, "..")}/`);
+    await Deno.writeTextFile(file, placed);
+    await printedBy(Deno.execPath(), ["check", "--quiet", file]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
