@@ -59,7 +59,7 @@ interface MeasuredNetwork {
   readonly expert: readonly number[];
   /** How the fastest of the expert's steps works, where one was found. */
   readonly fastest: Expert | undefined;
-  /** Of the speed of the machine's matrix product, in [0, 1]. */
+  /** A part of the speed of the machine's matrix product, in [0, 1]. */
   readonly fractionOfPeak: number;
   readonly pytorch: string;
   readonly processor: string;

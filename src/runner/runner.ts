@@ -60,7 +60,7 @@ export class Runner {
   readonly #began = new Date().toISOString();
   /** Identities of the runs without a valid run file, as far as is known. */
   readonly #unfinished = new Set<string>();
-  /** Runs that other processes had claimed when this one came to them. */
+  /** Runs that other processes had claimed when this one reached them. */
   readonly #claimedByOthers: RunConfig[] = [];
   readonly #failed: FailedRun[] = [];
   #finished = 0;

@@ -23,7 +23,7 @@ export class Claim {
     readonly folder: string,
     readonly identity: string,
     readonly generation: number,
-    /** Open and locked for as long as this process has it. */
+    /** Open and locked while this process holds the claim. */
     readonly file: Deno.FsFile,
   ) {
     this.#touching = setInterval(() => void touch(file).catch(() => {}), TOUCH_INTERVAL);

@@ -94,7 +94,7 @@ const packedFolder = strictObject({
   folder: z.string().regex(packFolderNamePattern, {
     error: ({ input }) =>
       `${shortTextOf(input)} names no packed folder: expected letters, digits, ".", "_" and "-"`,
-  }).describe('what "deno task pack" was told to call it; by default the last part of its path'),
+  }).describe('the name given to "deno task pack"; by default the last part of its path'),
   size: z.int().min(SIZES.min).max(SIZES.max).default(224)
     .describe("height and width of what the networks read; it must be packed for that"),
 }).transform(({ folder, size }) => packNameOf(folder, size));

@@ -2,13 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { digestSchema } from "../../src/base/digest.ts";
 import { UserError } from "../../src/base/errors.ts";
-import {
-  parseJsonAs,
-  parseWrittenJsonAs,
-  readUserFile,
-  sha256Schema,
-} from "../../src/base/json.ts";
+import { parseJsonAs, parseWrittenJsonAs, readUserFile } from "../../src/base/json.ts";
 import { strictObject } from "../../src/base/schema_errors.ts";
 import { withFolder } from "../cli/maskbench.ts";
 
@@ -60,9 +56,9 @@ Deno.test("readUserFile() says that a file is missing in the words it was given,
     assert.equal(await readUserFile(path, "a.json"), "text");
   }));
 
-Deno.test("sha256Schema takes 64 hexadecimal digits in lower case, and nothing else", () => {
-  assert.ok(sha256Schema.safeParse("0123456789abcdef".repeat(4)).success);
+Deno.test("digestSchema takes 64 hexadecimal digits in lower case, and nothing else", () => {
+  assert.ok(digestSchema.safeParse("0123456789abcdef".repeat(4)).success);
   for (const wrong of ["", "a".repeat(63), "a".repeat(65), "A".repeat(64), "g".repeat(64)]) {
-    assert.ok(!sha256Schema.safeParse(wrong).success, wrong);
+    assert.ok(!digestSchema.safeParse(wrong).success, wrong);
   }
 });

@@ -75,7 +75,7 @@ class Convolution final : public Layer {
     return pictures.slice(2, 0, pictures.size(2), skip_).slice(3, 0, pictures.size(3), skip_);
   }
 
-  // Of cuDNN's kernels that always give the same bits, those for strict float32 are much faster with channels first on the
+  // The cuDNN kernels for strict float32 that always give the same bits are much faster with channels first on the
   // way forward, also with the transposition; on the way back there is no difference.
   static bool is_faster_channels_first(const mb_layer& s, const Arithmetic& arithmetic) {
     const at::TensorOptions& options = arithmetic.options;

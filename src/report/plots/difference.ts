@@ -22,7 +22,7 @@ export const differencePlot: Plot = {
     "or is unknown, so these runs can't tell the two apart. Each interval is for itself: of twenty such, one misses.",
   panels: ({ table }) => {
     if (table.comparisons.length === 0) {
-      return "There are no two algorithms whose difference could be told.";
+      return "There are no two algorithms whose difference could be shown.";
     }
     const marks = comparisonMarksOf(table);
     return contextsOf(table).flatMap(({ context, rows }, _, { length }) =>
