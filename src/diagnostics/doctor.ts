@@ -1,6 +1,7 @@
 // What this machine has for maskbench, what it lacks, and the command that fixes it. It changes nothing.
 import os from "node:os";
 import maskbench from "../../deno.json" with { type: "json" };
+import { fileExists } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { DatasetError, type DatasetSource } from "../datasets/dataset.ts";
 import { packSources } from "../datasets/pack.ts";
@@ -13,7 +14,7 @@ import {
   setThreads,
 } from "../native/mod.ts";
 import { fastBlasPackage, hasPlainBlas, isPlainBlas } from "../native/toolchain/blas.ts";
-import { libraryPathOf } from "../native/toolchain/build.ts";
+import { isWhole, libraryPathOf } from "../native/toolchain/build.ts";
 import { findLibtorch, type Libtorch } from "../native/toolchain/libtorch.ts";
 import { buildTools } from "../native/toolchain/setup.ts";
 import { findProgram } from "../native/toolchain/which.ts";
@@ -89,16 +90,16 @@ function library(): Finding[] {
   }, ${libtorch.libraries}`;
   const findings: Finding[] = [{ what: "libtorch", found, state: "ok" }];
   try {
+    if (!isWhole(path)) throw new Error("not built, or damaged");
     openLibrary(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const plain = libtorch.origin === "system" && hasPlainBlas();
-    return [...findings, {
-      what: "native library",
-      found: "not built for this libtorch yet",
-      state: "missing",
-      fix: "deno task maskbench setup",
-    }, ...(plain ? [plainBlas("the system's libblas.so.3")] : [])];
+    return [
+      ...findings,
+      notOpened(path, (error as Error).message),
+      ...(plain ? [plainBlas("the system's libblas.so.3")] : []),
+    ];
   }
   const { cuda, blas, instructions } = describeLibrary();
   setThreads(os.availableParallelism());
@@ -115,6 +116,26 @@ function library(): Finding[] {
       ? { what: "CUDA", found: `${gflops("cuda")} GFLOP/s in a matrix product`, state: "ok" }
       : { what: "CUDA", found: "no device that this libtorch can use", state: "absent" },
   ];
+}
+
+// Says why the library is not open: it is not there, not whole, or the loader can't load it, which no other build fixes.
+function notOpened(path: string, reason: string): Finding {
+  const what = "native library", state = "missing";
+  if (!fileExists(path)) {
+    const found = "not built for this libtorch yet";
+    return { what, found, state, fix: "deno task maskbench setup" };
+  }
+  if (!isWhole(path)) {
+    const found = `${path} is damaged, its bytes are not those that were built`;
+    return { what, found, state, fix: "deno task maskbench setup" };
+  }
+  const folders = Deno.env.get("LD_LIBRARY_PATH");
+  return {
+    what,
+    found: `built, but ${reason}` + (folders ? `; LD_LIBRARY_PATH is ${folders}` : ""),
+    state,
+    fix: folders ? "unset LD_LIBRARY_PATH" : "install what the loader names",
+  };
 }
 
 /** Networks whose layers are of all kinds, and quickly checked. */

@@ -6,7 +6,7 @@ import { WriteError } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { findBlasInUse } from "../native/toolchain/setup.ts";
 import { Claim } from "../runs/claims.ts";
-import { environmentOf } from "../runs/environment.ts";
+import { environmentOf, UNKNOWN_COMMIT } from "../runs/environment.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
 import { type Environment, readRunFile, runPathOf } from "../runs/run_file.ts";
@@ -87,6 +87,11 @@ export class Runner {
     this.#skipped = this.#runs.length - missing.length;
     await removeLeftovers(folder, this.#unfinished);
     listener.begin(missing, this.#skipped);
+    if (missing.length > 0 && this.#environment.commit === UNKNOWN_COMMIT) {
+      listener.note(
+        "this copy of maskbench has no history, so its runs are recorded with an unknown commit: set MASKBENCH_COMMIT",
+      );
+    }
 
     const queue = missing.values(); // shared: each run goes to whichever worker is free
     const workers = Math.min(execution.jobs, missing.length);

@@ -54,6 +54,7 @@ const madeWithSchema = environmentSchema.pick({
   maskbench: true,
   libtorch: true,
   blas: true,
+  instructions: true,
   device: true,
   processor: true,
   threads: true,

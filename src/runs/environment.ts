@@ -1,20 +1,25 @@
 // What runs are made with: recorded with each result, and no part of its identity.
 import os from "node:os";
+import { fileURLToPath } from "node:url";
 import maskbench from "../../deno.json" with { type: "json" };
 import { describeLibrary } from "../native/mod.ts";
 import type { Environment } from "./run_file.ts";
+
+/** The commit of a copy that has no history and that no variable gives one. */
+export const UNKNOWN_COMMIT = "unknown";
 
 /** The environment of runs, without the times of one. The native library must be open. */
 export function environmentOf(
   { device, threads, jobs, blas }: Pick<Environment, "device" | "threads" | "jobs" | "blas">,
 ): Omit<Environment, "started" | "finished"> {
-  const { libtorch } = describeLibrary();
+  const { libtorch, instructions } = describeLibrary();
   return {
     maskbench: maskbench.version,
     commit: commitOf(),
     deno: Deno.version.deno,
     libtorch,
     blas,
+    instructions,
     device,
     processor: processorOf(device),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
@@ -34,6 +39,7 @@ export const reproducibilityFields = [
   "maskbench",
   "libtorch",
   "blas",
+  "instructions",
   "device",
   "processor",
   "threads",
@@ -47,22 +53,48 @@ export function isReproducible(a: ReproducibilityKey, b: ReproducibilityKey): bo
   return reproducibilityFields.every((key) => a[key] === b[key]);
 }
 
+/** Variables that git would take another repository, work tree or index from, as in a hook of git's own. */
+const gitVariables = [
+  ...["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"],
+  ...["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES"],
+];
+
 /**
- * The commit of maskbench's own checkout, `-dirty` after changes. Where it is none, or git is not there, what
- * MASKBENCH_COMMIT says: so a copy without its history, on a machine without a network, can be identified.
+ * The commit of maskbench's own checkout, `-dirty` after changes, whoever owns its files. Where the folder is no top level
+ * of a repository, or git is not there, what MASKBENCH_COMMIT says, or GITHUB_SHA where the job's checkout is this folder;
+ * else `unknown`.
+ * @param root of maskbench
  */
-export function commitOf(): string {
+export function commitOf(
+  root: string = fileURLToPath(new URL("../..", import.meta.url)),
+  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): string {
+  const top = Deno.realPathSync(root);
   const git = (...args: string[]): string | undefined => {
     try {
-      const cwd = new URL("../..", import.meta.url);
-      const { success, stdout } = new Deno.Command("git", { args, cwd, stderr: "null" })
-        .outputSync();
+      const without = gitVariables.flatMap((name) => ["-u", name]);
+      const { success, stdout } = new Deno.Command("env", {
+        args: [...without, "git", "-c", `safe.directory=${top}`, "-C", top, ...args],
+        stderr: "null",
+      }).outputSync();
       return success ? new TextDecoder().decode(stdout).trim() : undefined;
     } catch {
-      return undefined;
+      return undefined; // no program to call, or none that may be called
     }
   };
-  const head = git("rev-parse", "HEAD");
-  if (!head) return Deno.env.get("MASKBENCH_COMMIT") ?? "";
-  return git("status", "--porcelain", "--untracked-files=no") === "" ? head : `${head}-dirty`;
+  const head = git("rev-parse", "--show-toplevel") === top ? git("rev-parse", "HEAD") : undefined;
+  if (head) {
+    const isClean = git("status", "--porcelain", "--untracked-files=no") === "";
+    return isClean ? head : `${head}-dirty`;
+  }
+  const isJobs = realPathOf(env("GITHUB_WORKSPACE")) === top;
+  return env("MASKBENCH_COMMIT") || (isJobs && env("GITHUB_SHA")) || UNKNOWN_COMMIT;
+}
+
+function realPathOf(path: string | undefined): string | undefined {
+  try {
+    return path === undefined ? undefined : Deno.realPathSync(path);
+  } catch {
+    return undefined; // no such folder
+  }
 }

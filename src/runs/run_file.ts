@@ -58,11 +58,13 @@ const resultSchema = z.strictObject({
 /** The schema of what a run was made with. */
 export const environmentSchema = z.object({
   maskbench: z.string(),
-  /** Git commit, with `-dirty` after it where files were changed; empty outside a repository. */
+  /** Git commit, with `-dirty` after it where files were changed; `unknown`, or empty in older files, where none is known. */
   commit: z.string(),
   deno: z.string(),
   libtorch: z.string(),
   blas: z.string(),
+  /** The kernels in use, as the library's description names them; older files don't say. */
+  instructions: z.string().exactOptional(),
   device: z.enum(["cpu", "cuda"]),
   /** As in `processorOf`. */
   processor: z.string(),

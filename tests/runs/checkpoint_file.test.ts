@@ -61,7 +61,7 @@ Deno.test("a checkpoint cut short at any length, or with any byte changed, is re
 Deno.test("a checkpoint of another run, or made with another thing that bytes hang on, is refused", () => {
   const file = encodeCheckpoint(kept);
   assert.match(refusal(file, "b".repeat(64)), /is of another run, a{64}/);
-  for (const key of ["maskbench", "libtorch", "blas", "processor"] as const) {
+  for (const key of ["maskbench", "libtorch", "blas", "instructions", "processor"] as const) {
     const message = refusal(file, identity, { ...environment, [key]: "another" });
     assert.ok(
       message.startsWith(`was made with ${key} ${environment[key]}, now it is another`),

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileExists } from "../../base/atomic_files.ts";
+import { fileExists, removeFolder, writeFileAtomically } from "../../base/atomic_files.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Libtorch } from "./libtorch.ts";
 import { findProgram } from "./which.ts";
@@ -19,9 +19,40 @@ const emulated = () => Deno.env.get("MASKBENCH_KERNELS") === "emulated";
 /** Whether the core is built to check its own memory and arithmetic: see tests/sanitize.ts. */
 const sanitized = () => Deno.env.get("MASKBENCH_SANITIZE") === "1";
 
-/** What a build depends on in addition to its sources: where one of these is another, it is another build. */
+/** The C++ compiler: the one that CXX names, or c++ or g++ on the PATH. @throws {UserError} where CXX names none */
+export function cxxCompiler(): string | undefined {
+  const named = Deno.env.get("CXX");
+  if (!named) return findProgram("c++") ?? findProgram("g++");
+  const found = fileExists(named) ? named : findProgram(named);
+  if (found) return found;
+  throw new UserError(
+    `CXX is ${
+      JSON.stringify(named)
+    }, which is no program: expected the name or path of a C++ compiler, without options`,
+  );
+}
+
+/**
+ * Variables of the environment that CMake, the compilers and the linker read options from. A build is made without them:
+ * what they change would be in no run's record.
+ */
+const ignoredVariables = [
+  ...["CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CUDAFLAGS", "CUDAARCHS", "CUDAHOSTCXX", "CC"],
+  ...["NVCC_APPEND_FLAGS", "NVCC_PREPEND_FLAGS", "GCC_EXEC_PREFIX", "COMPILER_PATH"],
+  ...["CMAKE_TOOLCHAIN_FILE", "CMAKE_BUILD_TYPE", "CMAKE_CONFIGURATION_TYPES", "CMAKE_CONFIG_TYPE"],
+  ...["CMAKE_GENERATOR", "CMAKE_GENERATOR_INSTANCE", "CMAKE_GENERATOR_PLATFORM"],
+  ...["CMAKE_GENERATOR_TOOLSET", "CMAKE_CXX_COMPILER_LAUNCHER", "CMAKE_CXX_LINKER_LAUNCHER"],
+  ...[
+    "CMAKE_CUDA_COMPILER_LAUNCHER",
+    "CMAKE_INCLUDE_PATH",
+    "CMAKE_LIBRARY_PATH",
+    "CMAKE_PREFIX_PATH",
+  ],
+];
+
+/** What a build depends on besides its sources: another one of these needs a build of its own. */
 function circumstances({ libraries, cxx11Abi, include, cuda }: Libtorch): string[] {
-  const compiler = findProgram("c++") ?? findProgram("g++") ?? "none";
+  const compiler = cxxCompiler() ?? "none";
   const compilerTime = compiler === "none" ? 0 : Deno.statSync(compiler).mtime?.getTime();
   const libraryTime = Deno.statSync(join(libraries, "libtorch_cpu.so")).mtime?.getTime();
   return [
@@ -73,6 +104,21 @@ export function libraryPathOf(libtorch: Libtorch): string {
   return join(sources, "build", buildKeyOf(libtorch), "libmaskbench.so");
 }
 
+const checksumPathOf = (library: string) => `${library}.sha256`;
+
+const fileChecksumOf = (path: string) =>
+  createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
+
+/** Whether the library is built, and has the bytes that the build gave it: loading half of one ends the process. */
+export function isWhole(library: string): boolean {
+  try {
+    return Deno.readTextFileSync(checksumPathOf(library)).trim() === fileChecksumOf(library);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /**
  * Builds the library in a folder of its own and renames it into place, unless somebody else has done so meanwhile: one
  * process at a time builds where the file system has locks, and one that is there may be in use, so it is never replaced.
@@ -80,15 +126,19 @@ export function libraryPathOf(libtorch: Libtorch): string {
  */
 export async function buildLibrary(libtorch: Libtorch, path: string): Promise<void> {
   const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
-  const log = join(home, "build.log"), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
+  const log = join(home, "build.log");
+  const compiler = cxxCompiler(), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
   await Deno.mkdir(home, { recursive: true });
   using lock = await Deno.open(join(home, ".building"), { create: true, write: true });
   await lock.lock(true).catch(() => {});
-  if (fileExists(path)) return;
+  if (isWhole(path)) return;
   await Deno.mkdir(work);
   try {
     const cmake = async (...args: string[]) => {
-      const { success, stdout, stderr } = await new Deno.Command("cmake", { args }).output();
+      const without = ignoredVariables.flatMap((name) => ["-u", name]);
+      const { success, stdout, stderr } = await new Deno.Command("env", {
+        args: [...without, "cmake", ...args],
+      }).output();
       const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
       await Deno.writeTextFile(log, output);
       if (success) return;
@@ -105,6 +155,7 @@ export async function buildLibrary(libtorch: Libtorch, path: string): Promise<vo
       "-B",
       work,
       "-DCMAKE_BUILD_TYPE=Release",
+      ...(compiler ? [`-DCMAKE_CXX_COMPILER=${compiler}`] : []),
       `-DTORCH_INCLUDE=${libtorch.include.join(";")}`,
       `-DTORCH_LIBRARIES=${libtorch.libraries}`,
       `-DTORCH_CXX11_ABI=${libtorch.cxx11Abi}`,
@@ -114,11 +165,18 @@ export async function buildLibrary(libtorch: Libtorch, path: string): Promise<vo
       `-DMB_SANITIZE=${sanitized() ? "ON" : "OFF"}`,
     );
     await cmake("--build", work, "--parallel", String(os.availableParallelism()));
-    const finished = join(work, "whole");
-    await Deno.mkdir(finished);
-    await Deno.rename(join(work, "libmaskbench.so"), join(finished, basename(path)));
-    await Deno.rename(finished, dirname(path)).catch((error) => {
-      if (!fileExists(path)) throw error;
+    const whole = join(work, "whole"), file = join(whole, basename(path));
+    await Deno.mkdir(whole);
+    await Deno.rename(join(work, "libmaskbench.so"), file);
+    {
+      using library = await Deno.open(file, { read: true, write: true });
+      await library.syncData(); // a machine that loses its power then doesn't leave a part of it
+    }
+    await writeFileAtomically(checksumPathOf(file), `${fileChecksumOf(file)}\n`);
+    // A damaged one goes; who has it open keeps its bytes.
+    if (fileExists(path) && !isWhole(path)) await removeFolder(dirname(path));
+    await Deno.rename(whole, dirname(path)).catch((error) => {
+      if (!isWhole(path)) throw error;
     });
   } finally {
     await Deno.remove(work, { recursive: true });

@@ -4,7 +4,7 @@ import { UserError } from "../../base/errors.ts";
 import { describeLibrary, openLibrary } from "../library.ts";
 import { installPackages } from "./apt.ts";
 import { fastBlasPackage, hasPlainBlas, isPlainBlas } from "./blas.ts";
-import { buildLibrary, libraryPathOf } from "./build.ts";
+import { buildLibrary, cxxCompiler, isWhole, libraryPathOf } from "./build.ts";
 import { findLibtorch, type Libtorch } from "./libtorch.ts";
 import { findProgram } from "./which.ts";
 
@@ -38,8 +38,11 @@ export async function ensureNative(
     await installPackages([fastBlasPackage], "libtorch would run on the plain reference BLAS", say);
   }
   const path = libraryPathOf(libtorch);
-  if (!fileExists(path)) {
-    const missing = Object.entries(buildTools).filter(([command]) => !findProgram(command));
+  if (!isWhole(path)) {
+    if (fileExists(path)) say(`${path} is damaged, its bytes are not those that were built`);
+    const missing = Object.entries(buildTools).filter(([command]) =>
+      command === "c++" ? !cxxCompiler() : !findProgram(command)
+    );
     if (missing.length > 0) {
       const commands = missing.map(([command]) => command).join(", ");
       await installPackages(
