@@ -24,7 +24,14 @@ for (const network of ["mlp", "conv4", "conv8"]) {
   const take = () => ({ ...copies.take(), streams: streamStatesOf(setup) });
   const checkpoint: CheckpointRecord["checkpoint"] = {
     ...{ ...take(), epoch: 1, step: 391, epochs: [], mask: new Uint8Array(weights) },
-    spent: { train: 1, evaluation: 1, total: 1, images: 1, peakMemoryBytes: 1, speed: [] },
+    spent: {
+      train: 1,
+      evaluation: 1,
+      total: 1,
+      images: 1,
+      peakMemoryBytes: 1,
+      speed: { stretches: 0, every: 1, samples: [] },
+    },
   };
   const path = join(folder, `${network}.safetensors`);
   const kept = { identity: "0".repeat(64), environment, checkpoint };

@@ -27,7 +27,7 @@ const runSchema = strictObject({
   mask: digestSchema,
   /** Mean over the rounds. */
   imagesPerSecond: z.number().min(0),
-  /** The speed in quiet stretches, see `quietSpeedOf`; missing where no stretch was quiet. */
+  /** The speed in quiet stretches, see `speedSummaryOf`; missing where no stretch was quiet. */
   speed: strictObject({
     /** Mean over the rounds. */
     imagesPerSecond: z.number().positive(),
@@ -95,22 +95,6 @@ export function baselineEnvironmentOf(
   return environment;
 }
 
-/** A stretch is quiet where other processes had at most this share of its time. */
-const QUIET = 0.1;
-
-/** Medians over the quiet stretches of a run; nothing where no stretch was quiet. */
-export function quietSpeedOf(
-  { speed = [] }: Pick<RunResult, "speed">,
-): Omit<SpeedSample, "waited"> | undefined {
-  const quiet = speed.filter(({ waited }) => waited <= QUIET);
-  if (quiet.length === 0) return undefined;
-  return {
-    imagesPerSecond: median(quiet.map((sample) => sample.imagesPerSecond))!,
-    matmul: median(quiet.map((sample) => sample.matmul))!,
-    copy: median(quiet.map((sample) => sample.copy))!,
-  };
-}
-
 /**
  * The part of a run that a baseline keeps.
  * @param rounds the same run in several processes; the first is present, others may be missing
@@ -122,7 +106,7 @@ export function baselineRunOf(
 ): BaselineRun {
   const { identity, configuration, result } = rounds[0];
   const made = rounds.flatMap((run) => run?.result ?? []);
-  const speeds = rounds.map((run) => run && quietSpeedOf(run.result));
+  const speeds = rounds.map((run) => run?.result.speed?.medians);
   const quiet = speeds.flatMap((speed) => speed?.imagesPerSecond ?? []);
   const mean = (values: readonly number[]) => Math.round(summarise(values).mean);
   return {

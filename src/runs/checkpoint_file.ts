@@ -1,8 +1,10 @@
 // Checkpoints on disk: `DIR/runs/<identity>.checkpoint.safetensors`, until the run is finished. One that is cut short, of
-// another run, or made with another libtorch or processor is set aside: a run goes on to the same bytes, or begins again.
+// another run, or made by other sources or with another libtorch or processor is set aside: a run goes on to the same bytes,
+// or begins again.
 import { join } from "node:path";
 import { z } from "zod";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
+import { columnsOf, columnsSchema } from "../base/columns.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
 import {
@@ -22,9 +24,10 @@ import {
   runsFolder,
   speedSampleSchema,
 } from "./run_file.ts";
+import { sourcesDigest } from "./sources.ts";
 
 /** Raised when a checkpoint changes so that older ones can no longer be gone on from. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** A run's checkpoint, and what has to be the same when it goes on. */
 export interface CheckpointRecord {
@@ -39,14 +42,18 @@ const count = z.int().min(0), seconds = z.number().min(0);
 const progressSchema = z.strictObject({
   epoch: count,
   step: count,
-  epochs: z.array(epochSchema),
+  epochs: columnsSchema(epochSchema),
   spent: z.strictObject({
     train: seconds,
     evaluation: seconds,
     total: seconds,
     images: count,
     peakMemoryBytes: count,
-    speed: z.array(speedSampleSchema),
+    speed: z.strictObject({
+      stretches: count,
+      every: z.int().min(1),
+      samples: columnsSchema(speedSampleSchema),
+    }),
   }),
 });
 
@@ -69,7 +76,9 @@ export function encodeCheckpoint(
   { identity, checkpoint, environment }: CheckpointRecord,
   buffer?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  const { state, inUse: _, streams, mask, sums, ...progress } = checkpoint;
+  const { state, inUse: _, streams, mask, sums, epochs, spent, ...rest } = checkpoint;
+  const speed = { ...spent.speed, samples: columnsOf(spent.speed.samples) };
+  const progress = { ...rest, epochs: columnsOf(epochs), spent: { ...spent, speed } };
   const tensors: Record<string, Tensor> = { sums: tensor("F64", sums) };
   for (const [name, values] of Object.entries(state)) {
     tensors[`state.${name}`] = tensor("F32", values);
@@ -84,6 +93,7 @@ export function encodeCheckpoint(
     identity,
     standing: JSON.stringify(progress), // the name is that of the file's format
     environment: JSON.stringify(Object.fromEntries(madeWith)),
+    sources: sourcesDigest(),
   };
   const checksum = tensorsChecksumOf(tensors, metadata);
   return encodeTensors({ tensors, metadata: { ...metadata, checksum } }, buffer);
@@ -108,6 +118,11 @@ export function decodeCheckpoint(
   }
   if (metadata.identity !== identity) {
     throw new UserError(`is of another run, ${metadata.identity}`);
+  }
+  if (metadata.sources !== sourcesDigest()) {
+    throw new UserError(
+      "was made by other sources of maskbench: going on would give a run that neither version gives",
+    );
   }
   const madeWith = parsePart(madeWithSchema, metadata, "environment");
   const changed = reproducibilityFields.find((key) => madeWith[key] !== environment[key]);
@@ -153,6 +168,7 @@ export async function readCheckpoint(
   onSetAside: (path: string, reason: string) => void,
 ): Promise<{ checkpoint: Checkpoint; started: string } | undefined> {
   const path = checkpointPath(folder, identity);
+  sourcesDigest(); // read now, as the run begins: a source that is changed meanwhile is not what it computes with
   let reason: string;
   try {
     return decodeCheckpoint(await Deno.readFile(path), identity, environment);

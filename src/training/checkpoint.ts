@@ -4,7 +4,8 @@
 // were before the epoch, so that it draws the same again.
 import { UserError } from "../base/errors.ts";
 import { NativeError, type Vector } from "../native/mod.ts";
-import type { EpochResult, SpeedSample } from "./result.ts";
+import type { EpochResult } from "./result.ts";
+import type { SpeedSamples } from "./speed.ts";
 import type { RunSetup } from "./setup.ts";
 import { type StreamName, streamNames } from "./streams.ts";
 
@@ -27,7 +28,7 @@ export interface ResourceTotals {
   /** Training images, each counted as often as it was trained on. */
   readonly images: number;
   readonly peakMemoryBytes: number;
-  readonly speed: readonly SpeedSample[];
+  readonly speed: SpeedSamples;
 }
 
 /** The state of a run between two steps. */

@@ -38,6 +38,18 @@ export interface SpeedSample {
   readonly waited: number;
 }
 
+/** A run's speed over all its stretches. */
+export interface SpeedSummary {
+  /** Stretches of the run. */
+  readonly stretches: number;
+  /** Share of the measured stretches in which others took no more than a tenth of the processor, in [0, 1]. */
+  readonly quiet: number;
+  /** Medians over the quiet stretches; absent where there was none. */
+  readonly medians?: Omit<SpeedSample, "waited"> | undefined;
+  /** A few of the stretches, evenly spread over the run. */
+  readonly sample: readonly SpeedSample[];
+}
+
 /** Accuracies on the evaluation split of what the mask is compared with; see `controls.ts`. */
 export interface Controls {
   /** The mask, in a random order within each layer. */
@@ -68,8 +80,8 @@ export interface RunResult {
   readonly seconds: { readonly train: number; readonly evaluation: number; readonly total: number };
   /** Training images per second, evaluation aside; 0 where nothing is learnt. */
   readonly imagesPerSecond: number;
-  /** Samples spread over the run; none where it is too short. Run files from before speed was measured so lack it. */
-  readonly speed?: readonly SpeedSample[] | undefined;
+  /** Run files from before speed was measured so lack it. */
+  readonly speed?: SpeedSummary | undefined;
   /** Largest resident memory of the process seen during the run, which includes runs next to it. */
   readonly peakMemoryBytes: number;
 }

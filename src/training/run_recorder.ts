@@ -24,7 +24,7 @@ const nothingSpent: ResourceTotals = {
   total: 0,
   images: 0,
   peakMemoryBytes: 0,
-  speed: [],
+  speed: { stretches: 0, every: 1, samples: [] },
 };
 
 /** Mean cross-entropy in nats, and the fraction of correct predictions. */
@@ -147,7 +147,7 @@ export class RunRecorder {
       streams: Object.fromEntries(Object.entries(streams).map(([name, { seed }]) => [name, seed])),
       seconds: { train, evaluation: this.#evaluationSeconds, total: this.#totalSeconds() },
       imagesPerSecond: train > 0 ? this.#images / train : 0,
-      speed: this.#speed.samples,
+      speed: this.#speed.summary,
       peakMemoryBytes: Math.max(this.#peakMemoryBytes, Deno.memoryUsage().rss),
     };
   }
@@ -193,7 +193,7 @@ export class RunRecorder {
         total: this.#totalSeconds(),
         images: this.#images,
         peakMemoryBytes: this.#peakMemoryBytes,
-        speed: [...this.#speed.samples],
+        speed: this.#speed.samples,
       },
     });
   }

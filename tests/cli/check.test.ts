@@ -5,6 +5,7 @@ import "../library.ts";
 import { writeFailure } from "../../src/runs/failure_file.ts";
 import { readRunFolder, type RunFile, runFileOf, writeRunFile } from "../../src/runs/run_file.ts";
 import { maskbench, withFolder } from "./maskbench.ts";
+import { speedSummaryOf } from "../../src/training/speed.ts";
 
 const sweep = {
   name: "tiny",
@@ -132,7 +133,12 @@ Deno.test("rounds: a baseline of several, what looks slower measured again, and 
     const made = (await readRunFolder(runs)).runs;
     const write = async (name: string, factor: number, which: readonly RunFile[] = made) => {
       for (const run of which) {
-        const speed = [{ imagesPerSecond: 5e4 * factor, matmul: 3e-4, copy: 1e-4, waited: 0 }];
+        const speed = speedSummaryOf([{
+          imagesPerSecond: 5e4 * factor,
+          matmul: 3e-4,
+          copy: 1e-4,
+          waited: 0,
+        }]);
         await writeRunFile(join(folder, name), { ...run, result: { ...run.result, speed } });
       }
       return join(folder, name);

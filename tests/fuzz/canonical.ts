@@ -11,3 +11,8 @@ function sorted(json: Json): string {
 
 export const identityBySpecification = (configuration: Json): string =>
   createHash("sha256").update(sorted(configuration)).digest("hex");
+
+/** The checksum of a run file: the same over all of it but the checksum. */
+export function checksumBySpecification({ checksum: _, ...file }: { [key: string]: Json }): string {
+  return createHash("sha256").update(sorted(file)).digest("hex");
+}

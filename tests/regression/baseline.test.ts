@@ -9,6 +9,7 @@ import {
 } from "../../src/regression/baseline.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";
 import { fileOf, runOf } from "../runs/made.ts";
+import { speedSummaryOf } from "../../src/training/speed.ts";
 
 const runs = [2, 1, 3].map((seed) => fileOf(runOf({ seed, accuracy: 0.9 + seed / 100 })));
 const text = baselineTextOf(baselineOf(runs));
@@ -76,9 +77,9 @@ Deno.test("a baseline of another format, with an unknown field, cut short or for
 
 /** The same run with that speed and memory. */
 const measured = (run: RunFile, imagesPerSecond: number | null, peakMemoryBytes: number) => {
-  const speed = imagesPerSecond === null
-    ? []
-    : [{ imagesPerSecond, matmul: 3e-4, copy: 1e-4, waited: 0 }];
+  const speed = speedSummaryOf(
+    imagesPerSecond === null ? [] : [{ imagesPerSecond, matmul: 3e-4, copy: 1e-4, waited: 0 }],
+  );
   return { ...run, result: { ...run.result, speed, peakMemoryBytes } };
 };
 

@@ -6,6 +6,7 @@ import { defaultRules, type Rules } from "../../src/regression/rules.ts";
 import type { CellCheck } from "../../src/regression/types.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";
 import { fileOf, runOf } from "../runs/made.ts";
+import { speedSummaryOf } from "../../src/training/speed.ts";
 
 /** How fast the algorithms are in a round, relative to their usual speed. */
 type Speeds = Readonly<Record<string, number>>;
@@ -17,7 +18,7 @@ const round = (speeds: Speeds, digest?: string): RunFile[] =>
       [1, 2].map((seed) => {
         const file = fileOf(runOf({ algorithm, sparsity, seed }));
         const imagesPerSecond = 5e4 * factor * (1 + sparsity) * (1 + seed / 100);
-        const speed = [{ imagesPerSecond, matmul: 3e-4, copy: 1e-4, waited: 0 }];
+        const speed = speedSummaryOf([{ imagesPerSecond, matmul: 3e-4, copy: 1e-4, waited: 0 }]);
         return { ...file, result: { ...file.result, speed, ...(digest ? { digest } : {}) } };
       })
     )

@@ -11,6 +11,7 @@ import { defaultRules } from "../../src/regression/rules.ts";
 import { readRunFolder, type RunFile } from "../../src/runs/run_file.ts";
 import { root } from "../cli/maskbench.ts";
 import { fileOf, runOf } from "../runs/made.ts";
+import { speedSummaryOf } from "../../src/training/speed.ts";
 
 const CELLS = 20, SEEDS = 5, ENOUGH = 200, CHECKS = 1000, LOSSES = 500;
 
@@ -181,7 +182,9 @@ async function speedChecks(
           if (kind === undefined) return {};
           const speed = orders[group]![number]![kind]![cell % 5 * 3 + seed]!;
           const imagesPerSecond = speed * (group === slow ? 1 - loss : 1) * 2e3;
-          return { speed: [{ imagesPerSecond, matmul: 4e-4, copy: 1e-4, waited: 0 }] };
+          return {
+            speed: speedSummaryOf([{ imagesPerSecond, matmul: 4e-4, copy: 1e-4, waited: 0 }]),
+          };
         },
         {},
         3,

@@ -7,6 +7,7 @@ import { defaultRules, type MetricName, type Rules } from "../../src/regression/
 import type { RunFile } from "../../src/runs/run_file.ts";
 import type { SpeedSample } from "../../src/training/result.ts";
 import { fileOf, runOf } from "../runs/made.ts";
+import { speedSummaryOf } from "../../src/training/speed.ts";
 
 const quiet: SpeedSample = { imagesPerSecond: 5e4, matmul: 4e-4, copy: 4e-5, waited: 0.01 };
 
@@ -26,7 +27,10 @@ const runs = (
       return { ...sample, ...change(sample) };
     });
     const peakMemoryBytes = Math.round(7e8 * factor);
-    return { ...file, result: { ...file.result, speed, peakMemoryBytes, ...result } };
+    return {
+      ...file,
+      result: { ...file.result, speed: speedSummaryOf(speed), peakMemoryBytes, ...result },
+    };
   });
 const [first, ...others] = wobbles.map((wobble) => runs(slower(1 - wobble)));
 const before = baselineOf(first!, ...others);
@@ -73,7 +77,9 @@ Deno.test("more rounds are more evidence, and runs of a round are not", () => {
 
 Deno.test("a run without a quiet stretch in a round leaves that round's mean where it is", () => {
   const disturbed = runs().map((run, i) => {
-    const speed = run.result.speed!.map((sample) => ({ ...sample, waited: i < 2 ? 0.5 : 0 }));
+    const speed = speedSummaryOf(
+      run.result.speed!.sample.map((sample) => ({ ...sample, waited: i < 2 ? 0.5 : 0 })),
+    );
     return { ...run, result: { ...run.result, speed } };
   });
   assert.ok(Math.abs(of("speed", disturbed)!.difference!) < 0.01);
@@ -178,7 +184,7 @@ Deno.test("half as much memory again is worse, and less is better", () => {
 });
 
 Deno.test("what learns nothing has no speed", () => {
-  const still = runs(undefined, {}, { imagesPerSecond: 0, speed: [] });
+  const still = runs(undefined, {}, { imagesPerSecond: 0, speed: speedSummaryOf([]) });
   assert.equal(of("speed", still, baselineOf(still)), undefined);
 });
 

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
+import { cp } from "node:fs/promises";
 import { UserError } from "../../src/base/errors.ts";
+import { decodeTensors, encodeTensors, tensorsChecksumOf } from "../../src/base/safetensors.ts";
 import { removeLeftovers } from "../../src/runner/cleanup.ts";
 import {
   CheckpointWriter,
@@ -10,6 +12,7 @@ import {
   encodeCheckpoint,
   readCheckpoint,
 } from "../../src/runs/checkpoint_file.ts";
+import { sourcesDigest, sourcesDigestOf } from "../../src/runs/sources.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { environment, identity, kept } from "./kept.ts";
 
@@ -70,6 +73,38 @@ Deno.test("a checkpoint of another run, or made with another thing that bytes ha
   }
   assert.match(refusal(file, identity, { ...environment, threads: 7 }), /was made with threads /);
   assert.equal(refusal(file, identity, { ...environment, commit: "another", jobs: 9 }), "none");
+});
+
+Deno.test("decodeCheckpoint() refuses a checkpoint when other sources made it, or older ones that did not say", () => {
+  const { tensors, metadata: { checksum: _, ...metadata } } = decodeTensors(encodeCheckpoint(kept));
+  const { sources: __, ...silent } = metadata;
+  for (const forged of [{ ...metadata, sources: "c".repeat(64) }, silent]) {
+    const checksum = tensorsChecksumOf(tensors, forged);
+    const file = encodeTensors({ tensors, metadata: { ...forged, checksum } });
+    assert.match(refusal(file), /^was made by other sources of maskbench/);
+  }
+});
+
+Deno.test("sourcesDigestOf() changes when a file that computes changes, and with no other", async () => {
+  await withFolder(async (folder) => {
+    for (
+      const path of ["deno.lock", "native/CMakeLists.txt", "native/include", "native/src", "src"]
+    ) {
+      await cp(new URL(`../../${path}`, import.meta.url), join(folder, path), { recursive: true });
+    }
+    const before = sourcesDigestOf(folder);
+    assert.equal(before, sourcesDigest());
+    await Deno.writeTextFile(join(folder, "src/tables/table.ts"), "\n", { append: true });
+    assert.equal(sourcesDigestOf(folder), before);
+    const digests = new Set([before]);
+    for (
+      const path of ["src/training/learning_rate.ts", "native/src/abi/vector.cpp", "deno.lock"]
+    ) {
+      await Deno.writeTextFile(join(folder, path), "\n", { append: true });
+      digests.add(sourcesDigestOf(folder));
+    }
+    assert.equal(digests.size, 4);
+  });
 });
 
 Deno.test("what is refused lies beside under another name, until the run is finished", async () => {

@@ -35,7 +35,11 @@ export const kept: CheckpointRecord = {
       total: 2,
       images: 300,
       peakMemoryBytes: 1e8,
-      speed: [{ imagesPerSecond: 1e4, matmul: 1e-4, copy: 1e-5, waited: 0 }],
+      speed: {
+        stretches: 1,
+        every: 1,
+        samples: [{ imagesPerSecond: 1e4, matmul: 1e-4, copy: 1e-5, waited: 0 }],
+      },
     },
   },
 };
