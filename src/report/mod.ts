@@ -53,7 +53,11 @@ export async function makeReport(folder: string, peers?: string): Promise<string
   return join(folder, "report", "index.html");
 }
 
-async function peersOf(folder: string, given: string | undefined): Promise<PeerTimes | undefined> {
+/** The training step of others that a report shows; the folder's own where no file is named. */
+export async function peersOf(
+  folder: string,
+  given: string | undefined,
+): Promise<PeerTimes | undefined> {
   try {
     return await readPeerTimes(given ?? join(folder, "peers.json"));
   } catch (error) {

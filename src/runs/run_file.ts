@@ -141,6 +141,9 @@ export interface RunFolder {
 /** Where the run files of a sweep's folder are. */
 export const runsFolder = (folder: string): string => join(folder, "runs");
 
+/** Where a published folder has its runs: one file with a line for each, sorted by identity. */
+export const runLinesPathOf = (folder: string): string => join(folder, "runs.jsonl");
+
 /** The file of a run, whether it exists or not. */
 export const runPathOf = (folder: string, identity: string): string =>
   join(runsFolder(folder), `${identity}.json`);
@@ -287,8 +290,21 @@ function contradictionOf({ configuration, result }: RunFile): string | undefined
   return undefined;
 }
 
-/** All runs of a sweep's folder; what is no run is named, and never fatal. No folder: no runs. */
+/**
+ * All runs of a sweep's folder, those in `runs/` and those in `runs.jsonl`; what is no run is named, and never fatal. No
+ * folder: no runs.
+ */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
+  const own = await readRunFiles(folder), published = await readRunLines(folder);
+  const known = new Set(own.runs.map(({ identity }) => identity));
+  const runs = [...own.runs, ...published.runs.filter(({ identity }) => !known.has(identity))];
+  return {
+    runs: runs.sort((a, b) => a.identity < b.identity ? -1 : 1),
+    setAside: [...own.setAside, ...published.setAside],
+  };
+}
+
+async function readRunFiles(folder: string): Promise<RunFolder> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(runsFolder(folder))) {
@@ -311,4 +327,36 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
     }
   }
   return { runs, invalidFiles };
+}
+
+/** The runs of a folder's `runs.jsonl`; a line that is no run is named by its number. */
+export async function readRunLines(folder: string): Promise<RunFolder> {
+  const path = runLinesPathOf(folder);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { runs: [], setAside: [] };
+    throw new UserError(`${path} can't be read: ${(error as Error).message}`);
+  }
+  const runs = new Map<string, RunFile>(), setAside: InvalidRunFile[] = [];
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line === "") continue;
+    try {
+      const run = parseRun(line);
+      if (runs.has(run.identity)) throw new UserError("stands there a second time");
+      runs.set(run.identity, run);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      setAside.push({ path: `${path}:${i + 1}`, reason: error.message });
+    }
+  }
+  return { runs: [...runs.values()], setAside };
+}
+
+/** Writes runs as one file with a line for each. @throws {WriteError} where it can't */
+export async function writeRunLines(folder: string, runs: readonly RunFile[]): Promise<void> {
+  const sorted = runs.toSorted((a, b) => a.identity < b.identity ? -1 : 1);
+  const lines = sorted.map((run) => `${runLineOf(run)}\n`);
+  await writeFileAtomically(runLinesPathOf(folder), lines.join(""));
 }
