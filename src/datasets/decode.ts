@@ -1,5 +1,7 @@
-// Decoding of pictures, by sharp (libvips). Nothing else imports it: what computes on packed pictures has no decoder.
-import sharp from "sharp";
+// Decoding of pictures, by sharp (libvips), and by bmp-ts what sharp does not read. Nothing else imports it: what computes on packed pictures has no decoder.
+import { Buffer } from "node:buffer";
+import { decode as decodeBmp } from "bmp-ts";
+import sharp, { type Sharp } from "sharp";
 
 /** A picture as it is packed: `(height, width, 3)` bytes, red, green, blue. */
 export interface Picture {
@@ -24,7 +26,9 @@ const MAX_RATIO = 16;
 sharp.cache(false);
 sharp.concurrency(1); // many pictures are decoded at once instead
 sharp.block({ operation: ["VipsForeignLoad"] }); // no format that can name other files, or that nobody asked for
-sharp.unblock({ operation: ["VipsForeignLoadJpeg", "VipsForeignLoadPng"] });
+sharp.unblock({
+  operation: ["VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp"],
+});
 
 /**
  * The side that pictures are stored with so that networks can read `size`: the shorter one, 256 for 224, so that there is something
@@ -32,14 +36,30 @@ sharp.unblock({ operation: ["VipsForeignLoadJpeg", "VipsForeignLoadPng"] });
  */
 export const storedSide = (size: number): number => size < 64 ? size : Math.ceil(size * 256 / 224);
 
+// libvips reads no BMP.
+function openBmp(file: Uint8Array): Sharp {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (file.length < 26) throw new Error("it ends within its header");
+  const pixels = Math.abs(view.getInt32(18, true) * view.getInt32(22, true));
+  if (pixels === 0 || pixels > MAX_PIXELS) {
+    throw new Error(`${pixels} pixels, expected 1 to ${MAX_PIXELS}`);
+  }
+  const { data, width, height } = decodeBmp(Buffer.from(file), { toRGBA: true });
+  for (let i = 3; i < data.length; i += 4) data[i] = 255; // few programs write it, and most leave it 0
+  return sharp(data, { raw: { width, height, channels: 4 } });
+}
+
 /**
- * Decodes a JPEG or PNG file: turned as its EXIF says, in sRGB, 8 bits a channel, what is transparent on white, resized
+ * Decodes a JPEG, PNG, WebP or BMP file: turned as its EXIF says, in sRGB, 8 bits a channel, what is transparent on white, resized
  * (triangle filter) to `storedSide`; small ones are cut to a square.
  * @throws {Error} where it is no picture, damaged, cut short, or of extreme size; its message says so
  */
 export async function decode(file: Uint8Array, size: number): Promise<Picture> {
   if (file.length === 0) throw new Error("the file is empty");
-  const picture = sharp(file, { failOn: "error", limitInputPixels: MAX_PIXELS });
+  const isBmp = file[0] === 0x42 && file[1] === 0x4d;
+  const picture = isBmp
+    ? openBmp(file)
+    : sharp(file, { failOn: "error", limitInputPixels: MAX_PIXELS });
   const { autoOrient: { width, height } } = await picture.metadata();
   const shorter = Math.min(width, height), side = storedSide(size);
   if (Math.max(width, height) > MAX_RATIO * shorter) {

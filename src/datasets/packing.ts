@@ -118,14 +118,16 @@ async function pack(
   try {
     const train = await writeSplit(temporary, "train", decodeAll(from, list.train, size), advance);
     const test = await writeSplit(temporary, "test", decodeAll(from, list.test, size), advance);
-    const skipped = [...train.skipped, ...test.skipped].sort();
+    const skipped = [...train.skipped, ...test.skipped, ...list.passedOver].sort();
     const emptyClass = list.classes.find((_, label) => !train.labels.has(label));
     if (emptyClass !== undefined || test.labels.size === 0) {
       const where = emptyClass === undefined ? "test or val" : join("train", emptyClass);
       const [first] = emptyClass === undefined
         ? test.skipped
         : skipped.filter((line) => line.startsWith(join(where, "/")));
-      throw new DatasetError(`${from} has no picture in ${where} that can be decoded: ${first}`);
+      throw new DatasetError(
+        `${from} has no picture in ${where} that can be decoded${first ? `: ${first}` : ""}`,
+      );
     }
     const manifest: PackManifest = {
       format: 1,

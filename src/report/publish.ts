@@ -26,12 +26,12 @@ const copiedOfTuning = [/^tuning\.md$/, /^trace\.csv$/, /^recipe(-\d+)?\.json$/,
  * @throws {WriteError} where a file can't be written or removed
  */
 export async function publish(folder: string, to: string): Promise<number> {
-  const found = await readRunFolder(folder), [invalid] = found.setAside;
+  const found = await readRunFolder(folder), [invalid] = found.invalidFiles;
   if (invalid) throw new UserError(`${invalid.path} can't be published: it ${invalid.reason}`);
   if (found.runs.length === 0) throw new UserError(`there are no finished runs in ${folder}`);
   await writeRunLines(to, found.runs);
   const written = await readRunLines(to);
-  if (written.setAside.length > 0 || written.runs.length !== found.runs.length) {
+  if (written.invalidFiles.length > 0 || written.runs.length !== found.runs.length) {
     throw new UserError(`${to} does not hold what was written there: nothing was removed`);
   }
   for (const name of await namesIn(folder, copied)) {
@@ -50,7 +50,7 @@ export async function publish(folder: string, to: string): Promise<number> {
     }
   }
   await writeTables(to);
-  const files = await reportOf(found, await peersOf(folder, undefined));
+  const files = await reportOf(found, { peers: await peersOf(folder, undefined) });
   for (const [name, text] of Object.entries(files)) {
     if (/^accuracy(-\d+)?\.svg$/.test(name)) await writeFileAtomically(join(to, name), text);
   }

@@ -300,7 +300,7 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   const runs = [...own.runs, ...published.runs.filter(({ identity }) => !known.has(identity))];
   return {
     runs: runs.sort((a, b) => a.identity < b.identity ? -1 : 1),
-    setAside: [...own.setAside, ...published.setAside],
+    invalidFiles: [...own.invalidFiles, ...published.invalidFiles],
   };
 }
 
@@ -336,10 +336,10 @@ export async function readRunLines(folder: string): Promise<RunFolder> {
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { runs: [], setAside: [] };
+    if (error instanceof Deno.errors.NotFound) return { runs: [], invalidFiles: [] };
     throw new UserError(`${path} can't be read: ${(error as Error).message}`);
   }
-  const runs = new Map<string, RunFile>(), setAside: InvalidRunFile[] = [];
+  const runs = new Map<string, RunFile>(), invalidFiles: InvalidRunFile[] = [];
   for (const [i, line] of text.split("\n").entries()) {
     if (line === "") continue;
     try {
@@ -348,10 +348,10 @@ export async function readRunLines(folder: string): Promise<RunFolder> {
       runs.set(run.identity, run);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      setAside.push({ path: `${path}:${i + 1}`, reason: error.message });
+      invalidFiles.push({ path: `${path}:${i + 1}`, reason: error.message });
     }
   }
-  return { runs: [...runs.values()], setAside };
+  return { runs: [...runs.values()], invalidFiles };
 }
 
 /** Writes runs as one file with a line for each. @throws {WriteError} where it can't */

@@ -127,9 +127,19 @@ async function reportPack(
 }
 
 async function listSkipped(path: string, count: number): Promise<void> {
-  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").slice(0, MAX_LISTED);
-  const more = count > lines.length ? `\n  and ${count - lines.length} more` : "";
+  const all = (await Deno.readTextFile(path)).trimEnd().split("\n");
+  const named = all.slice(0, MAX_LISTED).join("\n  ");
+  const more = count > MAX_LISTED ? `\n  and ${count - MAX_LISTED} more` : "";
+  const ending = all.filter((line) => line.includes(": its ending is ")).length;
+  const below = all.filter((line) => line.includes(": a folder below a class")).length;
+  const counts = [
+    [all.length - ending - below, "can't be decoded"],
+    [ending, "of another ending"],
+    [below, below === 1 ? "folder below a class" : "folders below classes"],
+  ].filter(([number]) => number).map(([number, what]) => `${number} ${what}`).join(", ");
   console.error(
-    `${count} files were skipped, ${shownPathOf(path)} names them:\n  ${lines.join("\n  ")}${more}`,
+    `${count} ${count === 1 ? "file was" : "files were"} skipped (${counts}), ${
+      shownPathOf(path)
+    } names them:\n  ${named}${more}`,
   );
 }
