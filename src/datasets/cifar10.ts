@@ -114,7 +114,7 @@ async function locate(
 ): Promise<{ home: string; found: Kind }> {
   let fallback: { home: string; found: Kind } | undefined;
   let unknownFile: string | undefined;
-  for (const path of candidatePathsOf(folders, [join(folder, testFile)])) {
+  for (const path of candidatePathsOf(folders, [join(folder, testFile), testFile])) {
     if (!findFirstFile([path])) continue;
     const found = kindOf(testFile, await readBytes(path, MAX_BYTES));
     if (found === wanted) return { home: join(path, ".."), found };

@@ -60,9 +60,10 @@ async function splitOf(part: "train" | "t10k", folders: readonly string[]): Prom
 }
 
 async function read(name: File, folders: readonly string[]): Promise<Idx> {
-  const names = ["mnist", "MNIST/raw"].flatMap((
-    folder,
-  ) => [`${folder}/${name}`, `${folder}/${name}.gz`]);
+  const dotted = name.replace("-idx", ".idx"); // as Kaggle, and programs that unpack archives, call it
+  const names = ["mnist", "MNIST/raw", "."].flatMap((folder) =>
+    [name, dotted].flatMap((file) => [`${folder}/${file}`, `${folder}/${file}.gz`])
+  );
   const path = findFirstFile(candidatePathsOf(folders, names));
   if (!path) {
     throw new DatasetError(
