@@ -1,6 +1,7 @@
 // What zod found wrong, as sentences for people: the place, what stands there, what is allowed.
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { printable } from "./text.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -21,7 +22,7 @@ const unknownKeys = (known: readonly string[]) => (issue: z.core.$ZodRawIssue) =
 
 /** The first of them for a file that no person wrote: `result.epochs: …`. */
 export function firstErrorOf({ issues: [first] }: z.ZodError): string {
-  return `${first!.path.join(".") || "the whole"}: ${first!.message}`;
+  return `${printable(first!.path.join(".")) || "the whole"}: ${printable(first!.message)}`;
 }
 
 /** Refuses a list with no entry, or with one entry twice. */
@@ -45,14 +46,14 @@ export function describeUnknown(word: string, known: readonly string[]): string 
   const isNumber = Number.isFinite(Number(word)); // of which none is meant by another
   const near = known.length > 0 && !isNumber ? closest(word, known) : undefined;
   return near !== undefined && distance(word, near) <= Math.max(2, near.length / 3)
-    ? `"${word}" is not known: did you mean "${near}"?`
-    : `"${word}" is not known: expected ${known.map(quoted).join(", ")}`;
+    ? `"${printable(word)}" is not known: did you mean "${near}"?`
+    : `"${printable(word)}" is not known: expected ${known.map(quoted).join(", ")}`;
 }
 
 /** `algorithms[0].learningRate` */
 export function pathTextOf(path: readonly PropertyKey[]): string {
   return path.map((part, i) =>
-    typeof part === "number" ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`
+    typeof part === "number" ? `[${part}]` : `${i === 0 ? "" : "."}${printable(String(part))}`
   ).join("");
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
 import { parseJsonAs } from "../base/json.ts";
+import { plainText } from "../base/text.ts";
 import { sha256 } from "./checksum.ts";
 import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
 import { candidatePathsOf, findFirstFile, readBytes } from "./files.ts";
@@ -46,13 +47,13 @@ const manifestSchema = z.strictObject({
   format: z.literal(1),
   size: z.int().min(SIZES.min).max(SIZES.max),
   /** The class of each label. */
-  classes: z.array(z.string()).min(1).max(1 << 24),
+  classes: z.array(plainText).min(1).max(1 << 24),
   /** Those of the training pictures as they are stored, of pixels scaled to 0..1. */
   mean: perChannel,
   deviation: perChannel.refine((values) => values.every((value) => value > 0), {
     error: "expected deviations over 0",
   }),
-  decoder: z.record(z.string(), z.string()),
+  decoder: z.record(plainText, plainText),
   train: splitSchema,
   test: splitSchema,
   /** Digest of the folder that was packed: see `PictureFolder`. */

@@ -2,22 +2,23 @@
 import { z } from "zod";
 import { parseWrittenJsonAs, readUserFile } from "../base/json.ts";
 import { strictObject } from "../base/schema_errors.ts";
+import { plainText } from "../base/text.ts";
 
 const peersSchema = strictObject({
   /** Raised when the file changes so that older ones can't be read any more. */
   format: z.literal(1),
   /** The algorithm that is timed, see `peersAlgorithmOf`. */
-  algorithm: z.string().optional(),
-  processor: z.string(),
+  algorithm: plainText.optional(),
+  processor: plainText,
   threads: z.int().min(1),
   batchSize: z.int().min(1),
   /** Rounds, each measuring all in turn. */
   rounds: z.int().min(1),
-  pytorch: z.string(),
+  pytorch: plainText,
   networks: z.array(strictObject({
-    network: z.string(),
+    network: plainText,
     /** Median milliseconds of a training step, by implementation. */
-    msPerStep: z.record(z.string(), z.number().positive()).refine(
+    msPerStep: z.record(plainText, z.number().positive()).refine(
       (steps) => Object.keys(steps).length > 0,
       "is empty: expected at least one implementation",
     ),

@@ -1,6 +1,7 @@
 // Failed runs: `DIR/runs/<identity>.failed` says why, and keeps the next start from trying again unasked.
 import { join } from "node:path";
 import { z } from "zod";
+import { printable } from "../base/text.ts";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
@@ -20,7 +21,7 @@ export interface Failure {
 
 const failureSchema = z.strictObject({
   configuration: configurationSchema,
-  reason: z.string(),
+  reason: z.string().transform(printable),
   diverged: z.boolean().default(false),
   environment: environmentSchema,
 });

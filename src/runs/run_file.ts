@@ -10,6 +10,7 @@ import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import { columnsOf, columnsSchema } from "../base/columns.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
+import { plainText, printable } from "../base/text.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
 import { speedSummaryOf } from "../training/speed.ts";
@@ -53,7 +54,7 @@ const resultSchema = z.strictObject({
   epochs: columnsSchema(epochSchema).pipe(z.array(epochSchema).min(1)),
   lastTestAccuracy: fraction,
   bestTestAccuracy: fraction,
-  layers: z.array(z.strictObject({ name: z.string(), weights: count, kept: count })),
+  layers: z.array(z.strictObject({ name: plainText, weights: count, kept: count })),
   digest: digestSchema,
   controls: z.strictObject({
     shuffled: fraction,
@@ -61,7 +62,7 @@ const resultSchema = z.strictObject({
     redrawn: fraction,
     chance: fraction,
   }).exactOptional(),
-  streams: z.record(z.string(), count),
+  streams: z.record(plainText, count),
   seconds: z.strictObject({ train: seconds, evaluation: seconds, total: seconds }),
   imagesPerSecond: z.number().min(0),
   speed: speedSummarySchema.optional(),
@@ -70,18 +71,18 @@ const resultSchema = z.strictObject({
 
 /** The schema of what a run was made with. */
 export const environmentSchema = z.object({
-  maskbench: z.string(),
+  maskbench: plainText,
   /** Git commit, with `-dirty` after it where files were changed; `unknown`, or empty in older files, where none is known. */
-  commit: z.string(),
-  deno: z.string(),
-  libtorch: z.string(),
-  blas: z.string(),
+  commit: plainText,
+  deno: plainText,
+  libtorch: plainText,
+  blas: plainText,
   /** The kernels in use, as the library's description names them; older files don't say. */
-  instructions: z.string().exactOptional(),
+  instructions: plainText.exactOptional(),
   device: z.enum(["cpu", "cuda"]),
   /** As in `processorOf`. */
-  processor: z.string(),
-  system: z.string(),
+  processor: plainText,
+  system: plainText,
   threads: z.int().min(1),
   /** Runs side by side. */
   jobs: z.int().min(1),
@@ -226,7 +227,7 @@ export function parseRun(text: string): RunFile {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`can't be read: ${(error as Error).message}`);
+    throw new UserError(`can't be read: ${printable((error as Error).message)}`);
   }
   const { data, error } = fileSchema.safeParse(json);
   if (error) throw new UserError(`is no run file: ${firstErrorOf(error)}`);

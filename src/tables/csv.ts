@@ -2,6 +2,7 @@
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
 import { type Interval, meanInterval } from "../base/statistics.ts";
+import { textCell } from "../base/text.ts";
 import { type CellRank, cellRanksOf } from "./ranking.ts";
 import type { Comparison } from "./comparisons.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
@@ -124,7 +125,7 @@ function intervalFields(interval: Interval | null): Record<string, Field> {
 }
 
 function textOf(field: Field): string {
-  return String(field ?? "");
+  return typeof field === "string" ? textCell(field) : String(field ?? "");
 }
 
 // Six decimals are more than any figure here is precise to, and hide rounding in the last bits.

@@ -6,6 +6,7 @@
 // everything else as JSON, and a checksum of all of it.
 import { join } from "node:path";
 import { z } from "zod";
+import { plainText } from "../base/text.ts";
 import { writeFileAtomically } from "../base/atomic_files.ts";
 import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
@@ -54,20 +55,22 @@ export interface Ticket extends Subnetwork {
 const environmentFields = ["maskbench", "libtorch", "blas", "device", "processor"] as const;
 
 const size = z.int().min(1).max(1 << 20);
-const channels = z.array(z.number()).min(1).max(4096);
+/** Means by channel, of pixels scaled to 0..1; a deviation of 0 would make every pixel infinite. */
+const means = z.array(z.number().min(0).max(1)).min(1).max(4096);
+const deviations = z.array(z.number().min(1e-6).max(1)).min(1).max(4096);
 
 const headerSchema = z.strictObject({
   configuration: configurationSchema,
   accuracy: z.number().min(0).max(1),
-  streams: z.record(z.string(), z.int().min(0)),
+  streams: z.record(plainText, z.int().min(0)),
   network: z.strictObject({
     inputShape: z.tuple([size, size, size]),
     layers: layersSchema,
   }),
   pictures: z.strictObject({
-    mean: channels,
-    deviation: channels,
-    classes: z.array(z.string()).min(1),
+    mean: means,
+    deviation: deviations,
+    classes: z.array(plainText).min(1),
   }),
   environment: environmentSchema.pick({
     maskbench: true,
@@ -169,6 +172,7 @@ export function decodeTicket(file: Uint8Array): Ticket {
   if (metadata.identity !== identityOf(data.configuration)) {
     throw new UserError("is not of the run that it names: its identity is another");
   }
+  if (!tensors.mask && !tensors.weights) throw new UserError("has neither a mask nor weights");
   const { layers } = data.network, n = weightCount(layers);
   const mask = tensors.mask && unpackBits(tensors.mask, n);
   const kept = mask ? mask.reduce((sum, bit) => sum + bit, 0) : n;

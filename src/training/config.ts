@@ -2,6 +2,7 @@
 // of its schema, and sweep files take their choices from it.
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
+import { plainText } from "../base/text.ts";
 
 /** How the fixed random weights are drawn. */
 const initialisation = z.strictObject({
@@ -13,18 +14,18 @@ const initialisation = z.strictObject({
 /** What a configuration's JSON may say. */
 export const configurationSchema = z.strictObject({
   dataset: z.strictObject({
-    name: z.string(),
+    name: plainText,
     checksum: digestSchema,
     /** What accuracy is measured on: the test set, or training images held out to tune on. */
     split: z.enum(["test", "validation"]),
   }),
-  network: z.strictObject({ name: z.string(), width: z.number().positive() }),
+  network: z.strictObject({ name: plainText, width: z.number().positive() }),
   initialisation,
   /** Name, version of the implementation's meaning, and the hyper-parameters as `recordParameters` gives them. */
   algorithm: z.strictObject({
-    name: z.string(),
+    name: plainText,
     version: z.int(),
-    parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+    parameters: z.record(plainText, z.union([z.number(), plainText, z.boolean()])),
   }),
   /** Fraction of the maskable weights that is removed, in [0, 1). */
   sparsity: z.number().min(0).lt(1),

@@ -17,10 +17,36 @@ Deno.test("a ticket is read as it was written, a bit a weight", () => {
     weights: Float32Array.from(small.mask!.filter(Boolean), (_, i) => i),
   };
   assert.deepEqual(decodeTicket(encodeTicket(changed)).weights, changed.weights);
-  const whole = { ...small, mask: undefined };
+  const whole = { ...small, mask: undefined, weights: new Float32Array(small.mask!.length) };
   assert.equal(decodeTicket(encodeTicket(whole)).mask, undefined);
   const conv4 = encodeTicket(made("conv4", 1, [3, 32, 32], 10));
   assert.ok(conv4.length < 320_000, `${conv4.length} bytes`);
+});
+
+Deno.test("decodeTicket() refuses a ticket when it asks for more weights than it has bits or numbers for", () => {
+  const huge = { kind: "linear", inputs: 3072, outputs: 170_000 } as const;
+  const network = { ...small.network, layers: [{ kind: "flatten" } as const, huge] };
+  const asked = { ...small, mask: undefined, weights: undefined, statistics: undefined, network };
+  assert.throws(
+    () => decodeTicket(encodeTicket(asked)),
+    /^UserError: has neither a mask nor weights/,
+  );
+  const few = { ...asked, mask: Uint8Array.of(1) };
+  assert.throws(
+    () => decodeTicket(encodeTicket(few)),
+    /has a mask of 1 bytes, expected 65280000 for/,
+  );
+});
+
+Deno.test("decodeTicket() refuses a ticket when its means or deviations are none of pixels from 0 to 1", () => {
+  for (
+    const pictures of [{ deviation: [0, 1, 1] }, { deviation: [1e308, 1, 1] }, {
+      mean: [1e308, 0, 0],
+    }]
+  ) {
+    const wrong = { ...small, pictures: { ...small.pictures, ...pictures } };
+    assert.throws(() => decodeTicket(encodeTicket(wrong)), /has a wrong header: pictures\./);
+  }
 });
 
 Deno.test("weights that are not those of the ticket are refused", () => {
