@@ -28,7 +28,7 @@ for (const scope of ["layer", "global"] as const) {
     let z = Array.from(stage.latent), v = z.map(() => 0);
     for (let t = 0; t < 6; t++) {
       const m = largest(z.map(Math.abs), ranges, sparsity), b = binary(w, m, segments);
-      // Of ones as weights, the gradient of the mask is that of their product.
+      // With ones as weights, the gradient of the mask is that of their product.
       const g = stage.maskGradient(z.map(() => 1), b);
       v = v.map((v, i) => momentum * v + g[i]! * w[i]! * Math.sign(z[i]!) + weightDecay * z[i]!);
       z = z.map((z, i) => z - rate * v[i]!);

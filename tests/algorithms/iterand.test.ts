@@ -1,4 +1,4 @@
-// IteRand: what is drawn anew, when, and from where.
+// IteRand: what is drawn again, when, and from which stream.
 import assert from "node:assert/strict";
 import { device } from "../library.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
@@ -16,7 +16,7 @@ Deno.test("every K steps some weights that are not kept become those of the next
     const mask = learner.mask()!.download();
     learner.before!(5);
 
-    // The same stream once more: its first draw are the weights, its second those drawn anew.
+    // The same stream once more: its first draw are the weights, its second those drawn again.
     const generator = free.use(new Generator(streamSeedOf(1, "weights")));
     const drawn = free.use(new Vector(weights.length, "float32", device));
     const initialisation = { name: "kaiming-normal", scaleFan: false } as const;

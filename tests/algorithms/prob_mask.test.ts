@@ -66,7 +66,7 @@ for (const keptAtFirst of [0, 0.2, 0.9, undefined]) { // 0.4 are kept: below it 
     }
     assert.ok(p.some((p) => p === 0) && p.some((p) => p > 0.5)); // so that the clip had something to do
     assert.deepEqual(weights.download(), w);
-    // Of each step the mean over its draws, so that it counts as one.
+    // The mean over the draws of each step, so that it counts as one.
     const [loss, correct] = metrics.download();
     assert.ok(loss! / (12 * steps) > 0.1 && loss! / (12 * steps) < 3, `${loss}`);
     assert.ok(correct! <= 12 * steps);

@@ -31,7 +31,7 @@ Deno.test("doctor finds what this machine has, and exits 0", async () => {
   assert.equal(of("data set shapes").state, "ok");
 });
 
-Deno.test("a missing data set is no fault, and the command that gets it is told", async () => {
+Deno.test("a missing data set is no fault, and the command that gets it is named", async () => {
   await withFolder(async (folder) => {
     const { code, of } = await doctor({ MASKBENCH_DATA: folder });
     assert.equal(code, 0);

@@ -125,7 +125,7 @@ Deno.test("a shuffled mask has as many ones in every layer, elsewhere, and its l
     );
   assert.deepEqual(ones(moved), [123, 0, 9]);
   assert.deepEqual(ones(bits), [123, 0, 9]); // left as it was
-  // Of the first 123 places, 123²/500 = 30 hold a one in the mean, with a deviation of 4.8.
+  // On average 123²/500 = 30 of the first 123 entries are a one, with a deviation of 4.8.
   const stayed = moved.subarray(0, 123).reduce((sum, bit) => sum + bit, 0);
   assert.ok(stayed > 5 && stayed < 55, String(stayed));
 });

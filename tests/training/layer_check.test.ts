@@ -1,4 +1,4 @@
-// Layers held against plain loops before a network is trained: right ones pass, and a planted fault is told.
+// Layers are compared with plain loops before a network is trained: right ones pass, and a planted fault is reported.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -85,7 +85,7 @@ const networkOfPlanted = networkOf("resnet20", 0.3, { inputShape, classes: 10 })
 
 Deno.test({
   name:
-    "a fault of 1% in one number, a NaN or a crash is told with the layer, its size and the library",
+    "a fault of 1% in one number, a NaN or a crash is reported with the layer, its size and the library",
   ignore: !planting,
   async fn() {
     await withPlanted(async (library) => {

@@ -59,7 +59,7 @@ Deno.test("what is learnt beats chance by far", () => {
   assert.ok(accuracy("zhou", 500) > 0.9);
 });
 
-Deno.test("a run warms up as it is told", () => {
+Deno.test("run() climbs to the base rate when its configuration has a warm-up", () => {
   const { algorithm } = config("edge-popup"), base = algorithm.parameters.learningRate as number;
   const { epochs } = go(config("edge-popup", { warmUp: 2, schedule: "constant" }));
   assert.deepEqual(epochs.map(({ learningRate }) => learningRate), [base / 2, base, base]);
@@ -71,7 +71,7 @@ Deno.test("training comes near the entropy of its smoothed labels and not below,
   const losses = (changes: Partial<RunConfig>) =>
     go({ ...rest, algorithm: { ...algorithm, parameters }, ...changes })
       .epochs.map(({ trainLoss }) => trainLoss);
-  // Of two classes, smoothed by a half: 3/4 and 1/4.
+  // Labels of two classes, smoothed by a half, are 3/4 and 1/4.
   const entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
   const smoothed = losses({ labelSmoothing: 0.5 });
   assert.ok(smoothed.every((loss) => loss >= entropy), String(smoothed));
@@ -106,7 +106,7 @@ Deno.test("streams: the seeds that a run names rebuild its weights, and no draw 
   assert.deepEqual(lasting(withCrops), lasting(without));
 });
 
-Deno.test("a run that diverges is told in a sentence", () => {
+Deno.test("run() says in a sentence that it diverged when the loss is NaN", () => {
   const { algorithm } = config("dense");
   const parameters = { ...algorithm.parameters, learningRate: 1e30 };
   assert.throws(
