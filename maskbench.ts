@@ -5,7 +5,7 @@
 // says, in a process of its own, before anything of the program is loaded here.
 import { fileURLToPath } from "node:url";
 import settings from "./deno.json" with { type: "json" };
-import { waitForChild } from "./src/cli/signals.ts";
+import { runChild } from "./src/cli/signals.ts";
 
 /** Commands with permissions of their own; each is also a task of deno.json. */
 export const separateCommands = [
@@ -32,13 +32,13 @@ export function wordsOf(
 }
 
 async function startSeparately(command: typeof separateCommands[number]): Promise<never> {
-  const child = new Deno.Command(Deno.execPath(), {
+  const started = new Deno.Command(Deno.execPath(), {
     args: wordsOf(command, Deno.args.slice(1)),
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
-  }).spawn();
-  Deno.exit(await waitForChild(child));
+  });
+  Deno.exit(await runChild(started));
 }
 
 async function startHere(): Promise<void> {

@@ -17,7 +17,7 @@ import { identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
 import { type Environment, readRunFolder, type RunFile } from "../runs/run_file.ts";
 import { launchCommandOf } from "./paths.ts";
-import { signalExitCodes, waitForChild } from "./signals.ts";
+import { runChild, signalExitCodes } from "./signals.ts";
 
 /** What a round measures again. */
 export interface CheckRound {
@@ -74,12 +74,12 @@ export async function runCheckRound(
 // Runs maskbench with these arguments; it says nothing but its progress. @returns its exit code
 async function runToEnd(args: readonly string[]): Promise<number> {
   const [deno, ...words] = launchCommandOf(...args);
-  const child = new Deno.Command(deno, {
+  const command = new Deno.Command(deno, {
     args: words,
     env: { GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" }, // its findings are not those of the check
     stdin: "null",
     stdout: "null",
     stderr: "inherit",
-  }).spawn();
-  return await waitForChild(child);
+  });
+  return await runChild(command);
 }

@@ -20,9 +20,13 @@ export async function withSignals<Result>(
   }
 }
 
-/** Waits for a process of ours, which gets the signals that this one gets. @returns its exit code */
-export async function waitForChild(child: Deno.ChildProcess): Promise<number> {
-  const { code } = await withSignals((signal) => sendSignal(child, signal), () => child.status);
+/** Runs a program to its end, which gets the signals that this process gets. @returns its exit code */
+export async function runChild(command: Deno.Command): Promise<number> {
+  let child: Deno.ChildProcess; // started once signals are passed on, so that none ends this process alone
+  const { code } = await withSignals(
+    (signal) => sendSignal(child, signal),
+    () => (child = command.spawn()).status,
+  );
   return code;
 }
 

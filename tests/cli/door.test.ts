@@ -117,7 +117,7 @@ Deno.test("a separate command is ended by a signal to the door, with that signal
     }
   }));
 
-Deno.test("waitForChild() passes every signal on, however often it comes, and stdin and stdout as they are", async () => {
+Deno.test("runChild() passes every signal on, however often it comes, and stdin and stdout as they are", async () => {
   const script = `
     n=0; trap 'n=$((n + 1)); echo "signal $n"' INT
     read line; echo "read $line"
