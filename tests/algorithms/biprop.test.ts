@@ -18,7 +18,7 @@ function binary(
 }
 
 for (const scope of ["layer", "global"] as const) {
-  Deno.test(`a step descends by ∂L/∂b ⊙ w ⊙ sign(z), b = α sign(w) ⊙ m; scope ${scope}`, () => {
+  Deno.test(`biprop.step() descends by ∂L/∂b ⊙ w ⊙ sign(z), b = α sign(w) ⊙ m, when the scope is ${scope}`, () => {
     using free = new DisposableStack();
     const sparsity = 0.6, rate = 0.3, momentum = 0.8, weightDecay = 0.01;
     const parameters = { scope, momentum, weightDecay };
@@ -51,7 +51,7 @@ for (const scope of ["layer", "global"] as const) {
   });
 }
 
-Deno.test("over weights of two values it is edge-popup", () => {
+Deno.test("biprop.step() gives edge-popup's mask when weights have two values", () => {
   using free = new DisposableStack();
   const setting = {
     sparsity: 0.7,

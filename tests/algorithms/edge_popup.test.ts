@@ -23,7 +23,7 @@ function defined(
   return mask;
 }
 
-Deno.test("each step is the definition's: relaxed mask, gradient straight through, update", () => {
+Deno.test("edgePopup.step() agrees with the definition in mask, gradient and update when it is called step by step", () => {
   const momentum = 0.8, weightDecay = 0.01;
   for (const scope of ["layer", "global"] as const) {
     for (const ramp of [undefined, 0, 0.5, 1]) {
@@ -66,7 +66,7 @@ function trained(parameters: object) {
   return { scores: learner.state.scores!.download(), masks };
 }
 
-Deno.test("a ramp of 0 is none, bit for bit; any other one is something else", () => {
+Deno.test("edgePopup.step() gives the bits of no ramp when the ramp is 0, and others when it isn't", () => {
   for (const scope of ["layer", "global"]) {
     const without = trained({ scope });
     assert.deepEqual(trained({ scope, ramp: 0 }), without);
@@ -74,7 +74,7 @@ Deno.test("a ramp of 0 is none, bit for bit; any other one is something else", (
   }
 });
 
-Deno.test("the mask to evaluate is binary with exactly k ones, in the midst of the ramp as well", () => {
+Deno.test("edgePopup.mask() has exactly k ones when the ramp is under way", () => {
   for (const scope of ["layer", "global"]) {
     const layers = scope === "layer" ? [160, 30] : [190];
     const kept = layers.reduce((sum, n) => sum + n - Math.trunc(sparsity * n), 0);
@@ -85,7 +85,7 @@ Deno.test("the mask to evaluate is binary with exactly k ones, in the midst of t
   }
 });
 
-Deno.test("where all weights are kept a ramp changes nothing", () => {
+Deno.test("edgePopup.step() gives the bits of no ramp when all weights are kept", () => {
   const scoresWith = (parameters: object) => {
     using free = new DisposableStack();
     const { learner, batch } = alone("edge-popup", parameters, { sparsity: 0, steps }, free);
@@ -96,7 +96,7 @@ Deno.test("where all weights are kept a ramp changes nothing", () => {
   assert.ok(near(scoresWith({ ramp: 0.5 }), scoresWith({}), 1e-5));
 });
 
-Deno.test("scores that are all 0 stay so: none is above the threshold, and sign(0) is 0", () => {
+Deno.test("edgePopup.step() leaves scores at 0 when all are 0, since sign(0) is 0", () => {
   using free = new DisposableStack();
   const { learner, batch } = alone("edge-popup", { ramp: 0.5 }, { sparsity, steps }, free);
   learner.state.scores!.zero();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterSteps, stageOf } from "./stages.ts";
 
 for (const optimiser of [undefined, "adam"]) {
-  Deno.test(`n (1 − s)^(j/R) scores at most live on after freezing j, the largest; the others are 0 for good (${optimiser ?? "SGD"})`, () => {
+  Deno.test(`gemMiner.before() keeps the n (1 − s)^(j/R) largest scores, and the others at 0, when it freezes (${optimiser ?? "SGD"})`, () => {
     using free = new DisposableStack();
     const stage = stageOf("gem-miner", { ...optimiser && { optimiser }, freezes: 5 }, free),
       { learner } = stage;

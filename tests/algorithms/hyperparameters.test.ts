@@ -26,7 +26,7 @@ Deno.test("recordParameters() gives what an older run recorded when later ones h
   assert.throws(() => recordParameters(later, { way: "wide" }), { name: "ZodError" });
 });
 
-Deno.test("completeParameters() adds what recordParameters() leaves out", () => {
+Deno.test("completeParameters() adds a hyper-parameter when recordParameters() left it out", () => {
   assert.deepEqual(completeParameters(later, { rate: 2 }), { rate: 2, ramp: 0, way: "short" });
   assert.deepEqual(completeParameters(later, { rate: 2, ramp: 0.5, way: "long" }), {
     rate: 2,

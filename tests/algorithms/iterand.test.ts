@@ -1,4 +1,4 @@
-// IteRand: what is drawn again, when, and from which stream.
+// IteRand: what is redrawn, when, and from where.
 import assert from "node:assert/strict";
 import { device } from "../library.ts";
 import { Generator, Vector } from "../../src/native/mod.ts";
@@ -6,7 +6,7 @@ import { drawWeights } from "../../src/training/initialise.ts";
 import { streamSeedOf } from "../../src/training/streams.ts";
 import { afterSteps, stageOf } from "./stages.ts";
 
-Deno.test("every K steps some weights that are not kept become those of the next draw, all others stay", () => {
+Deno.test("iterand.before() redraws some weights that are not kept, and no others, when K steps are over", () => {
   for (const redrawn of [0, 0.3, 1]) {
     using free = new DisposableStack();
     const stage = stageOf("iterand", { every: 5, redrawn }, free), { weights, learner } = stage;
@@ -16,7 +16,7 @@ Deno.test("every K steps some weights that are not kept become those of the next
     const mask = learner.mask()!.download();
     learner.before!(5);
 
-    // The same stream once more: its first draw are the weights, its second those drawn again.
+    // The same stream once more: its first draw are the weights, its second the redrawn ones.
     const generator = free.use(new Generator(streamSeedOf(1, "weights")));
     const drawn = free.use(new Vector(weights.length, "float32", device));
     const initialisation = { name: "kaiming-normal", scaleFan: false } as const;
@@ -35,7 +35,7 @@ Deno.test("every K steps some weights that are not kept become those of the next
   }
 });
 
-Deno.test("its scores start as Kaiming uniform for a ReLU, as in the published code", () => {
+Deno.test("iterand.start() draws Kaiming uniform scores for a ReLU when a run begins", () => {
   using free = new DisposableStack();
   const { segments, learner } = stageOf("iterand", {}, free);
   const scores = learner.state.scores!.download();
@@ -48,7 +48,7 @@ Deno.test("its scores start as Kaiming uniform for a ReLU, as in the published c
   }
 });
 
-Deno.test("between the draws it is edge-popup by value: the mask holds the largest scores", () => {
+Deno.test("iterand.step() keeps the largest scores by value when no draw is due", () => {
   using free = new DisposableStack();
   const stage = stageOf("iterand", { every: 4 }, free);
   const weights = afterSteps(9, stage), scores = stage.learner.state.scores!.download();

@@ -16,7 +16,7 @@ for (const { name, learns, masks } of algorithms) {
     assert.notDeepEqual(learner.latent!.download(), before);
   });
 
-  Deno.test(`${name}: mask() gives the same bits again and changes neither state nor weights`, () => {
+  Deno.test(`${name}.mask() gives the same bits, and changes neither state nor weights, when it is called again`, () => {
     using free = new DisposableStack();
     const { learner, batch, weights } = alone(name, {}, { sparsity: 0.5, steps: 4 }, free);
     for (let t = 0; t < 3; t++) {

@@ -14,7 +14,7 @@ function largestHalf(weights: Float32Array, { segments }: RunSetup): number[] {
   return mask;
 }
 
-Deno.test("until it prunes, it is dense training, and its mask the largest half of each layer", () => {
+Deno.test("magnitude.step() trains as dense does when it has not pruned yet, and masks the largest half of each layer", () => {
   using free = new DisposableStack();
   const dense = afterSteps(30, stageOf("dense", {}, free));
   const stage = stageOf("magnitude", { prune: 1 }, free);
@@ -22,7 +22,7 @@ Deno.test("until it prunes, it is dense training, and its mask the largest half 
   assert.deepEqual([...stage.learner.mask()!.download()], largestHalf(dense, stage));
 });
 
-Deno.test("from then on what was removed is 0, and what is kept is learnt on", () => {
+Deno.test("magnitude.step() keeps removed weights at 0 and trains the others when it has pruned", () => {
   using free = new DisposableStack();
   const dense = stageOf("dense", {}, free), mask = largestHalf(afterSteps(15, dense), dense);
   const before = dense.weights.download();
@@ -36,7 +36,7 @@ Deno.test("from then on what was removed is 0, and what is kept is learnt on", (
   assert.ok(moved > 0.5 * weights.length / 2, `${moved}`);
 });
 
-Deno.test("pruned from the first step on, it is training of the initially largest", () => {
+Deno.test("magnitude.step() trains the initially largest weights when it prunes at the first step", () => {
   using free = new DisposableStack();
   const stage = stageOf("magnitude", { prune: 0 }, free);
   const mask = largestHalf(stage.weights.download(), stage);

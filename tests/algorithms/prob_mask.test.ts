@@ -19,7 +19,7 @@ function within(p: readonly number[], most: number): number[] {
 }
 
 for (const keptAtFirst of [0, 0.2, 0.9, undefined]) { // 0.4 are kept: below it nothing falls, let alone rises
-  Deno.test(`a step averages the gradient of its relaxed draws, takes Adam's step, and projects (kept at first: ${keptAtFirst ?? "all"})`, () => {
+  Deno.test(`probMask.step() averages the gradients of its draws, takes Adam's step and projects when ${keptAtFirst ?? "all"} is kept at first`, () => {
     using free = new DisposableStack();
     const sparsity = 0.6, steps = 6, rate = 0.15, draws = 3, coldest = 0.2;
     const falling = keptAtFirst === undefined ? {} : { keptAtFirst };
@@ -66,14 +66,14 @@ for (const keptAtFirst of [0, 0.2, 0.9, undefined]) { // 0.4 are kept: below it 
     }
     assert.ok(p.some((p) => p === 0) && p.some((p) => p > 0.5)); // so that the clip had something to do
     assert.deepEqual(weights.download(), w);
-    // The mean over the draws of each step, so that it counts as one.
+    // Each step gives the mean over its draws, so that it counts as one.
     const [loss, correct] = metrics.download();
     assert.ok(loss! / (12 * steps) > 0.1 && loss! / (12 * steps) < 3, `${loss}`);
     assert.ok(correct! <= 12 * steps);
   });
 }
 
-Deno.test("probabilities stay in [0, 1], in every scope within its budget, and the largest are kept", () => {
+Deno.test("probMask.step() keeps probabilities in [0, 1] and within the budget when the scope is any", () => {
   for (const scope of ["global", "layer"]) {
     using free = new DisposableStack();
     const { learner, segments, batch } = alone(
@@ -95,7 +95,7 @@ Deno.test("probabilities stay in [0, 1], in every scope within its budget, and t
   }
 });
 
-Deno.test("what has no probability is not kept, even where fewer are kept for it", () => {
+Deno.test("probMask.mask() leaves out a weight when its probability is 0, even if fewer than k are kept", () => {
   using free = new DisposableStack();
   const { learner } = alone("prob-mask", {}, { sparsity: 0.5, steps: 1 }, free);
   const { probability } = learner.state, p = new Float32Array(probability!.length);

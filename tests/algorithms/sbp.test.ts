@@ -29,7 +29,7 @@ function follow(parameters: { scope: string; centred?: boolean }, learningRate: 
   return { away, fewest };
 }
 
-Deno.test("centred, the latents of every scope keep the mean 1/2 at any rate, so that none dies", () => {
+Deno.test("sbp.step() keeps the latents' mean at 1/2 when the gradient is centred, at any rate", () => {
   for (const scope of ["layer", "global"]) {
     for (const rate of [0.1, 10, 1000]) {
       const { away, fewest } = follow({ scope, centred: true }, rate);
@@ -39,12 +39,12 @@ Deno.test("centred, the latents of every scope keep the mean 1/2 at any rate, so
   }
 });
 
-Deno.test("not centred, their mean drifts", () => {
+Deno.test("sbp.step() lets the latents' mean drift when the gradient is not centred", () => {
   const { away } = follow({ scope: "layer" }, 1000);
   assert.ok(away > 0.1, String(away));
 });
 
-Deno.test("the latent starts as far from 1/2 as its spread says, centred or not", () => {
+Deno.test("sbp.start() draws latents as far from 1/2 as the spread says when centred or not", () => {
   const start = (parameters: object) => {
     using free = new DisposableStack();
     const { learner, segments, latent } = alone(
@@ -66,7 +66,7 @@ Deno.test("the latent starts as far from 1/2 as its spread says, centred or not"
   assert.ok(near(start({ centred: true, scope: "layer" }).z, centred.map((u) => 0.5 + u), 1e-6));
 });
 
-Deno.test("each step is the definition's: relaxed mask, gradient, update", () => {
+Deno.test("sbp.step() agrees with the definition in mask, gradient and update when it is called step by step", () => {
   const momentum = 0.8, weightDecay = 0.01, ramp = 0.5, steps = 12, rate = 0.3, sparsity = 0.7;
   const variants = [
     {},

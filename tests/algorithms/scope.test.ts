@@ -8,7 +8,7 @@ const segments = segmentsOf([
   { kind: "linear", inputs: 3, outputs: 5 },
 ]);
 
-Deno.test("scope layer keeps n_l − int(s · n_l) of each layer, scope global n − int(s · n) of all", () => {
+Deno.test("keptSegmentsOf() keeps n_l − int(s · n_l) of each layer, or n − int(s · n) of all, when the scope is layer or global", () => {
   assert.deepEqual(keptSegmentsOf(segments, 0.5, "layer"), [
     { offset: 0, length: 21, kept: 11 },
     { offset: 21, length: 15, kept: 8 },
@@ -17,7 +17,7 @@ Deno.test("scope layer keeps n_l − int(s · n_l) of each layer, scope global n
   assert.deepEqual(keptSegmentsOf(segments, 0, "global"), [{ offset: 0, length: 36, kept: 36 }]);
 });
 
-Deno.test("what is kept falls from a fraction of each segment to its k, and is never less", () => {
+Deno.test("keptSegmentsOf() falls from a fraction to k, and never below, when a ramp is given", () => {
   const kept = keptSegmentsOf(segments, 0.5, "layer"); // 11 of 21 and 8 of 15
   const counts = (fraction: number, left: number) =>
     annealedSegmentsOf(kept, fraction, left).map(({ kept }) => kept);

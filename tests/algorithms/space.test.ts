@@ -8,7 +8,7 @@ import {
   valueAt,
 } from "../../src/algorithms/space.ts";
 
-Deno.test("a logarithmic range has its geometric mean in the middle, a linear one its mean", () => {
+Deno.test("valueAt() gives the geometric mean of a logarithmic range and the mean of a linear one when it is asked for the middle", () => {
   assert.equal(valueAt({ log: [0.01, 100] }, 0.5), 1);
   assert.equal(valueAt({ log: [0.01, 100] }, 0), 0.01);
   assert.equal(valueAt({ linear: [2, 4] }, 0.25), 2.5);
@@ -17,7 +17,7 @@ Deno.test("a logarithmic range has its geometric mean in the middle, a linear on
   assert.equal(valueAt({ log: [1, 1000] }, 0.123, true), 2);
 });
 
-Deno.test("the share of zeros is taken off the range, which the rest fills whole", () => {
+Deno.test("valueAt() gives 0 for its share, and the whole range for the rest, when a range has zeros", () => {
   const range = { log: [1e-4, 1e-2], zero: 0.2 } as const;
   const values = Array.from({ length: 1000 }, (_, i) => valueAt(range, i / 1000) as number);
   assert.equal(values.filter((value) => value === 0).length, 200);
@@ -26,14 +26,14 @@ Deno.test("the share of zeros is taken off the range, which the rest fills whole
   assert.ok(values[999]! > 9.9e-3);
 });
 
-Deno.test("each of several values is tried as often as the others", () => {
+Deno.test("valueAt() gives each value equally often when a range lists values", () => {
   const values = Array.from({ length: 30 }, (_, i) => valueAt({ among: ["a", "b", "c"] }, i / 30));
   for (const one of ["a", "b", "c"]) {
     assert.equal(values.filter((value) => value === one).length, 10);
   }
 });
 
-Deno.test("a value's place leads back to it, to the digits it is rounded to", () => {
+Deno.test("positionInRange() inverts valueAt() to the rounded digits when a value lies in the range", () => {
   const ranges: SearchRange[] = [{ log: [0.01, 10] }, { linear: [0, 1] }, {
     log: [1e-6, 1],
     zero: 0.25,
@@ -49,7 +49,7 @@ Deno.test("a value's place leads back to it, to the digits it is rounded to", ()
   assert.equal(positionInRange({ log: [1e-6, 1], zero: 0.25 }, 0), undefined);
 });
 
-Deno.test("every algorithm that learns states where its rate, momentum and decay are looked for, and takes what is there", () => {
+Deno.test("searchSpaceOf() has valid ranges for rate, momentum and decay when an algorithm learns", () => {
   for (const algorithm of algorithms) {
     const space = searchSpaceOf(algorithm);
     if (!algorithm.learns) continue;
@@ -68,7 +68,7 @@ Deno.test("every algorithm that learns states where its rate, momentum and decay
   }
 });
 
-Deno.test("a value that is tried lies within its range, rounded no more than tells it from its neighbours", () => {
+Deno.test("valueAt() stays within the range, with digits that distinguish neighbours, when it rounds", () => {
   const ranges: SearchRange[] = [
     { linear: [0.99, 0.9999] },
     { linear: [0.12345, 0.123456] },

@@ -4,7 +4,7 @@ import { alone, largest, near } from "./alone.ts";
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-Deno.test("each step draws a mask by σ(s), and descends straight through the draw", () => {
+Deno.test("zhou.step() draws a mask by σ(s), and descends straight through the draw, when it is called step by step", () => {
   using free = new DisposableStack();
   const momentum = 0.8, weightDecay = 0.01, rate = 3;
   const stage = alone("zhou", { momentum, weightDecay }, { sparsity: 0.7, steps: 5 }, free);
@@ -24,7 +24,7 @@ Deno.test("each step draws a mask by σ(s), and descends straight through the dr
   assert.deepEqual(weights.download(), w);
 });
 
-Deno.test("evaluated are the largest s, of the network or of each layer", () => {
+Deno.test("zhou.mask() keeps the largest s of the network or of each layer when the scope is global or layer", () => {
   for (const scope of ["global", "layer"]) {
     using free = new DisposableStack();
     const { learner, segments, batch } = alone(
@@ -40,7 +40,7 @@ Deno.test("evaluated are the largest s, of the network or of each layer", () => 
   }
 });
 
-Deno.test("where all are to be kept, the start is finite", () => {
+Deno.test("zhou.start() gives finite scores when all weights are to be kept", () => {
   using free = new DisposableStack();
   const { learner } = alone("zhou", {}, { sparsity: 0, steps: 3 }, free);
   assert.ok(learner.state.scores!.download().every(Number.isFinite));

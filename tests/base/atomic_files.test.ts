@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeFolder, WriteError } from "../../src/base/atomic_files.ts";
 import { withFolder } from "../cli/maskbench.ts";
 
-Deno.test("a folder is made while others remove it, which is no file in its place", async () => {
+Deno.test("makeFolder() makes a folder when others remove it meanwhile", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "runs");
     let making = 2;
@@ -22,7 +22,7 @@ Deno.test("a folder is made while others remove it, which is no file in its plac
   });
 });
 
-Deno.test("a file in a folder's place is told", async () => {
+Deno.test("makeFolder() throws a WriteError when a file lies in the folder's place", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "runs");
     await Deno.writeTextFile(path, "");

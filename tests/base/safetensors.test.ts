@@ -14,7 +14,7 @@ function byHand(header: string, data: number[]): Uint8Array {
 const tensor = (from: number, to: number, shape: number[], dtype = "U8") =>
   `{"dtype":"${dtype}","shape":[${shape}],"data_offsets":[${from},${to}]}`;
 
-Deno.test("a file written by hand is read: names, types, shapes, bytes, metadata", () => {
+Deno.test("decodeTensors() gives names, types, shapes, bytes and metadata when a file was written by hand", () => {
   const header = `{"__metadata__":{"who":"me"},"a":${tensor(4, 10, [2, 3])},"b":${
     tensor(0, 4, [1], "F32")
   }}  `;
@@ -28,7 +28,7 @@ Deno.test("a file written by hand is read: names, types, shapes, bytes, metadata
   assert.equal(new Float32Array(tensors.b!.bytes.slice().buffer)[0], 1);
 });
 
-Deno.test("what is written is laid out as the description says", () => {
+Deno.test("encodeTensors() lays a file out as the format's description says when it writes tensors", () => {
   const file = encodeTensors({
     tensors: {
       a: { type: "U8", shape: [1], bytes: Uint8Array.of(7) },
@@ -56,7 +56,7 @@ const tensors = fc.record({ type: fc.constantFrom("U8", "F32", "F64"), size: fc.
     .map((bytes) => ({ type, shape: [size], bytes }));
 });
 
-Deno.test("any tensors are read as they were written", () => {
+Deno.test("decodeTensors() gives what encodeTensors() wrote when tensors are any", () => {
   fc.assert(
     fc.property(
       fc.dictionary(names, tensors),
@@ -77,7 +77,7 @@ Deno.test("any tensors are read as they were written", () => {
   );
 });
 
-Deno.test("what is none is told in a sentence: lengths, types, overlaps, gaps, ends", () => {
+Deno.test("decodeTensors() throws a sentence when lengths, types, overlaps, gaps or ends are wrong", () => {
   const wrong: [Uint8Array, RegExp][] = [
     [Uint8Array.of(1, 2, 3), /no safetensors file: 3 bytes/],
     [Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 0), /a header of/],

@@ -6,7 +6,7 @@ function near(actual: number, expected: number, within = 1e-9): void {
   assert.ok(Math.abs(actual / expected - 1) <= within, `${actual} is not ${expected}`);
 }
 
-Deno.test("variances of unlike cells are drawn together as limma's squeezeVar draws them", () => {
+Deno.test("shrinkVariances() agrees with limma's squeezeVar when cells are unlike", () => {
   // squeezeVar(c(0.0049, 0.01, 0.0256, 0.0036, 0.0441, 0.0081), df = 4), limma 3.54.1: df.prior 7.99675716129.
   const { variances, degrees } = shrinkVariances(
     [0.0049, 0.01, 0.0256, 0.0036, 0.0441, 0.0081],
@@ -24,14 +24,14 @@ Deno.test("variances of unlike cells are drawn together as limma's squeezeVar dr
   degrees.forEach((own) => near(own, 11.99675716129));
 });
 
-Deno.test("variances that differ no more than chance makes them are pooled", () => {
+Deno.test("shrinkVariances() pools variances when they differ by no more than chance", () => {
   // squeezeVar(c(1, 1.02, 0.98, 1.01), df = 4): df.prior Inf, var.post 1.0025.
   const { variances, degrees } = shrinkVariances([1, 1.02, 0.98, 1.01], [4, 4, 4, 4]);
   variances.forEach((variance) => near(variance, 1.0025));
   assert.deepEqual(degrees, [16, 16, 16, 16]); // no more than all have together
 });
 
-Deno.test("a very noisy cell among quiet ones stays noisy, and a single cell is left alone", () => {
+Deno.test("shrinkVariances() leaves a very noisy cell noisy, and a single one alone, when others are quiet", () => {
   // fitFDist(c(0.01, 0.02, 0.5, 4, 6, 0.03, 0.015), df1 = 4): scale 0.0377521930911, df2 0.826320302976.
   const given = [0.01, 0.02, 0.5, 4, 6, 0.03, 0.015], d = 0.826320302976, s = 0.0377521930911;
   const { variances } = shrinkVariances(given, given.map(() => 4));
@@ -40,7 +40,7 @@ Deno.test("a very noisy cell among quiet ones stays noisy, and a single cell is 
   assert.deepEqual(shrinkVariances([], []), { variances: [], degrees: [] });
 });
 
-Deno.test("digamma and trigamma have their known values, and the inverse undoes trigamma", () => {
+Deno.test("digamma(), trigamma() and trigammaInverse() give known values when arguments are known", () => {
   const euler = 0.5772156649015329;
   near(digamma(1), -euler, 1e-10);
   near(digamma(0.5), -euler - 2 * Math.log(2), 1e-10);

@@ -15,7 +15,7 @@ function near(actual: number | undefined, expected: number, within = 1e-6): void
   assert.ok(Math.abs(actual! - expected) <= within, `${actual} is not ${expected} ± ${within}`);
 }
 
-Deno.test("the t quantile agrees with the published table", () => {
+Deno.test("tQuantile() agrees with the published table when degrees of freedom are whole", () => {
   // NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2, column 0.975.
   const published = [
     [1, 12.706],
@@ -33,33 +33,33 @@ Deno.test("the t quantile agrees with the published table", () => {
   for (const [degrees, value] of published) near(tQuantile(degrees), value, 0.0005);
 });
 
-Deno.test("the t quantile agrees with its closed forms at 1, 2 and 4 degrees of freedom", () => {
+Deno.test("tQuantile() agrees with its closed forms when there are 1, 2 or 4 degrees of freedom", () => {
   const p = 0.975, a = 4 * p * (1 - p), q = Math.cos(Math.acos(Math.sqrt(a)) / 3) / Math.sqrt(a);
   near(tQuantile(1), Math.tan(Math.PI * (p - 0.5)));
   near(tQuantile(2), (2 * p - 1) * Math.sqrt(2 / a));
   near(tQuantile(4), 2 * Math.sqrt(q - 1));
 });
 
-Deno.test("the t quantile falls with the degrees of freedom, fractions too, to the normal's", () => {
+Deno.test("tQuantile() falls to the normal's quantile when degrees of freedom grow, fractions included", () => {
   const degrees = [1, 1.0003, 1.5, 2, 2.7, 5, 5.01, 40, 59.2, 1e3, 1e6];
   const values = degrees.map((degrees) => tQuantile(degrees));
   assert.deepEqual(values, values.toSorted((a, b) => b - a));
   near(values.at(-1), 1.959964, 1e-5);
 });
 
-Deno.test("mean and deviation of a sample, by hand", () => {
+Deno.test("summarise() gives the mean and deviation computed by hand when there are several values", () => {
   const { n, mean, deviation } = summarise([2, 4, 4, 4, 5, 5, 7, 9]);
   assert.deepEqual([n, mean], [8, 5]);
   near(deviation!, Math.sqrt(32 / 7), 1e-12);
 });
 
-Deno.test("a single value has a mean, no deviation and no interval", () => {
+Deno.test("summarise() gives no deviation and no interval when there is one value", () => {
   const summary = summarise([95.5]);
   assert.deepEqual(summary, { n: 1, mean: 95.5, deviation: null });
   assert.equal(meanInterval(summary), null);
 });
 
-Deno.test("equal values have exactly that mean, a deviation of 0 and no interval", () => {
+Deno.test("summarise() gives exactly the mean and a deviation of 0 when values are equal", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0, max: 100, noNaN: true }),
@@ -73,7 +73,7 @@ Deno.test("equal values have exactly that mean, a deviation of 0 and no interval
   );
 });
 
-Deno.test("no values, NaN and infinities are refused", () => {
+Deno.test("summarise() throws when there is no value, or one is NaN or infinite", () => {
   for (const values of [[], [1, NaN], [Infinity, 1], [1, -Infinity]]) {
     assert.throws(() => summarise(values), RangeError);
     assert.throws(() => welchDifference([1, 2], values), RangeError);
@@ -81,7 +81,7 @@ Deno.test("no values, NaN and infinities are refused", () => {
   assert.throws(() => pairedDifference([1, 2], [1]), /2 values can't be paired with 1/);
 });
 
-Deno.test("a paired difference of three seeds, by hand", () => {
+Deno.test("pairedDifference() gives the interval computed by hand when there are three seeds", () => {
   // Differences 1, 2, 3: mean 2, deviation 1, reach t(2)/√3.
   const { mean, interval, method } = pairedDifference([91, 93, 95], [90, 91, 92]);
   assert.deepEqual([mean, method], [2, "paired"]);
@@ -89,20 +89,20 @@ Deno.test("a paired difference of three seeds, by hand", () => {
   near(interval?.high, 2 + 4.302653 / Math.sqrt(3));
 });
 
-Deno.test("a paired difference of two seeds reaches 12.7 standard errors", () => {
+Deno.test("pairedDifference() reaches 12.7 standard errors when there are two seeds", () => {
   // Differences 1 and 3: standard error 1.
   const { interval } = pairedDifference([91, 93], [90, 90]);
   near(interval?.low, 2 - 12.706205);
   near(interval?.high, 2 + 12.706205);
 });
 
-Deno.test("differences that are equal but for rounding have no interval", () => {
+Deno.test("pairedDifference() gives no interval when differences are equal but for rounding", () => {
   const { mean, interval } = pairedDifference([0.3, 0.2, 0.9], [0.2, 0.1, 0.8]);
   near(mean, 0.1, 1e-15);
   assert.equal(interval, null);
 });
 
-Deno.test("Welch's interval agrees with SciPy's", () => {
+Deno.test("welchDifference() agrees with SciPy when samples are unequal", () => {
   // scipy.stats.ttest_ind(a, b, equal_var=False).confidence_interval(), SciPy 1.x.
   const cases = [
     {
@@ -121,19 +121,19 @@ Deno.test("Welch's interval agrees with SciPy's", () => {
   }
 });
 
-Deno.test("with equal spreads and sizes Welch has 2n − 2 degrees of freedom", () => {
+Deno.test("welchDifference() has 2n − 2 degrees of freedom when spreads and sizes are equal", () => {
   const { mean, interval } = welchDifference([1, 2, 3], [11, 12, 13]);
   assert.equal(mean, -10);
   near(interval?.high, -10 + 2.776445 * Math.sqrt(2 / 3));
 });
 
-Deno.test("Welch with one sample without spread rests on the other's degrees of freedom", () => {
+Deno.test("welchDifference() has the other sample's degrees of freedom when one has no spread", () => {
   const { mean, interval } = welchDifference([5, 5, 5, 5], [1, 2, 3]);
   assert.equal(mean, 3);
   near(interval?.low, 3 - 4.302653 / Math.sqrt(3));
 });
 
-Deno.test("one seed on either side, or no spread on both, gives no Welch interval", () => {
+Deno.test("welchDifference() gives no interval when a side has one seed or neither has a spread", () => {
   assert.equal(welchDifference([1], [1, 2, 3]).interval, null);
   assert.equal(welchDifference([1, 2, 3], [1]).interval, null);
   assert.deepEqual(welchDifference([2, 2], [1, 1, 1]), {
@@ -143,7 +143,7 @@ Deno.test("one seed on either side, or no spread on both, gives no Welch interva
   });
 });
 
-Deno.test("the interval of a mean covers it in 95 of 100 samples of a normal", () => {
+Deno.test("meanInterval() covers the mean in 95 of 100 samples when they are drawn from a normal", () => {
   // Box-Muller over a fixed linear congruential sequence: no chance in the test.
   let state = 1n;
   const uniform = () => {
@@ -159,11 +159,11 @@ Deno.test("the interval of a mean covers it in 95 of 100 samples of a normal", (
   near(covered / 4000, 0.95, 0.0125);
 });
 
-Deno.test("the median is the middle value, or the mean of the two", () => {
+Deno.test("median() gives the middle value, or the mean of two, when values are odd or even in number", () => {
   assert.deepEqual([median([3, 1, 2]), median([4, 1, 3, 2]), median([])], [2, 2.5, null]);
 });
 
-Deno.test("probabilities of Student's t are those of its published table", () => {
+Deno.test("tProbability() agrees with the published table when t and degrees of freedom are given", () => {
   // One-sided 5% and 0.05% points for 4, 10 and 80 degrees of freedom.
   for (
     const [degrees, five, half] of [[4, 2.132, 8.610], [10, 1.812, 4.587], [

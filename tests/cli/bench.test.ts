@@ -41,7 +41,7 @@ const lasting = async (out: string) => {
   });
 };
 
-Deno.test("bench runs a sweep once, skips what is finished, and remakes the table byte for byte", async () => {
+Deno.test("bench skips finished runs, and remakes the table byte for byte, when it is started again", async () => {
   await withSweep({}, async ({ file, out }) => {
     const first = await maskbench(["bench", file, "--out", out]);
     assert.equal(first.code, 0, first.error);
@@ -71,7 +71,7 @@ Deno.test("bench runs a sweep once, skips what is finished, and remakes the tabl
   });
 });
 
-Deno.test("bench shows what its sweep compares, and table still does, without running anything again", async () => {
+Deno.test("bench shows what its sweep compares, and so does table, when no run is left to do", async () => {
   const change = { seeds: [1], algorithms: [{ name: "random" }, { name: "sbp" }] };
   await withSweep(change, async ({ file, out }) => {
     assert.equal((await maskbench(["bench", file, "--out", out])).code, 0);
@@ -91,7 +91,7 @@ Deno.test("bench shows what its sweep compares, and table still does, without ru
   });
 });
 
-Deno.test("runs side by side give the same as one after the other", async () => {
+Deno.test("bench gives the same bytes when runs go side by side or one after the other", async () => {
   await withSweep({}, async ({ file, out }) => {
     const one = join(out, "one"), two = join(out, "two");
     for (const [jobs, folder] of [["1", one], ["2", two]] as const) {
@@ -102,7 +102,7 @@ Deno.test("runs side by side give the same as one after the other", async () => 
   });
 });
 
-Deno.test("--only and --dry-run: what would run, and nothing written", async () => {
+Deno.test("bench lists the runs, and writes nothing, when --only and --dry-run are given", async () => {
   await withSweep({}, async ({ file, out }) => {
     const args = ["bench", file, "--out", out, "--only", "algorithm=sbp", "--dry-run"];
     const { code, out: text } = await maskbench(args);
@@ -115,7 +115,7 @@ Deno.test("--only and --dry-run: what would run, and nothing written", async () 
   });
 });
 
-Deno.test("a run that diverges is told with its reason, the others go on, and the exit code is 1", async () => {
+Deno.test("bench reports the reason, finishes the other runs, and exits 1, when a run diverges", async () => {
   const algorithms = [{ name: "random" }, { name: "dense", learningRate: 1e30 }];
   await withSweep({ algorithms, seeds: [1] }, async ({ file, out }) => {
     const { code, error, out: text } = await maskbench(["bench", file, "--out", out]);
@@ -129,7 +129,7 @@ Deno.test("a run that diverges is told with its reason, the others go on, and th
     assert.equal(again.code, 1);
     assert.match(again.error, /dense .*FAILED: training diverged in epoch 1: /);
     assert.match(again.error, /1 of 2 runs failed: .*\(--retry tries them again\)/);
-    // As if what made it fail had been mended meanwhile: only a second try can find out.
+    // As if what made it fail had been fixed meanwhile: only a second try can find out.
     const [failed] = runFiles(out).filter((name) => name.endsWith(".failed"));
     const record = await Deno.readTextFile(join(out, "runs", failed!));
     await Deno.writeTextFile(join(out, "runs", failed!), record.replace("diverged", "was unlucky"));
@@ -142,7 +142,7 @@ Deno.test("a run that diverges is told with its reason, the others go on, and th
 
 Deno.test({
   name:
-    "a run that asks for more memory than there is fails with that reason, and the others go on",
+    "bench reports the reason, and finishes the other runs, when a run asks for too much memory",
   ignore: Deno.systemMemoryInfo().total > 30e9, // where there is so much, it would only take for ever
   fn: () =>
     withSweep({ algorithms: [{ name: "sbp" }], seeds: [1] }, async ({ file, out }) => {
@@ -157,7 +157,7 @@ Deno.test({
     }),
 });
 
-Deno.test("a slip in the sweep file is one sentence and exit 2", async () => {
+Deno.test("bench prints one sentence, and exits 2, when the sweep file has a mistake", async () => {
   await withSweep({ epochs: undefined, epoch: 1 }, async ({ file, out }) => {
     const { code, error, out: text } = await maskbench(["bench", file, "--out", out]);
     assert.deepEqual([code, text], [2, ""]);
@@ -166,7 +166,7 @@ Deno.test("a slip in the sweep file is one sentence and exit 2", async () => {
   });
 });
 
-Deno.test("wrong calls are told with exit 2", async () => {
+Deno.test("bench exits 2 with a sentence when it is called wrongly", async () => {
   const calls: [string[], RegExp][] = [
     [["bench", "nowhere.json"], /maskbench: nowhere\.json does not exist: expected a sweep file/],
     [["bench", "--jobs", "0"], /--jobs.*expected a whole number from 1 to 9999/],
@@ -185,7 +185,7 @@ Deno.test("wrong calls are told with exit 2", async () => {
   }
 });
 
-Deno.test("Ctrl-C: finished runs stay, the way on is told, and the same command goes on", async () => {
+Deno.test("bench keeps finished runs, says how to go on, and goes on, when Ctrl-C stops it", async () => {
   await withSweep({ epochs: 2 }, async ({ file, out }) => {
     const args = ["bench", file, "--out", out, "--jobs", "1"];
     const child = start(args);
@@ -214,7 +214,7 @@ Deno.test("Ctrl-C: finished runs stay, the way on is told, and the same command 
   });
 });
 
-Deno.test("stopped in the middle of steps, the process ends by its own code, not by a crash", async () => {
+Deno.test("bench exits by its own code when it is stopped in the middle of steps", async () => {
   const networks = [{ name: "conv4", width: 0.5 }];
   const algorithms = [{ name: "random" }, { name: "sbp" }];
   await withSweep({ networks, algorithms, epochs: 50 }, async ({ file, out }) => {

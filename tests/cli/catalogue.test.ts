@@ -17,7 +17,7 @@ const digits: DatasetSource = {
 };
 const catalogue = catalogueOf({ networks, datasets: [digits], algorithms });
 
-Deno.test("the catalogue names everything of the registries", () => {
+Deno.test("list --json names everything of the registries when it is called", () => {
   assert.deepEqual(catalogue.networks.map(({ name }) => name), networks.map(({ name }) => name));
   assert.deepEqual(catalogue.datasets.map(({ name }) => name), ["digits"]);
   assert.deepEqual(
@@ -26,12 +26,12 @@ Deno.test("the catalogue names everything of the registries", () => {
   );
 });
 
-Deno.test("the mlp has 784 · 300 + 300 · 100 + 100 · 10 weights", () => {
+Deno.test("list --json gives 784 · 300 + 300 · 100 + 100 · 10 weights when the network is the mlp", () => {
   const mlp = catalogue.networks.find(({ name }) => name === "mlp");
   assert.equal(mlp!.weights, 784 * 300 + 300 * 100 + 100 * 10);
 });
 
-Deno.test("the options of an algorithm are its hyper-parameters with their defaults", () => {
+Deno.test("list --json gives hyper-parameters with their defaults when an algorithm has them", () => {
   for (const { name, options } of catalogue.algorithms) {
     const { parameters } = algorithms.find((algorithm) => algorithm.name === name)!;
     const given = options.filter((option) => "default" in option);
@@ -41,7 +41,7 @@ Deno.test("the options of an algorithm are its hyper-parameters with their defau
   }
 });
 
-Deno.test("what an option allows is said in words", () => {
+Deno.test("list --json says in words what is allowed when an option has bounds", () => {
   const { options } = catalogue.algorithms.find(({ name }) => name === "sbp")!;
   const allowed = Object.fromEntries(options.map((option) => [option.name, option.allowed]));
   assert.equal(allowed.learningRate, "number over 0");
@@ -58,7 +58,7 @@ Deno.test("what an option allows is said in words", () => {
   assert.equal(rate!.searched, "0.0006 to 0.6, log");
 });
 
-Deno.test("the text names everything too, and nothing is lost in JSON", () => {
+Deno.test("list names everything, and as much as its JSON, when it prints text", () => {
   const text = catalogueTextOf(catalogue);
   for (const { name, summary, source } of Object.values(catalogue).flat()) {
     assert.ok(text.includes(`${name}: ${summary}`) && text.includes(source), name);

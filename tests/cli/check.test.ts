@@ -1,4 +1,4 @@
-// baseline and check as a CI owner runs them: exit codes, files, and that a slip is a sentence.
+// baseline and check as a CI owner runs them: exit codes, files, and that a mistake is a sentence.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
@@ -17,7 +17,7 @@ const sweep = {
   epochs: 1,
 };
 
-Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong call", async () => {
+Deno.test("check exits 0, 1, 2 or 3 when nothing moved, something got worse, the call is wrong or a run is missing", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "tiny.json"), runs = join(folder, "runs-of-tiny");
     await Deno.writeTextFile(file, JSON.stringify(sweep));
@@ -124,7 +124,7 @@ Deno.test("check: nothing moved, a loss, other bytes, a missing run, a wrong cal
   });
 });
 
-Deno.test("rounds: a baseline of several, what looks slower measured again, and what comes of it", async () => {
+Deno.test("check measures again what looks slower when a baseline has several rounds", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "tiny.json"), runs = join(folder, "runs-of-tiny");
     const one = { ...sweep, algorithms: [sweep.algorithms[1]], seeds: [1, 2] };
@@ -144,7 +144,7 @@ Deno.test("rounds: a baseline of several, what looks slower measured again, and 
       return join(folder, name);
     };
 
-    // Of five rounds; of rounds that contradict each other or lack a run none.
+    // A baseline is made of five rounds; none of rounds that contradict each other or lack a run.
     const rounds = [];
     for (const [i, factor] of [0.99, 1, 1.01, 1.005, 0.995].entries()) {
       rounds.push(await write(`round-${i}`, factor));

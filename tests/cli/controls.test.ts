@@ -14,7 +14,7 @@ const figures = async (out: string) => {
   });
 };
 
-Deno.test("controls are the same whether a run is made with them or once more, which leaves it alone", async () => {
+Deno.test("controls gives the figures of bench --controls, and leaves the runs alone, when runs are made once more", async () => {
   await withSweep({ epochs: 1, seeds: [1, 2] }, async (file, folder) => {
     const bare = join(folder, "bare"), held = join(folder, "held");
     assert.equal((await maskbench(["bench", file, "--out", bare])).code, 0);
@@ -48,7 +48,7 @@ Deno.test("controls are the same whether a run is made with them or once more, w
   });
 });
 
-Deno.test("a folder without a learnt mask, and an --only that nothing answers to, are told in a sentence", async () => {
+Deno.test("controls prints a sentence when a folder has no learnt mask or --only matches nothing", async () => {
   await withSweep({ algorithms: [{ name: "random" }] }, async (file, folder) => {
     const out = join(folder, "out");
     await maskbench(["bench", file, "--out", out]);

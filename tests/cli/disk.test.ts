@@ -48,7 +48,8 @@ async function fill(disk: string, room: number): Promise<string> {
 }
 
 Deno.test({
-  name: "a full disk: what can't be written and what is safe is told, and nothing is lost",
+  name:
+    "bench reports what can't be written and what is safe, and loses nothing, when the disk is full",
   ignore: !mountable,
   fn: () =>
     withSweep({}, async (file, folder) => {
@@ -83,7 +84,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a read-only folder is told before anything is computed",
+  name: "bench reports it before it computes anything when the folder is read-only",
   ignore: !mountable,
   fn: () =>
     withSweep({}, async (file) => {
@@ -97,7 +98,7 @@ Deno.test({
     }),
 });
 
-Deno.test("no permission is told before anything is computed", async () => {
+Deno.test("bench reports it before it computes anything when it has no permission", async () => {
   await withSweep({}, async (file, folder) => {
     const out = join(folder, "out");
     await Deno.mkdir(out);
@@ -110,7 +111,7 @@ Deno.test("no permission is told before anything is computed", async () => {
   });
 });
 
-Deno.test("a folder that vanishes under way: what vanished is told, and the same command makes it again", async () => {
+Deno.test("bench reports what vanished, and makes it again, when the folder vanishes under way", async () => {
   await withSweep({ seeds: [1, 2] }, async (file, folder) => {
     const out = join(folder, "out"), args = ["bench", file, "--out", out, "--jobs", "1"];
     const child = start(args), stdout = child.stdout.cancel();

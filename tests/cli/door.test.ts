@@ -19,7 +19,7 @@ const sets = {
 } as const;
 const shown = commands.filter(({ group }) => group !== undefined);
 
-Deno.test("every command has the permission set that it is meant to have", () => {
+Deno.test("every command has the permission set that it is meant to have when the door starts it", () => {
   assert.deepEqual([...separateCommands].sort(), Object.keys(sets).sort());
   for (const command of separateCommands) {
     const words = wordsOf(command, ["--option"]);
@@ -32,7 +32,7 @@ Deno.test("every command has the permission set that it is meant to have", () =>
   assert.match(settings.tasks.maskbench.command, / -P=compute maskbench\.ts$/);
 });
 
-Deno.test("SECURITY.md names every permission set, with the commands that have it", async () => {
+Deno.test("SECURITY.md names the commands of a permission set when deno.json has the set", async () => {
   const rows = (await Deno.readTextFile(join(root, "SECURITY.md"))).matchAll(
     /^\| `(\w+)` +\| ([^|]*?) +\|/gm,
   );
@@ -42,7 +42,7 @@ Deno.test("SECURITY.md names every permission set, with the commands that have i
   assert.equal(named.compute, "all that are not below");
 });
 
-Deno.test("a task that is named like a command starts it with the same permissions as the door", () => {
+Deno.test("a task starts a command with the door's permissions when it is named like it", () => {
   for (const { name } of commands) {
     const task = (settings.tasks as Record<string, { command: string } | undefined>)[name];
     const set = (sets as Record<string, string | undefined>)[name] ?? "compute";
@@ -51,7 +51,7 @@ Deno.test("a task that is named like a command starts it with the same permissio
   }
 });
 
-Deno.test("the help shows every command in a group, and no internal one", async () => {
+Deno.test("maskbench --help shows every command in a group when it is not internal", async () => {
   const { code, out } = await maskbench(["--help"]);
   assert.equal(code, 0);
   for (const { name } of shown) assert.match(out, new RegExp(`^  ${name} `, "m"));
@@ -59,7 +59,7 @@ Deno.test("the help shows every command in a group, and no internal one", async 
   assert.equal(out.match(/^\w.* \(deno task maskbench .*\):$/gm)?.length, 6);
 });
 
-Deno.test("the help of every command has an example that starts at the door or a task", async () => {
+Deno.test("maskbench COMMAND --help shows an example when the command has a door or a task", async () => {
   for (const { name, load } of shown) {
     const command = await load();
     let help = "";
@@ -72,7 +72,7 @@ Deno.test("the help of every command has an example that starts at the door or a
   }
 });
 
-Deno.test("a typo in a command is answered with the command that was meant, and exit code 2", async () => {
+Deno.test("maskbench names the command that was meant, and exits 2, when a command has a typo", async () => {
   for (const [typo, meant] of [["bnch", "bench"], ["reprot", "report"], ["gpus", "gpu"]]) {
     const { code, error } = await maskbench([typo!]);
     assert.equal(code, 2);
@@ -82,7 +82,7 @@ Deno.test("a typo in a command is answered with the command that was meant, and 
   assert.doesNotMatch(error, /"task"/); // internal
 });
 
-Deno.test("a separate command gets its words, its folder and its exit code", () =>
+Deno.test("maskbench passes on words, folder and exit code when a command is a separate process", () =>
   withFolder(async (folder) => {
     const env = { INIT_CWD: dirname(folder) };
     const missing = await maskbench(["report", `${basename(folder)}/no such`], env);
@@ -100,7 +100,7 @@ async function kernelFile(path: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-Deno.test("a separate command is ended by a signal to the door, with that signal's exit code", () =>
+Deno.test("maskbench ends a separate command, with the signal's exit code, when it gets a signal", () =>
   withFolder(async (folder) => {
     const pipe = join(folder, "runs", `${"0".repeat(64)}.json`); // reading it takes as long as it is open
     await Deno.mkdir(dirname(pipe));

@@ -1,5 +1,5 @@
 // Preloaded by hanging.test.ts: the gradient of a ReLU, which only training steps ask for, as ever; but the first one that is
-// asked for once a file is there returns when the file is gone. A second file beside it says that a thread hangs.
+// asked for once a file is there returns when the file is gone. A second file next to it says that a thread hangs.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>

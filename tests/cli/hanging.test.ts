@@ -1,4 +1,4 @@
-// A native call that does not return, which no thread can be made to leave: it is told, and the process ends all the same.
+// A native call that does not return, which no thread can be made to leave: it is reported, and the process ends all the same.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
@@ -105,7 +105,7 @@ const lastCheckpoint = (out: string) =>
 
 Deno.test({
   name:
-    "SIGTERM ends the process and says what is safe when a step does not return, and the same command goes on to the same bytes",
+    "bench ends at SIGTERM, says what is safe, and goes on to the same bytes, when a step does not return",
   ignore,
   fn: () =>
     withSweep(
@@ -138,7 +138,7 @@ Deno.test({
           ".checkpoint.safetensors",
           ".json",
         ]);
-        assert.ok(lastCheckpoint(out) >= sent - 1000, "the run beside it kept what it had");
+        assert.ok(lastCheckpoint(out) >= sent - 1000, "the run next to it kept what it had");
 
         await Deno.remove(hanging.file);
         const again = await maskbench(args);
@@ -152,7 +152,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "Ctrl-C ends the process and says that the run begins again when its first step does not return",
+    "bench ends at Ctrl-C, and says that the run begins again, when its first step does not return",
   ignore,
   fn: () =>
     withSweep({ networks, algorithms: [sbp] }, async (file, folder) => {
@@ -170,7 +170,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "a step that takes a hundred times as long as others is told once while it lasts, and its run goes on to the same bytes",
+    "bench reports a step once, and goes on to the same bytes, when it takes a hundred times as long as others",
   ignore,
   fn: () =>
     withSweep(
@@ -182,8 +182,8 @@ Deno.test({
         await hanging.hang();
         const note =
           /^mlp × 0\.1 · sbp .*: a step has not returned for \d+ s, more than a hundred times as long as its steps take; Ctrl-C or SIGTERM ends it, and its last checkpoint stays$/gm;
-        await hanging.until("it is told", () => hanging.error.search(note) >= 0);
-        await new Promise((resolve) => setTimeout(resolve, 3000)); // it is not told again
+        await hanging.until("it is reported", () => hanging.error.search(note) >= 0);
+        await new Promise((resolve) => setTimeout(resolve, 3000)); // it is not reported again
         await Deno.remove(hanging.file);
         assert.equal((await hanging.ended).code, 0, hanging.error);
         assert.equal([...hanging.error.matchAll(note)].length, 1, hanging.error);

@@ -21,7 +21,7 @@ async function said(child: Deno.ChildProcess, hear: (all: string) => void = () =
   return { all, ...await child.status };
 }
 
-Deno.test("killed at 30 random instants, a sweep ends with the bytes of an undisturbed one", async () => {
+Deno.test("bench gives the bytes of an undisturbed sweep when it is killed at 30 random instants", async () => {
   await withSweep({}, async (file, folder) => {
     const begin = performance.now(), whole = join(folder, "whole");
     assert.equal((await maskbench(bench(file, whole))).code, 0);
@@ -52,7 +52,7 @@ Deno.test("killed at 30 random instants, a sweep ends with the bytes of an undis
   });
 });
 
-Deno.test("four at once on one folder do each run once, also those of one that is killed", async () => {
+Deno.test("bench does each run once when four share a folder and one is killed", async () => {
   await withSweep({ seeds: [1, 2], epochs: 2 }, async (file, folder) => {
     const whole = join(folder, "whole"), out = join(folder, "out");
     const one = ["--jobs", "1", "--threads", "1"];
@@ -75,7 +75,7 @@ Deno.test("four at once on one folder do each run once, also those of one that i
   });
 });
 
-Deno.test("SIGINT, SIGTERM, SIGHUP: each stops after a step, keeps it, says how to go on, and it goes on", async () => {
+Deno.test("bench stops after a step, keeps it, and says how to go on, when it gets SIGINT, SIGTERM or SIGHUP", async () => {
   await withSweep({ epochs: 8 }, async (file, folder) => {
     const out = join(folder, "out"), args = [...bench(file, out), "--jobs", "2"];
     for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
@@ -105,7 +105,7 @@ Deno.test("SIGINT, SIGTERM, SIGHUP: each stops after a step, keeps it, says how 
   });
 });
 
-Deno.test("a second Ctrl-C ends it at once, whatever is under way", async () => {
+Deno.test("bench ends at once when it gets a second Ctrl-C", async () => {
   await withSweep({ networks: ["conv8"], batchSize: 512, epochs: 50 }, async (file, folder) => {
     const out = join(folder, "out"), child = start([...bench(file, out), "--jobs", "1"]);
     const timer = setInterval(() => {
@@ -139,7 +139,7 @@ function safely(out: string): string[] {
   }
 }
 
-Deno.test("a checkpoint cut short, changed, or of another processor is set aside with a word, and its run begins again", async () => {
+Deno.test("bench sets a checkpoint aside, and begins its run again, when it is cut short, changed or of another processor", async () => {
   await withSweep(
     { epochs: 4, algorithms: [{ name: "sbp" }] },
     async (file, folder) => {

@@ -11,7 +11,7 @@ const withRuns = (given: readonly Given[], body: (folder: string) => Promise<voi
     await body(folder);
   });
 
-Deno.test("table prints the table, writes both files and exits 0", async () => {
+Deno.test("table prints the table, writes both files and exits 0 when a folder has runs", async () => {
   await withRuns([{ accuracy: 0.91 }, { accuracy: 0.93, seed: 2 }], async (folder) => {
     const { code, out, error } = await maskbench(["table", folder]);
     assert.deepEqual([code, error], [0, ""]);
@@ -21,7 +21,7 @@ Deno.test("table prints the table, writes both files and exits 0", async () => {
   });
 });
 
-Deno.test("table of a folder without runs is one sentence, exits 2 and writes nothing", async () => {
+Deno.test("table prints one sentence, writes nothing and exits 2 when a folder has no runs", async () => {
   await withRuns([], async (folder) => {
     for (const dir of [folder, join(folder, "absent")]) {
       const { code, out, error } = await maskbench(["table", dir]);
@@ -32,7 +32,7 @@ Deno.test("table of a folder without runs is one sentence, exits 2 and writes no
   });
 });
 
-Deno.test("report writes its page and tells where; a folder without runs is one sentence and exit 2", async () => {
+Deno.test("report says where its page is when a folder has runs, and exits 2 when it has none", async () => {
   await withRuns([{ accuracy: 0.91 }, { accuracy: 0.93, seed: 2 }], async (folder) => {
     await Deno.writeTextFile(join(folder, "runs", "broken.json"), "{");
     const { code, out, error } = await maskbench(["report", folder]);
@@ -51,7 +51,7 @@ Deno.test("report writes its page and tells where; a folder without runs is one 
   });
 });
 
-Deno.test("table --format prints that format alone, writes nothing, and names the known ones", async () => {
+Deno.test("table prints one format, or names the known ones, and writes nothing, when --format is given", async () => {
   await withRuns([{ accuracy: 0.91 }], async (folder) => {
     const json = await maskbench(["table", folder, "--format", "json"]);
     assert.equal(JSON.parse(json.out)[0].mean, 91);
@@ -62,7 +62,7 @@ Deno.test("table --format prints that format alone, writes nothing, and names th
   });
 });
 
-Deno.test("best prints what to paste, and refuses the test split with exit 2", async () => {
+Deno.test("best prints what to paste when runs are on the validation split, and exits 2 when on the test split", async () => {
   const dataset = { name: "mnist", checksum: "5a".repeat(32), split: "validation" } as const;
   const tuning = [1, 2].map((learningRate) => ({
     parameters: { learningRate },
@@ -81,14 +81,14 @@ Deno.test("best prints what to paste, and refuses the test split with exit 2", a
   });
 });
 
-Deno.test("list --json is JSON, and list is text, both with every algorithm", async () => {
+Deno.test("list prints every algorithm when it prints text, and JSON with --json", async () => {
   const json = await maskbench(["list", "--json"]), text = await maskbench(["list"]);
   assert.deepEqual([json.code, text.code], [0, 0]);
   for (const { name } of JSON.parse(json.out).algorithms) assert.ok(text.out.includes(`${name}:`));
   assert.ok(JSON.parse(json.out).datasets.some(({ name }: { name: string }) => name === "mnist"));
 });
 
-Deno.test("a forgotten folder is told with exit 2", async () => {
+Deno.test("table, report and best exit 2 with a sentence when the folder is forgotten", async () => {
   const { code, error } = await maskbench(["table"]);
   assert.equal(code, 2);
   assert.match(error, /missing required argument 'dir'/);

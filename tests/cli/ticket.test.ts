@@ -10,7 +10,7 @@ import { withSweep } from "./sweeps.ts";
 /** Each with what only some steps do. */
 const often: Readonly<Record<string, Record<string, number>>> = { iterand: { every: 20 } };
 
-Deno.test("the ticket of every algorithm gives the accuracy of its run, to the last bit", () =>
+Deno.test("ticket verify gives the run's accuracy to the last bit when the ticket is any algorithm's", () =>
   withSweep({
     algorithms: algorithms.map(({ name }) => ({ name, ...often[name] })),
     epochs: 1,

@@ -16,7 +16,7 @@ const given = {
   tune: { tries: 2, spaces: { dense: { learningRate: { among: [0.01, 1e30] }, ...fixed } } },
 };
 
-Deno.test("tune tries, counts what diverges as a try, goes on where there are more, and its recipe is a sweep file", async () => {
+Deno.test("tune counts what diverges, goes on with more tries, and writes a sweep file, when it is called again", async () => {
   await withSweep(given, async (file, folder) => {
     const out = join(folder, "out"), args = ["tune", file, "--out", out];
     const first = await maskbench(args);
@@ -47,7 +47,7 @@ Deno.test("tune tries, counts what diverges as a try, goes on where there are mo
   });
 });
 
-Deno.test("where every try diverges there is no recipe, and exit 1", async () => {
+Deno.test("tune writes no recipe, and exits 1, when every try diverges", async () => {
   const spaces = { dense: { ...fixed, learningRate: { log: [1e29, 1e30] } } };
   const change = { ...given, algorithms: [{ name: "dense" }], tune: { tries: 2, spaces } };
   await withSweep(change, async (file, folder) => {
@@ -62,7 +62,7 @@ Deno.test("where every try diverges there is no recipe, and exit 1", async () =>
   });
 });
 
-Deno.test("slips in the section and wrong calls are told in a sentence, with exit 2", async () => {
+Deno.test("tune exits 2 with a sentence when its section has a mistake or the call is wrong", async () => {
   const slips: [Record<string, unknown>, string[], RegExp][] = [
     [{ trys: 3 }, [], /tune: "trys" is not known: did you mean "tries"\?/],
     [{ spaces: { spb: {} } }, [], /tune\.spaces: "spb" is not known: did you mean "sbp"\?/],
@@ -79,7 +79,7 @@ Deno.test("slips in the section and wrong calls are told in a sentence, with exi
   }
 });
 
-Deno.test("Ctrl-C in the middle: what was tried stays, and the same command comes to the same recipe", async () => {
+Deno.test("tune keeps its tries, and writes the same recipe later, when Ctrl-C stops it", async () => {
   await withSweep({ ...given, epochs: 2 }, async (file, folder) => {
     const out = join(folder, "out"), whole = join(folder, "whole");
     const args = ["tune", file, "--jobs", "1", "--threads", "1", "--out"];

@@ -11,7 +11,7 @@ const data = Deno.env.get("MASKBENCH_DATA") ?? "", from = join(data, "cifar10-jp
 const there = data !== "" && await Deno.stat(join(from, "train")).then(() => true, () => false);
 
 Deno.test({
-  name: `real data: a folder of JPEG files gives byte for byte what Pillow makes of them${
+  name: `packFolder() gives Pillow's bytes when the folder holds CIFAR-10's JPEG files${
     there ? "" : " (skipped: MASKBENCH_DATA has no cifar10-jpeg/)"
   }`,
   ignore: !there,

@@ -9,7 +9,7 @@ const near = (found: ArrayLike<number>, expected: readonly number[], within: num
     `${Array.from(found)}, expected ${expected}`,
   );
 
-Deno.test("grey, CMYK, 16 bits, palettes and transparency become red, green and blue", async () => {
+Deno.test("decode() gives red, green and blue when a picture is grey, CMYK, of 16 bits, a palette or transparent", async () => {
   const orange = [200, 100, 50], onWhite = [200, 100, 50].map((v) => 255 + (v - 255) * 128 / 255);
   const kinds: Record<string, [Promise<Uint8Array>, number[], number]> = {
     jpeg: [plain(9, 8, ...orange).jpeg().toBuffer(), orange, 3],
@@ -39,7 +39,7 @@ Deno.test("grey, CMYK, 16 bits, palettes and transparency become red, green and 
   }
 });
 
-Deno.test("a picture is turned as its EXIF says", async () => {
+Deno.test("decode() turns a picture when its EXIF says so", async () => {
   // Stored with red on the left; 6 means that it is to be turned clockwise, so that red comes to the top.
   const file = await drawn(80, 100, (x) => x < 40 ? [255, 0, 0] : [0, 0, 255])
     .withMetadata({ orientation: 6 }).png().toBuffer();
@@ -50,7 +50,7 @@ Deno.test("a picture is turned as its EXIF says", async () => {
   near(pixels.subarray(-3), [0, 0, 255], 2);
 });
 
-Deno.test("the shorter side becomes 256 for 224, and the ratio stays; small ones are squares", async () => {
+Deno.test("decode() makes the shorter side 256, or a square, when the size is 224, or small", async () => {
   assert.deepEqual([224, 64, 63, 32].map(storedSide), [256, 74, 63, 32]);
   const sizes: [number, number, number, number, number][] = [
     [500, 375, 224, 256, 341],
@@ -71,7 +71,7 @@ Deno.test("the shorter side becomes 256 for 224, and the ratio stays; small ones
   }
 });
 
-Deno.test("a picture of the right size is stored as it is", async () => {
+Deno.test("decode() keeps every pixel when the picture has the right size", async () => {
   const noise = (x: number, y: number) =>
     [0, 1, 2].map((c) => Math.imul(x * 97 + y * 31 + c, 2654435761) >>> 24);
   const { pixels } = await decode(await drawn(32, 32, noise).png().toBuffer(), 32);
@@ -82,7 +82,7 @@ Deno.test("a picture of the right size is stored as it is", async () => {
   assert.deepEqual([...pixels], expected);
 });
 
-Deno.test("what is no picture, damaged, cut short or of extreme size is refused", async () => {
+Deno.test("decode() throws when a file is no picture, damaged, cut short or of extreme size", async () => {
   const jpeg = await drawn(64, 64, (x, y) => [4 * x, 4 * y, 0]).jpeg().toBuffer();
   const png = await plain(64, 64, 1, 2, 3).png().toBuffer();
   const vast = Uint8Array.from(png);

@@ -36,7 +36,7 @@ const download = (url: string, change: Partial<Download["files"][number]> = {}):
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);
 
-Deno.test("what comes whole is put in place, and its progress is told", async () => {
+Deno.test("fetchFiles() puts files in place, and reports progress, when they come whole", async () => {
   const serve = () => new Response(content, { headers: { "content-length": `${content.length}` } });
   await withServer(serve, (url) =>
     withFolder(async (folder) => {
@@ -49,7 +49,7 @@ Deno.test("what comes whole is put in place, and its progress is told", async ()
     }));
 });
 
-Deno.test("a packed answer is no shorter than it says", async () => {
+Deno.test("fetchFiles() accepts an answer when it is packed and so has another length", async () => {
   const packed = new Response(content).body!.pipeThrough(new CompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
   const headers = { "content-encoding": "gzip", "content-length": `${bytes.length}` };
@@ -60,7 +60,7 @@ Deno.test("a packed answer is no shorter than it says", async () => {
     }));
 });
 
-Deno.test("what is wrong is told with the address, and leaves nothing", async () => {
+Deno.test("fetchFiles() names the address, and leaves nothing, when an answer is wrong", async () => {
   const cut = () =>
     new ReadableStream({
       start(controller) {
@@ -96,7 +96,7 @@ Deno.test("what is wrong is told with the address, and leaves nothing", async ()
   }
 });
 
-Deno.test("no server, no folder, no such data set: one sentence each", async () => {
+Deno.test("fetchDataset() throws one sentence when there is no server, folder or data set", async () => {
   await withFolder(async (folder) => {
     const closed = "http://127.0.0.1:1";
     await assert.rejects(
@@ -116,7 +116,7 @@ Deno.test("no server, no folder, no such data set: one sentence each", async () 
 const data = Deno.env.get("MASKBENCH_DATA");
 
 Deno.test({
-  name: `what is there already is not fetched${
+  name: `fetchDataset() fetches nothing when the files are there already${
     data ? "" : " (skipped: MASKBENCH_DATA is not set)"
   }`,
   ignore: !data,
@@ -128,7 +128,7 @@ Deno.test({
     }),
 });
 
-Deno.test("a server that says nothing any more is given up, before its answer or within it", async () => {
+Deno.test("fetchFiles() gives a server up when it falls silent before its answer or within it", async () => {
   const stalled = new Promise<never>(() => {});
   const within = () => new Response(new ReadableStream({ start: (to) => to.enqueue(content) }));
   for (const handler of [() => stalled, within]) {

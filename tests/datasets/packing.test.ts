@@ -81,7 +81,7 @@ const refusal = async (call: Promise<unknown>): Promise<string> => {
   return error.message;
 };
 
-Deno.test("a folder like ImageNet's: killed while it is packed, packed by two at once, trained on", () =>
+Deno.test("packFolder() gives one whole pack when it is killed, or when two pack the same folder", () =>
   withFolder(async (folder) => {
     const pictures = join(folder, "pictures"),
       data = join(folder, "data"),
@@ -220,7 +220,7 @@ const shapesAs = async (
   );
 };
 
-Deno.test("pictures packed from PNG files are those that they were, and give the same figures", () =>
+Deno.test("packFolder() gives the same pictures and figures when they come from PNG files", () =>
   withFolder(async (folder) => {
     const shapes = await loadDataset("shapes", []);
     const from = join(folder, "shapes");
@@ -327,7 +327,7 @@ async function changesAndDamage(folder: string, from: string): Promise<void> {
     const path = join(home, name);
     Deno.writeFileSync(path, change(Deno.readFileSync(path)));
     assert.match(await refusal(load()), message);
-    assert.equal((await pack()).before, false, name); // mends it
+    assert.equal((await pack()).before, false, name); // makes it whole
     assert.deepEqual(await load(), whole);
     Deno.removeSync(path);
     assert.match(

@@ -1,4 +1,4 @@
-// The files of data sets, made here byte by byte: what is right is read, what is damaged is told and never trusted.
+// The files of data sets, made here byte by byte: what is right is read, what is damaged is reported and never trusted.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -20,7 +20,7 @@ const refuses = (call: () => unknown, message: RegExp) =>
     return true;
   });
 
-Deno.test("an IDX file gives its sizes and values", () => {
+Deno.test("parseIdx() gives sizes and values when an IDX file is whole", () => {
   const bytes = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6);
   const { sizes, values } = parseIdx(bytes, "x");
   assert.deepEqual([sizes, [...values]], [[2, 3], [1, 2, 3, 4, 5, 6]]);
@@ -29,13 +29,13 @@ Deno.test("an IDX file gives its sizes and values", () => {
   refuses(() => parseIdx(Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0), "x"), /no IDX file of bytes/);
 });
 
-Deno.test("an IDX file with a size of 0 holds nothing, however large the others are", () => {
+Deno.test("parseIdx() gives nothing when one size is 0, however large the others are", () => {
   const sizes = [...Array(40).fill(255), 0]; // of each, all four bytes
   const bytes = Uint8Array.of(0, 0, 8, 41, ...sizes.flatMap((byte) => [byte, byte, byte, byte]));
   assert.equal(parseIdx(bytes, "x").values.length, 0);
 });
 
-Deno.test("CIFAR-10's records are a label and 3,072 values each", () => {
+Deno.test("splitOf() gives a label and 3,072 values when it reads a record of CIFAR-10", () => {
   const record = (label: number) => Uint8Array.of(label, ...Array(3072).fill(label * 10));
   const { images, labels } = splitOf([
     Uint8Array.of(...record(3), ...record(9)),
@@ -49,7 +49,7 @@ Deno.test("CIFAR-10's records are a label and 3,072 values each", () => {
   refuses(() => splitOf([record(1).slice(1), Uint8Array.of(1)]), /no whole number of records/);
 });
 
-Deno.test("gzip that is damaged, cut short or too long is refused", () => {
+Deno.test("gunzip() throws when data are damaged, cut short or too long", () => {
   const packed = gzipSync(new Uint8Array(1000));
   assert.equal(gunzip(packed, 1000, "x").length, 1000);
   refuses(() => gunzip(packed, 999, "x"), /^x has more than 999 bytes when unpacked/);
@@ -57,7 +57,7 @@ Deno.test("gzip that is damaged, cut short or too long is refused", () => {
   refuses(() => gunzip(new Uint8Array(20), 1000, "x"), /^x is damaged/);
 });
 
-Deno.test("a file that grows out of all bounds when unpacked is not unpacked", async () => {
+Deno.test("gunzip() throws when a file would grow out of all bounds", async () => {
   // 4 GiB of zeros in 8 MB: gzip files may follow one another.
   const packed = gzipSync(new Uint8Array(64 << 20));
   const bomb = new Uint8Array(await new Blob(Array(64).fill(packed)).arrayBuffer());
@@ -67,7 +67,7 @@ Deno.test("a file that grows out of all bounds when unpacked is not unpacked", a
   assert.ok(Deno.memoryUsage().rss - before < 256 << 20);
 });
 
-Deno.test("a file much larger than it should be is not read", () =>
+Deno.test("loadDataset() refuses a file unread when it is much too large", () =>
   withFolder(async (folder) => {
     for (
       const [name, set] of [
@@ -98,7 +98,7 @@ async function archive(entries: readonly (readonly [string, Uint8Array])[]): Pro
   return gzipSync(Uint8Array.from(parts.flatMap((part) => [...part])));
 }
 
-Deno.test("an archive gives the files that are asked for, and no path of its own", async () => {
+Deno.test("untar() gives the files that are asked for when an archive has paths of its own", async () => {
   const a = Uint8Array.of(1, 2), b = Uint8Array.of(3, 4), evil = Uint8Array.of(6, 6);
   const bytes = await archive([
     ["../../evil", evil],
@@ -122,7 +122,7 @@ Deno.test("an archive gives the files that are asked for, and no path of its own
   await rejects(untar(Uint8Array.of(1, 2, 3), "x", "home", ["a"], 2), /^x is damaged/);
 });
 
-Deno.test("a data set that is missing, cut short or changed names file, finding and expectation", async () => {
+Deno.test("loadDataset() names the file, the finding and the expectation when a data set is missing, cut short or changed", async () => {
   await withFolder(async (folder) => {
     const told = async (name: string, message: RegExp) =>
       await assert.rejects(loadDataset(name, [folder]), (error) => {
@@ -148,7 +148,7 @@ Deno.test("a data set that is missing, cut short or changed names file, finding 
   });
 });
 
-Deno.test("the validation split is the end of the training pictures, and another data set", () => {
+Deno.test("validationOf() gives the end of the training pictures, as another data set, when a split is held out", () => {
   const split = (count: number, from: number) => ({
     images: Uint8Array.from({ length: count * 2 }, (_, i) => from + i),
     labels: Int32Array.from({ length: count }, (_, i) => from + i),
@@ -174,7 +174,7 @@ Deno.test("the validation split is the end of the training pictures, and another
 const data = Deno.env.get("MASKBENCH_DATA");
 
 Deno.test({
-  name: `real data: MNIST and CIFAR-10 as they are published${
+  name: `loadDataset() gives the published pictures when the data are MNIST and CIFAR-10${
     data ? "" : " (skipped: MASKBENCH_DATA is not set)"
   }`,
   ignore: !data,

@@ -6,14 +6,14 @@ import { imagesOf } from "./images.ts";
 
 const dataset = await shapes.load([]);
 
-Deno.test("shapes has the bytes that it always had", () => {
+Deno.test("shapes.load() gives the bytes that it always had when it draws", () => {
   assert.equal(
     dataset.checksum,
     "243f8e52d97c613ad3e57b0678982001c3473fef220660a0fe47169e33e5a42e",
   );
 });
 
-Deno.test("shapes has as many pictures as it says, every class equally often", () => {
+Deno.test("shapes.load() gives every class equally often when it draws", () => {
   for (const [split, count] of [[dataset.train, 8_000], [dataset.test, 2_000]] as const) {
     assert.equal(split.labels.length, count);
     assert.equal(imagesOf(split).length, count * 3 * 32 * 32);
@@ -23,7 +23,7 @@ Deno.test("shapes has as many pictures as it says, every class equally often", (
   }
 });
 
-Deno.test("no picture of shapes is there twice, so none of the test set was trained on", () => {
+Deno.test("shapes.load() gives no picture twice when train and test are taken together", () => {
   const size = 3 * 32 * 32, seen = new Set<string>();
   for (const images of [dataset.train, dataset.test].map(imagesOf)) {
     for (let at = 0; at < images.length; at += size) {

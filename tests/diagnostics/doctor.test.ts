@@ -16,7 +16,7 @@ const doctor = async (env: Record<string, string> = {}) => {
   return { code, ok, of: (what: string) => findings.find((finding) => finding.what === what)! };
 };
 
-Deno.test("doctor finds what this machine has, and exits 0", async () => {
+Deno.test("doctor lists what the machine has, and exits 0, when nothing is missing", async () => {
   const { code, ok, of } = await doctor();
   assert.deepEqual([code, ok], [0, true]);
   assert.equal(of("Deno").found, Deno.version.deno);
@@ -31,7 +31,7 @@ Deno.test("doctor finds what this machine has, and exits 0", async () => {
   assert.equal(of("data set shapes").state, "ok");
 });
 
-Deno.test("a missing data set is no fault, and the command that gets it is named", async () => {
+Deno.test("doctor names the command that gets a data set, and exits 0, when one is missing", async () => {
   await withFolder(async (folder) => {
     const { code, of } = await doctor({ MASKBENCH_DATA: folder });
     assert.equal(code, 0);
@@ -42,7 +42,7 @@ Deno.test("a missing data set is no fault, and the command that gets it is named
   });
 });
 
-Deno.test("a wrong LIBTORCH and missing tools are faults, each with what fixs it; exit 1", async () => {
+Deno.test("doctor names what fixes each fault, and exits 1, when LIBTORCH is wrong or tools are missing", async () => {
   await withFolder(async (folder) => {
     const { code, ok, of } = await doctor({ LIBTORCH: folder, PATH: folder });
     assert.deepEqual([code, ok], [1, false]);

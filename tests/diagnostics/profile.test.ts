@@ -6,7 +6,7 @@ import { weightCount } from "../../src/networks/network.ts";
 import { networkOf } from "../../src/networks/registry.ts";
 import { device } from "../library.ts";
 
-Deno.test("a profile's figures agree with each other and with the network's arithmetic", () => {
+Deno.test("profileStep() gives figures that agree with each other and the network's arithmetic when it measures a step", () => {
   const batch = 16;
   for (const algorithm of ["edge-popup", "sbp", "dense"]) {
     const options = { device, threads: 1, steps: 3 };
@@ -28,7 +28,7 @@ Deno.test("a profile's figures agree with each other and with the network's arit
   }
 });
 
-Deno.test("parts are summed only while asked for, and begin at nothing", () => {
+Deno.test("profileStepParts() sums only while it is on, from 0, when steps run before and after", () => {
   profileStepParts(true);
   const fresh = profileStepParts(true);
   assert.deepEqual([...new Set(Object.values(fresh))], [0]);

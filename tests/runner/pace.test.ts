@@ -8,7 +8,7 @@ const STEPS = 1000;
 class Clocked {
   now = 5000;
   readonly pace = new PaceMonitor(this.now);
-  /** What a slow step had taken when it was told. */
+  /** What a slow step had taken when it was reported. */
   readonly told: number[] = [];
 
   look(): void {
@@ -38,7 +38,7 @@ class Clocked {
   }
 }
 
-Deno.test("a step is told once when it takes a hundred times the median of those before", () => {
+Deno.test("PaceMonitor reports a step once when it takes a hundred times the median of those before", () => {
   const run = new Clocked();
   run.steps(20, 300);
   run.pass(29_000);
@@ -50,7 +50,7 @@ Deno.test("a step is told once when it takes a hundred times the median of those
   assert.equal(run.told.length, 2);
 });
 
-Deno.test("a step is told after ten seconds, not before, when steps take a millisecond", () => {
+Deno.test("PaceMonitor reports a step after ten seconds when steps take a millisecond", () => {
   const run = new Clocked();
   run.tell(0);
   for (let step = 250; step < STEPS; step += 250) {
@@ -63,7 +63,7 @@ Deno.test("a step is told after ten seconds, not before, when steps take a milli
   assert.deepEqual(run.told, [10_000]);
 });
 
-Deno.test("nothing is told when it is the first step that takes long, or the steps after it too", () => {
+Deno.test("PaceMonitor reports nothing when the first step takes long, or the steps after it too", () => {
   const run = new Clocked();
   run.tell(0);
   run.pass(600_000);
@@ -72,7 +72,7 @@ Deno.test("nothing is told when it is the first step that takes long, or the ste
   assert.deepEqual(run.told, []);
 });
 
-Deno.test("nothing is told when a run is set up or evaluated for minutes", () => {
+Deno.test("PaceMonitor reports nothing when a run is set up or evaluated for minutes", () => {
   const run = new Clocked();
   run.pass(600_000);
   run.steps(20, 300);
@@ -86,7 +86,7 @@ Deno.test("nothing is told when a run is set up or evaluated for minutes", () =>
   assert.deepEqual(run.told, [30_000]);
 });
 
-Deno.test("nothing is told, and a stop's ten seconds do not pass, while the process is suspended", () => {
+Deno.test("PaceMonitor reports nothing, and waits on, when the process is suspended", () => {
   const run = new Clocked();
   run.steps(20, 10);
   for (let time = 0; time < 5; time++) {
@@ -97,7 +97,7 @@ Deno.test("nothing is told, and a stop's ten seconds do not pass, while the proc
   assert.ok(run.pace.silence < 6000 && run.pace.awake < 10_000, `${run.pace.silence}`);
 });
 
-Deno.test("a stop waits ten seconds for a step, or three times the median when that is longer", () => {
+Deno.test("PaceMonitor waits ten seconds, or three times the median, when a run is stopped", () => {
   const run = new Clocked();
   assert.equal(run.pace.patience, 10_000);
   run.steps(5, 100);

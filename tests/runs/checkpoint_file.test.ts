@@ -16,7 +16,7 @@ import { sourcesDigest, sourcesDigestOf } from "../../src/runs/sources.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { environment, identity, kept } from "./kept.ts";
 
-/** How a checkpoint that can't be trusted is told. */
+/** What is said of a checkpoint that can't be trusted. */
 function refusal(file: Uint8Array, of = identity, now = environment): string {
   try {
     decodeCheckpoint(file, of, now);
@@ -27,7 +27,7 @@ function refusal(file: Uint8Array, of = identity, now = environment): string {
   return "none";
 }
 
-Deno.test("a checkpoint is read as it was written, with or without a mask", () => {
+Deno.test("decodeCheckpoint() gives what was written when a checkpoint has a mask or none", () => {
   const file = encodeCheckpoint(kept);
   assert.deepEqual(decodeCheckpoint(file, identity, environment), {
     checkpoint: kept.checkpoint,
@@ -42,7 +42,7 @@ Deno.test("a checkpoint is read as it was written, with or without a mask", () =
   assert.equal(read.checkpoint.mask, undefined);
 });
 
-Deno.test("a checkpoint cut short at any length, or with any byte changed, is refused in a sentence", () => {
+Deno.test("decodeCheckpoint() throws a sentence when the file is cut short at any length or any byte changed", () => {
   const file = encodeCheckpoint(kept);
   fc.assert(
     fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
@@ -61,7 +61,7 @@ Deno.test("a checkpoint cut short at any length, or with any byte changed, is re
   );
 });
 
-Deno.test("a checkpoint of another run, or made with another thing that bytes hang on, is refused", () => {
+Deno.test("decodeCheckpoint() throws when it is another run's, or made with something else that bytes depend on", () => {
   const file = encodeCheckpoint(kept);
   assert.match(refusal(file, "b".repeat(64)), /is of another run, a{64}/);
   for (const key of ["maskbench", "libtorch", "blas", "instructions", "processor"] as const) {
@@ -107,7 +107,7 @@ Deno.test("sourcesDigestOf() changes when a file that computes changes, and with
   });
 });
 
-Deno.test("what is refused lies beside under another name, until the run is finished", async () => {
+Deno.test("readCheckpoint() keeps the file under another name when it is refused, until the run is finished", async () => {
   await withFolder(async (folder) => {
     const runs = join(folder, "runs"), name = `${identity}.checkpoint.safetensors`;
     const names = () => [...Deno.readDirSync(runs)].map(({ name }) => name).sort();
@@ -142,7 +142,7 @@ Deno.test("what is refused lies beside under another name, until the run is fini
   });
 });
 
-Deno.test("leftovers: what belongs to finished runs and old halves of files go, all else stays", async () => {
+Deno.test("removeLeftovers() removes what belongs to finished runs and old halves of files when it cleans up", async () => {
   await withFolder(async (folder) => {
     const runs = join(folder, "runs"), other = "b".repeat(64), damaged = "c".repeat(64);
     const half = (name: string) => `.${name}.${crypto.randomUUID()}`;
@@ -175,7 +175,7 @@ Deno.test("leftovers: what belongs to finished runs and old halves of files go, 
   });
 });
 
-Deno.test("leftovers: a ticket that a killed process wrote half goes after an hour", async () => {
+Deno.test("removeLeftovers() removes half a ticket when it is an hour old", async () => {
   await withFolder(async (folder) => {
     const tickets = join(folder, "tickets"), ticket = `${identity}.safetensors`;
     const [old, young] = [0, 1].map(() => `.${ticket}.${crypto.randomUUID()}`);

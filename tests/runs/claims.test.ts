@@ -24,7 +24,7 @@ async function other(folder: string): Promise<Deno.ChildProcess> {
   return child;
 }
 
-Deno.test("a claimed run is nobody else's until it is released, and then leaves nothing behind", async () => {
+Deno.test("Claim excludes others when a run is claimed, and leaves nothing when it is released", async () => {
   await withFolder(async (folder) => {
     const claim = await Claim.on(folder, identity);
     assert.ok(claim);
@@ -40,7 +40,7 @@ Deno.test("a claimed run is nobody else's until it is released, and then leaves 
   });
 });
 
-Deno.test("a claim holds between processes, and is taken over once its process is killed, again and again", async () => {
+Deno.test("Claim holds between processes, and is taken over, when its process is killed", async () => {
   await withFolder(async (folder) => {
     for (let killed = 1; killed <= 3; killed++) {
       const child = await other(folder);
@@ -57,7 +57,7 @@ Deno.test("a claim holds between processes, and is taken over once its process i
   });
 });
 
-Deno.test("another machine's claim counts while it is touched, and no longer", async () => {
+Deno.test("Claim counts when another machine touches it, and no longer", async () => {
   await withFolder(async (folder) => {
     await Deno.mkdir(join(folder, "runs"));
     const path = join(folder, "runs", `${identity}.claim-0`);
@@ -72,7 +72,7 @@ Deno.test("another machine's claim counts while it is touched, and no longer", a
   });
 });
 
-Deno.test("this machine's claim counts while its process lives, however long it was not touched", async () => {
+Deno.test("Claim counts when its process lives on this machine, however old it is", async () => {
   await withFolder(async (folder) => {
     const claim = await Claim.on(folder, identity);
     const old = new Date(Date.now() - 600_000);
@@ -82,7 +82,7 @@ Deno.test("this machine's claim counts while its process lives, however long it 
   });
 });
 
-Deno.test("of many who find a dead process's claim, one gets it", async () => {
+Deno.test("Claim is given to one when many find a dead process's claim", async () => {
   await withFolder(async (folder) => {
     const child = await other(folder);
     child.kill("SIGKILL");
@@ -100,7 +100,7 @@ Deno.test("of many who find a dead process's claim, one gets it", async () => {
   });
 });
 
-Deno.test("a folder that can't be written to is told", async () => {
+Deno.test("Claim throws a sentence when the folder can't be written to", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "runs"), "a file where the folder is to be");
     await assert.rejects(Claim.on(folder, identity), (error) => {
@@ -111,7 +111,7 @@ Deno.test("a folder that can't be written to is told", async () => {
   });
 });
 
-Deno.test("a folder that vanishes while claims are made is made anew", async () => {
+Deno.test("Claim makes the folder again when it vanishes meanwhile", async () => {
   await withFolder(async (folder) => {
     for (let i = 0; i < 300; i++) {
       const gone = Deno.remove(join(folder, "runs"), { recursive: true }).catch(() => {});

@@ -18,12 +18,12 @@ const config: RunConfig = {
   precision: "float32",
 };
 
-Deno.test("canonical JSON has sorted keys and no spaces", () => {
+Deno.test("canonicalJson() sorts keys and has no spaces when objects are nested", () => {
   const value = { b: [2, { d: 1, c: null }], a: "ä" };
   assert.equal(canonicalJson(value), '{"a":"ä","b":[2,{"c":null,"d":1}]}');
 });
 
-Deno.test("the identity is the SHA-256 of the canonical JSON, as sha256sum gives it", () => {
+Deno.test("identityOf() gives what sha256sum gives when it hashes the canonical JSON", () => {
   // printf '%s' '{"algorithm":{"name":"sbp",…}' | sha256sum
   assert.equal(
     identityOf(config),
@@ -31,7 +31,7 @@ Deno.test("the identity is the SHA-256 of the canonical JSON, as sha256sum gives
   );
 });
 
-Deno.test("the order in which keys are written makes no difference", () => {
+Deno.test("identityOf() is the same when keys are written in another order", () => {
   const shuffled = fc.shuffledSubarray(Object.entries(config), { minLength: 11, maxLength: 11 });
   fc.assert(fc.property(shuffled, (entries) => {
     const same = Object.fromEntries(entries) as unknown as RunConfig;
@@ -39,7 +39,7 @@ Deno.test("the order in which keys are written makes no difference", () => {
   }));
 });
 
-Deno.test("every leaf of the configuration is part of the identity", () => {
+Deno.test("identityOf() differs when any leaf of the configuration does", () => {
   const seen = new Set([identityOf(config)]);
   let leaves = 0;
   const change = (node: Record<string, unknown>, path: string[] = []): void => {

@@ -20,7 +20,7 @@ import { withFolder } from "../cli/maskbench.ts";
 import { kept as keptCheckpoint } from "./kept.ts";
 import { fileOf, runOf } from "./made.ts";
 
-Deno.test("a run file is read as it was written, and nothing else is left in the folder", async () => {
+Deno.test("readRunFolder() gives what writeRunFile() wrote, and nothing else is left, when a run is finished", async () => {
   await withFolder(async (folder) => {
     const runs = [fileOf(runOf({ seed: 1 })), fileOf(runOf({ seed: 2 }))];
     for (const run of runs) await writeRunFile(folder, run);
@@ -34,7 +34,7 @@ Deno.test("a run file is read as it was written, and nothing else is left in the
   });
 });
 
-Deno.test("a run file cut short at any place is set aside, and the run counts as missing", async () => {
+Deno.test("readRunFolder() sets a run file aside, and the run counts as missing, when it is cut short anywhere", async () => {
   await withFolder(async (folder) => {
     const run = fileOf(runOf({})), path = runPathOf(folder, run.identity);
     await writeRunFile(folder, run);
@@ -54,7 +54,7 @@ Deno.test("a run file cut short at any place is set aside, and the run counts as
   });
 });
 
-Deno.test("a run file that is another run than its name or identity says is set aside", async () => {
+Deno.test("readRunFolder() sets a run file aside when its name or identity is another run's", async () => {
   await withFolder(async (folder) => {
     const run = fileOf(runOf({ seed: 1 })), other = fileOf(runOf({ seed: 2 }));
     const path = runPathOf(folder, run.identity);
@@ -173,7 +173,7 @@ const withMaskChange = (run: RunFile, maskChange: number): RunFile => ({
   result: { ...run.result, epochs: run.result.epochs.map((epoch) => ({ ...epoch, maskChange })) },
 });
 
-Deno.test("a run file that tells how much its mask changed is read like one that doesn't", async () => {
+Deno.test("readRunFolder() reads a run file when it has the mask's changes or not", async () => {
   await withFolder(async (folder) => {
     const run = withMaskChange(fileOf(runOf({})), 0.25);
     await writeRunFile(folder, run);
@@ -181,7 +181,7 @@ Deno.test("a run file that tells how much its mask changed is read like one that
   });
 });
 
-Deno.test("a folder that is not there has no runs; one that can't be written to is told", async () => {
+Deno.test("readRunFolder() gives no runs when there is no folder; writeRunFile() throws when it can't write", async () => {
   await withFolder(async (folder) => {
     assert.deepEqual(await readRunFolder(join(folder, "absent")), { runs: [], invalidFiles: [] });
     await Deno.writeTextFile(join(folder, "runs"), "a file where the folder should be");

@@ -178,7 +178,7 @@ async function killed(file: string, out: string, cluster: Cluster): Promise<void
   for (const identity of [first, second]) {
     const path = join(out, "runs", `${identity}.json`);
     const { started } = JSON.parse(await Deno.readTextFile(path)).environment;
-    assert.ok(Date.parse(started) < at, "it began anew");
+    assert.ok(Date.parse(started) < at, "it began again");
   }
 }
 
@@ -231,7 +231,7 @@ Deno.test({
     }, { MaxArraySize: 4 }),
 });
 
-Deno.test("without Slurm, or without a submission, it says so", () =>
+Deno.test("bench --engine slurm and status say so when there is no Slurm or no submission", () =>
   withFolder(async (folder) => {
     const cases: [string[], RegExp][] = [
       [["status", folder], /nothing was submitted from .*: `deno task bench SWEEP --engine slurm`/],

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { parseMaxTasks, parseQueue } from "../../src/slurm/programs.ts";
 
-Deno.test("squeue's lines: array tasks, a job that is no array, a reason with spaces", () => {
+Deno.test("parseQueue() reads squeue's lines when there are array tasks, single jobs and reasons with spaces", () => {
   const text = "12|3|PENDING|Resources\n12|0|RUNNING|None\n13|N/A|PENDING|Dependency\n" +
     "14|1|PENDING|launch failed requeued held | twice\n";
   assert.deepEqual(parseQueue(text), [
@@ -14,7 +14,7 @@ Deno.test("squeue's lines: array tasks, a job that is no array, a reason with sp
   assert.deepEqual(parseQueue("\n"), []);
 });
 
-Deno.test("how many tasks there may be: by MaxArraySize, by the scheduler's own limit, or none", () => {
+Deno.test("parseMaxTasks() gives the lowest limit when MaxArraySize, the scheduler or nothing sets one", () => {
   const config = (size: number, parameters: string) =>
     `Configuration data as of 2026-01-01\nMaxArraySize            = ${size}\n` +
     `MaxJobCount             = 10000\nSchedulerParameters     = ${parameters}\n`;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { sharesOf } from "../../src/slurm/shares.ts";
 
-Deno.test("every run is in exactly one task, there are no more tasks than there may be, and none is idle", () =>
+Deno.test("sharesOf() puts each run in one task, and leaves none idle, when tasks are limited", () =>
   fc.assert(
     fc.property(fc.nat(300), fc.integer({ min: 1, max: 100 }), (count, most) => {
       const runs = Array.from({ length: count }, (_, i) => `run ${i}`),
@@ -17,7 +17,7 @@ Deno.test("every run is in exactly one task, there are no more tasks than there 
     }),
   ));
 
-Deno.test("all tasks begin with the first runs", () => {
+Deno.test("sharesOf() begins all tasks with the first runs when it deals runs out", () => {
   assert.deepEqual(sharesOf([1, 2, 3, 4, 5, 6, 7], 3), [[1, 4, 7], [2, 5], [3, 6]]);
   assert.deepEqual(sharesOf([1, 2], 1000), [[1], [2]]);
 });

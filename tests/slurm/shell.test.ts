@@ -21,7 +21,7 @@ async function byShell(text: string): Promise<string[] | undefined> {
 
 const some = (...signs: string[]) => fc.string({ unit: fc.constantFrom(...signs), maxLength: 12 });
 
-Deno.test("a quoted word is that word to a shell, whatever is in it", () =>
+Deno.test("quoteForShell() gives a word that a shell reads unchanged when it holds anything", () =>
   fc.assert(
     fc.asyncProperty(
       some("a", " ", "'", '"', "\\", "$HOME", "`id`", "\n", "*", ";", "&", "#", "~", "ß", "%"),
@@ -30,7 +30,7 @@ Deno.test("a quoted word is that word to a shell, whatever is in it", () =>
     { numRuns: 150 },
   ));
 
-Deno.test("options are split as a shell splits them, or refused as it refuses them", () =>
+Deno.test("splitWords() splits, or refuses, as a shell does when options are given", () =>
   fc.assert(
     fc.asyncProperty(some("a", "b", "=", "--", " ", "  ", "\t", "'", '"', "\\"), async (text) => {
       const odd = /\\$/.test(text); // a shell would go on with the next line
@@ -42,7 +42,7 @@ Deno.test("options are split as a shell splits them, or refused as it refuses th
     { numRuns: 300 },
   ));
 
-Deno.test("nothing is expanded: what a shell would act on stands for itself", () => {
+Deno.test("splitWords() expands nothing when a shell would", () => {
   assert.deepEqual(splitWords("--comment=$HOME;id `id` *"), ["--comment=$HOME;id", "`id`", "*"]);
   assert.deepEqual(splitWords(`--a="x \\$ \\" \\y" '' b\\`), ['--a=x $ " \\y', "", "b\\"]);
 });

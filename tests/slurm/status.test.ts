@@ -43,7 +43,7 @@ const found = (
 const states = (...args: Parameters<typeof runStatusesOf>) =>
   runStatusesOf(...args).map(({ state }) => state);
 
-Deno.test("a run is finished by its file alone; without one it is missing, whatever Slurm said of its task", () => {
+Deno.test("runStatusesOf() calls a run finished when its file is there, and missing when it isn't", () => {
   const statuses = runStatusesOf("out", numbered, found([a]), []);
   assert.deepEqual(statuses.map(({ state }) => state), [
     "finished",
@@ -57,13 +57,13 @@ Deno.test("a run is finished by its file alone; without one it is missing, whate
   ]);
 });
 
-Deno.test("in a task that waits or runs a run waits, and is under way once it is claimed", () => {
+Deno.test("runStatusesOf() calls a run waiting when its task is there, and under way when it is claimed", () => {
   const queue = [live("10", 1, "RUNNING"), live("11", 0, "PENDING"), live("99", 0, "RUNNING")];
   const expected = ["waiting", "running", "missing", "waiting"];
   assert.deepEqual(states("out", numbered, found([], {}, [a, b, c]), queue), expected);
 });
 
-Deno.test("a run that failed has failed, unless a task is to try it again", () => {
+Deno.test("runStatusesOf() calls a run failed when it failed, unless a task is to try it again", () => {
   const failed = found([], { [a]: "out of memory", [b]: "a loss that is no number" });
   const again = [numbered[0]!, { number: 2, submission: submission("11", [[0]], true) }];
   const queue = [live("11", 0, "PENDING"), live("10", 1, "RUNNING")];
@@ -72,7 +72,7 @@ Deno.test("a run that failed has failed, unless a task is to try it again", () =
   assert.deepEqual([second!.state, second!.reason], ["failed", "a loss that is no number"]);
 });
 
-Deno.test("where Slurm can't be asked, nothing is called missing", () => {
+Deno.test("runStatusesOf() calls nothing missing when Slurm can't be asked", () => {
   const expected = ["finished", "running", "open", "failed"];
   const seen = found([a], { [d]: "no" }, [b]);
   assert.deepEqual(states("out", numbered, seen, undefined), expected);
@@ -83,7 +83,7 @@ Deno.test("where Slurm can't be asked, nothing is called missing", () => {
   );
 });
 
-Deno.test("a folder is looked at: run files, damaged ones, claims old and fresh", () =>
+Deno.test("readOverview() lists run files, damaged ones and claims when it looks at a folder", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(join(folder, "slurm"), { recursive: true });
     const number = await nextSubmissionNumber(folder);
@@ -123,6 +123,6 @@ Deno.test("a folder is looked at: run files, damaged ones, claims old and fresh"
     await assert.rejects(readSubmissions(folder), /1\/submission.json is no submission: /);
   }));
 
-Deno.test("looks are a tenth of the time apart, from a second to half a minute", () => {
+Deno.test("pauseAfter() gives a tenth of the time, from a second to half a minute, when it follows a sweep", () => {
   assert.deepEqual([0, 5e3, 1e5, 1e6].map(pauseAfter), [1000, 1000, 10_000, 30_000]);
 });

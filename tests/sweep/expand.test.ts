@@ -21,7 +21,7 @@ const sweep = (given: Record<string, unknown>) =>
   );
 const runs = (given: Record<string, unknown>) => expandSweep(sweep(given), "ab".repeat(32)).runs;
 
-Deno.test("every combination is one run; dense has no sparsity, so it has one for all", () => {
+Deno.test("expandSweep() makes one run of each combination, and one of dense, when sparsities are listed", () => {
   const all = runs({
     networks: ["conv2", { name: "conv4", width: 0.5 }],
     initialisations: ["kaiming-normal", { name: "signed-kaiming-constant", scaleFan: true }],
@@ -42,7 +42,7 @@ Deno.test("every combination is one run; dense has no sparsity, so it has one fo
   assert.ok(of("dense").every(({ sparsity }) => sparsity === 0));
 });
 
-Deno.test("all defaults are written out", () => {
+Deno.test("expandSweep() writes all defaults out when a sweep leaves them out", () => {
   const [run] = runs({});
   assert.deepEqual(run, {
     dataset: { name: "shapes", checksum: "ab".repeat(32), split: "test" },
@@ -63,7 +63,7 @@ Deno.test("all defaults are written out", () => {
   });
 });
 
-Deno.test("a default written out is the same run as one left out", () => {
+Deno.test("expandSweep() gives the same run when a default is written out or left out", () => {
   const explicit = { name: "edge-popup", momentum: 0.9, scope: "layer", learningRate: 0.1 };
   assert.deepEqual(
     runs({ algorithms: [explicit], batchSize: 128, seeds: [1] }).map(identityOf),
@@ -71,7 +71,7 @@ Deno.test("a default written out is the same run as one left out", () => {
   );
 });
 
-Deno.test("warm-up and label smoothing are of a run where they are not 0, and then tell it apart", () => {
+Deno.test("expandSweep() has warm-up and label smoothing in a run when they are not 0", () => {
   const all = [{}, { warmUp: 0, labelSmoothing: 0 }, { warmUp: 1 }, { labelSmoothing: 0.1 }]
     .map((given) => runs({ epochs: 2, ...given })[0]!);
   const [none, zero, warm, smooth] = all.map(identityOf);
@@ -82,12 +82,12 @@ Deno.test("warm-up and label smoothing are of a run where they are not 0, and th
   assert.equal(all[3]!.labelSmoothing, 0.1);
 });
 
-Deno.test("the first seed's runs come first", () => {
+Deno.test("expandSweep() puts the first seed's runs first when there are several seeds", () => {
   const seeds = runs({ seeds: [7, 3], sparsities: [0.5, 0.7] }).map(({ seed }) => seed);
   assert.deepEqual(seeds, [7, 7, 3, 3]);
 });
 
-Deno.test("a hyper-parameter may depend on sparsity and network", () => {
+Deno.test("expandSweep() looks a hyper-parameter up when it depends on sparsity and network", () => {
   const learningRate = {
     byNetwork: { conv2: 1, conv4: { bySparsity: { "0.5": 2, "0.90": 3 } } },
   };
@@ -109,7 +109,7 @@ Deno.test("a hyper-parameter may depend on sparsity and network", () => {
   ]);
 });
 
-Deno.test("no two runs of a sweep are called alike", () => {
+Deno.test("labelOf() names no two runs alike when they are of one sweep", () => {
   const all = runs({
     networks: ["conv4", { name: "conv4", width: 0.5 }],
     algorithms: [
@@ -134,7 +134,7 @@ Deno.test("no two runs of a sweep are called alike", () => {
   );
 });
 
-Deno.test("--only takes the runs that match one value for every key", () => {
+Deno.test("selectRuns() takes the runs that match one value of every key when --only is given", () => {
   const all = runs({ networks: ["conv2", "conv4"], sparsities: [0.5, 0.9], seeds: [1, 2] });
   const labels = (...only: string[]) => selectRuns(all, only).map(labelOf);
   assert.deepEqual(labels("network=conv4", "sparsity=0.9", "seed=2"), [

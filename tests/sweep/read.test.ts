@@ -35,7 +35,7 @@ function refusal(text: string): string {
 const refused = (change: Record<string, unknown>) =>
   refusal(JSON.stringify({ ...good, ...change }));
 
-Deno.test("the sweep files that come with maskbench are in order", async () => {
+Deno.test("readSweep() accepts the files when they are those of bench/", async () => {
   const names = [...Deno.readDirSync(join(root, "bench"))].map(({ name }) => name)
     .filter((name) => name.endsWith(".json") && name !== "sweep.schema.json");
   assert.ok(names.length >= 4, String(names));
@@ -45,12 +45,12 @@ Deno.test("the sweep files that come with maskbench are in order", async () => {
   }
 });
 
-Deno.test("the published JSON Schema is that of the code", async () => {
+Deno.test("schemaText() gives bench/sweep.schema.json when it is written", async () => {
   const published = await Deno.readTextFile(join(root, "bench/sweep.schema.json"));
   assert.equal(published, schemaText(), 'type "deno task maskbench schema --write"');
 });
 
-Deno.test("what would take the stack or hours to look through is refused at once", () => {
+Deno.test("parseSweep() refuses a file at once when it is too deep or too large to look through", () => {
   const deep = '{"name":'.repeat(20_000) + "1" + "}".repeat(20_000);
   for (const text of ["[".repeat(20_000), deep]) {
     assert.match(refusal(text), /^my\.json: line 1, column \d+: .* nested deeper than 100$/);
@@ -67,12 +67,12 @@ Deno.test("what would take the stack or hours to look through is refused at once
   assert.match(refused({ algorithms: same }), /more than 100,000 runs/);
 });
 
-Deno.test("a value that can't be made text is still named", () => {
+Deno.test("parseSweep() names a value when it can't be made text", () => {
   const object = { toString: 1, valueOf: 1 };
   assert.match(refused({ sparsities: [object] }), /sparsities\[0\]: \{"toString":1.* no sparsity/);
 });
 
-Deno.test("a key that JavaScript would swallow is refused as any other that is not known", () => {
+Deno.test("parseSweep() refuses a key when JavaScript would swallow it", () => {
   const text = JSON.stringify({
     ...good,
     algorithms: [{ name: "sbp", ramp: { byNetwork: { mlp: 1, proto: 1 } } }],
@@ -80,13 +80,13 @@ Deno.test("a key that JavaScript would swallow is refused as any other that is n
   assert.match(refusal(text), /algorithms\[0\]\.ramp\.byNetwork\.__proto__: is not known$/);
 });
 
-Deno.test("of very many faults the first are told", () => {
+Deno.test("parseSweep() reports the first faults when there are very many", () => {
   const lines = refused({ seeds: Array(100).fill("x") }).split("\n");
   assert.equal(lines.length, 22);
   assert.equal(lines.at(-1), "  and 80 more");
 });
 
-Deno.test("each slip is told with its place and what is allowed", () => {
+Deno.test("parseSweep() reports the place and what is allowed when there is a mistake", () => {
   const slips: [Record<string, unknown>, RegExp][] = [
     [{ epoch: 3 }, /"epoch" is not known: did you mean "epochs"\?/],
     [{ epochs: undefined }, /^my\.json: epochs: is missing: expected a number$/],
@@ -162,27 +162,27 @@ Deno.test("each slip is told with its place and what is allowed", () => {
   }
 });
 
-Deno.test("a packed folder is a data set by the name that its size gives it", () => {
+Deno.test("parseSweep() names a data set by its size when it is a packed folder", () => {
   const sweep = { ...good, networks: ["conv2"], augmentation: "random-resized-crop" };
   const read = (dataset: unknown) => parseSweep(JSON.stringify({ ...sweep, dataset }), "x").dataset;
   assert.equal(read({ folder: "my.pictures-1", size: 32 }), "my.pictures-1-32");
   assert.equal(read({ folder: "x" }), "x-224");
 });
 
-Deno.test("several slips are told together, a line each", () => {
+Deno.test("parseSweep() reports a line each when there are several mistakes", () => {
   const message = refused({ epochs: 0, dataset: "minst" });
   assert.deepEqual(message.split("\n").length, 3);
   assert.match(message, /^my\.json:\n {2}dataset: .*\n {2}epochs: /);
 });
 
-Deno.test("text that is no JSON is told with line and column", () => {
+Deno.test("parseSweep() reports line and column when text is no JSON", () => {
   assert.match(refusal('{\n  "name": "x",\n  oops\n}'), /^my\.json: line 3, column 3: no JSON: /);
   assert.match(refusal('{"name": "x",}'), /^my\.json: line 1, column 14: no JSON/);
   assert.match(refusal(""), /^my\.json: .*no JSON/);
   assert.match(refusal('{"epochs": 1, "epochs": 2}'), /epochs: is there twice/);
 });
 
-Deno.test("a misspelt key is told with the one that was meant, for every key", () => {
+Deno.test("parseSweep() suggests the key that was meant when any key is misspelt", () => {
   const keys = Object.keys(good).filter((key) => key.length > 4);
   fc.assert(
     fc.property(fc.constantFrom(...keys), fc.nat(), (key, at) => {
@@ -197,7 +197,7 @@ Deno.test("a misspelt key is told with the one that was meant, for every key", (
   );
 });
 
-Deno.test("whatever JSON a sweep is, it is taken or refused in plain words", () => {
+Deno.test("parseSweep() accepts, or refuses in plain words, when a sweep is any JSON", () => {
   const keys = fc.constantFrom(...Object.keys(good));
   const anywhere = fc.oneof(
     fc.jsonValue(),
@@ -223,7 +223,7 @@ Deno.test("whatever JSON a sweep is, it is taken or refused in plain words", () 
   );
 });
 
-Deno.test("a file that is not there is told so", async () => {
+Deno.test("readSweep() says so when the file is not there", async () => {
   await assert.rejects(
     readSweep("/nowhere/x.json", "x.json"),
     /^UserError: x\.json does not exist/,

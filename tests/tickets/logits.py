@@ -1,4 +1,4 @@
-"""Logits of every ticket in a folder, for pictures.f32 next to it, as PyTorch gives them: a line of JSON each.
+"""Logits of every ticket in a folder, for the pictures.f32 next to it, as PyTorch gives them: a line of JSON each.
 
     python3 tests/tickets/logits.py FOLDER
 """

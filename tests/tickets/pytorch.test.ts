@@ -61,7 +61,8 @@ const tickets: Readonly<Record<string, Ticket>> = {
 };
 
 Deno.test({
-  name: `every network gives the same logits in PyTorch, from its ticket alone${unless}`,
+  name:
+    `load() in PyTorch gives the core's logits when a ticket of any network is all it has${unless}`,
   ignore: unless !== "",
   fn: () =>
     withFolder(async (folder) => {
@@ -87,7 +88,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `what is no whole ticket is refused by PyTorch's loader, too${unless}`,
+  name: `load() in PyTorch raises an error when a ticket is not whole${unless}`,
   ignore: unless !== "",
   fn: () =>
     withFolder(async (folder) => {
@@ -108,7 +109,7 @@ Deno.test({
     }),
 });
 
-Deno.test("exported weights are the masked ones, whole, in either format", () => {
+Deno.test("exportTicket() writes the masked weights in full when the format is safetensors or npz", () => {
   const ticket = made("conv2", 0.05, [3, 32, 32], 10), masked = maskedWeightsOf(ticket);
   const { tensors } = decodeTensors(exportTicket(ticket, "safetensors"));
   const values = (bytes: Uint8Array) => [...new Float32Array(bytes.slice().buffer)];

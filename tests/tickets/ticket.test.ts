@@ -10,7 +10,7 @@ import { made } from "./made.ts";
 
 const small = made("resnet20", 0.1, [3, 32, 32], 10);
 
-Deno.test("a ticket is read as it was written, a bit a weight", () => {
+Deno.test("decodeTicket() gives what encodeTicket() wrote, a bit a weight, when a ticket is read", () => {
   assert.deepEqual(decodeTicket(encodeTicket(small)), { ...small, weights: undefined });
   const changed = {
     ...small,
@@ -49,7 +49,7 @@ Deno.test("decodeTicket() refuses a ticket when its means or deviations are none
   }
 });
 
-Deno.test("weights that are not those of the ticket are refused", () => {
+Deno.test("maskedWeightsOf() throws when weights are not those of the ticket", () => {
   const kept = maskedWeightsOf(small).filter((_, i) => small.mask![i] === 1);
   assert.deepEqual(
     maskedWeightsOf({ ...small, weights: kept, streams: {} }),
@@ -75,7 +75,7 @@ function lying(change: (parts: ReturnType<typeof decodeTensors>) => void): Uint8
   });
 }
 
-Deno.test("a ticket that is cut short, damaged, of another version or untrue is refused in a sentence", () => {
+Deno.test("decodeTicket() throws a sentence when a ticket is cut short, damaged, of another version or untrue", () => {
   const bytes = encodeTicket(small);
   const flipped = bytes.slice();
   flipped[bytes.length - 1]! ^= 1;
@@ -126,7 +126,7 @@ Deno.test("a ticket that is cut short, damaged, of another version or untrue is 
   }
 });
 
-Deno.test("the overlap of two masks by layer, against what draws without replacement give", () => {
+Deno.test("overlapOf() agrees with draws without replacement when two masks are compared by layer", () => {
   const a = made("mlp", 0.02, [1, 4, 4], 3), b = made("mlp", 0.02, [1, 4, 4], 3, { seed: 2 });
   const overlaps = overlapOf(a, b), n = a.mask!.length;
   assert.deepEqual(overlaps.map(({ name }) => name), ["linear1", "linear2", "linear3", "all"]);

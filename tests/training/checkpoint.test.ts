@@ -26,7 +26,7 @@ const options: RunOptions = { dataset, device, threads: 1 };
 
 for (const { name, learns } of algorithms) {
   if (!learns) continue;
-  Deno.test(`${name}: stopped after any number of steps, a run goes on to the same end`, () => {
+  Deno.test(`run() gives the bytes of an uninterrupted ${name} run when it was stopped after any step`, () => {
     const whole = lasting(run(configOf(name), options));
     for (const every of [1, 4, 7, 10, 11]) { // an epoch has 10 steps
       let from: Checkpoint | undefined, stops = 0;
@@ -51,7 +51,7 @@ for (const { name, learns } of algorithms) {
     }
   });
 
-  Deno.test(`${name}: each of the checkpoints that a run gives by itself leads to the same end`, () => {
+  Deno.test(`run() gives the bytes of an uninterrupted ${name} run when it goes on from any of its checkpoints`, () => {
     const kept: Checkpoint[] = [];
     const whole = lasting(
       run(configOf(name), { ...options, onCheckpoint: (checkpoint) => kept.push(checkpoint) }),
@@ -63,7 +63,7 @@ for (const { name, learns } of algorithms) {
   });
 }
 
-Deno.test("what a network's normalisations have seen is part of its checkpoint, and of its digest", () => {
+Deno.test("run() keeps the statistics of normalisations in checkpoint and digest when a network has them", () => {
   const configuration = config("sbp", { network: { name: "resnet20", width: 1 / 8 } });
   const kept: Checkpoint[] = [];
   const whole = run(configuration, { ...options, onCheckpoint: (one) => kept.push(one) });
@@ -77,7 +77,7 @@ Deno.test("what a network's normalisations have seen is part of its checkpoint, 
   assert.notEqual(other.digest, whole.digest);
 });
 
-Deno.test("a checkpoint of another network or of more epochs is refused in a sentence", () => {
+Deno.test("run() refuses a checkpoint in a sentence when it is of another network or of more epochs", () => {
   let from: Checkpoint | undefined;
   run(config("sbp"), { ...options, onCheckpoint: (checkpoint) => from = checkpoint });
   const refused = (changes: Parameters<typeof config>[1], message: RegExp) =>

@@ -60,7 +60,7 @@ function accuracyOf(weights: Float32Array, mask: Float32Array, segments: readonl
   return right.length / labels.length;
 }
 
-Deno.test("the controls of a small mlp are those that loops over its weights give", () => {
+Deno.test("controlsOf() agrees with loops over the weights when the network is a small mlp", () => {
   const chosen = config("edge-popup", {
     network: { name: "mlp", width: 0.03 },
     augmentation: "none",
@@ -108,7 +108,7 @@ Deno.test("the controls of a small mlp are those that loops over its weights giv
   );
 });
 
-Deno.test("a shuffled mask has as many ones in every layer, elsewhere, and its layers stay apart", () => {
+Deno.test("shuffleMask() keeps each layer's number of ones, and moves them, when it shuffles", () => {
   using generator = new Generator(3);
   const layers = [{ offset: 0, length: 500 }, { offset: 500, length: 40 }, {
     offset: 540,
@@ -125,12 +125,12 @@ Deno.test("a shuffled mask has as many ones in every layer, elsewhere, and its l
     );
   assert.deepEqual(ones(moved), [123, 0, 9]);
   assert.deepEqual(ones(bits), [123, 0, 9]); // left as it was
-  // On average 123²/500 = 30 of the first 123 entries are a one, with a deviation of 4.8.
+  // In the mean 123²/500 = 30 of the first 123 places hold a one, with a deviation of 4.8.
   const stayed = moved.subarray(0, 123).reduce((sum, bit) => sum + bit, 0);
   assert.ok(stayed > 5 && stayed < 55, String(stayed));
 });
 
-Deno.test("inverted twice is the mask itself, and each control is asked for under its own weights", () => {
+Deno.test("controlsOf() restores the mask, and evaluates each control under its own weights, when it inverts", () => {
   const segments = [{ name: "a", offset: 0, length: 4, fanIn: 2 }] as unknown as Segment[];
   using mask = Vector.from(Float32Array.of(1, 0, 0, 0), "float32", device);
   using weights = Vector.from(Float32Array.of(5, 6, 7, 8), "float32", device);
@@ -151,7 +151,7 @@ Deno.test("inverted twice is the mask itself, and each control is asked for unde
   assert.ok(redrawn!.weights.every((weight) => weight !== 0 && Math.abs(weight) < 5));
 });
 
-Deno.test("controls change nothing else, come out the same again and from a checkpoint, and need a learnt mask", () => {
+Deno.test("run() gives the same controls again and from a checkpoint, and changes nothing else, when a mask is learnt", () => {
   for (const name of ["edge-popup", "sbp", "iterand", "biprop"]) {
     const first = go(name);
     assert.deepEqual(go(name).controls, first.controls);

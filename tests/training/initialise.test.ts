@@ -25,7 +25,7 @@ function drawn(draw: (into: Vector, generator: Generator) => void): Float32Array
 const deviation = (values: Float32Array) =>
   Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
 
-Deno.test("Kaiming normal has deviation √(2 / fan_in) in every layer, of the kept fan-in with scaleFan", () => {
+Deno.test("drawWeights() has deviation √(2 / fan_in) in every layer when it draws Kaiming normal, of the kept fan-in with scaleFan", () => {
   for (const [scaleFan, sparsity, share] of [[false, 0.7, 1], [true, 0.75, 0.25]] as const) {
     const layers = drawn((into, generator) =>
       drawWeights(into, segments, { name: "kaiming-normal", scaleFan }, sparsity, generator)
@@ -38,7 +38,7 @@ Deno.test("Kaiming normal has deviation √(2 / fan_in) in every layer, of the k
   }
 });
 
-Deno.test("signed Kaiming constant is the sign of the normal draw times √(2 / fan_in)", () => {
+Deno.test("drawWeights() gives the normal draw's sign times √(2 / fan_in) when it draws signed Kaiming constant", () => {
   const initialisation = (name: "kaiming-normal" | "signed-kaiming-constant") =>
     drawn((into, generator) =>
       drawWeights(into, segments, { name, scaleFan: false }, 0, generator)
@@ -50,7 +50,7 @@ Deno.test("signed Kaiming constant is the sign of the normal draw times √(2 / 
   });
 });
 
-Deno.test("the latent is uniform within ±1/√fan_in in every layer", () => {
+Deno.test("drawLatent() is uniform within ±1/√fan_in when a network has several layers", () => {
   drawn((into, generator) => drawLatent(into, segments, generator)).forEach((layer, i) => {
     const bound = 1 / Math.sqrt(segments[i]!.fanIn);
     assert.ok(layer.every((x) => Math.abs(x) <= Math.fround(bound)));
@@ -58,7 +58,7 @@ Deno.test("the latent is uniform within ±1/√fan_in in every layer", () => {
   });
 });
 
-Deno.test("the cosine falls from the base rate through its half towards 0; constant stays", () => {
+Deno.test("learningRateAt() falls through half towards 0 when the schedule is cosine, and stays when it is constant", () => {
   assert.equal(learningRateAt("cosine", 0.4, 0, 10), 0.4);
   assert.ok(Math.abs(learningRateAt("cosine", 0.4, 5, 10) - 0.2) < 1e-15);
   assert.ok(
@@ -67,8 +67,8 @@ Deno.test("the cosine falls from the base rate through its half towards 0; const
   assert.equal(learningRateAt("constant", 0.4, 9, 10), 0.4);
 });
 
-Deno.test("the rate climbs by equal steps to its base, and the schedule has the epochs that are left", () => {
-  // As cosine_lr and constant_lr of hidden-networks have it for --warmup_length 5 and --epochs 9.
+Deno.test("learningRateAt() climbs by equal steps, and leaves the schedule the other epochs, when a run warms up", () => {
+  // The rates of hidden-networks' cosine_lr and constant_lr for --warmup_length 5 and --epochs 9.
   const rates = (schedule: "cosine" | "constant") =>
     Array.from({ length: 9 }, (_, epoch) => learningRateAt(schedule, 0.5, epoch, 9, 5));
   const climb = [0.1, 0.2, 0.3, 0.4, 0.5];
@@ -84,7 +84,7 @@ Deno.test("the rate climbs by equal steps to its base, and the schedule has the 
   }
 });
 
-Deno.test("a stream's seed is the head of a SHA-256 that anyone can take", () => {
+Deno.test("streamSeedOf() gives the head of a SHA-256 when it is given a seed and a name", () => {
   const digest = createHash("sha256").update("maskbench/7/weights").digest("hex");
   assert.equal(streamSeedOf(7, "weights"), parseInt(digest.slice(0, 8), 16));
 });

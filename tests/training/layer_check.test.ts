@@ -1,4 +1,4 @@
-// Layers are compared with plain loops before a network is trained: right ones pass, and a planted fault is reported.
+// Layers held against plain loops before a network is trained: right ones pass, and a planted fault is reported.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,7 +38,7 @@ const networks: readonly Network[] = [
 
 for (const threads of [1, 2]) {
   for (const precision of ["float32", "float64", "bfloat16"] as const satisfies Precision[]) {
-    Deno.test(`checkLayers() finds no fault in ${precision} with ${threads} threads`, () => {
+    Deno.test(`checkLayers() finds no fault when it computes in ${precision} with ${threads} threads`, () => {
       setThreads(threads);
       for (const network of networks) {
         using free = new DisposableStack();
@@ -85,7 +85,7 @@ const networkOfPlanted = networkOf("resnet20", 0.3, { inputShape, classes: 10 })
 
 Deno.test({
   name:
-    "a fault of 1% in one number, a NaN or a crash is reported with the layer, its size and the library",
+    "checkLayers() names the layer, its size and the library when one number is off by 1% or NaN, or the check crashes",
   ignore: !planting,
   async fn() {
     await withPlanted(async (library) => {
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "bench trains no network whose layers are wrong, and tells of those whose check crashes",
+  name: "bench trains no network, and reports it, when its layers are wrong or their check crashes",
   ignore: !planting,
   async fn() {
     await withPlanted(async (library, folder) => {

@@ -11,7 +11,7 @@ import { config, dataset, lasting } from "./halves.ts";
 const go = (config: RunConfig, threads = 2) => run(config, { dataset, device, threads });
 
 for (const { name, masks, learns } of algorithms) {
-  Deno.test(`${name}: the same run twice gives the same losses and the same mask, another seed others`, () => {
+  Deno.test(`run() gives the same losses and mask when ${name} runs twice, and others when the seed differs`, () => {
     const first = go(config(name));
     assert.deepEqual(lasting(go(config(name))), lasting(first));
     assert.notEqual(go(config(name, { seed: 2 })).digest, first.digest);
@@ -21,7 +21,7 @@ for (const { name, masks, learns } of algorithms) {
 
   if (!masks) continue;
   for (const sparsity of [0, 0.3, 0.5, 0.9]) {
-    Deno.test(`${name} at sparsity ${sparsity}: no more is kept than its share`, () => {
+    Deno.test(`run() keeps no more than its share when ${name} runs at sparsity ${sparsity}`, () => {
       const given = config(name, { sparsity, epochs: 1 }), { layers } = go(given);
       const sum = (key: "weights" | "kept") => layers.reduce((sum, layer) => sum + layer[key], 0);
       const all = { weights: sum("weights"), kept: sum("kept") };
@@ -39,7 +39,7 @@ for (const { name, masks, learns } of algorithms) {
   }
 }
 
-Deno.test("what is learnt beats chance by far", () => {
+Deno.test("run() beats chance by far when an algorithm learns", () => {
   const accuracy = (name: string, learningRate: number) => {
     const { algorithm, ...rest } = config(name, {
       epochs: 8,
@@ -59,19 +59,19 @@ Deno.test("what is learnt beats chance by far", () => {
   assert.ok(accuracy("zhou", 500) > 0.9);
 });
 
-Deno.test("run() climbs to the base rate when its configuration has a warm-up", () => {
+Deno.test("run() climbs to the rate when warmUp is given", () => {
   const { algorithm } = config("edge-popup"), base = algorithm.parameters.learningRate as number;
   const { epochs } = go(config("edge-popup", { warmUp: 2, schedule: "constant" }));
   assert.deepEqual(epochs.map(({ learningRate }) => learningRate), [base / 2, base, base]);
 });
 
-Deno.test("training comes near the entropy of its smoothed labels and not below, as it does with plain ones", () => {
+Deno.test("run() brings the loss near the labels' entropy, and not below, when labels are smoothed or plain", () => {
   const { algorithm, ...rest } = config("dense", { augmentation: "none", epochs: 5 });
   const parameters = { ...algorithm.parameters, learningRate: 0.02 };
   const losses = (changes: Partial<RunConfig>) =>
     go({ ...rest, algorithm: { ...algorithm, parameters }, ...changes })
       .epochs.map(({ trainLoss }) => trainLoss);
-  // Labels of two classes, smoothed by a half, are 3/4 and 1/4.
+  // The labels of two classes, smoothed by a half, are 3/4 and 1/4.
   const entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
   const smoothed = losses({ labelSmoothing: 0.5 });
   assert.ok(smoothed.every((loss) => loss >= entropy), String(smoothed));
@@ -79,7 +79,7 @@ Deno.test("training comes near the entropy of its smoothed labels and not below,
   assert.ok(losses({}).at(-1)! < entropy);
 });
 
-Deno.test("SBP does not die at any rate, nor where few weights are kept", () => {
+Deno.test("run() keeps SBP above chance when the rate is any or few weights are kept", () => {
   const { algorithm, ...rest } = config("sbp", {
     epochs: 8,
     augmentation: "none",
@@ -96,7 +96,7 @@ Deno.test("SBP does not die at any rate, nor where few weights are kept", () => 
   }
 });
 
-Deno.test("streams: the seeds that a run names rebuild its weights, and no draw shifts another", () => {
+Deno.test("run() names seeds that rebuild its weights when streams are drawn from them", () => {
   const { streams } = go(config("random"));
   assert.deepEqual(Object.keys(streams), ["weights", "latent", "order", "augmentation"]);
   assert.equal(new Set(Object.values(streams)).size, 4);
@@ -106,7 +106,7 @@ Deno.test("streams: the seeds that a run names rebuild its weights, and no draw 
   assert.deepEqual(lasting(withCrops), lasting(without));
 });
 
-Deno.test("run() says in a sentence that it diverged when the loss is NaN", () => {
+Deno.test("run() throws a sentence when training diverges", () => {
   const { algorithm } = config("dense");
   const parameters = { ...algorithm.parameters, learningRate: 1e30 };
   assert.throws(
@@ -129,7 +129,7 @@ function masksOf(config: RunConfig): Float32Array[] {
   return masks;
 }
 
-Deno.test("each epoch tells how much of the mask is another than one epoch before, where there is one", () => {
+Deno.test("run() records the mask's change of each epoch when a mask is learnt", () => {
   const constant = { schedule: "constant" } as const;
   for (const name of ["edge-popup", "sbp"]) {
     const masks = masksOf(config(name, constant));
