@@ -18,7 +18,7 @@ const bannedWords: readonly (readonly [pattern: string, instead: string])[] = [
   ["beside", "next to, besides, in addition to, or with"],
   ["(is|are|be|was|were|been|being) told(?! apart)", "is reported, gets, or is called with"],
   ["lest", "so that … not"],
-  ["(?<!(long|far|soon|much|many)\\s)as (\\S+ ){1,6}(has|have) it", "as in …"],
+  ["(?<!(long|far|much) )as (?!long|far|much)(\\S+ ){1,6}(has|have) it", "as in …"],
 ];
 const patterns = bannedWords.map(([pattern, instead]) =>
   [new RegExp(`\\b${pattern.replaceAll(" ", "\\s+")}\\b`, "gi"), instead] as const

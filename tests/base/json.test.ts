@@ -43,7 +43,7 @@ Deno.test("parseWrittenJsonAs() names file, place and what is allowed when peopl
   assert.match(refusal('{"runs": [{"seed": "a"}]}'), /^my\.json: runs\[0\]\.seed: expected a/);
 });
 
-Deno.test("readUserFile() says that a file is missing in the words it was given, else throws NotFound", () =>
+Deno.test("readUserFile() says that a file is missing when it has words for it, else throws NotFound", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.json");
     await assert.rejects(readUserFile(path, "a.json"), Deno.errors.NotFound);
@@ -56,7 +56,7 @@ Deno.test("readUserFile() says that a file is missing in the words it was given,
     assert.equal(await readUserFile(path, "a.json"), "text");
   }));
 
-Deno.test("digestSchema takes 64 hexadecimal digits in lower case, and nothing else", () => {
+Deno.test("digestSchema accepts a text when it is 64 hexadecimal digits in lower case, and no other", () => {
   assert.ok(digestSchema.safeParse("0123456789abcdef".repeat(4)).success);
   for (const wrong of ["", "a".repeat(63), "a".repeat(65), "A".repeat(64), "g".repeat(64)]) {
     assert.ok(!digestSchema.safeParse(wrong).success, wrong);

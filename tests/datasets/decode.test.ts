@@ -40,7 +40,7 @@ Deno.test("decode() gives red, green and blue when a picture is grey, CMYK, of 1
 });
 
 Deno.test("decode() turns a picture when its EXIF says so", async () => {
-  // Stored with red on the left; 6 means that it is to be turned clockwise, so that red comes to the top.
+  // Stored with red on the left; 6 means that it is to be turned clockwise, so that red is then at the top.
   const file = await drawn(80, 100, (x) => x < 40 ? [255, 0, 0] : [0, 0, 255])
     .withMetadata({ orientation: 6 }).png().toBuffer();
   const { height, width, pixels } = await decode(file, 64);

@@ -24,7 +24,7 @@ const refusal = (text: string): string => {
   assert.fail("accepted");
 };
 
-Deno.test("a baseline is read as it was written, in any order of runs the same bytes", () => {
+Deno.test("parseBaseline() gives what was written, and the bytes are the same, when runs come in any order", () => {
   assert.deepEqual(parseBaseline(text, "b.json"), baselineOf(runs));
   assert.equal(baselineTextOf(baselineOf([...runs].reverse())), text);
   const [cell] = baselineOf(runs).cells;
@@ -35,14 +35,14 @@ Deno.test("a baseline is read as it was written, in any order of runs the same b
   ]);
 });
 
-Deno.test("each run is a line of its own, so that a diff shows what moved", () => {
+Deno.test("baselineTextOf() gives each run a line when a baseline is written", () => {
   const lines = text.split("\n");
   for (const { identity } of runs) {
     assert.equal(lines.filter((line) => line.includes(identity)).length, 1);
   }
 });
 
-Deno.test("a baseline of another format, with an unknown field, cut short or forged is one sentence", () => {
+Deno.test("parseBaseline() throws one sentence when a baseline is of another format, unknown, cut short or forged", () => {
   const change = (edit: (json: ReturnType<typeof JSON.parse>) => void) => {
     const json = JSON.parse(text);
     edit(json);
@@ -83,7 +83,7 @@ const measured = (run: RunFile, imagesPerSecond: number | null, peakMemoryBytes:
   return { ...run, result: { ...run.result, speed, peakMemoryBytes } };
 };
 
-Deno.test("of several rounds a baseline keeps each one's speed, and the median of memory", () => {
+Deno.test("baselineOf() keeps each round's speed, and the median of memory, when there are several rounds", () => {
   const rounds = [[50e3, 7e8], [null, 9e8], [60e3, 6e8]] as const;
   const [first, ...others] = rounds.map(([speed, memory]) =>
     runs.map((run) => measured(run, speed, memory))
@@ -96,7 +96,7 @@ Deno.test("of several rounds a baseline keeps each one's speed, and the median o
   assert.deepEqual(parseBaseline(baselineTextOf(baseline), "b.json"), baseline);
 });
 
-Deno.test("rounds that are not the same runs, the same bytes or made alike are refused, with the run's name", () => {
+Deno.test("baselineOf() names the run when rounds differ in runs, bytes or environment", () => {
   const refusal = (change: (run: RunFile) => RunFile | undefined) => {
     const again = runs.flatMap((run) => run.configuration.seed === 2 ? change(run) ?? [] : run);
     try {

@@ -35,7 +35,7 @@ const check = (cells: CellCheck[], obstacles: string[] = []) => ({
   rules: defaultRules,
 });
 
-Deno.test("each verdict is the kind of test case that CI systems know", () => {
+Deno.test("junitOf() gives each verdict the matching kind of test case when a check is written", () => {
   const cells = (["worse", "broken", "not compared", "inconclusive", "same"] as const)
     .map((verdict) => cell(verdict, ["why"]));
   const xml = junitOf(check(cells, ["no data"]));
@@ -49,7 +49,7 @@ Deno.test("each verdict is the kind of test case that CI systems know", () => {
   ]);
 });
 
-Deno.test("cells of one algorithm are told apart by the settings that they differ in", () => {
+Deno.test("junitOf() names the settings that differ when cells are of one algorithm", () => {
   const { algorithm } = configuration;
   const scoped = (scope: string, other = {}) => ({
     configuration: {
@@ -75,7 +75,7 @@ Deno.test("cells of one algorithm are told apart by the settings that they diffe
   assert.match(csv, /scope=layer/);
 });
 
-Deno.test("what only warns is a warning on GitHub, skipped in JUnit, and quiet where it can't be told", () => {
+Deno.test("annotationsOf() gives a warning, and junitOf() a skipped case, when a finding only warns", () => {
   const speed = { metric: "speed", gate: "warn" } as const;
   const cells = (["worse", "not compared", "inconclusive", "better"] as const)
     .map((verdict) => cell(verdict, ["why"], speed));
@@ -86,7 +86,7 @@ Deno.test("what only warns is a warning on GitHub, skipped in JUnit, and quiet w
   ]);
 });
 
-Deno.test("any text in a reason leaves the XML well-formed and an annotation on one line", () => {
+Deno.test("junitOf() stays well-formed, and an annotation on one line, when a reason holds any text", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (reason) => {
     const xml = junitOf(check([cell("worse", [reason])]));
     const [, inner] = /<failure message="([^"]*)"\/>/.exec(xml)!;

@@ -22,13 +22,13 @@ const verdictOf = (before: RunFile[], now: RunFile[]) => {
   return found!;
 };
 
-Deno.test("the same bytes are the same, and nothing is tested", () => {
+Deno.test("compareWithBaseline() calls cells the same, and tests nothing, when bytes are the same", () => {
   const runs = cell([95, 95.2, 95.1]);
   const { verdict, p, difference } = verdictOf(runs, runs);
   assert.deepEqual([verdict, p, difference], ["same", null, 0]);
 });
 
-Deno.test("other bytes in the same circumstances are broken, elsewhere they are not", () => {
+Deno.test("compareWithBaseline() calls bytes broken when they differ in the same environment, and not elsewhere", () => {
   const before = cell([95, 95.2, 95.1]), now = cell([95.01, 95.2, 95.1]);
   const { verdict, reasons } = verdictOf(before, now);
   assert.equal(verdict, "broken");
@@ -38,7 +38,7 @@ Deno.test("other bytes in the same circumstances are broken, elsewhere they are 
   }
 });
 
-Deno.test("of several versions of an algorithm in one folder this maskbench's is compared", () => {
+Deno.test("compareWithBaseline() takes this maskbench's version when a folder has several", () => {
   const before = cell([95, 95.2, 95.1, 94.9, 95], { version: 7 });
   const now = cell([92, 92.2, 92.2, 91.9, 92.1], { version: 1 }); // which sbp is
   const alone = compare(baselineOf(before), now);
@@ -50,7 +50,7 @@ Deno.test("of several versions of an algorithm in one folder this maskbench's is
   }
 });
 
-Deno.test("a clear loss is worse, a clear gain better, a loss under the floor neither", () => {
+Deno.test("compareWithBaseline() calls a clear loss worse and a clear gain better when it is above the floor", () => {
   const before = [95, 95.2, 95.1, 94.9, 95];
   const by = (points: number) =>
     verdictOf(
@@ -67,7 +67,7 @@ Deno.test("a clear loss is worse, a clear gain better, a loss under the floor ne
   assert.ok(Math.abs(by(-1).difference! + 1) < 1e-9);
 });
 
-Deno.test("too few seeds to tell are inconclusive, with how many would do", () => {
+Deno.test("compareWithBaseline() is inconclusive, and says how many seeds would do, when there are too few", () => {
   const noisy = verdictOf(cell([95, 93, 96]), cell([94, 95, 94], {}, elsewhere));
   assert.equal(noisy.verdict, "inconclusive");
   assert.match(
@@ -82,7 +82,7 @@ Deno.test("too few seeds to tell are inconclusive, with how many would do", () =
   assert.ok(t > 2.4 && before < 2.6, `${n}`); // about the normal's 2.33, a little more for the t
 });
 
-Deno.test("missing runs and cells are named, and no regression", () => {
+Deno.test("compareWithBaseline() names runs and cells, and finds no regression, when they are missing", () => {
   const before = [...cell([95, 95.2, 95.1]), ...cell([80, 81, 82], { algorithm: "random" })];
   const cells = compare(baselineOf(before), before.slice(0, 2));
   const found = cells.map(({ verdict, missing }) => [verdict, missing]);
@@ -91,13 +91,13 @@ Deno.test("missing runs and cells are named, and no regression", () => {
   assert.equal(exitCodeOf(check), 3);
 });
 
-Deno.test("another version of an algorithm is compared by accuracy, not by bytes", () => {
+Deno.test("compareWithBaseline() compares accuracy, not bytes, when an algorithm's version is another", () => {
   const now = cell([90, 90.1, 90.2, 90.1], { version: 2 });
   const { verdict } = verdictOf(cell([95, 95.1, 95.2, 95]), now);
   assert.equal(verdict, "worse");
 });
 
-Deno.test("Holm's correction is that of a worked example", () => {
+Deno.test("holm() agrees with a worked example when there are several tests", () => {
   // Sorted 0.005, 0.01, 0.03, 0.04 of four: times 4, 3, 2, 1, and never falling.
   const adjusted = holm([0.01, 0.04, 0.03, null, 0.005]);
   const expected = [0.03, 0.06, 0.06, null, 0.02];
@@ -109,7 +109,7 @@ Deno.test("Holm's correction is that of a worked example", () => {
   });
 });
 
-Deno.test("a certain loss in one cell does not make a gain in another look surer", () => {
+Deno.test("compareWithBaseline() makes a gain no surer when another cell has a certain loss", () => {
   const many = Array(100).fill(90), collapsed = Array(100).fill(40); // so sure that p is 0 in floating point
   const spread = 0.55, gains = [2 - spread, 2, 2 + spread]; // p is about 0.007
   const before = [...cell(many, { algorithm: "random" }), ...cell([90, 90, 90])];

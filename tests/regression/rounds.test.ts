@@ -49,12 +49,12 @@ async function check(rounds: readonly Speeds[], most = 3, rules: Rules = default
   return { asked, sbp: of("sbp"), popup: of("edge-popup") };
 }
 
-Deno.test("what is as fast as before costs one round", async () => {
+Deno.test("compareInRounds() makes one round when nothing looks slower", async () => {
   const { asked, sbp, popup } = await check([{ sbp: 0.97, "edge-popup": 1.02 }]);
   assert.deepEqual([asked, sbp.verdict, popup.verdict], [[], "unchanged", "unchanged"]);
 });
 
-Deno.test("a slow round by chance is cleared by the next, and only what looked slower is measured", async () => {
+Deno.test("compareInRounds() measures again only what looked slower when a round is slow by chance", async () => {
   const { asked, sbp, popup } = await check([{ sbp: 0.94, "edge-popup": 0.98 }, { sbp: 1.01 }]);
   assert.deepEqual(asked, [["sbp"]]);
   assert.deepEqual([sbp.verdict, sbp.rounds], ["unchanged", { before: 5, now: 2 }]);
@@ -63,7 +63,7 @@ Deno.test("a slow round by chance is cleared by the next, and only what looked s
   assert.ok(Math.abs(sbp.difference! - 100 * (Math.exp(mean) - 1)) < 0.05, `${sbp.difference}`);
 });
 
-Deno.test("what is slower is that after all rounds, however clear the first", async () => {
+Deno.test("compareInRounds() makes all rounds when something is slower, however clear the first", async () => {
   const slow = { sbp: 0.8, "edge-popup": 1 };
   const { asked, sbp, popup } = await check([slow, slow, slow]);
   assert.deepEqual(asked, [["sbp"], ["sbp"]]);
@@ -73,7 +73,7 @@ Deno.test("what is slower is that after all rounds, however clear the first", as
   assert.deepEqual([cleared.asked.length, cleared.sbp.verdict], [1, "inconclusive"]);
 });
 
-Deno.test("one round where no more are asked for is never enough to call anything slower", async () => {
+Deno.test("compareInRounds() calls nothing slower when only one round is asked for", async () => {
   const { asked, sbp } = await check([{ sbp: 0.8, "edge-popup": 1 }], 1);
   assert.deepEqual([asked, sbp.verdict, sbp.rounds!.now], [[], "inconclusive", 1]);
   assert.match(
@@ -87,14 +87,14 @@ Deno.test("one round where no more are asked for is never enough to call anythin
   assert.deepEqual([found.verdict, found.rounds], ["inconclusive", { before: 1, now: 3 }]);
 });
 
-Deno.test("a round that fails leaves the decision to those before it", async () => {
+Deno.test("compareInRounds() decides by the rounds before when a round fails", async () => {
   const slow = { sbp: 0.9, "edge-popup": 1 };
   const { asked, sbp } = await check([slow, slow, {}], 5);
   assert.equal(asked.length, 2); // the second gave nothing, so no third is tried
   assert.deepEqual(sbp.rounds, { before: 5, now: 2 });
 });
 
-Deno.test("a limit of its own decides what is measured again", async () => {
+Deno.test("compareInRounds() measures again by a cell's own limit when it has one", async () => {
   const rules: Rules = {
     ...defaultRules,
     limits: [...defaultRules.limits, {
@@ -109,7 +109,7 @@ Deno.test("a limit of its own decides what is measured again", async () => {
   assert.deepEqual([sbp.verdict, popup.verdict], ["unchanged", "worse"]);
 });
 
-Deno.test("other bytes in a later round are a broken promise too", async () => {
+Deno.test("compareInRounds() calls bytes broken when they differ in a later round", async () => {
   const slow = round({ sbp: 0.9, "edge-popup": 1 }), other = "ab".repeat(32);
   const cells = await compareInRounds(
     baseline,

@@ -16,7 +16,7 @@ const gate = (text: string) =>
     cells,
   );
 
-Deno.test("the last rule that fits a cell counts", () => {
+Deno.test("valueFor() gives the last rule that fits when several fit a cell", () => {
   const rules = ["speed=warn", "speed=fail", "speed:algorithm=random=warn", "memory=warn"].map(
     gate,
   );
@@ -27,7 +27,7 @@ Deno.test("the last rule that fits a cell counts", () => {
   assert.deepEqual(Object.fromEntries(found), { sbp: "fail", random: "warn" });
 });
 
-Deno.test("a value may hold any sign but the last equals sign", () => {
+Deno.test("parseRule() splits at the last equals sign when a value holds one", () => {
   assert.deepEqual(gate("bytes:sparsity=0.5=warn"), {
     metric: "bytes",
     where: { key: "sparsity", value: "0.5" },
@@ -35,7 +35,7 @@ Deno.test("a value may hold any sign but the last equals sign", () => {
   });
 });
 
-Deno.test("what is wrong with a rule is one sentence, with what is allowed", () => {
+Deno.test("parseRule() throws one sentence with what is allowed when a rule is wrong", () => {
   const cases: [string, RegExp][] = [
     ["speed", /^--gate speed: expected METRIC=fail\|warn, or METRIC:KEY=VALUE=fail\|warn/],
     ["sped=fail", /^--gate sped=fail: "sped" is not known: did you mean "speed"\?$/],

@@ -50,7 +50,7 @@ const gated: Rules = {
   gates: [...defaultRules.gates, { metric: "speed", value: "fail" }],
 };
 
-Deno.test("a seventh slower is worse: a warning, and a failure where that is asked for", () => {
+Deno.test("compareWithBaseline() warns, or fails where that is asked for, when speed is a seventh lower", () => {
   const now = runs(slower(0.15)), found = of("speed", now)!;
   assert.deepEqual([found.verdict, found.gate], ["worse", "warn"]);
   assert.ok(Math.abs(found.difference! + 15) < 0.01, `${found.difference}`);
@@ -66,7 +66,7 @@ Deno.test("a seventh slower is worse: a warning, and a failure where that is ask
   assert.equal(of("speed", runs(slower(0.02)))!.verdict, "unchanged");
 });
 
-Deno.test("more rounds are more evidence, and runs of a round are not", () => {
+Deno.test("compareWithBaseline() has more evidence when there are more rounds, and not when there are more runs", () => {
   const now = [0.94, 0.96, 0.95].map((speed) => runs(slower(1 - speed)));
   const [found] = compareWithBaseline(before, now[0]!, defaultRules, now.slice(1))
     .filter(({ metric }) => metric === "speed");
@@ -75,7 +75,7 @@ Deno.test("more rounds are more evidence, and runs of a round are not", () => {
   assert.ok(found!.difference! < -4.99 && found!.difference! > -5.02);
 });
 
-Deno.test("a run without a quiet stretch in a round leaves that round's mean where it is", () => {
+Deno.test("compareWithBaseline() leaves a round's mean as it is when one run has no quiet stretch", () => {
   const disturbed = runs().map((run, i) => {
     const speed = speedSummaryOf(
       run.result.speed!.sample.map((sample) => ({ ...sample, waited: i < 2 ? 0.5 : 0 })),
@@ -90,14 +90,14 @@ Deno.test("a run without a quiet stretch in a round leaves that round's mean whe
   assert.ok(Math.abs(of("speed", runs(), gaps)!.difference!) < 0.3);
 });
 
-Deno.test("one round before and one now tell nothing of speed, and say what would", () => {
+Deno.test("compareWithBaseline() is inconclusive, and says what would do, when there is one round each", () => {
   const found = compareWithBaseline(baselineOf(runs()), runs(slower(0.3)))
     .find(({ metric }) => metric === "speed")!;
   assert.deepEqual([found.verdict, found.p], ["inconclusive", null]);
   assert.match(found.reasons[0]!, /^one round before and one now say nothing of chance: make the/);
 });
 
-Deno.test("what looks slower and may be chance is told as that, with how many rounds would do", () => {
+Deno.test("compareWithBaseline() says how many rounds would do when a slower speed may be chance", () => {
   const rough = [1, 1.09, 0.92, 1.07, 0.93].map((speed) => runs(slower(1 - speed)));
   const found = of("speed", runs(slower(0.07)), baselineOf(rough[0]!, ...rough.slice(1)))!;
   assert.equal(found.verdict, "inconclusive");
@@ -112,7 +112,7 @@ Deno.test("what looks slower and may be chance is told as that, with how many ro
   );
 });
 
-Deno.test("a machine of half the speed is not a slower run", () => {
+Deno.test("compareWithBaseline() finds no loss when the machine has half the speed", () => {
   const halved = ({ imagesPerSecond, matmul, copy }: SpeedSample) => ({
     imagesPerSecond: imagesPerSecond / 2,
     matmul: matmul * 2,
@@ -123,7 +123,7 @@ Deno.test("a machine of half the speed is not a slower run", () => {
   assert.ok(Math.abs(found.difference!) < 0.1);
 });
 
-Deno.test("another processor, device, number of threads or of runs at the same time is not compared", () => {
+Deno.test("compareWithBaseline() compares no speed when processor, device, threads or jobs differ", () => {
   const others = [{ processor: "another" }, { threads: 7 }, { jobs: 9 }, {
     device: "cuda",
   }] as const;
@@ -139,7 +139,7 @@ Deno.test("another processor, device, number of threads or of runs at the same t
   assert.equal(of("speed", runs(slower(0.15), { libtorch: "2.9.0" }))!.verdict, "worse"); // what an upgrade does
 });
 
-Deno.test("a baseline from before speed was measured says that it has none", () => {
+Deno.test("compareWithBaseline() says so when a baseline has no speed", () => {
   const old = baselineOf(
     runs().map(({ result: { speed: _, ...result }, ...run }) => ({
       ...run,
@@ -154,7 +154,7 @@ Deno.test("a baseline from before speed was measured says that it has none", () 
   assert.equal(of("memory", runs(), old)!.verdict, "unchanged");
 });
 
-Deno.test("stretches that others disturbed don't count; where all were, nothing is told", () => {
+Deno.test("compareWithBaseline() leaves stretches out when other processes disturbed them", () => {
   const third = (waited: number) => {
     let at = 0;
     return ({ imagesPerSecond }: SpeedSample) =>
@@ -169,7 +169,7 @@ Deno.test("stretches that others disturbed don't count; where all were, nothing 
   assert.match(busy.reasons[0]!, /no stretch of a run now had the processor to itself/);
 });
 
-Deno.test("half as much memory again is worse, and less is better", () => {
+Deno.test("compareWithBaseline() calls memory worse when it is half as much again, and better when it is less", () => {
   const more = (by: number) =>
     runs().map((run) => ({
       ...run,
@@ -183,12 +183,12 @@ Deno.test("half as much memory again is worse, and less is better", () => {
   assert.equal(of("memory", more(1.05))!.verdict, "unchanged");
 });
 
-Deno.test("what learns nothing has no speed", () => {
+Deno.test("compareWithBaseline() compares no speed when an algorithm learns nothing", () => {
   const still = runs(undefined, {}, { imagesPerSecond: 0, speed: speedSummaryOf([]) });
   assert.equal(of("speed", still, baselineOf(still)), undefined);
 });
 
-Deno.test("a limit of over half is a limit like any other", () => {
+Deno.test("compareWithBaseline() decides by a limit when it is over half", () => {
   const rules: Rules = {
     ...defaultRules,
     limits: [...defaultRules.limits, { metric: "speed", value: 60 }],

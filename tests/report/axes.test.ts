@@ -82,7 +82,7 @@ function moments(values: readonly number[]): [mean: number, deviation: number] {
   return [mean, values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0];
 }
 
-Deno.test("accuracy: every mean with its deviation to either side, and every sparsity", () => {
+Deno.test("accuracyPlot has axes that hold every mean, deviation and sparsity when it is drawn", () => {
   fc.assert(fc.property(runs, (all) => {
     const networks = grouped(all, networkOf), panels = panelsOf(accuracyPlot, all);
     assert.equal(panels.length, networks.length);
@@ -99,7 +99,7 @@ Deno.test("accuracy: every mean with its deviation to either side, and every spa
   }));
 });
 
-Deno.test("curves and mask changes: every epoch of every run", () => {
+Deno.test("curvesPlot and maskChangesPlot have axes that hold every epoch when they are drawn", () => {
   fc.assert(fc.property(runs, (all) => {
     const rows = grouped(all, rowOf);
     for (
@@ -123,7 +123,7 @@ Deno.test("curves and mask changes: every epoch of every run", () => {
   }));
 });
 
-Deno.test("layers: what each run keeps of each layer, and what it may keep", () => {
+Deno.test("layersPlot has axes that hold what is kept and may be kept when it is drawn", () => {
   fc.assert(fc.property(runs, (all) => {
     const rows = grouped(all, rowOf), panels = panelsOf(layersPlot, all);
     assert.equal(panels.length, rows.length);
@@ -137,7 +137,7 @@ Deno.test("layers: what each run keeps of each layer, and what it may keep", () 
   }));
 });
 
-Deno.test("difference: zero, and every difference of the means", () => {
+Deno.test("differencePlot has axes that hold zero and every difference when it is drawn", () => {
   fc.assert(fc.property(runs, (all) => {
     const panels = panelsOf(differencePlot, all);
     const networks = grouped(all, networkOf).map((members) =>
@@ -159,7 +159,7 @@ Deno.test("difference: zero, and every difference of the means", () => {
   }));
 });
 
-Deno.test("difference: the whole interval", () => {
+Deno.test("differencePlot has axes that hold the whole interval when it is drawn", () => {
   // Differences 1, 2, 3: 2 ± 4.302653/√3.
   const [panel] = panelsOf(differencePlot, [
     ...seedsOf({ algorithm: "sbp" }, [0.91, 0.93, 0.95]),
@@ -169,7 +169,7 @@ Deno.test("difference: the whole interval", () => {
   assert.ok(holds(axes(panel!, "y")[0]!, 2 - reach, 2 + reach));
 });
 
-Deno.test("speed: the median of every cell", () => {
+Deno.test("speedPlot has axes that hold every cell's median when it is drawn", () => {
   fc.assert(fc.property(runs, (all) => {
     const panels = panelsOf(speedPlot, all);
     assert.equal(panels.length, 1);
@@ -182,7 +182,7 @@ Deno.test("speed: the median of every cell", () => {
   }));
 });
 
-Deno.test("difference: each has the mark that its first algorithm has in the other plots", () => {
+Deno.test("differencePlot has the first algorithm's mark when a difference is drawn", () => {
   const runs = ["layer", "global"].flatMap((scope) =>
     ["sbp", "edge-popup", "random"].map((algorithm) => runOf({ algorithm, parameters: { scope } }))
   );

@@ -25,7 +25,7 @@ async function withFolder(runs: readonly TableRun[], body: (folder: string) => P
 const names = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 
-Deno.test("tables that are deleted and made again have the same bytes, in another folder too", async () => {
+Deno.test("writeTables() gives the same bytes when tables are deleted and made again, in another folder too", async () => {
   const bytes: string[] = [];
   for (const order of [runs, runs.toReversed()]) {
     await withFolder(order, async (folder) => {
@@ -43,7 +43,7 @@ Deno.test("tables that are deleted and made again have the same bytes, in anothe
   assert.match(bytes[0]!, /91\.00 ± 1\.00 \(3\)/);
 });
 
-Deno.test("files that are no runs count in no figure, and are named", async () => {
+Deno.test("writeTables() names a file, and counts it in no figure, when it is no run", async () => {
   const whole = JSON.stringify(fileOf(runs[0]!));
   const infinite = whole.replace('"lastTestAccuracy":0.91', '"lastTestAccuracy":1e999');
   const absent = whole.replace('"lastTestAccuracy":0.91', '"lastTestAccuracy":null');
@@ -60,7 +60,7 @@ Deno.test("files that are no runs count in no figure, and are named", async () =
   }
 });
 
-Deno.test("no runs give tables that say so, but none where they are to be made again", async () => {
+Deno.test("writeTables() says so, and remakeTables() throws, when there are no runs", async () => {
   await withFolder([], async (folder) => {
     await assert.rejects(remakeTables(folder), UserError);
     await assert.rejects(readBestSettings(folder), UserError);
@@ -69,7 +69,7 @@ Deno.test("no runs give tables that say so, but none where they are to be made a
   });
 });
 
-Deno.test("the best settings are read from the folder's validation runs alone", async () => {
+Deno.test("readBestSettings() reads validation runs alone when a folder has others too", async () => {
   const dataset = { name: "mnist", checksum: "5a".repeat(32), split: "validation" } as const;
   const tuning = [1, 2, 4].map((learningRate) =>
     runOf({ parameters: { learningRate }, accuracy: 0.9 - learningRate / 50, config: { dataset } })

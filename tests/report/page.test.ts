@@ -46,7 +46,7 @@ const column = (page: Page, name: string) =>
   })()`) as Promise<string[]>;
 
 Deno.test(
-  named("the table is sorted by a click and by the keyboard, and says so"),
+  named("script.js sorts the table, and says so, when a heading is clicked or reached by keyboard"),
   options,
   async () => {
     await withPage(async (page) => {
@@ -69,7 +69,9 @@ Deno.test(
 );
 
 Deno.test(
-  named("the best cell is marked, and what can't be told apart from it"),
+  named(
+    "style.css marks the best cell, and what can't be told apart from it, when a page is shown",
+  ),
   options,
   async () => {
     await withPage(async (page) => {
@@ -93,7 +95,7 @@ Deno.test(
 );
 
 Deno.test(
-  named("pointing at a line tells which run it is; arrow keys go on to the next"),
+  named("script.js names a run when its line is pointed at, and the next at an arrow key"),
   options,
   async () => {
     await withPage(async (page, folder) => {
@@ -134,7 +136,9 @@ Deno.test(
 const widths = { wide: 1200, phone: 390, narrow: 320 };
 
 Deno.test(
-  named("light and dark, on a phone too: nothing is wider than the screen, and words are legible"),
+  named(
+    "style.css keeps the page legible, and no wider than the screen, when it is light, dark or on a phone",
+  ),
   options,
   async () => {
     await withPage(async (page) => {
@@ -159,7 +163,7 @@ Deno.test(
 
 Deno.test(
   named(
-    "on paper the first page holds the table, what it means, and the first plot; nothing is folded",
+    "style.css puts the table and the first plot on the first sheet, unfolded, when a page is printed",
   ),
   options,
   async () => {

@@ -43,7 +43,7 @@ const faults: readonly (readonly [text: string, place: RegExp])[] = [
   [JSON.stringify({ ...peers, networks: [{ network: "mlp", msPerStep: { a: 0 } }] }), /msPerStep/],
 ];
 
-Deno.test("a file of peers that is none is one sentence with the place of the fault, and no report", async () => {
+Deno.test("makeReport() throws one sentence with the fault's place when a peers file is wrong", async () => {
   for (const [text, place] of faults) {
     await withPeers(text, async (folder, path) => {
       await assert.rejects(makeReport(folder), (error: Error) => {
@@ -58,7 +58,7 @@ Deno.test("a file of peers that is none is one sentence with the place of the fa
   }
 });
 
-Deno.test("on the command line that is all there is to read, with exit 2", async () => {
+Deno.test("report prints one sentence, and exits 2, when a peers file is wrong", async () => {
   await withPeers('{"format": 1,', async (folder) => {
     const { code, out, error } = await maskbench(["report", folder]);
     assert.deepEqual([code, out], [2, ""]);
@@ -66,7 +66,7 @@ Deno.test("on the command line that is all there is to read, with exit 2", async
   });
 });
 
-Deno.test("peers of the same processor have a picture, of another a sentence", async () => {
+Deno.test("makeReport() draws peers when they are of the same processor, and says why not when of another", async () => {
   for (const [processor, pictures] of [["a processor", 2], ["another", 1]] as const) {
     await withPeers(JSON.stringify({ ...peers, processor }), async (folder) => {
       await makeReport(folder);
@@ -80,7 +80,7 @@ Deno.test("peers of the same processor have a picture, of another a sentence", a
   }
 });
 
-Deno.test("what `deno task peers` writes is of the machine that runs are made on here", async () => {
+Deno.test("peers writes the processor's name as run files do when it measures", async () => {
   await withFolder(async (folder) => {
     const PYTHON = join(folder, "python"), path = join(folder, "peers.json");
     await Deno.writeTextFile(

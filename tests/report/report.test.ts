@@ -26,7 +26,7 @@ const runs = [
 const files = (runs: readonly TableRun[]) => runs.map((run) => fileOf(run));
 const report = (runs: readonly RunFile[]) => reportOf({ runs, invalidFiles: [] });
 
-Deno.test("the same runs in any order give the same bytes", async () => {
+Deno.test("reportOf() gives the same bytes when runs come in any order", async () => {
   const own = files(runs.map(withEpochs));
   const [first, again] = [await report(own), await report(own.toReversed())];
   assert.deepEqual(again, first);
@@ -43,7 +43,7 @@ Deno.test("the same runs in any order give the same bytes", async () => {
   assert.match(first["index.html"]!, /These runs are no grid/);
 });
 
-Deno.test("figures of the page are those of table.csv", async () => {
+Deno.test("reportOf() shows the figures of table.csv when a page is made", async () => {
   const { runs } = await readRunFolder(join(root, "results/published/quick"));
   const page = (await report(runs))["index.html"]!;
   for (const line of csvParse(csvOf(tableOf(runs)))) {
@@ -54,7 +54,7 @@ Deno.test("figures of the page are those of table.csv", async () => {
   }
 });
 
-Deno.test("markup in what run files say stays text", async () => {
+Deno.test("reportOf() shows markup as text when run files hold it", async () => {
   const evil = `<script>alert(1)</script>"'&`;
   const dataset = { name: evil, checksum: "5a".repeat(32), split: "test" } as const;
   const made = runs.map((run, i) =>
@@ -75,14 +75,14 @@ Deno.test("markup in what run files say stays text", async () => {
   }
 });
 
-Deno.test("run files without mask changes leave that plot out, with a sentence", async () => {
+Deno.test("reportOf() replaces the plot by a sentence when run files have no mask changes", async () => {
   const made = await report(files(runs));
   assert.ok(!("mask-changes.svg" in made));
   assert.match(made["index.html"]!, /These run files don.*t tell how much of the mask changed/);
 });
 
 for (const name of ["quick", "mnist", "cifar10-cpu"]) {
-  Deno.test(`the sweep file of ${name}'s report has exactly its runs`, async () => {
+  Deno.test(`repeatsOf() gives exactly the runs when the report is that of ${name}`, async () => {
     const { runs } = await readRunFolder(join(root, "results/published", name));
     const [repeat, ...more] = repeatsOf(tableOf(runs));
     assert.deepEqual(more, []);
@@ -96,7 +96,7 @@ for (const name of ["quick", "mnist", "cifar10-cpu"]) {
   });
 }
 
-Deno.test("the sweep file of a packed folder's report names the folder, whatever else is called alike", () => {
+Deno.test("repeatsOf() names the folder when the data set is packed", () => {
   const sweep = parseSweep(
     JSON.stringify({
       name: "x",
@@ -115,7 +115,7 @@ Deno.test("the sweep file of a packed folder's report names the folder, whatever
   assert.deepEqual(JSON.parse(repeat!.text).dataset, { folder: "cifar10", size: 32 });
 });
 
-Deno.test("the sweep file of a report has the warm-up and the label smoothing of its runs", () => {
+Deno.test("repeatsOf() has warm-up and label smoothing when runs have them", () => {
   const config = { warmUp: 5, labelSmoothing: 0.1 };
   const [repeat] = repeatsOf(
     tableOf([runOf({ algorithm: "random", parameters: { scope: "layer" }, config })]),
@@ -124,14 +124,14 @@ Deno.test("the sweep file of a report has the warm-up and the label smoothing of
   assert.deepEqual({ warmUp, labelSmoothing }, config);
 });
 
-Deno.test("labels are moved apart by as little as will do; what lies far away is a group of its own", () => {
+Deno.test("spreadApart() moves labels by as little as will do when they overlap", () => {
   assert.deepEqual(spreadApart([0, 10, 10.5, 20], 2), [0, 9.25, 11.25, 20]);
   const at = (value: number) => ({ low: value, high: value });
   assert.deepEqual(groupsOf([97, 10, 98, 96].map(at)), [[96, 97, 98].map(at), [at(10)]]);
   assert.deepEqual(groupsOf([1, 2, 3].map(at)), [[1, 2, 3].map(at)]);
 });
 
-Deno.test("a logarithmic axis is labelled by round values; rates are written out", async () => {
+Deno.test("logTicks() gives round values when an axis is logarithmic", async () => {
   assert.deepEqual(logTicks([1300, 90_000]), [2000, 5000, 10_000, 20_000, 50_000]);
   for (const rates of [[6000, 9000, 14_000], [900, 5000, 90_000]]) {
     const runs = rates.map((rate, i) => runOf({ rate, sparsity: 0.5 + i / 10 }));
@@ -142,7 +142,7 @@ Deno.test("a logarithmic axis is labelled by round values; rates are written out
   }
 });
 
-Deno.test("what came out is a sentence for each comparison, and many rows are counted", () => {
+Deno.test("findingsOf() gives a sentence for each comparison, and counts rows, when there are many", () => {
   const sparsities = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
   const of = (algorithm: string, scope: string, by: (sparsity: number) => readonly number[]) =>
     sparsities.flatMap((sparsity) =>
@@ -171,7 +171,7 @@ Deno.test("what came out is a sentence for each comparison, and many rows are co
   ]);
 });
 
-Deno.test("the picture in text: 80 columns, no colours, marks in the order of the accuracies", () => {
+Deno.test("textPlotOf() has 80 columns, no colours, and marks in order when it draws accuracies", () => {
   const text = textPlotOf(tableOf(runs)), [line] = text.split("\n");
   assert.ok(text.split("\n").every((line) => line.length <= 80));
   // deno-lint-ignore no-control-regex

@@ -7,7 +7,7 @@ import { contrast, linear } from "./contrast.ts";
 
 const themes = ["light", "dark"] as const;
 
-Deno.test("words have a contrast of 4.5:1, marks of 3:1, on either page", () => {
+Deno.test("paper and marks have a contrast of 4.5:1 and 3:1 when the page is light or dark", () => {
   for (const theme of themes) {
     const ground = paper.ground[theme];
     for (const ink of [paper.words, paper.quiet]) assert.ok(contrast(ink[theme], ground) >= 4.5);
@@ -18,7 +18,7 @@ Deno.test("words have a contrast of 4.5:1, marks of 3:1, on either page", () => 
   }
 });
 
-Deno.test("lines and points keep that contrast as they are drawn, thinned or not", async () => {
+Deno.test("reportOf() keeps the contrast when lines and points are thinned", async () => {
   // More settings than there are inks: each is drawn.
   const runs = [1, 2, 3, 4, 5, 6, 7].flatMap((learningRate) =>
     seedsOf({ parameters: { learningRate } }, [0.9, 0.91]).map((run) => fileOf(withEpochs(run)))
@@ -86,7 +86,7 @@ function labOf(color: string, sight: readonly (readonly number[])[]): number[] {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
-Deno.test("no two inks look alike to any of four kinds of sight", () => {
+Deno.test("marks differ in ink when seen with any of four kinds of sight", () => {
   for (const theme of themes) {
     for (const [name, sight] of Object.entries(sights)) {
       marks.forEach((a, i) =>
@@ -100,7 +100,7 @@ Deno.test("no two inks look alike to any of four kinds of sight", () => {
   }
 });
 
-Deno.test("the algorithms that are compared differ in lightness too, and all in shape, glyph and dash", () => {
+Deno.test("marks differ in lightness, shape, glyph and dash when algorithms are compared", () => {
   for (const theme of themes) {
     const light = marks.slice(0, 4).map((mark) => labOf(mark[theme], sights.all)[0]!)
       .sort((a, b) => a - b);

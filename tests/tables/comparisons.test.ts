@@ -46,7 +46,7 @@ Deno.test("tableOf() compares the last method with the reference when no pairs a
   assert.deepEqual(labelsOf(["edge-popup", "dense", "unknown"]), []); // no method
 });
 
-Deno.test("tableOf() compares the pairs that are named, and waits for those without runs", () => {
+Deno.test("tableOf() compares a pair when it is named, and waits for it when it has no runs", () => {
   const names = ["dense", "edge-popup", "biprop", "sbp"];
   assert.deepEqual(labelsOf(names, [["sbp", "biprop"], ["zhou", "sbp"], ["sbp", "dense"]]), [
     "sbp − biprop",
@@ -54,7 +54,7 @@ Deno.test("tableOf() compares the pairs that are named, and waits for those with
   ]);
 });
 
-Deno.test("exactly one algorithm of the registry is the reference", () => {
+Deno.test("exactly one algorithm is the reference when the registry is read", () => {
   assert.equal(algorithms.filter(({ role }) => role === "reference").length, 1);
 });
 
@@ -91,7 +91,7 @@ Deno.test("a third method has its difference in every format and in the report w
   });
 });
 
-Deno.test("findingsOf() has a sentence for each pair that is named", () => {
+Deno.test("findingsOf() has a sentence for a pair when it is named", () => {
   assert.deepEqual(findingsOf(tableOf(runs, { compare })).found, [
     "These runs can't tell sbp and edge-popup apart at sparsity 70%, where the 95% interval of the difference holds zero.",
     "biprop is more accurate than edge-popup by 4.00 points at sparsity 70%, by 95% intervals that don't hold zero.",
@@ -109,7 +109,7 @@ Deno.test("a folder's tables are those without pairs when its next sweep names n
   });
 });
 
-Deno.test("readPrintedTable() tells what is wrong with compare.json in a sentence", async () => {
+Deno.test("readPrintedTable() throws a sentence when compare.json is wrong", async () => {
   await withRuns(async (folder) => {
     const path = join(folder, "compare.json");
     const faults: [string, string][] = [
@@ -159,7 +159,7 @@ Deno.test("parseSweep() says which algorithm was meant when compare has a wrong 
   }
 });
 
-Deno.test("compare is no part of a run's identity", () => {
+Deno.test("identityOf() is the same when a sweep has compare or not", () => {
   const identities = [{}, { compare: [["sbp", "edge-popup"]] }].map((change) =>
     expandSweep(parseSweep(sweepText(change), "x"), "5a".repeat(32)).runs.map(identityOf)
   );

@@ -23,7 +23,7 @@ const runs = (shuffled: readonly number[], given: Given = {}): ControlledRun[] =
     return { ...run, result: { ...run.result, controls } };
   });
 
-Deno.test("where a control stands: Student's interval of its mean against chance", () => {
+Deno.test("controlVerdictOf() agrees with Student's interval when a control is compared with chance", () => {
   // Three values one apart: mean ± 4.303 / √3 = ± 2.484.
   const at = (...values: number[]) => controlVerdictOf(summarise(values), 10).verdict;
   assert.equal(at(9, 10, 11), "at");
@@ -34,7 +34,7 @@ Deno.test("where a control stands: Student's interval of its mean against chance
   assert.equal(at(9.8, 9.8, 9.8), "below"); // a network that always says the same
 });
 
-Deno.test("all at chance is said in a sentence, and so is what is not", () => {
+Deno.test("controls says in a sentence which controls are at chance when there are runs", () => {
   const good = controlsMarkdownOf(runs([9, 10, 11]));
   assert.match(good, /\*\*sbp\*\*: each control fell to chance: no 95% interval lies above it/);
   assert.match(
@@ -58,7 +58,7 @@ Deno.test("all at chance is said in a sentence, and so is what is not", () => {
   assert.match(controlsMarkdownOf(runs([10])), /one seed doesn't tell/);
 });
 
-Deno.test("a mask that is itself no better than chance has nothing that could be left", () => {
+Deno.test("controls says that nothing is left to lose when a mask is itself at chance", () => {
   const text = controlsMarkdownOf(runs([9, 10, 11], { accuracy: 0.098 }));
   assert.match(text, /\*\*sbp\*\*: the mask itself is not above chance at sparsity 50%/);
   assert.doesNotMatch(text, /is left/);
@@ -72,7 +72,7 @@ Deno.test("a mask that is itself no better than chance has nothing that could be
   );
 });
 
-Deno.test("rows that differ in a setting alone say so", () => {
+Deno.test("controls names the setting when rows differ in it alone", () => {
   const text = controlsMarkdownOf([
     ...runs([9, 10, 11]),
     ...runs([9, 10, 11], { config: { epochs: 99 } }),
@@ -92,7 +92,7 @@ Deno.test("rows that differ in a setting alone say so", () => {
   );
 });
 
-Deno.test("the CSV has a line for each control, with its interval", () => {
+Deno.test("controls has a CSV line with an interval when there is a control", () => {
   const lines = csvParse(controlsCsvOf(runs([49, 50, 51])));
   assert.deepEqual(lines.map(({ control, standing }) => `${control} ${standing}`), [
     "shuffled above",

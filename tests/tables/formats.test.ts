@@ -12,7 +12,7 @@ const table = tableOf([
   ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.90, 0.91, 0.92]),
 ]);
 
-Deno.test("JSON has the CSV's lines, with figures as numbers", () => {
+Deno.test("tableFormats.json has the CSV's lines with figures as numbers when a table is printed", () => {
   const lines = JSON.parse(tableFormats.json(table)) as Record<string, unknown>[];
   const csv = csvParse(tableFormats.csv(table));
   assert.equal(lines.length, csv.length);
@@ -30,7 +30,7 @@ Deno.test("JSON has the CSV's lines, with figures as numbers", () => {
   assert.ok(Math.abs(high as number - (2 + 4.302653 / Math.sqrt(3))) < 1e-5);
 });
 
-Deno.test("LaTeX: rules of booktabs in their order, as many cells in each row as columns", () => {
+Deno.test("tableFormats.latex has booktabs' rules in order and a cell for each column when a table is printed", () => {
   const lines = tableFormats.latex(table).split("\n").map((line) => line.trim())
     .filter((line) => !line.startsWith("%"));
   const columns = lines.find((line) => line.startsWith("\\begin{tabular}"))!
@@ -47,7 +47,7 @@ Deno.test("LaTeX: rules of booktabs in their order, as many cells in each row as
   );
 });
 
-Deno.test("LaTeX: whatever a name holds is set as it stands", () => {
+Deno.test("escapeLatex() gives text that LaTeX sets unchanged when a name holds anything", () => {
   assert.equal(
     escapeLatex("a_b & 50% #1 $x$ {y} \\z ~ ^"),
     "a\\_b \\& 50\\% \\#1 \\$x\\$ \\{y\\} \\textbackslash{}z \\textasciitilde{} \\textasciicircum{}",

@@ -25,7 +25,7 @@ const both = [
   ...seedsOf({ algorithm: "edge-popup", sparsity: 0.7 }, [0.90, 0.91, 0.92]),
 ];
 
-Deno.test("a row has place, means, deviations, seeds and the paired difference", () => {
+Deno.test("markdownOf() shows place, means, deviations, seeds and the paired difference when a row is whole", () => {
   // Means 91 and 93, deviations 1 and 2; differences 1, 2, 3: 2 ± 4.302653/√3 = 2 ± 2.484.
   assert.deepEqual(lines(both), [
     [
@@ -49,7 +49,7 @@ Deno.test("a row has place, means, deviations, seeds and the paired difference",
   ]);
 });
 
-Deno.test("a lower mean that can't be told apart from the best is marked, in the CSV too", () => {
+Deno.test("markdownOf() and csvOf() mark a mean when it can't be told apart from the best", () => {
   // SBP leads edge-popup by 2 ± 4.302653/√3 points, which holds zero, and random by 82 ± 4.302653 · 1/√3, which doesn't.
   const runs = [...both, ...seedsOf({ algorithm: "random", sparsity: 0.7 }, [0.1, 0.11, 0.12])];
   assert.deepEqual(lines(runs)[1]!.slice(4, 7), [
@@ -71,7 +71,7 @@ Deno.test("a lower mean that can't be told apart from the best is marked, in the
   assert.match(text, /^- \*\*≈\*\*: lower, but these runs can't tell it apart from the highest/m);
 });
 
-Deno.test("the header says what sparsity, kept, ± and the interval are", () => {
+Deno.test("markdownOf() explains sparsity, kept, ± and the interval when there are runs", () => {
   const text = markdownOf(tableOf(both));
   for (
     const phrase of [
@@ -85,13 +85,13 @@ Deno.test("the header says what sparsity, kept, ± and the interval are", () => 
   assert.ok(!text.includes("†") && !text.includes("n/a") && !text.includes("Missing"));
 });
 
-Deno.test("the last epoch counts in the table, the best epoch has a column of the CSV", () => {
+Deno.test("tableOf() counts the last epoch, and csvOf() has the best, when they differ", () => {
   const runs = seedsOf({ best: 0.99 }, [0.8, 0.9]);
   assert.equal(lines(runs)[1]![4], "85.00 ± 7.07 (2)");
   assert.equal(csvParse(csvOf(tableOf(runs)))[0]!.best_epoch_mean, "99");
 });
 
-Deno.test("different seeds are compared by Welch's method and marked", () => {
+Deno.test("tableOf() compares by Welch's method, and marks it, when seeds differ", () => {
   // 1, 2, 3 against 11, 12, 13, 14: standard errors² 1/3 and (5/3)/4, t(4.93) from SciPy.
   const runs = [
     ...seedsOf({ algorithm: "sbp" }, [0.11, 0.12, 0.13, 0.14]),
@@ -104,7 +104,7 @@ Deno.test("different seeds are compared by Welch's method and marked", () => {
   assert.ok(text.includes("- edge-popup, sparsity 50%: seed 4"));
 });
 
-Deno.test("one seed gives neither deviation nor interval, and says so", () => {
+Deno.test("markdownOf() shows no deviation and no interval when there is one seed", () => {
   const runs = [runOf({ algorithm: "sbp", accuracy: 0.92 }), runOf({ algorithm: "edge-popup" })];
   assert.deepEqual(lines(runs)[1]!.slice(4), ["≈ 90.00 (1)", "**92.00 (1)**", "+2.00 [n/a]"]);
   const text = markdownOf(tableOf(runs));
@@ -112,7 +112,7 @@ Deno.test("one seed gives neither deviation nor interval, and says so", () => {
   assert.ok(text.includes("n/a: no interval"));
 });
 
-Deno.test("seeds that all agree give no interval of width 0", () => {
+Deno.test("markdownOf() shows no interval when all seeds agree", () => {
   const runs = [
     ...seedsOf({ algorithm: "sbp" }, [0.1, 0.1, 0.1]),
     ...seedsOf({ algorithm: "edge-popup" }, [0.1, 0.1, 0.1]),
@@ -124,7 +124,7 @@ Deno.test("seeds that all agree give no interval of width 0", () => {
   ]);
 });
 
-Deno.test("dense stands in every row, is never bold, and is in the CSV once", () => {
+Deno.test("markdownOf() shows dense in every row, never bold, and csvOf() once, when it was run", () => {
   const runs = [
     ...seedsOf({ algorithm: "dense", sparsity: 0 }, [0.98, 0.98]),
     ...[0.5, 0.9].flatMap((sparsity) => [
@@ -142,14 +142,14 @@ Deno.test("dense stands in every row, is never bold, and is in the CSV once", ()
   assert.deepEqual(dense.map(({ sparsity, n }) => [sparsity, n]), [["0", "2"]]);
 });
 
-Deno.test("dense alone has a row at sparsity 0", () => {
+Deno.test("tableOf() gives a row at sparsity 0 when dense is alone", () => {
   assert.deepEqual(lines([runOf({ algorithm: "dense", sparsity: 0 })])[1]!.slice(3), [
     "0%",
     "90.00 (1)",
   ]);
 });
 
-Deno.test("rates tuned by sparsity share a column and are listed below", () => {
+Deno.test("markdownOf() has one column, and lists rates below, when rates depend on sparsity", () => {
   const runs = [0.5, 0.7, 0.9].map((sparsity) =>
     runOf({ sparsity, parameters: { learningRate: sparsity < 0.9 ? 1 : 2, scope: "layer" } })
   );
@@ -161,14 +161,14 @@ Deno.test("rates tuned by sparsity share a column and are listed below", () => {
   );
 });
 
-Deno.test("settings that meet in a row get a column each, with what differs in its label", () => {
+Deno.test("tableOf() gives each setting a column when several meet in a row", () => {
   const runs = ["layer", "global"].flatMap((scope) =>
     seedsOf({ parameters: { learningRate: 0.1, scope } }, [0.9, 0.91])
   );
   assert.deepEqual(labels(runs), ["sbp (scope=global)", "sbp (scope=layer)"]);
 });
 
-Deno.test("a scope whose rate is tuned by sparsity is told by its scope alone", () => {
+Deno.test("tableOf() labels a column by its scope alone when its rate depends on sparsity", () => {
   // The rate differs within each row as well, but would give four columns instead of two.
   const rates = { layer: [1, 2], global: [3, 4] };
   const runs = [0.5, 0.9].flatMap((sparsity, i) =>
@@ -179,7 +179,7 @@ Deno.test("a scope whose rate is tuned by sparsity is told by its scope alone", 
   assert.deepEqual(labels(runs), ["sbp (scope=global)", "sbp (scope=layer)"]);
 });
 
-Deno.test("two hyper-parameters crossed are both in the labels, numbers by size", () => {
+Deno.test("tableOf() labels columns by both, numbers by size, when two hyper-parameters are crossed", () => {
   const runs = [2, 10].flatMap((learningRate) =>
     ["layer", "global"].map((scope) => runOf({ parameters: { learningRate, scope } }))
   );
@@ -191,7 +191,7 @@ Deno.test("two hyper-parameters crossed are both in the labels, numbers by size"
   ]);
 });
 
-Deno.test("of settings that part from a common one, labels say where they part", () => {
+Deno.test("tableOf() labels a column by what differs when settings differ from a common one", () => {
   const common = { learningRate: 2, ramp: 0.7, floor: true };
   const runs = [
     common,
@@ -207,7 +207,7 @@ Deno.test("of settings that part from a common one, labels say where they part",
   ]);
 });
 
-Deno.test("labels are never alike, whichever settings meet", () => {
+Deno.test("tableOf() gives no two columns one label when any settings meet", () => {
   fc.assert(fc.property(
     fc.uniqueArray(fc.record({ a: fc.nat(2), b: fc.nat(2), c: fc.option(fc.nat(1)) }), {
       selector: (setting) => JSON.stringify(setting),
@@ -223,7 +223,7 @@ Deno.test("labels are never alike, whichever settings meet", () => {
   ));
 });
 
-Deno.test("against a column, every other one has a line and its difference from it", () => {
+Deno.test("tableOf() gives every other column its difference when it is made against one", () => {
   const ramped = { learningRate: 0.1, ramp: 0 };
   const runs = [...both, ...seedsOf({ parameters: ramped, sparsity: 0.7 }, [0.90, 0.92])];
   const table = tableOf(runs, { against: "edge-popup" });
@@ -245,7 +245,7 @@ Deno.test("against a column, every other one has a line and its difference from 
   );
 });
 
-Deno.test("against a column that is not there, all that are there are named", () => {
+Deno.test("tableOf() names the columns when it is made against one that is not there", () => {
   assert.throws(() => tableOf(both, { against: "sbp (ramp=0)" }), {
     name: "UserError",
     message: 'no column of the table is "sbp (ramp=0)": expected "edge-popup", "sbp"',
@@ -253,12 +253,12 @@ Deno.test("against a column that is not there, all that are there are named", ()
   assert.throws(() => tableOf([], { against: "sbp" }), { name: "UserError" });
 });
 
-Deno.test("runs of two versions of an algorithm are not mixed", () => {
+Deno.test("tableOf() keeps runs apart when they are of two versions", () => {
   const runs = [1, 2].flatMap((version) => seedsOf({ version }, [0.9, 0.8]));
   assert.deepEqual(labels(runs), ["sbp (version=1)", "sbp (version=2)"]);
 });
 
-Deno.test("a hyper-parameter that a version lacks does not swallow the other's runs", () => {
+Deno.test("tableOf() keeps all runs when one version lacks a hyper-parameter", () => {
   const runs = [
     runOf({ parameters: { learningRate: 1 }, accuracy: 0.5 }),
     runOf({ parameters: { learningRate: 1, boost: 2 }, accuracy: 0.7 }),
@@ -267,7 +267,7 @@ Deno.test("a hyper-parameter that a version lacks does not swallow the other's r
   assert.deepEqual(lines(runs)[1]!.slice(4), ["**70.00 (1)**", "≈ 50.00 (1)"]);
 });
 
-Deno.test("each scope of sbp is compared with that scope of edge-popup", () => {
+Deno.test("tableOf() compares sbp with edge-popup of the same scope when both have two", () => {
   const runs = ["sbp", "edge-popup"].flatMap((algorithm) =>
     ["layer", "global"].map((scope) => runOf({ algorithm, parameters: { scope } }))
   );
@@ -277,7 +277,7 @@ Deno.test("each scope of sbp is compared with that scope of edge-popup", () => {
   ]);
 });
 
-Deno.test("several learning rates of both are not compared, and the header says so", () => {
+Deno.test("tableOf() compares nothing, and says so, when both have several rates", () => {
   const runs = ["sbp", "edge-popup"].flatMap((algorithm) =>
     [0.1, 1].map((learningRate) => runOf({ algorithm, parameters: { learningRate } }))
   );
@@ -285,7 +285,7 @@ Deno.test("several learning rates of both are not compared, and the header says 
   assert.ok(markdownOf(tableOf(runs)).includes("No difference of sbp and edge-popup is given"));
 });
 
-Deno.test("several settings of sbp are each compared with the one edge-popup", () => {
+Deno.test("tableOf() compares each sbp with edge-popup when only sbp has several settings", () => {
   const runs = [
     ...["mask", "none"].map((box) => runOf({ parameters: { learningRate: 1, box } })),
     runOf({ algorithm: "edge-popup" }),
@@ -296,7 +296,7 @@ Deno.test("several settings of sbp are each compared with the one edge-popup", (
   ]);
 });
 
-Deno.test("runs that differ in anything but algorithm, sparsity and seed are in different rows", () => {
+Deno.test("tableOf() puts runs in different rows when they differ in anything but algorithm, sparsity and seed", () => {
   const configs = [
     {},
     { dataset: { name: "mnist", checksum: "bb".repeat(32), split: "test" } },
@@ -322,7 +322,7 @@ Deno.test("runs that differ in anything but algorithm, sparsity and seed are in 
   assert.ok(rows.some((row) => row[2] === "kaiming-normal, fan-in scaled"));
 });
 
-Deno.test("rows go by data set, network, width and sparsity as numbers", () => {
+Deno.test("tableOf() sorts rows by data set, network, width and sparsity when there are several", () => {
   const runs = [0.9, 0.1, 0.05].flatMap((sparsity) =>
     [1, 0.25].map((width) => runOf({ sparsity, config: { network: { name: "conv2", width } } }))
   );
@@ -336,7 +336,7 @@ Deno.test("rows go by data set, network, width and sparsity as numbers", () => {
   ]);
 });
 
-Deno.test("what other cells have and one lacks is listed as missing", () => {
+Deno.test("markdownOf() lists seeds as missing when other cells have them", () => {
   const runs = [
     ...seedsOf({ algorithm: "dense", sparsity: 0 }, [0.9]),
     ...seedsOf({ algorithm: "sbp", sparsity: 0.5 }, [0.9, 0.9, 0.9]),
@@ -353,7 +353,7 @@ Deno.test("what other cells have and one lacks is listed as missing", () => {
   assert.deepEqual(lines(runs)[1]!.slice(4), ["90.00 (1)", "—", "90.00 ± 0.00 (3)", "n/a"]);
 });
 
-Deno.test("fewer weights kept than allowed are told", () => {
+Deno.test("markdownOf() says so when fewer weights are kept than allowed", () => {
   const runs = seedsOf({ sparsity: 0.9, kept: 873 }, [0.9, 0.9]);
   assert.ok(
     markdownOf(tableOf(runs)).includes(
@@ -363,7 +363,7 @@ Deno.test("fewer weights kept than allowed are told", () => {
   assert.ok(!markdownOf(tableOf(both)).includes("kept fewer"));
 });
 
-Deno.test("the CSV has a line for each cell and difference, with all facts of it", () => {
+Deno.test("csvOf() has a line with all facts when there is a cell or a difference", () => {
   const csv = csvOf(tableOf(both));
   assert.ok(csv.endsWith("\n") && !csv.endsWith("\n\n"));
   const [edgePopup, sbp, difference, ...rest] = csvParse(csv);
@@ -389,7 +389,7 @@ Deno.test("the CSV has a line for each cell and difference, with all facts of it
   );
 });
 
-Deno.test("warm-up and label smoothing are told where they are not 0, by row where rows differ", () => {
+Deno.test("markdownOf() shows warm-up and label smoothing when they are not 0, by row when rows differ", () => {
   const config = { warmUp: 5, labelSmoothing: 0.1 };
   const alike = tableOf([runOf({ config })]), mixed = tableOf([runOf({}), runOf({ config })]);
   const none = tableOf([runOf({})]);
@@ -412,11 +412,11 @@ Deno.test("warm-up and label smoothing are told where they are not 0, by row whe
   ]]);
 });
 
-Deno.test("small hyper-parameters keep all their digits in the CSV", () => {
+Deno.test("csvOf() keeps all digits when a hyper-parameter is small", () => {
   const [line] = csvParse(csvOf(tableOf([runOf({ parameters: { weightDecay: 1.25e-9 } })])));
   assert.equal(line!.parameter_weightDecay, "1.25e-9");
 });
 
-Deno.test("no runs give a sentence instead of a table", () => {
+Deno.test("markdownOf() gives a sentence when there are no runs", () => {
   assert.equal(markdownOf(tableOf([])), "No finished run.\n");
 });

@@ -32,7 +32,7 @@ function bytes(runs: readonly TableRun[]): string[] {
   return [markdownOf(table), csvOf(table)];
 }
 
-Deno.test("any order of the same runs gives the same bytes", () => {
+Deno.test("markdownOf() and csvOf() give the same bytes when runs come in any order", () => {
   fc.assert(fc.property(
     runs.chain((all) =>
       fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))
@@ -41,7 +41,7 @@ Deno.test("any order of the same runs gives the same bytes", () => {
   ));
 });
 
-Deno.test("every run is in exactly one cell of each row it belongs to, and each seed once", () => {
+Deno.test("tableOf() puts a run in exactly one cell when a row has it, and each seed once", () => {
   fc.assert(fc.property(runs, (all) => {
     const { rows } = tableOf(all);
     const places = new Map(all.map((run) => [run, 0]));
@@ -60,7 +60,7 @@ Deno.test("every run is in exactly one cell of each row it belongs to, and each 
   }));
 });
 
-Deno.test("runs without a usable accuracy are left out of every figure and named", () => {
+Deno.test("tableOf() names runs, and counts them in no figure, when they have no usable accuracy", () => {
   const broken = fc.constantFrom(NaN, Infinity, -Infinity, -0.1, 1.5, null, undefined, "0.9");
   fc.assert(fc.property(
     runs,

@@ -20,7 +20,7 @@ function rates(byRate: Readonly<Record<number, number>>, given: Given = {}): Tab
   );
 }
 
-Deno.test("the setting with the highest mean over seeds wins, the next is its runner-up", () => {
+Deno.test("choicesOf() picks the highest mean over seeds, and names the next, when settings were tried", () => {
   const runs = [1, 2].flatMap((seed) =>
     rates({ 1: 0.80, 2: seed === 1 ? 0.95 : 0.75, 4: 0.84 }, { seed })
   );
@@ -32,7 +32,7 @@ Deno.test("the setting with the highest mean over seeds wins, the next is its ru
   assert.deepEqual(choice!.warnings, []);
 });
 
-Deno.test("runs on the test split are refused with the reason", () => {
+Deno.test("choicesOf() throws the reason when runs are on the test split", () => {
   const runs = [...rates({ 1: 0.9 }), runOf({ seed: 2 })];
   assert.throws(
     () => choicesOf(runs),
@@ -42,17 +42,17 @@ Deno.test("runs on the test split are refused with the reason", () => {
   );
 });
 
-Deno.test("no run, or none with a usable accuracy, is a user's error", () => {
+Deno.test("choicesOf() throws a UserError when there is no run with a usable accuracy", () => {
   assert.throws(() => choicesOf([]), UserError);
   assert.throws(() => choicesOf([tuning({ accuracy: NaN })]), UserError);
 });
 
-Deno.test("a run whose accuracy is no number never wins", () => {
+Deno.test("choicesOf() never picks a run when its accuracy is NaN", () => {
   const choice = choicesOf(rates({ 1: 0.8, 2: NaN, 4: Infinity }))[0]!;
   assert.deepEqual(choice.candidates.map(({ parameters }) => parameters.learningRate), [1]);
 });
 
-Deno.test("a winner at the edge of what was tried is warned of", () => {
+Deno.test("choicesOf() warns when the winner lies at the edge of what was tried", () => {
   const warnings = (byRate: Record<number, number>) => choicesOf(rates(byRate))[0]!.warnings;
   assert.deepEqual(warnings({ 1: 0.9, 2: 0.8, 4: 0.7 }), [
     "learningRate 1 is the smallest tried: try smaller ones too",
@@ -64,19 +64,19 @@ Deno.test("a winner at the edge of what was tried is warned of", () => {
   assert.deepEqual(warnings({ 1: 0.7 }), []);
 });
 
-Deno.test("the end of what an algorithm takes is no edge", () => {
+Deno.test("choicesOf() does not warn when the edge is the end of what the algorithm takes", () => {
   const ramps = [0, 0.5, 1].map((ramp) =>
     tuning({ parameters: { ramp, learningRate: 1 }, accuracy: 0.5 + ramp / 10 })
   );
   assert.deepEqual(choicesOf(ramps)[0]!.warnings, []);
 });
 
-Deno.test("settings with different seeds are warned of", () => {
+Deno.test("choicesOf() warns when settings have different seeds", () => {
   const runs = [...rates({ 1: 0.7, 2: 0.9, 4: 0.8 }), ...rates({ 1: 0.7 }, { seed: 2 })];
   assert.match(choicesOf(runs)[0]!.warnings.join(), /not all settings have the same seeds/);
 });
 
-Deno.test("an older version of an algorithm wins nothing", () => {
+Deno.test("choicesOf() leaves a version out when there is a newer one", () => {
   const parameters = { learningRate: 8 };
   const old = tuning({ version: 1, accuracy: 0.99, parameters });
   const current = rates({ 1: 0.7, 2: 0.9, 4: 0.8 }, { version: 2 });
@@ -85,19 +85,19 @@ Deno.test("an older version of an algorithm wins nothing", () => {
   assert.deepEqual(choice.warnings, ["runs of sbp before version 2 are not counted"]);
 });
 
-Deno.test("equal means are won by the smaller value, in any order of the runs", () => {
+Deno.test("choicesOf() picks the smaller value when means are equal, in any order of the runs", () => {
   const runs = rates({ 1: 0.9, 2: 0.9, 10: 0.9 });
   for (const order of [runs, runs.toReversed()]) {
     assert.equal(choicesOf(order)[0]!.candidates[0]!.parameters.learningRate, 1);
   }
 });
 
-Deno.test("one value everywhere is pasted as that value", () => {
+Deno.test("entriesOf() gives one value when it is the same everywhere", () => {
   const runs = [0.5, 0.9].flatMap((sparsity) => rates({ 1: 0.8, 2: 0.9, 4: 0.7 }, { sparsity }));
   assert.deepEqual(entriesOf(choicesOf(runs))[0]!.algorithms, [{ name: "sbp", learningRate: 2 }]);
 });
 
-Deno.test("values that differ by sparsity are pasted by sparsity", () => {
+Deno.test("entriesOf() gives values by sparsity when they differ by sparsity", () => {
   const runs = [
     ...rates({ 1: 0.8, 2: 0.9 }, { sparsity: 0.5 }),
     ...rates({ 1: 0.8, 2: 0.7 }, { sparsity: 0.9 }),
@@ -107,7 +107,7 @@ Deno.test("values that differ by sparsity are pasted by sparsity", () => {
   ]);
 });
 
-Deno.test("values that differ by network too are pasted by network", () => {
+Deno.test("entriesOf() gives values by network when they differ by network too", () => {
   const on = (name: string, sparsity: number, byRate: Record<number, number>) =>
     rates(byRate, { sparsity, config: { network: { name, width: 1 } } });
   const runs = [
@@ -122,7 +122,7 @@ Deno.test("values that differ by network too are pasted by network", () => {
   }]);
 });
 
-Deno.test("what is neither tuned nor unlike the default is left out of what is pasted", () => {
+Deno.test("entriesOf() leaves a value out when it is neither tuned nor unlike the default", () => {
   const runs = [1, 2].map((learningRate) =>
     tuning({ parameters: { learningRate, momentum: 0.9, weightDecay: 0, scope: "global" } })
   );
@@ -131,7 +131,7 @@ Deno.test("what is neither tuned nor unlike the default is left out of what is p
   ]);
 });
 
-Deno.test("two widths of a network go into two sweep files, as do two initialisations", () => {
+Deno.test("entriesOf() gives two sweep files when widths or initialisations differ", () => {
   const at = (config: Given["config"] & object) => rates({ 1: 0.9 }, { config });
   const widths = [1, 0.5].flatMap((width) => at({ network: { name: "conv2", width } }));
   assert.equal(entriesOf(choicesOf(widths)).length, 2);
@@ -140,7 +140,7 @@ Deno.test("two widths of a network go into two sweep files, as do two initialisa
   assert.equal(entriesOf(choicesOf(drawn)).length, 2);
 });
 
-Deno.test("the text holds the table, the warnings and JSON that can be pasted", () => {
+Deno.test("choicesMarkdownOf() holds the table, the warnings and JSON to paste when there are choices", () => {
   const text = choicesMarkdownOf(choicesOf([
     ...rates({ 1: 0.8, 2: 0.9 }, { sparsity: 0.5 }),
     ...rates({ 1: 0.8, 2: 0.9, 4: 0.85 }, { algorithm: "edge-popup", sparsity: 0.5 }),

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { pointsOf } from "../../src/tuning/points.ts";
 
-Deno.test("a larger budget begins with the points of a smaller one, and another dimension moves none", () => {
+Deno.test("pointsOf() begins with the same points when the budget or the dimension is larger", () => {
   assert.deepEqual(pointsOf(3, 50).slice(0, 7), pointsOf(3, 7));
   assert.deepEqual(pointsOf(5, 20).map((point) => point.slice(0, 3)), pointsOf(3, 20));
 });
 
-Deno.test("along each of six directions no gap is wider than three times that of a grid", () => {
+Deno.test("pointsOf() leaves no gap wider than three times a grid's when seen along six directions", () => {
   for (const count of [8, 12, 16, 50, 200]) {
     const points = pointsOf(6, count);
     for (let j = 0; j < 6; j++) {
@@ -19,7 +19,7 @@ Deno.test("along each of six directions no gap is wider than three times that of
   }
 });
 
-Deno.test("of two directions, each quarter of the square has its share of the points", () => {
+Deno.test("pointsOf() gives each quarter of a square its share when seen along two directions", () => {
   const points = pointsOf(6, 400);
   for (const [a, b] of [[0, 1], [0, 2], [1, 2], [2, 3], [0, 5], [4, 5]] as const) {
     const quarter = points.filter((point) => point[a]! < 0.5 && point[b]! < 0.5).length;

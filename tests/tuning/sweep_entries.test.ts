@@ -10,7 +10,7 @@ import { runOf } from "../runs/made.ts";
 const checksum = "5a".repeat(32);
 const dataset = { name: "shapes", checksum, split: "validation" } as const;
 
-Deno.test("a sweep with the pasted entries runs the winner of every network and sparsity", () => {
+Deno.test("entriesOf() makes a sweep run every winner when its entries are pasted", () => {
   const grid = {
     dataset: "shapes",
     split: "validation",

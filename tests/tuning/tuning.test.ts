@@ -42,7 +42,7 @@ const sweep = (given: Record<string, unknown> = {}, tune: Record<string, unknown
   });
 const plan = (given = {}, tune = {}) => tuningPlanOf(sweep(given, tune), held);
 
-Deno.test("every algorithm gets the same tries, seeds and epochs at each network and sparsity, on pictures held out", () => {
+Deno.test("tuningPlanOf() gives every algorithm the same tries, seeds and epochs, on pictures held out, when it plans", () => {
   const { runs } = plan({}, { epochs: 2 });
   assert.ok(runs.every(({ dataset }) => dataset.split === "validation"));
   assert.ok(runs.every(({ dataset }) => dataset.checksum === held.checksum));
@@ -59,13 +59,13 @@ Deno.test("every algorithm gets the same tries, seeds and epochs at each network
   assert.equal(new Set(runs.map(identityOf)).size, runs.length);
 });
 
-Deno.test("more tries begin with the runs of fewer", () => {
+Deno.test("tuningPlanOf() begins with the same runs when there are more tries", () => {
   const few = plan().runs.map(identityOf);
   const many = plan({}, { tries: 15 }).runs.map(identityOf);
   assert.deepEqual(many.slice(0, few.length), few);
 });
 
-Deno.test("settings lie where the section says, then in the sweep's lists, then where the algorithm's file says", () => {
+Deno.test("tuningPlanOf() takes ranges from the section, then the sweep's lists, then the algorithm, when all are given", () => {
   const spaces = {
     sbp: {
       learningRate: { linear: [2, 3] },
@@ -100,7 +100,7 @@ Deno.test("settings lie where the section says, then in the sweep's lists, then 
   );
 });
 
-Deno.test("of a section that names hyper-parameters only those are searched, all else is as in the sweep", () => {
+Deno.test("tuningPlanOf() searches only the named hyper-parameters when the section names some", () => {
   const { searches } = plan(
     {
       algorithms: [{ name: "dense" }, { name: "sbp", ramp: 0.2, weightDecay: 1e-4 }, {
@@ -126,7 +126,7 @@ Deno.test("of a section that names hyper-parameters only those are searched, all
   }
 });
 
-Deno.test("what the sweep gives is tried as well, where it says so, before the same tries", () => {
+Deno.test("tuningPlanOf() tries what the sweep gives first when the section says so", () => {
   const made = plan({}, { given: true }), without = plan();
   const rates = new Map([["dense", [0.1]], ["edge-popup", [1, 3]], ["sbp", [5]]]);
   for (const [i, { entry, trials }] of made.searches.entries()) {
@@ -161,7 +161,7 @@ Deno.test("what the sweep gives is tried as well, where it says so, before the s
   assert.match(text, /edge-popup \| learningRate 3 \(0\.83\), momentum 0\.9/);
 });
 
-Deno.test("what a sweep gives lies in its range or not, and is told so", () => {
+Deno.test("tuningMarkdownOf() says whether the sweep's values lie in their ranges when they are tried", () => {
   const entry = { name: "edge-popup", learningRate: 50, momentum: 0.7 };
   const spaces = { "edge-popup": { momentum: { among: [0.8, 0.9] } } };
   const made = plan({ algorithms: [entry], sparsities: [0.5] }, { given: true, spaces });
@@ -172,7 +172,7 @@ Deno.test("what a sweep gives lies in its range or not, and is told so", () => {
   ]);
 });
 
-Deno.test("entries of one algorithm are told apart wherever they are written of", () => {
+Deno.test("tuningMarkdownOf() distinguishes entries when they are of one algorithm", () => {
   const made = plan({
     algorithms: [
       { name: "dense" },
@@ -196,13 +196,13 @@ Deno.test("entries of one algorithm are told apart wherever they are written of"
   }
 });
 
-Deno.test("entries that differ in the lists that are searched are told apart by them", () => {
+Deno.test("tuningPlanOf() distinguishes entries by their lists when they differ in those alone", () => {
   const algorithms = [{ name: "sbp", ramp: [0, 0.5] }, { name: "sbp", ramp: [0.7, 1] }];
   const labels = plan({ algorithms }).searches.map(({ label }) => label);
   assert.deepEqual(labels, ["sbp (ramp=[0,0.5])", "sbp (ramp=[0.7,1])"]);
 });
 
-Deno.test("seeds of the sweep, and nothing to tune, are refused in a sentence", () => {
+Deno.test("tuningPlanOf() throws a sentence when seeds are the sweep's or nothing is to be tuned", () => {
   const refused = (given: object, tune: object, expected: RegExp) =>
     assert.throws(
       () => plan(given, tune),
@@ -246,7 +246,7 @@ function outcome(plan: TuningPlan, accuracy: (run: RunConfig) => number | undefi
 }
 const rate = ({ algorithm }: RunConfig) => algorithm.parameters.learningRate as number;
 
-Deno.test("the highest mean over seeds is chosen, and what diverged with any seed ranks last", () => {
+Deno.test("tuningOutcomeOf() picks the highest mean, and ranks a try last when it diverged with any seed", () => {
   const only = { algorithms: [{ name: "sbp" }], sparsities: [0.5] };
   const spaces = {
     sbp: {
@@ -281,11 +281,11 @@ Deno.test("the highest mean over seeds is chosen, and what diverged with any see
   ]);
 });
 
-Deno.test("equal means are won by the earlier try", () => {
+Deno.test("tuningOutcomeOf() picks the earlier try when means are equal", () => {
   for (const cell of outcome(plan(), () => 0.5)) assert.equal(chosenOf(cell)!.trial.number, 1);
 });
 
-Deno.test("the best at an end of what was searched is warned of, unless nothing lies beyond", () => {
+Deno.test("tuningOutcomeOf() warns when the best lies at an end of its range, unless nothing lies beyond", () => {
   const among = { among: [0] }, only = { algorithms: [{ name: "sbp" }], sparsities: [0.5] };
   const spaces = {
     sbp: {
@@ -311,7 +311,7 @@ Deno.test("the best at an end of what was searched is warned of, unless nothing 
   );
 });
 
-Deno.test("tries of another length than the recipe's are warned of", () => {
+Deno.test("tuningOutcomeOf() warns when tries have another length than the recipe", () => {
   const text = (epochs: number) => {
     const made = plan({}, { epochs });
     return tuningMarkdownOf(made, outcome(made, rate), []);
@@ -321,7 +321,7 @@ Deno.test("tries of another length than the recipe's are warned of", () => {
   assert.ok(!text(3).includes("the recipe runs"));
 });
 
-Deno.test("the recipe runs what was chosen at each network and sparsity, on the test set with the sweep's seeds", () => {
+Deno.test("recipesOf() runs what was chosen, on the test set with the sweep's seeds, when a tuning is over", () => {
   const networks = [{ name: "conv2", width: 0.02 }, { name: "conv4", width: 0.02 }];
   const made = plan({ networks });
   // Another place in the list is best for each cell.
@@ -355,7 +355,7 @@ Deno.test("the recipe runs what was chosen at each network and sparsity, on the 
   );
 });
 
-Deno.test("two entries of one algorithm are tuned each by itself", () => {
+Deno.test("tuningPlanOf() tunes each entry by itself when two are of one algorithm", () => {
   const algorithms = ["layer", "global"].map((scope) => ({ name: "sbp", scope }));
   const made = plan({ algorithms, sparsities: [0.5] });
   const cells = outcome(
@@ -375,7 +375,7 @@ Deno.test("two entries of one algorithm are tuned each by itself", () => {
   );
 });
 
-Deno.test("initialisations and widths that a sweep file can't tell apart get a recipe each", () => {
+Deno.test("recipesOf() gives several recipes when a sweep file can't distinguish initialisations or widths", () => {
   const initialisations = ["kaiming-normal", "signed-kaiming-constant"];
   const networks = [{ name: "conv2", width: 0.02 }, { name: "conv2", width: 0.03 }];
   const made = plan({ initialisations, networks });
@@ -388,7 +388,7 @@ Deno.test("initialisations and widths that a sweep file can't tell apart get a r
   );
 });
 
-Deno.test("recipes of an earlier tuning in the same folder go", () =>
+Deno.test("writeTuning() removes earlier recipes when it writes into the same folder", () =>
   withFolder(async (folder) => {
     for (const name of ["recipe.json", "recipe-1.json", "recipe-2.json", "recipe-mine.json"]) {
       await Deno.writeTextFile(join(folder, name), "earlier");
@@ -398,7 +398,7 @@ Deno.test("recipes of an earlier tuning in the same folder go", () =>
     assert.deepEqual(left, ["recipe-mine.json", "trace.csv", "tuning.md"]);
   }));
 
-Deno.test("where all tries diverged there is no recipe, and the reason is told", () => {
+Deno.test("writeTuning() writes no recipe, and says why, when all tries diverged", () => {
   const made = plan();
   const cells = outcome(
     made,
@@ -408,7 +408,7 @@ Deno.test("where all tries diverged there is no recipe, and the reason is told",
   assert.match(tuningMarkdownOf(made, cells, []), /- sbp, sparsity 90%: all 6 tries diverged/);
 });
 
-Deno.test("the test set has no part in it: with other pictures and labels there, all comes out the same", () => {
+Deno.test("tune chooses the same when the test set has other pictures and labels", () => {
   const few = (of: Dataset, count: number): Dataset => ({
     ...of,
     train: {
