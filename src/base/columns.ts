@@ -17,7 +17,7 @@ export const columnsSchema = <Entry extends z.ZodObject>(entry: Entry) =>
   }).pipe(z.array(entry));
 
 /** The columns of entries that have the keys of the first. */
-export const columnsOf = (entries: readonly object[]) =>
+export const listsByKeyOf = (entries: readonly object[]) =>
   Object.fromEntries(
     Object.keys(entries[0] ?? {}).map((
       key,

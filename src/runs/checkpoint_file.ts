@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
-import { columnsOf, columnsSchema } from "../base/columns.ts";
+import { columnsSchema, listsByKeyOf } from "../base/columns.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
 import {
@@ -77,8 +77,8 @@ export function encodeCheckpoint(
   buffer?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   const { state, inUse: _, streams, mask, sums, epochs, spent, ...rest } = checkpoint;
-  const speed = { ...spent.speed, samples: columnsOf(spent.speed.samples) };
-  const progress = { ...rest, epochs: columnsOf(epochs), spent: { ...spent, speed } };
+  const speed = { ...spent.speed, samples: listsByKeyOf(spent.speed.samples) };
+  const progress = { ...rest, epochs: listsByKeyOf(epochs), spent: { ...spent, speed } };
   const tensors: Record<string, Tensor> = { sums: tensor("F64", sums) };
   for (const [name, values] of Object.entries(state)) {
     tensors[`state.${name}`] = tensor("F32", values);

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { writeFileAtomically } from "../base/atomic_files.ts";
 import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
-import { columnsOf, columnsSchema } from "../base/columns.ts";
+import { columnsSchema, listsByKeyOf } from "../base/columns.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
 import { plainText, printable } from "../base/text.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
@@ -162,8 +162,8 @@ export function runLineOf(run: RunFile): string {
   const { identity, configuration, environment, result: { speed, ...rest } } = run;
   const result = {
     ...rest,
-    epochs: columnsOf(rest.epochs),
-    ...(speed && { speed: { ...speed, sample: columnsOf(speed.sample) } }),
+    epochs: listsByKeyOf(rest.epochs),
+    ...(speed && { speed: { ...speed, sample: listsByKeyOf(speed.sample) } }),
   };
   const file = { format: FORMAT, identity, configuration, result, environment };
   return JSON.stringify({ ...file, checksum: checksumOf(file) });

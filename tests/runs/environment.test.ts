@@ -26,7 +26,7 @@ async function repository(): Promise<{ folder: string; head: string }> {
 
 const nothing = () => undefined;
 
-Deno.test("commitOf() gives the head of the checkout, and says where files were changed", async () => {
+Deno.test("commitOf() gives the head of the checkout when it has one, and says that files were changed", async () => {
   const { folder, head } = await repository();
   assert.equal(commitOf(folder, nothing), head);
   await Deno.writeTextFile(join(folder, "file"), "2");
@@ -41,7 +41,7 @@ Deno.test("commitOf() gives the head when another user owns the checkout", async
   assert.equal(commitOf(folder, nothing), head);
 });
 
-Deno.test("commitOf() takes no commit from a repository that the copy lies in", async () => {
+Deno.test("commitOf() gives no commit when the copy lies in another repository", async () => {
   const { folder } = await repository();
   const copy = join(folder, "copy");
   await Deno.mkdir(copy);
