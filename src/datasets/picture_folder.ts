@@ -33,7 +33,7 @@ const endingOf = (name: string) => extname(name).toLowerCase();
 const isPicture = (name: string) => (pictureEndings as readonly string[]).includes(endingOf(name));
 const expected = `*${pictureEndings.join(", *")}`;
 
-/** A folder below a class, as tiny-imagenet has it, that holds the pictures of the class. */
+/** A folder below a class, as in tiny-imagenet, that holds the pictures of the class. */
 const IMAGES = "images";
 
 /** What tiny-imagenet says of its pictures to validate on: the name of a file and of its class on each line. */

@@ -11,7 +11,7 @@ import { canonicalJson, identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
 import { environmentSchema, type RunFile } from "../runs/run_file.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
-import type { RunResult, SpeedSample } from "../training/result.ts";
+import type { RunResult } from "../training/result.ts";
 
 /** Raised when the format of baselines changes so that older ones can't be read. */
 const FORMAT = 2;

@@ -117,7 +117,7 @@ Deno.test("maskbench ends a separate command, with the signal's exit code, when 
     }
   }));
 
-Deno.test("runChild() passes every signal on, however often it comes, and stdin and stdout as they are", async () => {
+Deno.test("runChild() passes signals, stdin and stdout on when a child runs, however often signals come", async () => {
   const script = `
     n=0; trap 'n=$((n + 1)); echo "signal $n"' INT
     read line; echo "read $line"
