@@ -61,7 +61,7 @@ Deno.test("decode() refuses a BMP in a sentence when it is cut short or says tha
   }
 });
 
-Deno.test("listPictures() takes every ending that is decoded, and names all else by its reason", async () => {
+Deno.test("listPictures() takes a file when its ending is decoded, and names the reason when it isn't", async () => {
   await withFolder((folder) => {
     writeFiles(folder, {
       "train/a/1.jpg": file,
@@ -94,7 +94,7 @@ Deno.test("listPictures() takes every ending that is decoded, and names all else
   });
 });
 
-Deno.test("listPictures() takes tiny-imagenet's layout: images/ below a class, and a list of what val/ holds", async () => {
+Deno.test("listPictures() takes the pictures when the layout is tiny-imagenet's: images/ below a class, and a list of val/", async () => {
   await withFolder((folder) => {
     writeFiles(folder, {
       "train/n1/images/n1_0.JPEG": file,
