@@ -23,6 +23,7 @@ export async function workOn(
     threads: 1,
     retry: false,
     controls: false,
+    redo: false,
     saveMask: false,
   };
   const options = { folder, library, dataFolders: folders, execution, listener: quietListener };

@@ -52,6 +52,7 @@ await writeSubmission(folder, 1, {
   ...{
     retry: false,
     controls: false,
+    redo: false,
     saveMask: false,
     runs,
     tasks: runs.map((_, place) => [place]),

@@ -48,7 +48,7 @@ export const soakCommand = () =>
     .addHelpText("after", "\nExample:\n  deno task maskbench soak --minutes 10")
     .action(async ({ minutes }) => {
       const { path: library } = await openNative();
-      const kept = { retry: false, controls: false, saveMask: false };
+      const kept = { retry: false, redo: false, controls: false, saveMask: false };
       const execution = { device: "cpu", threads: 1, jobs: 2, ...kept } as const;
       const dataset = await datasetOf({ name: "shapes", split: "test" }, []);
       const start = performance.now(), log: Held[] = [];

@@ -88,8 +88,8 @@ function resolveExecution(request: ExecutionRequest, all: number): ExecutionOpti
   const processors = os.availableParallelism();
   const jobs = request.jobs ?? (device === "cuda" ? 1 : Math.min(processors, all));
   const threads = request.threads ?? Math.max(1, Math.floor(processors / jobs));
-  const { retry = false, controls = false, saveMask = false } = request;
-  return { device, threads, jobs, retry, controls, saveMask };
+  const { retry = false, redo = false, controls = false, saveMask = false } = request;
+  return { device, threads, jobs, retry, redo, controls, saveMask };
 }
 
 function reportStop(outcome: RunnerOutcome, all: number, folder: string): void {

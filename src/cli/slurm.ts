@@ -80,7 +80,8 @@ export async function runWithSlurm(
   folder: string,
   options: ExecutionRequest & EngineOptions,
 ): Promise<StatusOverview> {
-  const { threads = 1, jobs = 1, retry = false, controls = false, saveMask = false } = options;
+  const { threads = 1, jobs = 1, retry = false, redo = false } = options;
+  const { controls = false, saveMask = false } = options;
   const { partition, gpusPerTask, time } = options;
   const extra = splitWords(options.sbatch ?? "");
   const tasks = Math.min(await readMaxTasks(), options.tasks ?? Infinity);
@@ -103,7 +104,7 @@ export async function runWithSlurm(
       runs,
       missing: unsubmitted,
       slurm: { partition, gpusPerTask, time, tasks, extra },
-      execution: { device, threads, jobs, retry, controls, saveMask },
+      execution: { device, threads, jobs, retry, redo, controls, saveMask },
       launchCommandOf,
       startFolder: root,
       warn: (text) => console.error(text),

@@ -12,7 +12,7 @@ import { type TableFormat, tableFormats } from "../tables/registry.ts";
 import { tableOf } from "../tables/table.ts";
 import { choicesOf } from "../tuning/choices.ts";
 import { choicesMarkdownOf } from "../tuning/choices_markdown.ts";
-import { reportOf, writeReport } from "./report.ts";
+import { type ReportFiles, reportOf, writeReport } from "./report.ts";
 import { textPlotOf } from "./text_plot.ts";
 
 /** What a folder's tables are made from. */
@@ -47,14 +47,17 @@ export async function remakeTables(folder: string): Promise<string> {
  * @throws {UserError} if there are no runs, the file of peers can't be read, or the folder can't be written
  */
 export async function makeReport(folder: string, peers?: string): Promise<string> {
-  const { compare, ...found } = await readFilledFolder(folder);
-  const files = await reportOf(found, { compare, peers: await peersOf(folder, peers) });
-  await writeReport(join(folder, "report"), files);
+  await writeReport(join(folder, "report"), await reportFilesOf(folder, peers));
   return join(folder, "report", "index.html");
 }
 
-/** The training step of others that a report shows; the folder's own where no file is named. */
-export async function peersOf(
+/** The files of a folder's report by their names. Nothing is written. @param peers as for `makeReport` */
+export async function reportFilesOf(folder: string, peers?: string): Promise<ReportFiles> {
+  const { compare, ...found } = await readFilledFolder(folder);
+  return await reportOf(found, { compare, peers: await peersOf(folder, peers) });
+}
+
+async function peersOf(
   folder: string,
   given: string | undefined,
 ): Promise<PeerTimes | undefined> {

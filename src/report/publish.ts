@@ -9,11 +9,10 @@ import {
   runsFolder,
   writeRunLines,
 } from "../runs/run_file.ts";
-import { peersOf, writeTables } from "./mod.ts";
-import { reportOf } from "./report.ts";
+import { reportFilesOf, writeTables } from "./mod.ts";
 
 /** What other commands leave in a folder of runs, and is published as it is. */
-const copied = [/^against-.+\.md$/, /^peers\.json$/, /^sweep\.json$/, /^tuning(-[a-z]+)?$/];
+const copied = [/^against-.+\.md$/, /^(compare|peers|sweep)\.json$/, /^tuning(-[a-z]+)?$/];
 
 /** What a folder of a tuning publishes. */
 const copiedOfTuning = [/^tuning\.md$/, /^trace\.csv$/, /^recipe(-\d+)?\.json$/, /^sweep\.json$/];
@@ -50,7 +49,7 @@ export async function publish(folder: string, to: string): Promise<number> {
     }
   }
   await writeTables(to);
-  const files = await reportOf(found, { peers: await peersOf(folder, undefined) });
+  const files = await reportFilesOf(to);
   for (const [name, text] of Object.entries(files)) {
     if (/^accuracy(-\d+)?\.svg$/.test(name)) await writeFileAtomically(join(to, name), text);
   }

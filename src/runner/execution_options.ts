@@ -14,6 +14,8 @@ export interface ExecutionOptions<Where extends DeviceChoice = Device> {
   readonly jobs: number;
   /** Whether runs that failed at an earlier start are tried again. */
   readonly retry: boolean;
+  /** Whether runs that another commit of maskbench finished are made again. */
+  readonly redo: boolean;
   /** Whether learnt masks are compared with their controls; see `training/controls.ts`. */
   readonly controls: boolean;
   /** Whether runs keep their tickets; see `tickets/ticket.ts`. */
@@ -26,6 +28,7 @@ export const executionOptionsSchema = z.strictObject({
   threads: z.int().min(1),
   jobs: z.int().min(1),
   retry: z.boolean(),
+  redo: z.boolean().default(false),
   controls: z.boolean(),
   saveMask: z.boolean(),
 }) satisfies z.ZodType<ExecutionOptions<DeviceChoice>>;

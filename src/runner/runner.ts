@@ -9,7 +9,13 @@ import { Claim } from "../runs/claims.ts";
 import { environmentOf, UNKNOWN_COMMIT } from "../runs/environment.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
-import { type Environment, readRunFile, runPathOf } from "../runs/run_file.ts";
+import {
+  type Environment,
+  readRunFile,
+  readRunLines,
+  type RunFile,
+  runPathOf,
+} from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
 import { removeLeftovers } from "./cleanup.ts";
 import { type RunEnd, RunExecution, type RunExecutionOptions } from "./run_execution.ts";
@@ -63,6 +69,10 @@ export class Runner {
   /** Runs that other processes had claimed when this one reached them. */
   readonly #claimedByOthers: RunConfig[] = [];
   readonly #failed: FailedRun[] = [];
+  /** The commit that runs must be of to count as finished; any where nothing is redone. */
+  readonly #commit: string | undefined;
+  /** Identities of the runs in the folder's `runs.jsonl`. */
+  #published: ReadonlySet<string> = new Set();
   #finished = 0;
   #skipped = 0;
   #checkpointed = 0;
@@ -73,6 +83,7 @@ export class Runner {
     this.#options = options;
     this.#stop = options.stop ?? new StopFlag();
     this.#environment = environmentOf({ ...options.execution, blas: findBlasInUse() });
+    this.#commit = options.execution.redo ? this.#environment.commit : undefined;
   }
 
   /**
@@ -82,8 +93,9 @@ export class Runner {
    */
   async execute(): Promise<RunnerOutcome> {
     const { folder, listener, execution } = this.#options;
-    const missing = await findMissingRuns(this.#runs, folder);
+    const missing = await findMissingRuns(this.#runs, folder, this.#commit);
     for (const config of missing) this.#unfinished.add(identityOf(config));
+    this.#published = new Set((await readRunLines(folder)).runs.map(({ identity }) => identity));
     this.#skipped = this.#runs.length - missing.length;
     await removeLeftovers(folder, this.#unfinished);
     listener.begin(missing, this.#skipped);
@@ -147,7 +159,7 @@ export class Runner {
   /** Whether another process has finished the run, or it has failed and is not to be tried again; counts it then. */
   async #isSettled(config: RunConfig): Promise<boolean> {
     const { folder, listener, execution } = this.#options;
-    if (await isFinished(config, folder)) {
+    if (await isFinished(config, folder, this.#commit)) {
       this.#skipped++;
       this.#unfinished.delete(identityOf(config));
       listener.finishedElsewhere(config);
@@ -189,7 +201,7 @@ export class Runner {
     const { folder } = this.#options;
     let vanished = 0;
     for (const identity of this.#runs.map(identityOf)) {
-      if (this.#unfinished.has(identity)) continue;
+      if (this.#unfinished.has(identity) || this.#published.has(identity)) continue;
       const isThere = await Deno.stat(runPathOf(folder, identity)).then(() => true, () => false);
       if (!isThere) vanished++;
     }
@@ -205,20 +217,31 @@ export class Runner {
   }
 }
 
-/** The runs that have no valid run file in the folder. */
+/**
+ * The runs that have no valid run file in the folder, and are not among those that it publishes.
+ * @param commit where it is given, runs that another commit of maskbench finished are missing, too
+ */
 export async function findMissingRuns(
   runs: readonly RunConfig[],
   folder: string,
+  commit?: string,
 ): Promise<RunConfig[]> {
+  const published = await readRunLines(folder);
+  const isFinishedRun = (run: RunFile) => commit === undefined || run.environment.commit === commit;
+  const done = new Set(published.runs.filter(isFinishedRun).map(({ identity }) => identity));
   const missing: RunConfig[] = [];
-  for (const config of runs) if (!await isFinished(config, folder)) missing.push(config);
+  for (const config of runs) {
+    if (!done.has(identityOf(config)) && !await isFinished(config, folder, commit)) {
+      missing.push(config);
+    }
+  }
   return missing;
 }
 
-async function isFinished(config: RunConfig, folder: string): Promise<boolean> {
+async function isFinished(config: RunConfig, folder: string, commit?: string): Promise<boolean> {
   try {
-    await readRunFile(runPathOf(folder, identityOf(config)));
-    return true;
+    const { environment } = await readRunFile(runPathOf(folder, identityOf(config)));
+    return commit === undefined || environment.commit === commit;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof UserError)) throw error;
     return false;

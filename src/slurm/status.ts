@@ -4,7 +4,7 @@ import { refreshFolder } from "../base/atomic_files.ts";
 import { isClaimAlive } from "../runs/claims.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
-import { readRunFile, runPathOf, runsFolder } from "../runs/run_file.ts";
+import { readRunFile, readRunLines, runPathOf, runsFolder } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
 import { callSqueue, type LiveTask, SlurmError } from "./programs.ts";
 import { type NumberedSubmission, readSubmissions, taskLogPathOf } from "./submission.ts";
@@ -74,6 +74,7 @@ async function readContents(
   const names = await Array.fromAsync(Deno.readDir(runsFolder(folder)), ({ name }) => name)
     .catch(() => []);
   const files = Map.groupBy(names, (name) => name.slice(0, 64));
+  for (const { identity } of (await readRunLines(folder)).runs) finished.add(identity);
   for (const run of runs) {
     const identity = identityOf(run), own = files.get(identity) ?? [];
     if (finished.has(identity)) continue;

@@ -14,6 +14,7 @@ const good = JSON.stringify({
   jobs: 2,
   retry: false,
   controls: false,
+  redo: false,
   saveMask: true,
   runs: [1, 2, 3].map((seed) => runOf({ seed }).configuration),
   tasks: [[0, 2], [1]],

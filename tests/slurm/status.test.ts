@@ -22,7 +22,7 @@ const [a, b, c, d] = configurations.map(identityOf) as [string, string, string, 
 
 const submission = (array: string, tasks: number[][], retry = false): Submission => ({
   ...{ format: 1, submitted: "2026-01-01T00:00:00Z", array, device: "cpu", threads: 1, jobs: 1 },
-  ...{ retry, controls: false, saveMask: false, runs: configurations, tasks },
+  ...{ retry, redo: false, controls: false, saveMask: false, runs: configurations, tasks },
 });
 const numbered: NumberedSubmission[] = [
   { number: 1, submission: submission("10", [[0, 2], [1, 3]]) },

@@ -4,8 +4,10 @@ import { Command } from "@commander-js/extra-typings";
 import { writeTablesAndPlot } from "../../report/mod.ts";
 import { datasetOf } from "../../runner/dataset_cache.ts";
 import { findMissingRuns } from "../../runner/runner.ts";
+import { commitOf, UNKNOWN_COMMIT } from "../../runs/environment.ts";
 import { identityOf } from "../../runs/identity.ts";
 import { labelOf } from "../../runs/label.ts";
+import { readRunFolder } from "../../runs/run_file.ts";
 import { configurationsOf } from "../../sweep/expand.ts";
 import { readSweep } from "../../sweep/read.ts";
 import { selectRuns } from "../../sweep/select.ts";
@@ -25,6 +27,7 @@ export const benchCommand = () =>
     .addOption(onlyOption())
     .option("--save-mask", "keep the subnetwork of each run in DIR/tickets, for `ticket`")
     .option("--controls", "compare each mask with its controls, for `controls` to show")
+    .option("--redo", "make runs again that another commit of maskbench finished")
     .option("--dry-run", "only list the runs, and which are finished")
     .addHelpText(
       "after",
@@ -50,7 +53,8 @@ Examples:
       }
       const runs = configurationsOf(sweep, dataset);
       const picked = selectRuns(runs, options.only);
-      if (options.dryRun) return await listRuns(picked, folder);
+      const commit = await reportOtherCommits(picked, folder, options.redo ?? false);
+      if (options.dryRun) return await listRuns(picked, folder, commit);
 
       const withoutTicket = options.saveMask ? await countWithoutTicket(picked, folder) : 0;
       if (withoutTicket > 0) {
@@ -63,7 +67,7 @@ Examples:
       }
       await writeCompareFile(folder, sweep.compare);
       const outcome = options.engine === "slurm"
-        ? await runWithSlurm(picked, await findMissingRuns(picked, folder), folder, options)
+        ? await runWithSlurm(picked, await findMissingRuns(picked, folder, commit), folder, options)
         : await executeRuns(picked, runs.length, folder, options);
       const { markdown, plot } = await writeTablesAndPlot(folder);
       console.log(markdown);
@@ -73,8 +77,41 @@ Examples:
       else reportFailures(outcome);
     });
 
-async function listRuns(runs: readonly RunConfig[], folder: string): Promise<void> {
-  const missing = new Set(await findMissingRuns(runs, folder));
+/**
+ * Names the commits of finished runs that are not this one's.
+ * @returns the commit that runs must be of, where those of others are made again
+ */
+async function reportOtherCommits(
+  runs: readonly RunConfig[],
+  folder: string,
+  redo: boolean,
+): Promise<string | undefined> {
+  const picked = new Set(runs.map(identityOf));
+  const finished = (await readRunFolder(folder)).runs.filter(({ identity }) =>
+    picked.has(identity)
+  );
+  const commit = finished.length > 0 || redo ? commitOf() : undefined; // else git need not be asked
+  const others = finished.filter(({ environment }) => environment.commit !== commit);
+  if (others.length > 0) {
+    const counts = Map.groupBy(others, ({ environment }) => shortCommitOf(environment.commit));
+    const by = [...counts].map(([name, runs]) => `${runs.length} of them by ${name}`).join(", ");
+    console.error(
+      `${finished.length} finished, ${by}` +
+        (redo ? ", which are made again" : ": --redo makes those of other commits again"),
+    );
+  }
+  return redo ? commit : undefined;
+}
+
+const shortCommitOf = (commit: string) =>
+  commit.replace(/^([0-9a-f]{7})[0-9a-f]+/, "$1") || UNKNOWN_COMMIT;
+
+async function listRuns(
+  runs: readonly RunConfig[],
+  folder: string,
+  commit: string | undefined,
+): Promise<void> {
+  const missing = new Set(await findMissingRuns(runs, folder, commit));
   for (const run of runs) {
     const state = missing.has(run) ? "to run  " : "finished";
     console.log(`${state}  ${identityOf(run).slice(0, 12)}  ${labelOf(run)}`);

@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     group: "look",
     load: async () => (await import("./report.ts")).reportCommand(),
   },
+  {
+    name: "publish",
+    group: "look",
+    load: async () => (await import("./publish.ts")).publishCommand(),
+  },
 
   { name: "tune", group: "tune", load: async () => (await import("./tune.ts")).tuneCommand() },
   { name: "best", group: "tune", load: async () => (await import("./best.ts")).bestCommand() },
