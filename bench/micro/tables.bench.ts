@@ -8,6 +8,7 @@ import {
   runFileOf,
   runPathOf,
   runsFolder,
+  runTextOf,
 } from "../../src/runs/run_file.ts";
 import { readOverview } from "../../src/slurm/status.ts";
 import { writeSubmission } from "../../src/slurm/submission.ts";
@@ -24,10 +25,19 @@ function variant(name: string, learningRate: number, sparsity: number, seed: num
   const parameters = { ...algorithm.parameters, learningRate };
   const lastTestAccuracy = 0.9 + (7 * learningRate + 13 * seed) % 1 / 10;
   return runFileOf({
-    configuration: { ...rest, algorithm: { ...algorithm, name, parameters }, sparsity, seed },
+    configuration: {
+      ...rest,
+      algorithm: { ...algorithm, name, parameters },
+      sparsity,
+      seed,
+      epochs: 100,
+    },
     result: {
       ...result,
-      epochs: Array.from({ length: 100 }, (_, i) => ({ ...result.epochs[0]!, epoch: i + 1 })),
+      epochs: Array.from(
+        { length: 100 },
+        (_, i) => ({ ...result.epochs[0]!, epoch: i + 1, testAccuracy: lastTestAccuracy }),
+      ),
       ...{ lastTestAccuracy, bestTestAccuracy: lastTestAccuracy },
     },
     environment,
@@ -40,7 +50,7 @@ for (const name of ["sbp", "edge-popup"]) {
     for (const sparsity of [0.5, 0.9]) {
       for (let seed = 1; seed <= 10; seed++) {
         const run = variant(name, rate / 100, sparsity, seed);
-        await Deno.writeTextFile(runPathOf(folder, run.identity), JSON.stringify(run, null, 1));
+        await Deno.writeTextFile(runPathOf(folder, run.identity), runTextOf(run));
         runs.push(run.configuration);
       }
     }
