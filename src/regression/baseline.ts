@@ -42,7 +42,8 @@ const runSchema = strictObject({
 
 const baselineEnvironmentSchema = environmentSchema.omit({ started: true, finished: true });
 
-const baselineSchema = strictObject({
+/** What a baseline may say. */
+export const baselineSchema = strictObject({
   format: z.literal(FORMAT, {
     error: ({ input }) =>
       input === undefined

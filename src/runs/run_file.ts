@@ -96,7 +96,8 @@ const common = {
   configuration: configurationSchema,
   environment: environmentSchema,
 };
-const fileSchema = z.discriminatedUnion("format", [
+/** What a run file may say, in either format. */
+export const runFileSchema = z.discriminatedUnion("format", [
   z.strictObject({
     format: z.literal(1),
     ...common,
@@ -229,7 +230,7 @@ export function parseRun(text: string): RunFile {
   } catch (error) {
     throw new UserError(`can't be read: ${printable((error as Error).message)}`);
   }
-  const { data, error } = fileSchema.safeParse(json);
+  const { data, error } = runFileSchema.safeParse(json);
   if (error) throw new UserError(`is no run file: ${firstErrorOf(error)}`);
   const { identity, configuration, environment } = data;
   const run = { identity, configuration, result: resultOf(data), environment };
@@ -249,7 +250,7 @@ export function parseRun(text: string): RunFile {
 }
 
 // What format 1 said of speed, as format 2 says it.
-function resultOf(data: z.infer<typeof fileSchema>): RunResult {
+function resultOf(data: z.infer<typeof runFileSchema>): RunResult {
   if (data.format === FORMAT) return data.result;
   const { speed, ...result } = data.result;
   return speed ? { ...result, speed: speedSummaryOf(speed) } : result;

@@ -59,7 +59,8 @@ const size = z.int().min(1).max(1 << 20);
 const means = z.array(z.number().min(0).max(1)).min(1).max(4096);
 const deviations = z.array(z.number().min(1e-6).max(1)).min(1).max(4096);
 
-const headerSchema = z.strictObject({
+/** What the metadata `ticket` of a ticket's file may say. */
+export const ticketSchema = z.strictObject({
   configuration: configurationSchema,
   accuracy: z.number().min(0).max(1),
   streams: z.record(plainText, z.int().min(0)),
@@ -165,7 +166,7 @@ export function decodeTicket(file: Uint8Array): Ticket {
   if (checksum !== tensorsChecksumOf(tensors, metadata)) {
     throw new UserError("is damaged: its checksum is another");
   }
-  const data = parseJsonAs(headerSchema, metadata.ticket ?? "", {
+  const data = parseJsonAs(ticketSchema, metadata.ticket ?? "", {
     noJson: () => new UserError("says nothing of its network: its metadata have no ticket"),
     invalid: (fault) => new UserError(`has a wrong header: ${fault}`),
   });

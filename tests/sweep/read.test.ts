@@ -4,7 +4,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { UserError } from "../../src/base/errors.ts";
 import { parseSweep, readSweep } from "../../src/sweep/read.ts";
-import { schemaText } from "../../src/sweep/schema.ts";
 import { root } from "../cli/maskbench.ts";
 
 const good = {
@@ -43,11 +42,6 @@ Deno.test("readSweep() accepts the files when they are those of bench/", async (
     const sweep = await readSweep(join(root, "bench", name));
     assert.equal(`${sweep.name}.json`, name);
   }
-});
-
-Deno.test("schemaText() gives bench/sweep.schema.json when it is written", async () => {
-  const published = await Deno.readTextFile(join(root, "bench/sweep.schema.json"));
-  assert.equal(published, schemaText(), 'type "deno task maskbench schema --write"');
 });
 
 Deno.test("parseSweep() refuses a file at once when it is too deep or too large to look through", () => {
