@@ -14,6 +14,12 @@ namespace {
 
 using Mode = mb_step::Mode;
 
+// What carry_out() must not compile with.
+static_assert(!declares<Input, at::Tensor&> && !declares<Input, at::Tensor>, "an Input can't be written");
+static_assert(!declares<Output, const at::Tensor&>, "an Output is declared where something is written");
+static_assert(!declares<Constant<double>, cuda::Number>, "a Constant can't be taken for a Variable");
+static_assert(!declares<Variable, double>, "a Variable's value can't be taken for a Constant");
+
 thread_local mb_step* current_step = nullptr;
 
 // Steps that are carried out call by call before one is recorded: they set up what a library sets up at first use.
