@@ -90,7 +90,10 @@ function judgeFunction(declaration: Declared): void {
   const { args, right = {}, refused = {}, accepted = {} } = makeCase(model);
   const given = Object.keys(args).join();
   const wanted = declaration.parameters.map(({ name }) => name).join();
-  if (given !== wanted) findings.push(`${declaration.name}: has ${given}, expected ${wanted}`);
+  if (given !== wanted) {
+    findings.push(`${declaration.name}: cases.ts has ${given}, expected ${wanted}`);
+    return;
+  }
   functions.mb_step_abandon!(model.pointer("step"));
 
   judgeCall(declaration, "right", (args) => args, false);
