@@ -61,11 +61,17 @@ Deno.test("check exits 0, 1, 2 or 3 when nothing moved, something got worse, the
         result.lastTestAccuracy - 0.1 - configuration.seed / 1e4,
       );
       const epochs = result.epochs.map((epoch) => ({ ...epoch, testLoss: epoch.testLoss + 1 }));
+      const worseEpochs = epochs.with(-1, { ...epochs.at(-1)!, testAccuracy: lastTestAccuracy });
       await writeRunFile(
         worse,
         runFileOf({
           configuration,
-          result: { ...result, lastTestAccuracy, epochs },
+          result: {
+            ...result,
+            lastTestAccuracy,
+            bestTestAccuracy: Math.max(...worseEpochs.map(({ testAccuracy }) => testAccuracy)),
+            epochs: worseEpochs,
+          },
           environment: { ...environment, libtorch: "2.3.1" },
         }),
       );

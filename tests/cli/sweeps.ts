@@ -50,6 +50,7 @@ export async function lasting(out: string): Promise<Record<string, string>> {
       assert.ok(key in run.result);
       delete run.result[key];
     }
+    delete run.checksum;
     delete run.environment.started;
     delete run.environment.finished;
     files[`runs/${name}`] = JSON.stringify(run);
