@@ -47,18 +47,20 @@ export class RunExecution {
   /** Milliseconds that the step took so far which is waited for no longer. */
   #stuckTime: number | undefined;
 
+  /** @param onFirstCheckpoint is called once the first checkpoint of this start is on disk */
   constructor(
     readonly config: RunConfig,
     environment: Omit<Environment, "started" | "finished">,
     readonly options: RunExecutionOptions,
     readonly stop: StopFlag,
+    onFirstCheckpoint: () => void,
   ) {
     const { folder, listener } = options;
     this.#identity = identityOf(config);
     this.#environment = { ...environment, started: now() };
     this.#checkpoints = new CheckpointWriter(folder, this.#identity, (reason) => {
       listener.note(`no checkpoint, so a stop would lose the run under way: ${reason}`);
-    });
+    }, onFirstCheckpoint);
   }
 
   /** @throws {WriteError} where what the run leaves can't be written */

@@ -2,21 +2,25 @@
 //
 // Any number of runners, in any number of processes, may share one folder: a run is executed by whoever claims it. Runs
 // that others have claimed are waited for, and taken over where those processes die.
+import { isDeepStrictEqual } from "node:util";
 import { WriteError } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { findBlasInUse } from "../native/toolchain/setup.ts";
-import { Claim } from "../runs/claims.ts";
+import { Claim, type ClaimHolder, type ClaimOwner } from "../runs/claims.ts";
 import { environmentOf, UNKNOWN_COMMIT } from "../runs/environment.ts";
-import { readFailure } from "../runs/failure_file.ts";
+import { type Failure, readFailure, writeFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
+import { labelOf } from "../runs/label.ts";
 import {
   type Environment,
   readRunFile,
   readRunLines,
   type RunFile,
   runPathOf,
+  runsFolder,
 } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
+import { Admission } from "./admission.ts";
 import { removeLeftovers } from "./cleanup.ts";
 import { type RunEnd, RunExecution, type RunExecutionOptions } from "./run_execution.ts";
 import { StopFlag } from "./stop.ts";
@@ -24,6 +28,9 @@ import { RunWorker } from "./worker.ts";
 
 /** Milliseconds between two looks at runs that other processes have claimed. */
 const CLAIM_POLL_INTERVAL = 1000;
+
+/** A run has failed whose processes were killed so many times before they had kept anything of it. */
+const MAX_KILLS = 2;
 
 /** What a runner needs to know, apart from the runs. The native library must be open. */
 export interface RunnerOptions extends RunExecutionOptions {
@@ -63,11 +70,15 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #stop: StopFlag;
   readonly #environment: Omit<Environment, "started" | "finished">;
-  readonly #began = new Date().toISOString();
+  readonly #admission = new Admission();
+  /** The failures that earlier starts recorded, by identity, where those runs are to be tried again. */
+  readonly #earlierFailures = new Map<string, Failure>();
   /** Identities of the runs without a valid run file, as far as is known. */
   readonly #unfinished = new Set<string>();
   /** Runs that other processes had claimed when this one reached them. */
   readonly #claimedByOthers: RunConfig[] = [];
+  /** What was said of claims that are waited for. */
+  readonly #notedWaits = new Set<string>();
   readonly #failed: FailedRun[] = [];
   /** The commit that runs must be of to count as finished; any where nothing is redone. */
   readonly #commit: string | undefined;
@@ -97,6 +108,7 @@ export class Runner {
     for (const config of missing) this.#unfinished.add(identityOf(config));
     this.#published = new Set((await readRunLines(folder)).runs.map(({ identity }) => identity));
     this.#skipped = this.#runs.length - missing.length;
+    if (execution.retry) await this.#readEarlierFailures(missing);
     await removeLeftovers(folder, this.#unfinished);
     listener.begin(missing, this.#skipped);
     if (missing.length > 0 && this.#environment.commit === UNKNOWN_COMMIT) {
@@ -105,7 +117,8 @@ export class Runner {
       );
     }
 
-    const queue = missing.values(); // shared: each run goes to whichever worker is free
+    // Shared: each run goes to whichever worker is free.
+    const queue = (await claimedLast(missing, folder)).values();
     const workers = Math.min(execution.jobs, missing.length);
     const ends = await Promise.allSettled(Array.from({ length: workers }, () => this.#work(queue)));
 
@@ -132,14 +145,18 @@ export class Runner {
     }
   }
 
-  async #claimAndExecute(worker: RunWorker, config: RunConfig): Promise<void> {
+  /** @returns the holder of the run where another process has claimed it */
+  async #claimAndExecute(worker: RunWorker, config: RunConfig): Promise<ClaimHolder | undefined> {
     const claim = await Claim.on(this.#options.folder, identityOf(config));
-    if (!claim) {
+    if (!(claim instanceof Claim)) {
       this.#claimedByOthers.push(config);
-      return;
+      return claim;
     }
     try {
-      if (!await this.#isSettled(config)) await this.#executeRun(worker, config);
+      if (await this.#isSettled(config)) return;
+      if (claim.killed.length >= MAX_KILLS && !this.#options.execution.retry) {
+        await this.#recordKills(config, claim.killed);
+      } else await this.#executeRun(worker, config, claim);
     } finally {
       await claim.release();
     }
@@ -151,8 +168,28 @@ export class Runner {
     const deadline = performance.now() + patience, claimed = this.#claimedByOthers;
     while (claimed.length > 0 && !this.#stop.isAsked && performance.now() < deadline) {
       const config = claimed.shift()!;
-      if (!await this.#isSettled(config)) await this.#claimAndExecute(worker, config);
+      if (!await this.#isSettled(config)) {
+        const holder = await this.#claimAndExecute(worker, config);
+        if (holder) this.#noteWait(config, holder, deadline - performance.now());
+      }
       if (claimed.length > 0) await pause(CLAIM_POLL_INTERVAL / claimed.length);
+    }
+  }
+
+  /** Says once of each claim whom this process waits for, and what ends that. @param patience milliseconds left of it */
+  #noteWait(config: RunConfig, holder: ClaimHolder, patience: number): void {
+    const { owner, expiresIn } = holder;
+    if (!owner && expiresIn === undefined) return; // it is just being made, or released
+    const key = JSON.stringify([identityOf(config), owner?.machine, owner?.process, owner?.since]);
+    if (this.#notedWaits.has(key)) return;
+    this.#notedWaits.add(key);
+    this.#options.listener.note(waitNote(config, holder, patience));
+  }
+
+  async #readEarlierFailures(missing: readonly RunConfig[]): Promise<void> {
+    for (const config of missing) {
+      const failure = await readFailure(this.#options.folder, config);
+      if (failure) this.#earlierFailures.set(identityOf(config), failure);
     }
   }
 
@@ -166,17 +203,48 @@ export class Runner {
       return true;
     }
     const failure = await readFailure(folder, config);
-    const isRetried = execution.retry && (failure?.environment.finished ?? "") < this.#began;
+    const earlier = this.#earlierFailures.get(identityOf(config));
+    const isRetried = execution.retry && isDeepStrictEqual(failure, earlier);
     if (!failure || isRetried) return false;
     this.#countFailure(config, failure);
     return true;
   }
 
-  async #executeRun(worker: RunWorker, config: RunConfig): Promise<void> {
-    const execution = new RunExecution(config, this.#environment, this.#options, this.#stop);
-    const end = await execution.execute(worker);
-    this.#count(config, end);
-    await execution.tidyUp(end);
+  async #executeRun(worker: RunWorker, config: RunConfig, claim: Claim): Promise<void> {
+    const prove = await this.#admission.admit(claim.killed.length > 0);
+    try {
+      if (this.#stop.isAsked) return;
+      const onFirstCheckpoint = () => {
+        void claim.noteKept();
+        prove();
+      };
+      const environment = this.#environment, options = this.#options;
+      const execution = new RunExecution(
+        config,
+        environment,
+        options,
+        this.#stop,
+        onFirstCheckpoint,
+      );
+      const end = await execution.execute(worker);
+      this.#count(config, end);
+      await execution.tidyUp(end);
+    } finally {
+      prove();
+    }
+  }
+
+  /** Records as failed a run whose processes were killed. */
+  async #recordKills(config: RunConfig, killed: readonly ClaimOwner[]): Promise<void> {
+    const reason = killedReason(killed), diverged = false, now = new Date().toISOString();
+    const environment = { ...this.#environment, started: now, finished: now };
+    await writeFailure(this.#options.folder, {
+      configuration: config,
+      reason,
+      diverged,
+      environment,
+    });
+    this.#countFailure(config, { reason, diverged });
   }
 
   #count(config: RunConfig, end: RunEnd): void {
@@ -246,6 +314,51 @@ async function isFinished(config: RunConfig, folder: string, commit?: string): P
     if (!(error instanceof Deno.errors.NotFound || error instanceof UserError)) throw error;
     return false;
   }
+}
+
+/** The same runs, those last that a process claims or claimed: it lives, or was killed while it had them. */
+async function claimedLast(
+  runs: readonly RunConfig[],
+  folder: string,
+): Promise<readonly RunConfig[]> {
+  const names = await Array.fromAsync(Deno.readDir(runsFolder(folder)), ({ name }) => name)
+    .catch(() => []);
+  const claimed = new Set(
+    names.filter((name) => name.includes(".claim-")).map((name) => name.slice(0, 64)),
+  );
+  const isClaimed = (run: RunConfig) => claimed.has(identityOf(run));
+  return [...runs.filter((run) => !isClaimed(run)), ...runs.filter(isClaimed)];
+}
+
+const timeTextOf = (time: number): string =>
+  `${new Date(time).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
+const ownerTextOf = ({ process, host, since }: ClaimOwner): string =>
+  `process ${process} on ${host}, which has had it since ${timeTextOf(Date.parse(since))}`;
+
+function waitNote(
+  config: RunConfig,
+  { owner, expiresIn }: ClaimHolder,
+  patience: number,
+): string {
+  const who = owner ? ownerTextOf(owner) : "a process that its claim doesn't name";
+  const end = expiresIn === undefined
+    ? "or that process has ended"
+    : `or, if that process gives no sign of life, ${
+      timeTextOf(Date.now() + expiresIn)
+    } at the latest`;
+  const limit = patience < Infinity
+    ? `; in any case until ${timeTextOf(Date.now() + patience)} at the latest`
+    : "";
+  return `${labelOf(config)}: waiting for ${who}: until the run is finished, ${end}${limit}`;
+}
+
+function killedReason(killed: readonly ClaimOwner[]): string {
+  const times = killed.length === 2 ? "twice" : `${killed.length} times`;
+  const { process, host, since } = killed.at(-1)!;
+  return `its process was killed ${times}: it began it and kept no checkpoint, the last time as ` +
+    `process ${process} on ${host}, from ${timeTextOf(Date.parse(since))} on; a system that is ` +
+    "short of memory does that";
 }
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));

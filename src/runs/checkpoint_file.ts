@@ -196,11 +196,15 @@ export class CheckpointWriter {
   #hasFailed = false;
   #hasWritten = false;
 
-  /** @param onFailure is called once where checkpoints can't be written: the run goes on without */
+  /**
+   * @param onFailure is called once where checkpoints can't be written: the run goes on without
+   * @param onFirst is called once the first of them is on disk
+   */
   constructor(
     readonly folder: string,
     readonly identity: string,
     readonly onFailure: (reason: string) => void,
+    readonly onFirst: () => void = () => {},
   ) {}
 
   /** Has a checkpoint written, and returns at once. */
@@ -218,6 +222,7 @@ export class CheckpointWriter {
         releaseMemory(record);
         if (bytes.length > (this.#buffer?.length ?? 0)) this.#buffer = bytes;
         await writeFileAtomically(checkpointPath(this.folder, this.identity), bytes);
+        if (!this.#hasWritten) this.onFirst();
         this.#hasWritten = true;
       } catch (error) {
         if (!this.#hasFailed) this.onFailure((error as Error).message);

@@ -10,7 +10,8 @@ import { kinds, lasting, withSweep } from "./sweeps.ts";
 /** Kills that the test gives, at least; more until enough of them have hit runs under way, which a busy machine delays. */
 const KILLS = 30, MOST_KILLS = 300;
 
-const bench = (file: string, out: string) => ["bench", file, "--out", out];
+// Some runs are killed twice before they keep anything, which counts as a failure and is tried again only if asked for.
+const bench = (file: string, out: string) => ["bench", file, "--out", out, "--retry"];
 
 /** Reads what a process says on standard error, to its end. */
 async function said(child: Deno.ChildProcess, hear: (all: string) => void = () => {}) {
