@@ -47,15 +47,16 @@ export class RunExecution {
   /** Milliseconds that the step took so far which is waited for no longer. */
   #stuckTime: number | undefined;
 
-  /** @param onFirstCheckpoint is called once the first checkpoint of this start is on disk */
   constructor(
     readonly config: RunConfig,
     environment: Omit<Environment, "started" | "finished">,
-    readonly options: RunExecutionOptions,
+    readonly options: RunExecutionOptions & {
+      /** Is called once the first checkpoint of this start is on disk. */
+      readonly onFirstCheckpoint: () => void;
+    },
     readonly stop: StopFlag,
-    onFirstCheckpoint: () => void,
   ) {
-    const { folder, listener } = options;
+    const { folder, listener, onFirstCheckpoint } = options;
     this.#identity = identityOf(config);
     this.#environment = { ...environment, started: now() };
     this.#checkpoints = new CheckpointWriter(folder, this.#identity, (reason) => {

@@ -214,18 +214,14 @@ export class Runner {
     const prove = await this.#admission.admit(claim.killed.length > 0);
     try {
       if (this.#stop.isAsked) return;
+      await claim.noteProgress("begun");
       const onFirstCheckpoint = () => {
-        void claim.noteKept();
+        void claim.noteProgress("kept");
         prove();
       };
-      const environment = this.#environment, options = this.#options;
-      const execution = new RunExecution(
-        config,
-        environment,
-        options,
-        this.#stop,
-        onFirstCheckpoint,
-      );
+      const environment = this.#environment, stop = this.#stop;
+      const options = { ...this.#options, onFirstCheckpoint };
+      const execution = new RunExecution(config, environment, options, stop);
       const end = await execution.execute(worker);
       this.#count(config, end);
       await execution.tidyUp(end);
@@ -238,12 +234,8 @@ export class Runner {
   async #recordKills(config: RunConfig, killed: readonly ClaimOwner[]): Promise<void> {
     const reason = killedReason(killed), diverged = false, now = new Date().toISOString();
     const environment = { ...this.#environment, started: now, finished: now };
-    await writeFailure(this.#options.folder, {
-      configuration: config,
-      reason,
-      diverged,
-      environment,
-    });
+    const failure = { configuration: config, reason, diverged, environment };
+    await writeFailure(this.#options.folder, failure);
     this.#countFailure(config, { reason, diverged });
   }
 

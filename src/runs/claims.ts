@@ -35,8 +35,8 @@ const ownerSchema = z.strictObject({
   machine: plainText,
   process: z.int().min(0),
   since: z.iso.datetime(),
-  /** Whether it has kept a checkpoint of the run. */
-  hasKept: z.boolean(),
+  /** Whether it has begun to execute the run, and whether it has kept a checkpoint since. */
+  progress: z.enum(["none", "begun", "kept"]),
 });
 
 /** A process that claims a run, or did. */
@@ -62,7 +62,7 @@ export class Claim {
     readonly identity: string,
     readonly generation: number,
     owner: ClaimOwner,
-    /** The last processes that were killed while they had the run, and kept nothing of it; in their order. */
+    /** The last processes that were killed while they executed the run, and kept nothing of it; in their order. */
     readonly killed: readonly ClaimOwner[],
     /** Open and locked while this process holds the claim. */
     readonly file: Deno.FsFile,
@@ -85,13 +85,14 @@ export class Claim {
       if (file) return new Claim(folder, identity, generation, owner, killed, file);
       const found = await lookAt(path);
       if (!found.isDead) return found;
-      if (found.owner) killed = found.owner.hasKept ? [] : [...killed, found.owner];
+      if (found.owner?.progress === "kept") killed = [];
+      if (found.owner?.progress === "begun") killed = [...killed, found.owner];
     }
   }
 
-  /** Says for others that a checkpoint of the run is kept, so that a process killed from now on did not work in vain. */
-  async noteKept(): Promise<void> {
-    this.#owner.hasKept = true;
+  /** Says for others how far this process got with the run, in case it is killed. */
+  async noteProgress(progress: "begun" | "kept"): Promise<void> {
+    this.#owner.progress = progress;
     this.#touch(this.#owner);
     await this.#touched;
   }
@@ -132,7 +133,7 @@ const ownerNow = (): ClaimOwner => ({
   machine: machineText(),
   process: Deno.pid,
   since: new Date().toISOString(),
-  hasKept: false,
+  progress: "none",
 });
 
 /** @returns nothing where the claim is there already */

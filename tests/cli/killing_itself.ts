@@ -16,12 +16,8 @@ await new Runner(runs, {
   library,
   dataFolders: [],
   execution: {
-    device: "cpu",
-    threads: 1,
-    jobs: 2,
-    retry: false,
-    controls: false,
-    saveMask: false,
+    ...{ device: "cpu", threads: 1, jobs: 2 },
+    ...{ retry: false, redo: false, controls: false, saveMask: false },
   },
   listener: {
     ...quietListener,

@@ -10,7 +10,7 @@ export async function claimOfAnotherHost(folder: string, identity: string): Prom
     machine: "node3 123",
     process: 4711,
     since: "2026-01-02T03:04:05.000Z",
-    hasKept: false,
+    progress: "begun",
   };
   await Deno.writeTextFile(path, JSON.stringify(owner));
   return path;
