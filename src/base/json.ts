@@ -3,18 +3,28 @@
 import { createScanner, type Node, type ParseError, parseTree } from "jsonc-parser";
 import { z } from "zod";
 import { UserError } from "./errors.ts";
+import { readPlainText } from "./plain_files.ts";
 import { errorTextsOf, firstErrorOf, pathTextOf } from "./schema_errors.ts";
 
+/** Bytes that a text file has at most which people write. */
+const MAX_WRITTEN_BYTES = 1 << 24;
+
 /**
- * Reads a text file that a user names.
+ * Reads a text file that a user names. A byte order mark of UTF-8 is passed over.
  * @param shown how the file is called in messages
  * @param missing what to say after its name where there is none; without it `Deno.errors.NotFound` is thrown
- * @throws {UserError} where it can't be read
+ * @throws {UserError} where it can't be read, or is no plain file of at most `maxBytes`
  */
-export async function readUserFile(path: string, shown: string, missing?: string): Promise<string> {
+export async function readUserFile(
+  path: string,
+  shown: string,
+  missing?: string,
+  maxBytes: number = MAX_WRITTEN_BYTES,
+): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readPlainText(path, maxBytes);
   } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${shown} ${error.message}`);
     if (!(error instanceof Deno.errors.NotFound)) {
       throw new UserError(`${shown} can't be read: ${(error as Error).message}`);
     }

@@ -2,8 +2,8 @@
 // have, is refused before it is opened. A FIFO would be waited for without end, and a device read until memory is full.
 import { UserError } from "./errors.ts";
 
-/** Bytes that a file of JSON has at most, whatever is in it. */
-export const MAX_JSON_BYTES = 1 << 28;
+/** Bytes that a text file has at most which programs write: more than any has, and few enough to be one text. */
+export const MAX_TEXT_BYTES = 1 << 28;
 
 /** What there is under a name, with its article. */
 export function fileKindOf(info: Deno.FileInfo): string {
@@ -17,7 +17,7 @@ export function fileKindOf(info: Deno.FileInfo): string {
 /**
  * The bytes of a plain file, or of the one that a link leads to.
  * @param maxBytes more than the right file has
- * @throws {UserError} for anything else and for a larger file; the message is to follow "can't be read: "
+ * @throws {UserError} for anything else and for a larger file; its message is to follow the file's name
  * @throws {Deno.errors.NotFound} where there is none
  */
 export async function readPlainFile(
@@ -25,9 +25,9 @@ export async function readPlainFile(
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const info = await Deno.stat(path);
-  if (!info.isFile) throw new UserError(`it is ${fileKindOf(info)}, expected a file`);
+  if (!info.isFile) throw new UserError(`is ${fileKindOf(info)}, expected a file`);
   if (info.size > maxBytes) {
-    throw new UserError(`it has ${info.size} bytes, expected at most ${maxBytes}`);
+    throw new UserError(`has ${info.size} bytes, expected at most ${maxBytes}`);
   }
   return await Deno.readFile(path);
 }
@@ -36,11 +36,11 @@ export async function readPlainFile(
  * The text of such a file. A byte order mark of UTF-8 is passed over.
  * @throws {UserError} as `readPlainFile` does, and for UTF-16
  */
-export async function readPlainText(path: string, maxBytes = MAX_JSON_BYTES): Promise<string> {
+export async function readPlainText(path: string, maxBytes = MAX_TEXT_BYTES): Promise<string> {
   const bytes = await readPlainFile(path, maxBytes);
   const mark = `${bytes[0]} ${bytes[1]}`;
   if (mark === "254 255" || mark === "255 254") {
-    throw new UserError("it begins with the byte order mark of UTF-16: save it as UTF-8");
+    throw new UserError("begins with the byte order mark of UTF-16: save it as UTF-8");
   }
   return new TextDecoder().decode(bytes);
 }

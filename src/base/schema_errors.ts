@@ -134,9 +134,19 @@ function textOf(issue: Issue): string {
 }
 
 function expected(what: string, input: unknown): string {
+  const comma = what.includes("number") && decimalCommaFault(input);
+  if (comma) return comma;
   return input === undefined
     ? `is missing: expected ${what}`
     : `expected ${what}, not ${shortTextOf(input)}`;
+}
+
+/** A sentence where the input is a text such as "0,5". */
+export function decimalCommaFault(input: unknown): string | undefined {
+  const isComma = typeof input === "string" && /^\s*-?\d+,\d+%?\s*$/.test(input);
+  return isComma
+    ? `${quoted(input)} has a decimal comma: write ${input.trim().replace(",", ".")}`
+    : undefined;
 }
 
 const quoted = (value: unknown): string => JSON.stringify(value);

@@ -63,6 +63,7 @@ function neededFor(
 
 async function addCommand(program: Command, { group, load }: CommandEntry): Promise<void> {
   const command = (await load()).copyInheritedSettings(program);
+  for (const part of command.commands) part.copyInheritedSettings(command);
   if (group) command.helpGroup(commandGroups[group]);
   program.addCommand(command, { hidden: group === undefined });
 }

@@ -1,6 +1,7 @@
 // Paths: what users name is relative to their folder, what maskbench brings is next to its sources.
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../base/errors.ts";
 
 /** The repository's root. */
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
@@ -8,8 +9,11 @@ export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 // `deno task` changes to the root, and keeps its user's folder in INIT_CWD.
 const userFolder = (): string => Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
-/** A path that a user named. */
-export const userPathOf = (path: string): string => resolve(userFolder(), path);
+/** A path that a user named. @throws {UserError} for the empty text, which a variable of a shell that isn't set gives */
+export function userPathOf(path: string): string {
+  if (path === "") throw new UserError("a path is empty: expected that of a file or folder");
+  return resolve(userFolder(), path);
+}
 
 /** A path as a user would name it. */
 export const shownPathOf = (path: string): string => relative(userFolder(), path) || ".";

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { fileExists } from "../base/atomic_files.ts";
+import { UserError } from "../base/errors.ts";
+import { readPlainFile } from "../base/plain_files.ts";
 import { sha256 } from "./checksum.ts";
 import { DatasetError } from "./dataset.ts";
 
@@ -21,13 +23,9 @@ export const candidatePathsOf = (folders: readonly string[], names: readonly str
  */
 export async function readBytes(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const { size } = await Deno.stat(path);
-    if (size > maxBytes) {
-      throw new DatasetError(`${path} has ${size} bytes, expected at most ${maxBytes}: replace it`);
-    }
-    return await Deno.readFile(path);
+    return await readPlainFile(path, maxBytes);
   } catch (error) {
-    if (error instanceof DatasetError) throw error;
+    if (error instanceof UserError) throw new DatasetError(`${path} ${error.message}: replace it`);
     throw new DatasetError(`${path} can't be read: ${(error as Error).message}`);
   }
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
 import { parseJsonAs } from "../base/json.ts";
+import { fileKindOf } from "../base/plain_files.ts";
 import { plainText } from "../base/text.ts";
 import { sha256 } from "./checksum.ts";
 import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
@@ -236,7 +237,9 @@ async function verifyPictures(path: string, expected: string): Promise<void> {
 
 async function sizeOf(path: string): Promise<number> {
   try {
-    return (await Deno.stat(path)).size;
+    const info = await Deno.stat(path);
+    if (info.isFile) return info.size;
+    throw new Error(`is ${fileKindOf(info)}`);
   } catch (error) {
     throw damaged(path, (error as Error).message);
   }

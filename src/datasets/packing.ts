@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import os from "node:os";
 import { basename, join } from "node:path";
+import { readPlainFile } from "../base/plain_files.ts";
 import { DatasetError } from "./dataset.ts";
 import { decode, decoder, type Picture } from "./decode.ts";
 import {
@@ -194,10 +195,7 @@ async function* decodeAll(
 const MAX_FILE = 256 << 20;
 
 async function readPicture(path: string): Promise<Uint8Array> {
-  const { isFile, size } = await Deno.stat(path);
-  if (!isFile) throw new Error("no file");
-  if (size > MAX_FILE) throw new Error(`${size} bytes, expected ${MAX_FILE} at most`);
-  return await Deno.readFile(path);
+  return await readPlainFile(path, MAX_FILE);
 }
 
 interface WrittenSplit {

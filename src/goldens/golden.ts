@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
+import { readPlainFile } from "../base/plain_files.ts";
 import { type Layer, layerSchema, type Network, weightCount } from "../networks/network.ts";
 
 const size = z.int().min(1).max(1 << 20);
@@ -152,13 +153,9 @@ async function readFile(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(folder, file);
   try {
-    const { size } = await Deno.stat(path);
-    if (size > max) {
-      throw new UserError(`${path} has ${size} bytes, expected at most ${max}`);
-    }
-    return await Deno.readFile(path);
+    return await readPlainFile(path, max);
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (error instanceof UserError) throw new UserError(`${path} ${error.message}`);
     throw new UserError(
       error instanceof Deno.errors.NotFound
         ? `${path} is missing: a golden folder holds manifest.json and six .bin files`

@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { removeFile, removeFolder, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
+import { MAX_TEXT_BYTES, readPlainFile } from "../base/plain_files.ts";
 import {
   readRunFolder,
   readRunLines,
@@ -67,5 +68,7 @@ async function namesIn(folder: string, patterns: readonly RegExp[]): Promise<str
 }
 
 async function copy(from: string, to: string): Promise<void> {
-  if (resolve(from) !== resolve(to)) await writeFileAtomically(to, await Deno.readFile(from));
+  if (resolve(from) !== resolve(to)) {
+    await writeFileAtomically(to, await readPlainFile(from, MAX_TEXT_BYTES));
+  }
 }

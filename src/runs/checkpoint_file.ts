@@ -7,6 +7,7 @@ import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { columnsSchema, listsByKeyOf } from "../base/columns.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
+import { readPlainFile } from "../base/plain_files.ts";
 import {
   decodeTensors,
   encodeTensors,
@@ -67,6 +68,9 @@ const madeWithSchema = environmentSchema.pick({
   threads: true,
   started: true,
 }).strict();
+
+/** Bytes that a checkpoint has at most: some vectors as long as the largest network's weights. */
+const MAX_BYTES = 2 ** 32;
 
 const checkpointPath = (folder: string, identity: string) =>
   join(runsFolder(folder), `${identity}.checkpoint.safetensors`);
@@ -171,7 +175,7 @@ export async function readCheckpoint(
   sourcesDigest(); // read now, as the run begins: a source that is changed meanwhile is not what it computes with
   let reason: string;
   try {
-    return decodeCheckpoint(await Deno.readFile(path), identity, environment);
+    return decodeCheckpoint(await readPlainFile(path, MAX_BYTES), identity, environment);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     reason = (error as Error).message;

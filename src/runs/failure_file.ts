@@ -5,6 +5,7 @@ import { printable } from "../base/text.ts";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
+import { readPlainText } from "../base/plain_files.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
 import { identityOf } from "./identity.ts";
 import { type Environment, environmentSchema, runsFolder } from "./run_file.ts";
@@ -39,7 +40,7 @@ export async function writeFailure(folder: string, failure: Failure): Promise<vo
 export async function readFailure(folder: string, config: RunConfig): Promise<Failure | undefined> {
   const identity = identityOf(config), damaged = () => new UserError("is no failure file");
   try {
-    const text = await Deno.readTextFile(failurePath(folder, identity));
+    const text = await readPlainText(failurePath(folder, identity));
     const failure = parseJsonAs(failureSchema, text, { noJson: damaged, invalid: damaged });
     return identityOf(failure.configuration) === identity ? failure : undefined;
   } catch {

@@ -9,6 +9,7 @@ import { writeFileAtomically } from "../base/atomic_files.ts";
 import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import { columnsSchema, listsByKeyOf } from "../base/columns.ts";
+import { readPlainText } from "../base/plain_files.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
 import { plainText, printable } from "../base/text.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
@@ -201,9 +202,9 @@ export async function writeRunFile(folder: string, run: RunFile): Promise<void> 
 export async function readRunFile(path: string): Promise<RunFile> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readPlainText(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw error;
+    if (error instanceof Deno.errors.NotFound || error instanceof UserError) throw error;
     throw new UserError(`can't be read: ${(error as Error).message}`); // whoever calls names the file
   }
   return parseRunFile(text, basename(path));
@@ -313,6 +314,9 @@ async function readRunFiles(folder: string): Promise<RunFolder> {
       if (name.endsWith(".json") && !name.startsWith(".")) names.push(name);
     }
   } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new UserError(`${folder} is a file: expected a folder that bench wrote to`);
+    }
     if (!(error instanceof Deno.errors.NotFound)) {
       throw new UserError(`${runsFolder(folder)} can't be read: ${(error as Error).message}`);
     }
@@ -331,14 +335,18 @@ async function readRunFiles(folder: string): Promise<RunFolder> {
   return { runs, invalidFiles };
 }
 
+/** Bytes that `runs.jsonl` has at most: about as many as fit into one text. */
+const MAX_LINES_BYTES = 500 << 20;
+
 /** The runs of a folder's `runs.jsonl`; a line that is no run is named by its number. */
 export async function readRunLines(folder: string): Promise<RunFolder> {
   const path = runLinesPathOf(folder);
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readPlainText(path, MAX_LINES_BYTES);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { runs: [], invalidFiles: [] };
+    if (error instanceof UserError) throw new UserError(`${path} ${error.message}`);
     throw new UserError(`${path} can't be read: ${(error as Error).message}`);
   }
   const runs = new Map<string, RunFile>(), invalidFiles: InvalidRunFile[] = [];

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { makeFolder, WriteError, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs, readUserFile } from "../base/json.ts";
+import { MAX_TEXT_BYTES } from "../base/plain_files.ts";
 import { configurationSchema } from "../training/config.ts";
 import { executionOptionsSchema } from "../runner/execution_options.ts";
 
@@ -85,7 +86,7 @@ export async function writeSubmission(
 /** @throws {UserError} that says what is wrong with it */
 export async function readSubmission(folder: string, number: number): Promise<Submission> {
   const shown = submissionPathOf(folder, number);
-  return parseSubmission(await readUserFile(shown, shown, "does not exist"), shown);
+  return parseSubmission(await readUserFile(shown, shown, "does not exist", MAX_TEXT_BYTES), shown);
 }
 
 /** The same of a file's text. @param shown how the file is called in messages */

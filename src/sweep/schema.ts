@@ -3,7 +3,13 @@ import { z } from "zod";
 import { type Algorithm, valueSchema } from "../algorithms/algorithm.ts";
 import { algorithms } from "../algorithms/registry.ts";
 import type { Value } from "../algorithms/space.ts";
-import { distinctList, objectWithKeys, shortTextOf, strictObject } from "../base/schema_errors.ts";
+import {
+  decimalCommaFault,
+  distinctList,
+  objectWithKeys,
+  shortTextOf,
+  strictObject,
+} from "../base/schema_errors.ts";
 import { packFolderNamePattern, packNameOf, SIZES } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
 import { networks } from "../networks/registry.ts";
@@ -19,7 +25,27 @@ const sparsity = z.number({ error: ({ input }) => noSparsity(input) })
   .min(0, { error: ({ input }) => noSparsity(input) })
   .lt(1, { error: ({ input }) => noSparsity(input) });
 
+/** Two sparsities that differ by less are one that was computed in two ways: no network has so many weights. */
+const SPARSITY_DIFFERENCE_MIN = 1e-9;
+
+const sparsities = distinctList(sparsity, "sparsity").superRefine((list, context) => {
+  const sorted = list.map((value, place) => ({ value, place })).sort((a, b) => a.value - b.value);
+  for (const [i, { value, place }] of sorted.entries()) {
+    const before = sorted[i - 1];
+    if (!before || before.value === value) continue;
+    if (value - before.value >= SPARSITY_DIFFERENCE_MIN) continue;
+    const [first, second] = place < before.place ? [value, before.value] : [before.value, value];
+    context.addIssue({
+      code: "custom",
+      path: [Math.max(place, before.place)],
+      message: `${second} is ${first} but for its last digits: write one of them`,
+    });
+  }
+});
+
 function noSparsity(input: unknown): string {
+  const comma = decimalCommaFault(input);
+  if (comma) return comma;
   const number = typeof input === "string"
     ? parseFloat(input)
     : typeof input === "number"
@@ -53,7 +79,11 @@ export interface AlgorithmEntry {
 
 const sparsityKey = z.string().refine(
   (key) => sparsity.safeParse(key.trim() === "" ? NaN : Number(key)).success,
-  { error: ({ input }) => `${shortTextOf(input)} is no sparsity: expected a key such as "0.5"` },
+  {
+    error: ({ input }) =>
+      decimalCommaFault(input) ??
+        `${shortTextOf(input)} is no sparsity: expected a key such as "0.5"`,
+  },
 );
 
 function varying(parameter: z.ZodType): z.ZodType {
@@ -125,14 +155,15 @@ export const sweepSchema = strictObject({
     "network",
   ),
   algorithms: distinctList(
-    z.discriminatedUnion("name", algorithmEntries as unknown as [typeof algorithmEntries[0]])
-      .transform((entry) => entry as AlgorithmEntry),
+    z.union([
+      names(algorithms).transform((name): AlgorithmEntry => ({ name })),
+      z.discriminatedUnion("name", algorithmEntries as unknown as [typeof algorithmEntries[0]])
+        .transform((entry) => entry as AlgorithmEntry),
+    ]),
     "algorithm",
   ),
   compare: compareSchemaOf(namesOf(algorithms)).optional(),
-  sparsities: distinctList(sparsity, "sparsity").describe(
-    "fractions of the weights that are removed",
-  ),
+  sparsities: sparsities.describe("fractions of the weights that are removed"),
   initialisations: distinctList(
     z.union([
       initialisation.transform((name): Initialisation => ({ name, scaleFan: false })),

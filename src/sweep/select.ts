@@ -1,6 +1,6 @@
 // `--only KEY=VALUE`: some of a sweep's runs.
 import { UserError } from "../base/errors.ts";
-import { describeUnknown } from "../base/schema_errors.ts";
+import { decimalCommaFault, describeUnknown } from "../base/schema_errors.ts";
 import { selectableFactsOf } from "../runs/label.ts";
 import type { RunConfig } from "../training/config.ts";
 
@@ -20,12 +20,20 @@ export function selectRuns(runs: readonly RunConfig[], only: readonly string[]):
     }
     if (!keys.includes(key)) throw new UserError(`--only ${pair}: ${describeUnknown(key, keys)}`);
     const values = [...new Set(facts.flatMap((fact) => fact[key] ?? []))];
-    if (!values.includes(value)) {
-      throw new UserError(`--only ${pair}: ${describeUnknown(value, values)}`);
+    const meant = key === "sparsity" ? fractionTextOf(value) : value;
+    if (!values.includes(meant)) {
+      const fault = decimalCommaFault(value) ?? describeUnknown(value, values);
+      throw new UserError(`--only ${pair}: ${fault}`);
     }
-    wanted.set(key, (wanted.get(key) ?? new Set()).add(value));
+    wanted.set(key, (wanted.get(key) ?? new Set()).add(meant));
   }
   return runs.filter((_, i) =>
     [...wanted].every(([key, values]) => values.has(facts[i]![key] ?? ""))
   );
+}
+
+/** A sparsity as files have it: 0.9 where 90% is given, as tables show it. */
+function fractionTextOf(value: string): string {
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(value) ?? [];
+  return percent === undefined ? value : String(Number((Number(percent) / 100).toPrecision(12)));
 }

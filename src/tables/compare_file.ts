@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { algorithms } from "../algorithms/registry.ts";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
-import { parseJson } from "../base/json.ts";
+import { parseJson, readUserFile } from "../base/json.ts";
 import { errorTextsOf } from "../base/schema_errors.ts";
 import type { RunFile } from "../runs/run_file.ts";
 import { type AlgorithmPair, compareSchemaOf } from "../sweep/compare_schema.ts";
@@ -35,10 +35,10 @@ export async function readCompareFile(
   const path = pathOf(folder);
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readUserFile(path, path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new UserError(`${path} can't be read: ${(error as Error).message}`);
+    throw error;
   }
   const names = [
     ...algorithms.map(({ name }) => name),

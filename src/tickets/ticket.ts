@@ -17,6 +17,7 @@ import {
   tensorsChecksumOf,
 } from "../base/safetensors.ts";
 import { parseJsonAs } from "../base/json.ts";
+import { readPlainFile } from "../base/plain_files.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import {
   type Layer,
@@ -121,10 +122,13 @@ export async function writeTicket(folder: string, ticket: Ticket): Promise<void>
   );
 }
 
+/** Bytes that a ticket has at most: a bit for each weight, and a header. */
+const MAX_BYTES = 1 << 28;
+
 /** Reads a ticket, whoever made it. @throws {UserError} that says what is wrong with it */
 export async function readTicket(path: string, shown: string = path): Promise<Ticket> {
   try {
-    return decodeTicket(await Deno.readFile(path));
+    return decodeTicket(await readPlainFile(path, MAX_BYTES));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new UserError(`${shown} is not there: expected a ticket that bench --save-mask made`);

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { durationTextOf } from "../../base/duration.ts";
 import { UserError } from "../../base/errors.ts";
+import { readPlainText } from "../../base/plain_files.ts";
 import { packFolderNamePattern, SIZES } from "../../datasets/pack.ts";
 import type { PackOptions, PackResult } from "../../datasets/packing.ts";
 import { ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
@@ -127,7 +128,7 @@ async function reportPack(
 }
 
 async function listSkipped(path: string, count: number): Promise<void> {
-  const all = (await Deno.readTextFile(path)).trimEnd().split("\n");
+  const all = (await readPlainText(path)).trimEnd().split("\n");
   const named = all.slice(0, MAX_LISTED).join("\n  ");
   const more = count > MAX_LISTED ? `\n  and ${count - MAX_LISTED} more` : "";
   const ending = all.filter((line) => line.includes(": its ending is ")).length;
