@@ -32,7 +32,7 @@ export function selectRuns(runs: readonly RunConfig[], only: readonly string[]):
   );
 }
 
-/** A sparsity as files have it: 0.9 where 90% is given, as tables show it. */
+/** A sparsity as in sweep files: 0.9 for the 90% of tables. */
 function fractionTextOf(value: string): string {
   const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(value) ?? [];
   return percent === undefined ? value : String(Number((Number(percent) / 100).toPrecision(12)));

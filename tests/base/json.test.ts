@@ -51,9 +51,31 @@ Deno.test("readUserFile() says that a file is missing when it has words for it, 
       readUserFile(path, "a.json", "is missing: make it"),
       /^UserError: a\.json is missing: make it$/,
     );
-    await assert.rejects(readUserFile(folder, "b"), /^UserError: b can't be read: /);
+    await assert.rejects(
+      readUserFile(folder, "b"),
+      /^UserError: b is a folder, expected a file$/,
+    );
     await Deno.writeTextFile(path, "text");
     assert.equal(await readUserFile(path, "a.json"), "text");
+  }));
+
+Deno.test("readUserFile() passes a byte order mark over when it is of UTF-8, and names that of UTF-16", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.json");
+    const files: [number[], string][] = [
+      [[0xff, 0xfe, 0x7b, 0, 0x7d, 0], "little-endian"],
+      [[0xfe, 0xff, 0, 0x7b, 0, 0x7d], "big-endian"],
+    ];
+    for (const [bytes, order] of files) {
+      await Deno.writeFile(path, Uint8Array.from(bytes));
+      await assert.rejects(
+        readUserFile(path, "a.json"),
+        /^UserError: a\.json begins with the byte order mark of UTF-16: save it as UTF-8$/,
+        order,
+      );
+    }
+    await Deno.writeFile(path, Uint8Array.of(0xef, 0xbb, 0xbf, 0x7b, 0x7d));
+    assert.equal(await readUserFile(path, "a.json"), "{}");
   }));
 
 Deno.test("digestSchema accepts a text when it is 64 hexadecimal digits in lower case, and no other", () => {

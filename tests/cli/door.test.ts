@@ -102,14 +102,25 @@ async function kernelFile(path: string): Promise<string> {
 
 Deno.test("maskbench ends a separate command, with the signal's exit code, when it gets a signal", () =>
   withFolder(async (folder) => {
-    const pipe = join(folder, "runs", `${"0".repeat(64)}.json`); // reading it takes as long as it is open
-    await Deno.mkdir(dirname(pipe));
-    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    for (const split of ["train", "val"]) {
+      await Deno.mkdir(join(folder, "few", split, "cat"), { recursive: true });
+      await Deno.writeTextFile(join(folder, "few", split, "cat/1.png"), "");
+    }
+    await Deno.mkdir(join(folder, "packed"));
+    // Another process has it locked: the command waits as long as that lasts.
+    using lock = await Deno.open(join(folder, "packed/.few-32.lock"), {
+      write: true,
+      create: true,
+    });
+    await lock.lock(true);
     for (const [signal, expected] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
-      const door = start(["baseline", folder]);
-      using _writer = await Deno.open(pipe, { write: true }); // once the command has begun to read
+      const door = start(["pack", join(folder, "few"), "--size", "32", "--to", folder]);
+      const said = door.stderr.getReader();
+      const { value } = await said.read();
+      assert.match(new TextDecoder().decode(value), /another process packs few-32: waiting for it/);
+      said.releaseLock();
       const command = (await kernelFile(`${door.pid}/task/${door.pid}/children`)).trim();
-      assert.match(await kernelFile(`${command}/cmdline`), /-P=look\0.*baseline/);
+      assert.match(await kernelFile(`${command}/cmdline`), /-P=pack\0.*pack/);
       send(door, signal);
       const { code } = await door.output();
       assert.equal(code, expected);

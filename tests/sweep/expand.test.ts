@@ -142,9 +142,12 @@ Deno.test("selectRuns() takes the runs that match one value of every key when --
   ]);
   assert.equal(labels("seed=1", "seed=2").length, 8);
   assert.equal(labels().length, 8);
+  assert.deepEqual(labels("sparsity=90%"), labels("sparsity=0.9"));
   for (
     const [only, message] of [
       ["sparsety=0.5", /did you mean "sparsity"/],
+      ["sparsity=0,5", /--only sparsity=0,5: "0,5" has a decimal comma: write 0\.5$/],
+      ["sparsity=70%", /"70%" is not known: expected "0.5", "0.9"/],
       ["sparsity=0.7", /"0.7" is not known: expected "0.5", "0.9"/],
       ["sparsity", /expected KEY=VALUE/],
       ["=3", /expected KEY=VALUE/],

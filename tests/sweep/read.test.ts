@@ -66,6 +66,51 @@ Deno.test("parseSweep() names a value when it can't be made text", () => {
   assert.match(refused({ sparsities: [object] }), /sparsities\[0\]: \{"toString":1.* no sparsity/);
 });
 
+Deno.test("parseSweep() says so when a number has a decimal comma", () => {
+  const wrong: [Record<string, unknown>, string][] = [
+    [{ sparsities: ["0,5"] }, 'sparsities[0]: "0,5" has a decimal comma: write 0.5'],
+    [{ labelSmoothing: "0,1" }, 'labelSmoothing: "0,1" has a decimal comma: write 0.1'],
+    [
+      { algorithms: [{ name: "sbp", learningRate: "0,25" }] },
+      'algorithms[0].learningRate: "0,25" has a decimal comma: write 0.25',
+    ],
+    [
+      { algorithms: [{ name: "sbp", ramp: { bySparsity: { "0,5": 1 } } }] },
+      'algorithms[0].ramp.bySparsity.0,5: "0,5" has a decimal comma: write 0.5',
+    ],
+  ];
+  for (const [change, fault] of wrong) {
+    const message = refused(change);
+    assert.ok(message.includes(fault), message);
+  }
+});
+
+Deno.test("parseSweep() refuses sparsities when they differ in their last digits only", () => {
+  assert.equal(
+    refused({ sparsities: [0.5, 0.1 + 0.2, 0.9, 0.3] }),
+    "my.json: sparsities[3]: 0.3 is 0.30000000000000004 but for its last digits: write one of them",
+  );
+  assert.match(refused({ sparsities: [0.3, 0.3] }), /sparsities\[1\]: 0\.3 is there twice$/);
+  const close = [0.999, 0.9999, 0.99999];
+  const sweep = parseSweep(JSON.stringify({ ...good, sparsities: close }), "my.json");
+  assert.deepEqual(sweep.sparsities, close);
+});
+
+Deno.test("parseSweep() takes the bare name of an algorithm as its entry", () => {
+  const sweepOf = (algorithms: unknown[]) =>
+    parseSweep(JSON.stringify({ ...good, algorithms }), "my.json");
+  assert.deepEqual(sweepOf(["sbp", "dense"]), sweepOf([{ name: "sbp" }, { name: "dense" }]));
+  assert.match(
+    refused({ algorithms: ["sbq"] }),
+    /algorithms\[0\]: "sbq" is not known: did you mean "sbp"\?$/,
+  );
+  assert.match(refused({ algorithms: [7] }), /algorithms\[0\]: expected .*, not 7$/);
+  assert.match(
+    refused({ algorithms: ["sbp", { name: "sbp" }] }),
+    /algorithms\[1\]: .* is there twice/,
+  );
+});
+
 Deno.test("parseSweep() refuses a key when JavaScript would swallow it", () => {
   const text = JSON.stringify({
     ...good,
