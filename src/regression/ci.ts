@@ -54,7 +54,13 @@ export function junitOf({ cells, obstacles }: CheckResult): string {
   ].join("\n");
 }
 
-/** A line for each cell that changed or is inconclusive, and for each obstacle, in the syntax of GitHub's log. */
+/** The number of annotations of a kind that GitHub shows of a step; it drops the others without a word. */
+const SHOWN_ANNOTATIONS = 10;
+
+/**
+ * A line for each cell that changed or is inconclusive, and for each obstacle, in the syntax of GitHub's log. Where there are
+ * too many of a kind, the last one says how many more there are.
+ */
 export function annotationsOf({ cells, obstacles }: CheckResult): string[] {
   const nameOf = namerOf(cells);
   const escape = (text: string) =>
@@ -62,12 +68,23 @@ export function annotationsOf({ cells, obstacles }: CheckResult): string[] {
       /[%\r\n]/g,
       (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
     );
-  const line = (kind: string, text: string) => `::${kind} title=maskbench check::${escape(text)}`;
-  return [
-    ...cells.flatMap((cell) => {
-      const kind = kindOf(cell)?.github;
-      return kind ? [line(kind, `${nameOf(cell)}: ${cell.metric} ${messageOf(cell)}`)] : [];
-    }),
-    ...obstacles.map((obstacle) => line("warning", obstacle)),
+  const findings = [
+    ...cells.map((cell) => ({
+      kind: kindOf(cell)?.github,
+      text: `${nameOf(cell)}: ${cell.metric} ${messageOf(cell)}`,
+    })),
+    ...obstacles.map((text) => ({ kind: "warning", text })),
   ];
+  const byKind = Map.groupBy(findings, ({ kind }) => kind);
+  return [...byKind].flatMap(([kind, all]) => {
+    if (kind === undefined) return [];
+    const texts = all.map(({ text }) => text);
+    const shown = texts.length > SHOWN_ANNOTATIONS
+      ? [
+        ...texts.slice(0, SHOWN_ANNOTATIONS - 1),
+        `and ${texts.length - SHOWN_ANNOTATIONS + 1} more: see the job's summary`,
+      ]
+      : texts;
+    return shown.map((text) => `::${kind} title=maskbench check::${escape(text)}`);
+  });
 }

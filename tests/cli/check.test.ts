@@ -97,6 +97,17 @@ Deno.test("check exits 0, 1, 2 or 3 when nothing moved, something got worse, the
     assert.match(xml, /<testsuite name="maskbench check" tests="\d+" failures="[12]" errors="0"/);
     assert.match(xml, /classname="maskbench\.check\.memory"/);
     assert.match(xml, /<failure message="worse: /);
+    const nowhere = join(folder, "nowhere", "summary.md");
+    for (const [runsOf, code] of [[runs, 0], [worse, 1]] as const) {
+      const unwritable = await maskbench(["check", baseline, "--against", runsOf], {
+        GITHUB_STEP_SUMMARY: nowhere,
+      });
+      assert.equal(unwritable.code, code, unwritable.out + unwritable.error);
+      assert.match(
+        unwritable.error,
+        /^warning: the job's summary can't be written: .*nowhere.*\n$/,
+      );
+    }
     const other = await maskbench(["check", baseline, "--against", broken]);
     assert.equal(other.code, 1);
     assert.match(other.out, /^# Check: accuracy: 2 broken/);

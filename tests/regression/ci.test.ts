@@ -86,6 +86,26 @@ Deno.test("annotationsOf() gives a warning, and junitOf() a skipped case, when a
   ]);
 });
 
+Deno.test("annotationsOf() gives ten lines of a kind, and the last says how many more there are, when there are too many", () => {
+  const many = (verdict: CellCheck["verdict"], count: number) =>
+    Array.from({ length: count }, (_, i) => cell(verdict, [`reason ${i}`]));
+  const linesOf = (cells: CellCheck[], kind: string, obstacles: string[] = []) =>
+    annotationsOf(check(cells, obstacles)).filter((line) => line.startsWith(`::${kind} `));
+  const cells = [...many("worse", 30), ...many("inconclusive", 10)];
+  const errors = linesOf(cells, "error");
+  assert.equal(errors.length, 10);
+  errors.slice(0, 9).forEach((line, i) => assert.match(line, new RegExp(`: reason ${i}$`)));
+  assert.equal(errors[9], "::error title=maskbench check::and 21 more: see the job's summary");
+  const notices = linesOf(cells, "notice");
+  assert.equal(notices.length, 10);
+  assert.match(notices[9]!, /: reason 9$/);
+  // Cells that can't be compared and obstacles are of one kind.
+  const warnings = linesOf(many("not compared", 8), "warning", ["one", "two", "three"]);
+  assert.equal(warnings.length, 10);
+  assert.match(warnings[8]!, /::one$/);
+  assert.match(warnings[9]!, /::and 2 more: /);
+});
+
 Deno.test("junitOf() stays well-formed, and an annotation on one line, when a reason holds any text", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (reason) => {
     const xml = junitOf(check([cell("worse", [reason])]));

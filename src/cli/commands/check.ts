@@ -138,9 +138,19 @@ async function checkBaseline(file: string, options: CheckOptions): Promise<void>
   console.log(markdown);
   if (junit !== undefined) await writeFileAtomically(userPathOf(junit), junitOf(check));
   if (Deno.env.get("GITHUB_ACTIONS")) annotationsOf(check).forEach((line) => console.log(line));
-  const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
-  if (summary) await Deno.writeTextFile(summary, markdown, { append: true });
+  await addToJobSummary(markdown);
   Deno.exitCode = exitCodeOf(check);
+}
+
+// Adds the findings to the summary of the job that this runs in, if there is one. They stand in the log in any case.
+async function addToJobSummary(markdown: string): Promise<void> {
+  const summary = Deno.env.get("GITHUB_STEP_SUMMARY");
+  if (!summary) return;
+  try {
+    await Deno.writeTextFile(summary, markdown, { append: true });
+  } catch (error) {
+    console.error(`warning: the job's summary can't be written: ${(error as Error).message}`);
+  }
 }
 
 /** The folder for runs and findings. @param path of the baseline */
