@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 9
+#define MB_ABI_VERSION 10
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -220,6 +220,8 @@ MB_API int32_t mb_batch_create(int64_t capacity, int64_t channels, int64_t heigh
 MB_API int32_t mb_batch_free(mb_batch *batch);
 /* `images` (count, channels, height, width) of the batch's type, taken as they are. */
 MB_API int32_t mb_batch_upload(mb_batch *batch, const void *images, const int32_t *labels, int64_t count);
+/* The first `count` images that are in it, likewise (of bfloat16 as float32), and their labels. */
+MB_API int32_t mb_batch_download(const mb_batch *batch, void *images, int32_t *labels, int64_t count);
 /* The images order[start, start + count) of the data set; `order` int64. `augmentation`, or null for none: uint8,
  * three parts of the length of `order`: rows down and columns right of the crop's corner in the picture padded by
  * `padding` zeros (normalised) on each side, 0 to 2·padding each, and 0/1 for a horizontal flip after it. */

@@ -49,6 +49,25 @@ export class Batch extends Handle {
   }
 
   /**
+   * The first `count` pictures that are in it, `(count, channels, height, width)`, and their labels; waits for the device.
+   * @throws {NativeError} where fewer are in it
+   */
+  download(
+    count: number,
+  ): {
+    images: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+    labels: Int32Array<ArrayBuffer>;
+  } {
+    const length = count * this.shape[0] * this.shape[1] * this.shape[2];
+    const images = this.dtype === "float64" ? new Float64Array(length) : new Float32Array(length);
+    const labels = new Int32Array(count);
+    checkStatus(
+      nativeFunctions().mb_batch_download(this.pointer, images, labels, BigInt(count)),
+    );
+    return { images, labels };
+  }
+
+  /**
    * Takes `count` pictures, those from index `start` of `order` on.
    * @param augmentation three parts of the length of `order`: rows down and columns right of the crop's corner in
    * the padded picture, and 1 for a horizontal flip

@@ -118,6 +118,7 @@ export const symbols = {
   },
   mb_batch_free: { parameters: [handle], result: status },
   mb_batch_upload: { parameters: [handle, "buffer", "buffer", "i64"], result: status },
+  mb_batch_download: { parameters: [handle, "buffer", "buffer", "i64"], result: status },
   mb_batch_gather: {
     parameters: [handle, handle, handle, "i64", "i64", handle, "i64"],
     result: status,

@@ -53,6 +53,12 @@ Deno.test("Batch.gather() feeds pictures in order, cropped, flipped and normalis
       padding,
     );
     const got = pixelsOf(batch, count, device);
+    const read = batch.download(count);
+    assert.deepEqual([...read.images], [...got]);
+    assert.deepEqual(
+      [...read.labels],
+      order.slice(start, start + count).map((image) => labels[image]),
+    );
 
     for (let i = 0; i < count; i++) {
       const place = start + i, image = order[place]!;
@@ -131,6 +137,8 @@ Deno.test("Batch and DevicePictures refuse labels, orders and shapes by name whe
       [...Array(8)].map((_, i) => i > 3),
     );
   }
+  using unfilled = new Batch(2, shape, "float32", device);
+  assert.throws(() => unfilled.download(1), /count: 1, expected 1 to 0, which are in the batch/);
   assert.throws(() => batch.gather(pictures, order, 1, 2), /start: 1/);
   assert.throws(() => batch.gather(pictures, order, 0, 3), /count: 3, expected 1 to 2/);
 });

@@ -84,6 +84,15 @@ int32_t mb_batch_upload(mb_batch* batch, const void* images, const int32_t* labe
   });
 }
 
+int32_t mb_batch_download(const mb_batch* batch, void* images, int32_t* labels, int64_t count) {
+  return guard("mb_batch_download", [&] {
+    const mb_batch& from = object_of(batch, "batch");
+    require(count >= 1 && count <= from.count, "count: ", count, ", expected 1 to ", from.count, ", which are in the batch");
+    require(images && labels, "images, labels: null, expected arrays");
+    read_batch(from, images, labels, count);
+  });
+}
+
 int32_t mb_batch_gather(mb_batch* batch, const mb_dataset* dataset, const mb_vector* order, int64_t start,
                         int64_t count, const mb_vector* augmentation, int64_t padding) {
   return guard_within_step("mb_batch_gather", [&] {

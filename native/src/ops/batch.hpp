@@ -22,4 +22,7 @@ std::unique_ptr<mb_batch> make_batch(int64_t capacity, int64_t channels, int64_t
 // Fills it with `count` pictures of the caller's, of its type, or float32 where it is bfloat16; labels are below `classes`.
 void fill_batch(mb_batch& batch, const void* images, const int32_t* labels, int64_t count, int64_t classes);
 
+// Writes its first `count` pictures and labels to the caller's arrays, which are as for filling it.
+void read_batch(const mb_batch& batch, void* images, int32_t* labels, int64_t count);
+
 }  // namespace mb

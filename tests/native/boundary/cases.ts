@@ -426,6 +426,21 @@ export const cases: Readonly<Record<string, (world: World) => Case>> = {
       "a negative label": { labels: Int32Array.of(0, 0, -1, 0) },
     },
   }),
+  mb_batch_download: () => ({
+    args: {
+      batch: "batch",
+      images: new Float64Array(4 * 25),
+      labels: new Int32Array(4),
+      count: 4n,
+    },
+    right: {
+      batch: ["batch of larger pictures", "batch of more classes", "batch of doubles"],
+    },
+    refused: {
+      "more than there are": { count: 5n },
+      "nothing of an empty batch": { batch: "empty batch", count: 1n },
+    },
+  }),
   mb_batch_gather: () => ({
     args: {
       batch: "batch",
