@@ -24,6 +24,7 @@ for (const network of ["mlp", "conv4", "conv8"]) {
   const take = () => ({ ...copies.take(), streams: streamStatesOf(setup) });
   const checkpoint: CheckpointRecord["checkpoint"] = {
     ...{ ...take(), epoch: 1, step: 391, epochs: [], mask: new Uint8Array(weights) },
+    firstBatch: "0".repeat(64),
     spent: {
       train: 1,
       evaluation: 1,

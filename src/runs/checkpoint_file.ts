@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
 import { columnsSchema, listsByKeyOf } from "../base/columns.ts";
+import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
 import { readPlainFile } from "../base/plain_files.ts";
@@ -44,6 +45,7 @@ const progressSchema = z.strictObject({
   epoch: count,
   step: count,
   epochs: columnsSchema(epochSchema),
+  firstBatch: digestSchema,
   spent: z.strictObject({
     train: seconds,
     evaluation: seconds,
@@ -136,7 +138,11 @@ export function decodeCheckpoint(
         "going on would not give the bytes that either gives",
     );
   }
-  const { epoch, step, epochs, spent } = parsePart(progressSchema, metadata, "standing");
+  const { epoch, step, epochs, firstBatch, spent } = parsePart(
+    progressSchema,
+    metadata,
+    "standing",
+  );
   const state = Object.keys(tensors).filter((name) => name.startsWith("state."))
     .map((name) =>
       [name.slice("state.".length), new Float32Array(bytesOf(tensors, name, "F32"))] as const
@@ -150,6 +156,7 @@ export function decodeCheckpoint(
       epoch,
       step,
       epochs,
+      firstBatch,
       spent,
       sums: new Float64Array(bytesOf(tensors, "sums", "F64")),
       state: Object.fromEntries(state),

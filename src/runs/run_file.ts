@@ -57,6 +57,7 @@ const resultSchema = z.strictObject({
   bestTestAccuracy: fraction,
   layers: z.array(z.strictObject({ name: plainText, weights: count, kept: count })),
   digest: digestSchema,
+  firstBatch: digestSchema.exactOptional(),
   controls: z.strictObject({
     shuffled: fraction,
     inverted: fraction,

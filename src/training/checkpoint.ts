@@ -47,6 +47,8 @@ export interface Checkpoint {
   readonly inUse: Int32Array;
   /** All streams as they are, but order and augmentation as they were before the epoch's first step. */
   readonly streams: StreamStates;
+  /** The digest of the run's first batch; see `RunResult.firstBatch`. */
+  readonly firstBatch: string;
   /** The binary mask after the epoch before, one byte a weight; none where nothing is masked. */
   readonly mask?: Uint8Array<ArrayBuffer> | undefined;
   readonly spent: ResourceTotals;

@@ -72,6 +72,11 @@ export interface RunResult {
   readonly layers: readonly LayerKept[];
   /** SHA-256 of the final mask, one byte per weight (dense: of the final weights' bytes). */
   readonly digest: string;
+  /**
+   * SHA-256 of the first batch of the first epoch as the network reads it; see `batchDigestOf`. Absent where nothing is
+   * learnt, and in older run files.
+   */
+  readonly firstBatch?: string;
   /** Present where they were asked for, and a mask was learnt. */
   readonly controls?: Controls;
   /** Seeds of the named streams, to give to `torch.manual_seed`. */

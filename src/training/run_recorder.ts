@@ -4,6 +4,7 @@ import type { DevicePictures, Vector } from "../native/mod.ts";
 import { type ResourceTotals, StateSnapshots, streamStatesOf } from "./checkpoint.ts";
 import { controlsOf } from "./controls.ts";
 import type { Epoch } from "./epoch.ts";
+import { batchDigestOf } from "./first_batch.ts";
 import { MaskChangeTracker } from "./mask_change.ts";
 import type { Controls, EpochResult, RunResult } from "./result.ts";
 import { detectDivergence, DivergenceError, StoppedError } from "./run_errors.ts";
@@ -51,6 +52,8 @@ export class RunRecorder {
   /** The epoch under way, and how many of its images were trained on. */
   #epoch: Epoch | undefined;
   #imagesOfEpoch = 0;
+  /** The digest of the run's first batch, from its first step on. */
+  #firstBatch: string | undefined;
 
   /**
    * @param started when the run began, as `performance.now()` counts
@@ -68,6 +71,7 @@ export class RunRecorder {
     this.#epochs = [...from?.epochs ?? []];
     this.#snapshots = new StateSnapshots(setup);
     this.#maskChanges = new MaskChangeTracker(resources, from?.mask);
+    this.#firstBatch = from?.firstBatch;
     this.#secondsBefore = spent.total;
     this.#trainSeconds = spent.train;
     this.#evaluationSeconds = spent.evaluation;
@@ -103,6 +107,7 @@ export class RunRecorder {
     this.#imagesOfEpoch += images;
     this.#images += images;
     this.#speed.stepped(images);
+    this.#firstBatch ??= batchDigestOf(this.setup.batch, images, this.setup.config.precision);
     this.#reportProgress(step + 1);
     const stopping = this.options.shouldStop?.() ?? false;
     if (!stopping && performance.now() - this.#checkpointAt < CHECKPOINT_INTERVAL) return;
@@ -143,6 +148,7 @@ export class RunRecorder {
       bestTestAccuracy: Math.max(...epochs.map(({ testAccuracy }) => testAccuracy)),
       layers: layersKeptOf(segments, bits),
       digest: digestOf(setup, bits),
+      ...(this.#firstBatch === undefined ? {} : { firstBatch: this.#firstBatch }),
       ...(controls ? { controls } : {}),
       streams: Object.fromEntries(Object.entries(streams).map(([name, { seed }]) => [name, seed])),
       seconds: { train, evaluation: this.#evaluationSeconds, total: this.#totalSeconds() },
@@ -186,6 +192,7 @@ export class RunRecorder {
         order: epoch.streams.order,
         augmentation: epoch.streams.augmentation,
       },
+      firstBatch: this.#firstBatch!,
       mask: this.#maskChanges.previous,
       spent: {
         train: this.#trainSeconds + seconds,

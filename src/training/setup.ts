@@ -30,6 +30,8 @@ export interface RunSetup {
   /** Sums over steps: loss × images, and correct predictions. */
   readonly metrics: Vector<"float64">;
   readonly batches: EpochBatches;
+  /** What the step that was done last has trained on. */
+  readonly batch: Batch;
   readonly streams: Streams;
   readonly learner: Learner;
   /** What the algorithm learns; null where it learns nothing, so that there are no steps. */
@@ -111,7 +113,8 @@ export function setUpRun(
     });
     return count;
   };
-  return { config, network, segments, weights, metrics, batches, streams, learner, learns, step };
+  const parts = { config, network, segments, weights, metrics, batches, batch, streams };
+  return { ...parts, learner, learns, step };
 }
 
 function describeNetwork({ network, augmentation }: RunConfig, dataset: Dataset): Network {

@@ -28,6 +28,7 @@ export const kept: CheckpointRecord = {
       order: bytes(5056, 3),
       augmentation: bytes(5056, 4),
     },
+    firstBatch: "b".repeat(64),
     mask: Uint8Array.of(1, 0, 0, 1),
     spent: {
       train: 1.5,

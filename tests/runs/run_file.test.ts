@@ -173,6 +173,19 @@ const withMaskChange = (run: RunFile, maskChange: number): RunFile => ({
   result: { ...run.result, epochs: run.result.epochs.map((epoch) => ({ ...epoch, maskChange })) },
 });
 
+Deno.test("readRunFolder() reads a run file when it has a digest of the first batch, and not of another length", async () => {
+  await withFolder(async (folder) => {
+    const run = fileOf(runOf({}));
+    const withDigest = (firstBatch: string) => ({ ...run, result: { ...run.result, firstBatch } });
+    await writeRunFile(folder, withDigest("ab".repeat(32)));
+    assert.deepEqual((await readRunFolder(folder)).runs, [withDigest("ab".repeat(32))]);
+    await writeRunFile(folder, withDigest("ab"));
+    const { runs, invalidFiles: [file] } = await readRunFolder(folder);
+    assert.equal(runs.length, 0);
+    assert.match(file!.reason, /result\.firstBatch/);
+  });
+});
+
 Deno.test("readRunFolder() reads a run file when it has the mask's changes or not", async () => {
   await withFolder(async (folder) => {
     const run = withMaskChange(fileOf(runOf({})), 0.25);

@@ -50,9 +50,10 @@ export const config = (name: string, changes: Partial<RunConfig> = {}): RunConfi
 });
 
 /** What must not change from one time to the next. */
-export const lasting = ({ epochs, layers, digest, streams }: RunResult) => ({
+export const lasting = ({ epochs, layers, digest, firstBatch, streams }: RunResult) => ({
   epochs,
   layers,
   digest,
+  firstBatch,
   streams,
 });
