@@ -88,6 +88,12 @@ export interface Algorithm<Parameters = unknown> {
    * scales by the schedule.
    */
   readonly parameters: z.ZodObject<z.ZodRawShape>;
+  /**
+   * Whether its masks may keep fewer weights than the sparsity leaves, as what was learnt would have it. Without it they keep
+   * as many on every machine: with the scope `global` in all, else in every layer.
+   * @param parameters all of them, as `parameters` parses them
+   */
+  keepsFewer?(parameters: Parameters): boolean;
   /** Begins a run. @param parameters all of them, as `parameters` parses them */
   start(context: LearnerContext, parameters: Parameters): Learner;
 }

@@ -37,6 +37,7 @@ export const gemMiner: Algorithm<z.infer<typeof parameters>> = {
   masks: true,
   learns: "mask",
   parameters,
+  keepsFewer: () => true,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawUniform }, p) {
     const { momentum, weightDecay } = p;

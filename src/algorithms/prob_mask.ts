@@ -43,6 +43,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
   masks: true,
   learns: "mask",
   parameters,
+  keepsFewer: () => true,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawNoise }, p) {
     const { momentum, weightDecay } = p;

@@ -66,6 +66,7 @@ export const sbp: Algorithm<z.infer<typeof parameters>> = {
   masks: true,
   learns: "mask",
   parameters,
+  keepsFewer: ({ floor }) => floor,
 
   start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
     const { momentum, weightDecay } = p;

@@ -6,12 +6,14 @@ import { UserError } from "../base/errors.ts";
 import { parseWrittenJsonAs, readUserFile } from "../base/json.ts";
 import { shortTextOf, strictObject } from "../base/schema_errors.ts";
 import { median, summarise } from "../base/statistics.ts";
+import { plainText } from "../base/text.ts";
 import { reproducibilityFields } from "../runs/environment.ts";
 import { canonicalJson, identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
 import { environmentSchema, type RunFile } from "../runs/run_file.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
+import { invariantsOf } from "./invariants.ts";
 
 /** Raised when the format of baselines changes so that older ones can't be read. */
 const FORMAT = 2;
@@ -25,6 +27,10 @@ const runSchema = strictObject({
   losses: digestSchema,
   /** SHA-256 of the final mask. */
   mask: digestSchema,
+  /** How many weights of every layer the final mask keeps; older baselines don't say. */
+  kept: z.record(plainText, z.int().min(0)).exactOptional(),
+  /** SHA-256 of the first batch; older baselines don't say, nor those of runs in which nothing is learnt. */
+  firstBatch: digestSchema.exactOptional(),
   /** Mean over the rounds. */
   imagesPerSecond: z.number().min(0),
   /** The speed in quiet stretches, see `speedSummaryOf`; missing where no stretch was quiet. */
@@ -116,6 +122,7 @@ export function baselineRunOf(
     accuracy: result.lastTestAccuracy,
     losses: lossesDigestOf(result),
     mask: result.digest,
+    ...invariantsOf(result),
     imagesPerSecond: mean(made.map(({ imagesPerSecond }) => imagesPerSecond)),
     ...(quiet.length > 0 && {
       speed: {

@@ -16,6 +16,7 @@ import {
   indexByIdentity,
   lossesDigestOf,
 } from "./baseline.ts";
+import { invariantChangesOf } from "./invariants.ts";
 import { type CellDraft, type DifferenceSample, judgeCells } from "./judge.ts";
 import { type Metric, metrics } from "./metrics.ts";
 import { defaultRules, type Rules } from "./rules.ts";
@@ -69,6 +70,10 @@ interface Pair {
   };
   /** Whether losses and mask are the same as before, to the last bit, in every round. */
   readonly same: boolean;
+  /** What must be the same on every machine and is not, a clause each. */
+  readonly invariantChanges: readonly string[];
+  /** Whether the baseline knows the first batch, and the run does not. */
+  readonly isUnrecorded: boolean;
 }
 
 /** The pairs of a cell, or of several cells. */
@@ -108,7 +113,14 @@ function pairingOf(
     // Memory counts in the first round alone, which has all runs of the baseline, as later rounds may not.
     const { peakMemoryBytes } = run.result;
     const now = { ...baselineRunOf([run, ...again], before.environment), peakMemoryBytes };
-    return [{ before, now, environments: made, same }];
+    return [{
+      before,
+      now,
+      environments: made,
+      same,
+      invariantChanges: invariantChangesOf(before, run),
+      isUnrecorded: before.firstBatch !== undefined && now.firstBatch === undefined,
+    }];
   });
   const missing = runs.map(({ seed }) => seed)
     .filter((seed) => !pairs.some(({ before }) => before.seed === seed));
@@ -152,14 +164,25 @@ function machineDifferenceOf(a: Machine, b: Machine): string | undefined {
 
 // The draft of a cell by one metric; nothing where the metric does not apply, as speed does not where nothing is learnt.
 function draftsOf({ pairs, ...common }: Pairing, metric: Metric): CellDraft[] {
-  const none = { runs: 0, rounds: null, before: null, now: null, broken: [], identical: false };
+  const none = {
+    ...{ runs: 0, rounds: null, before: null, now: null },
+    ...{ broken: [], invariantChanges: [], unrecorded: [], identical: false },
+  };
   if (!metric.ofMachine) {
     const broken = pairs.filter(({ same, before, now, environments }) =>
       !same && before.identity === now.identity &&
       isReproducible(environments.before, environments.now)
     ).map(({ before }) => before.seed);
     const identical = pairs.length > 0 && pairs.every(({ same }) => same);
-    return [{ ...common, ...figuresOf(pairs, metric), broken, identical, obstacle: undefined }];
+    return [{
+      ...common,
+      ...figuresOf(pairs, metric),
+      broken,
+      invariantChanges: changesBySeedOf(pairs),
+      unrecorded: pairs.filter(({ isUnrecorded }) => isUnrecorded).map(({ before }) => before.seed),
+      identical,
+      obstacle: undefined,
+    }];
   }
   if (pairs.length === 0) return [];
   if (metric.name === "speed" && pairs.every(({ before }) => before.imagesPerSecond === 0)) {
@@ -181,6 +204,15 @@ function draftsOf({ pairs, ...common }: Pairing, metric: Metric): CellDraft[] {
   }
   const both = known.filter(({ now }) => isKnown(now));
   return [{ ...common, ...none, ...figuresOf(both, metric), obstacle: undefined }];
+}
+
+// Each change once, with the seeds that have it.
+function changesBySeedOf(pairs: readonly Pair[]): string[] {
+  const seeds = new Map<string, number[]>();
+  for (const { before: { seed }, invariantChanges } of pairs) {
+    for (const change of invariantChanges) seeds.set(change, [...seeds.get(change) ?? [], seed]);
+  }
+  return [...seeds].map(([change, seeds]) => `${change}, with seed ${seeds.join(", ")}`);
 }
 
 function figuresOf(pairs: readonly Pair[], metric: Metric) {

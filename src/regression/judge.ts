@@ -40,6 +40,10 @@ export interface CellDraft {
   readonly sample: DifferenceSample | undefined;
   /** Seeds that gave other bytes than promised. */
   readonly broken: readonly number[];
+  /** What must be the same on every machine and is not, a sentence each. */
+  readonly invariantChanges: readonly string[];
+  /** Seeds whose runs don't say what the baseline knows of their first batch. */
+  readonly unrecorded: readonly number[];
   readonly identical: boolean;
   /** The reason why it can't be compared. */
   readonly obstacle: string | undefined;
@@ -91,7 +95,7 @@ function judgementOf(
   { worse, better, tested }: CorrectedTest,
   { level, limits, gates }: Rules,
 ): Judgement {
-  const { configuration, rounds, mean, broken, test } = draft;
+  const { configuration, rounds, mean, broken, invariantChanges, unrecorded, test } = draft;
   const gateOf = (name: "bytes" | typeof metric.name) => valueFor(gates, name, configuration);
   const strictest = metric.ofMachine || gateOf("bytes") === "warn" ? gateOf(metric.name) : "fail";
   const judge = (verdict: Verdict, gate = strictest, ...reasons: string[]): Judgement => ({
@@ -113,18 +117,23 @@ function judgementOf(
   // One process may be slower than others lead to expect, so a single round is no evidence against what it ran.
   const isSingle = rounds !== null && Math.min(rounds.before, rounds.now) < 2;
   const isLost = !isSingle && worse !== null && worse < level && mean <= -smallestLoss;
-  if (broken.length > 0) {
+  if (broken.length > 0 || invariantChanges.length > 0) {
     const gate = isLost && gateOf(metric.name) === "fail" ? "fail" : gateOf("bytes");
-    return judge(
-      "broken",
-      gate,
-      `the same run in the same circumstances gave other bytes, with seed ${broken.join(", ")}` +
-        (isLost ? `; and ${size}${unit} ${metric.lost}, beyond chance` : ""),
-    );
+    const otherBytes = "the same run in the same circumstances gave other bytes, with seed ";
+    const reasons = [
+      ...invariantChanges,
+      ...(broken.length > 0 ? [otherBytes + broken.join(", ")] : []),
+    ];
+    const loss = isLost ? `; and ${size}${unit} ${metric.lost}, beyond chance` : "";
+    return judge("broken", gate, ...reasons.slice(0, -1), reasons.at(-1) + loss);
   }
   if (draft.identical) return judge("same");
   if (isLost) {
     return judge("worse", gateOf(metric.name), `${size}${unit} ${metric.lost}: ${beyond}`);
+  }
+  if (unrecorded.length > 0) {
+    const seeds = unrecorded.join(", ");
+    return judge("not compared", strictest, `no record of the first batch, with seed ${seeds}`);
   }
   if (better !== null && better < level && mean >= smallestLoss) {
     return judge("better", strictest, `${size}${unit} ${metric.gained}: ${beyond}`);
@@ -143,8 +152,9 @@ function untestedTextOf({ ofMachine, byRounds }: Metric): string {
 }
 
 /**
- * Why a loss is not ruled out, and how many values would do so; nothing where it is ruled out. A few rounds can't be asked
- * for more than to rule out twice the limit, which is the loss that they are meant to find.
+ * Why a loss is not ruled out, and how many values would do so, where that is more than there are: a loss that shows can
+ * leave doubt with as many as that. Nothing where it is ruled out. A few rounds can't be asked for more than to rule out
+ * twice the limit, which is the loss that they are meant to find.
  * @param share of the level that this test has
  */
 function doubtOn(
@@ -168,20 +178,27 @@ function doubtOn(
     : `${limit}${unitTextOf(metric)}`;
   const prior = test.degrees - sample!.degrees;
   const enough = valueCountFor(test.deviation, loss, share, prior, rounds ? 2 : 1);
+  const present = rounds ? Math.min(rounds.before, rounds.now) : runs;
+  const isHelpful = enough > present && enough < MAX_COUNT;
+  const advice = isHelpful ? `: about ${enough} ${rounds ? "of each " : ""}would do` : "";
   if (!rounds) {
     const values = metric.ofMachine ? "runs" : "seeds";
-    return `with ${runs} ${values} a loss of ${size} is not ruled out: about ${enough} would do`;
+    return `with ${runs} ${values} a loss of ${size} is not ruled out${advice}`;
   }
   return `with ${
     roundsTextOf(rounds.before)
   } before and ${rounds.now} now a loss of ${size} is not ` +
-    `${looksLost ? "told from chance" : "ruled out"}: about ${enough} of each would do`;
+    `${looksLost ? "told from chance" : "ruled out"}${advice}`;
 }
 
 const roundsTextOf = (rounds: number) => rounds === 1 ? "one round" : `${rounds} rounds`;
 
+/** Numbers of values that are not searched beyond. */
+const MAX_COUNT = 1000;
+
 /**
- * The number of values from which on a loss of `limit` is significant at `level`, one-sided, with that deviation.
+ * The number of values from which on a loss of `limit` is significant at `level`, one-sided, with that deviation;
+ * `MAX_COUNT` where it is no smaller.
  * @param prior degrees of freedom that the deviation has from elsewhere
  * @param sides 1: so many differences, such as of seeds; 2: so many before, and so many now
  */
@@ -192,9 +209,9 @@ export function valueCountFor(
   prior = 0,
   sides: 1 | 2 = 1,
 ): number {
-  for (let n = 2; n < 1000; n++) {
+  for (let n = 2; n < MAX_COUNT; n++) {
     const error = deviation * Math.sqrt(sides / n);
     if (tProbability(-limit / error, prior + sides * (n - 1)) < level) return n;
   }
-  return 1000;
+  return MAX_COUNT;
 }

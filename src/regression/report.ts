@@ -184,7 +184,8 @@ export function checkMarkdownOf(check: CheckResult): string {
       formatPercent(rules.level)
     } chance of any false alarm in the whole check, for each of accuracy, speed and memory (one-sided t test on the ` +
     `differences, of speed on the means of rounds, their spread shrunk towards that of all cells, Holm's correction). *Broken*: the same run with the same ` +
-    `maskbench, libtorch, BLAS, processor and number of threads gave other losses or another mask.`,
+    `maskbench, libtorch, BLAS, processor and number of threads gave other losses or another mask, or on any machine a ` +
+    `run keeps another number of weights or began with another batch.`,
   ].join("\n\n") + "\n";
 }
 

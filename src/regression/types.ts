@@ -7,7 +7,7 @@ import type { Gate, MetricName } from "./rules.ts";
  * - `same`: not a bit is different
  * - `unchanged`: a loss beyond the limit is ruled out
  * - `better`, `worse`: beyond the limit, and significant
- * - `broken`: same run, same circumstances, other bytes
+ * - `broken`: same run, same circumstances, other bytes; or on any machine what no machine may change, see `invariants.ts`
  * - `inconclusive`: the evidence does not suffice
  * - `not compared`: there is nothing to compare, see `reasons`
  */

@@ -1,7 +1,13 @@
 // The comparison with a baseline: verdicts on made-up runs.
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { holm } from "../../src/base/statistics.ts";
-import { baselineOf } from "../../src/regression/baseline.ts";
+import {
+  type Baseline,
+  baselineOf,
+  baselineTextOf,
+  parseBaseline,
+} from "../../src/regression/baseline.ts";
 import { compareWithBaseline as compareAll } from "../../src/regression/compare.ts";
 import { valueCountFor } from "../../src/regression/judge.ts";
 import { exitCodeOf } from "../../src/regression/report.ts";
@@ -80,6 +86,118 @@ Deno.test("compareWithBaseline() is inconclusive, and says how many seeds would 
   const n = valueCountFor(1, 0.5, 0.01);
   const t = 0.5 * Math.sqrt(n), before = 0.5 * Math.sqrt(n - 1);
   assert.ok(t > 2.4 && before < 2.6, `${n}`); // about the normal's 2.33, a little more for the t
+});
+
+Deno.test("compareWithBaseline() advises more seeds than there are, or gives no number, whatever the seeds lost", () => {
+  const adviceOf = (losses: readonly number[]) => {
+    const { reasons } = verdictOf(
+      cell(losses.map(() => 90)),
+      cell(losses.map((loss) => 90 - loss), {}, elsewhere),
+    );
+    return /with (\d+) seeds .* is not ruled out(?:: about (\d+) would do)?$/.exec(
+      reasons[0] ?? "",
+    );
+  };
+  // Five seeds are enough to find a loss of half a point with this spread, and leave doubt for the loss that they show.
+  assert.deepEqual(adviceOf([0.1, 0.25, 0.35, 0.45, 0.6])?.slice(1), ["5", undefined]);
+  const loss = fc.integer({ min: -200, max: 200 }).map((hundredths) => hundredths / 100);
+  fc.assert(fc.property(fc.array(loss, { minLength: 2, maxLength: 12 }), (losses) => {
+    const [, seeds, advised] = adviceOf(losses) ?? [];
+    if (advised === undefined) return;
+    assert.ok(Number(advised) > Number(seeds) && Number(advised) < 1000, `${seeds}, ${advised}`);
+  }));
+});
+
+/** Runs of three seeds, which keep that many weights of two layers and began with that batch. */
+const keeping = (
+  kept: readonly [number, number],
+  given: Given = {},
+  { firstBatch, ...other }: Partial<RunFile["environment"]> & { firstBatch?: string } = {},
+) =>
+  cell([95, 95.2, 95.1], given, other).map((run): RunFile => ({
+    ...run,
+    result: {
+      ...run.result,
+      layers: kept.map((kept, i) => ({ name: `linear${i + 1}`, weights: 1000, kept })),
+      ...(firstBatch === undefined ? {} : { firstBatch: firstBatch.repeat(64) }),
+    },
+  }));
+const another = { processor: "another", threads: 7, device: "cuda", maskbench: "9.9.9" } as const;
+
+Deno.test("compareWithBaseline() calls a cell broken on every machine when a layer keeps another number of weights", () => {
+  const layer = { algorithm: "edge-popup", parameters: { learningRate: 0.1, scope: "layer" } };
+  const before = keeping([500, 500], layer);
+  for (const other of [{}, another]) {
+    assert.equal(verdictOf(before, keeping([500, 500], layer, other)).verdict, "same");
+    for (const kept of [[500, 501], [499, 501], [500, 1000], [500, 499]] as const) {
+      const { verdict, reasons, gate } = verdictOf(before, keeping(kept, layer, other));
+      assert.deepEqual([verdict, gate], ["broken", "fail"], `${kept}`);
+      const expected = `linear2 keeps ${kept[1]} weights, 500 before, with seed 1, 2, 3`;
+      assert.ok(reasons.includes(expected), `${reasons}`);
+    }
+  }
+  // One scope for all layers: how they share is learnt, and only their sum is the same everywhere.
+  const global = { ...layer, parameters: { ...layer.parameters, scope: "global" } };
+  const all = keeping([500, 500], global);
+  assert.equal(verdictOf(all, keeping([400, 600], global, another)).verdict, "same");
+  assert.deepEqual(verdictOf(all, keeping([400, 601], global, another)).reasons, [
+    "the mask keeps 1001 weights, 1000 before, with seed 1, 2, 3",
+  ]);
+});
+
+Deno.test("compareWithBaseline() lets a mask keep fewer weights, and never more than k, when its algorithm has a floor", () => {
+  const parameters = { learningRate: 0.1, scope: "layer", floor: true }, floored = { parameters };
+  const verdict = (before: [number, number], now: [number, number], given: Given) =>
+    verdictOf(keeping(before, given), keeping(now, given, another)).verdict;
+  assert.equal(verdict([480, 500], [490, 470], floored), "same");
+  assert.equal(verdict([480, 500], [490, 501], floored), "broken");
+  const exact = { parameters: { ...parameters, floor: false } };
+  assert.equal(verdict([500, 500], [500, 499], exact), "broken");
+});
+
+Deno.test("compareWithBaseline() never calls a mask better when it keeps too much", () => {
+  const before = cell([80, 80.1, 80.2, 80.1, 80], { algorithm: "edge-popup" });
+  const now = cell([90, 90.1, 90.2, 90.1, 90], { algorithm: "edge-popup" }, another);
+  assert.equal(verdictOf(before, now).verdict, "better");
+  const full = now.map((run) => ({
+    ...run,
+    result: { ...run.result, layers: run.result.layers.map((one) => ({ ...one, kept: 10_000 })) },
+  }));
+  assert.equal(verdictOf(before, full).verdict, "broken");
+});
+
+Deno.test("compareWithBaseline() calls a cell broken on every machine when runs began with another batch", () => {
+  const begun = (firstBatch?: string) => ({ ...(firstBatch && { firstBatch }), ...another });
+  const before = keeping([500, 500], {}, { firstBatch: "a" });
+  assert.equal(verdictOf(before, keeping([500, 500], {}, begun("a"))).verdict, "same");
+  const { verdict, reasons } = verdictOf(before, keeping([500, 500], {}, begun("b")));
+  assert.equal(verdict, "broken");
+  assert.match(reasons[0]!, /^the first batch is another: .*, with seed 1, 2, 3$/);
+  // A baseline that does not know of it compares nothing; a run that does not is not compared, unless every bit is the same.
+  const old = keeping([500, 500]);
+  assert.equal(verdictOf(old, keeping([500, 500], {}, begun("b"))).verdict, "same");
+  assert.equal(verdictOf(before, keeping([500, 500], {}, begun())).verdict, "same");
+  const moved = keeping([500, 500], {}, begun()).map((run) => ({
+    ...run,
+    result: { ...run.result, digest: "1".repeat(64) },
+  }));
+  const unknown = verdictOf(before, moved);
+  assert.equal(unknown.verdict, "not compared");
+  assert.deepEqual(unknown.reasons, ["no record of the first batch, with seed 1, 2, 3"]);
+});
+
+Deno.test("compareWithBaseline() compares neither kept weights nor first batches when the baseline is of the former format", () => {
+  const baseline = baselineOf(keeping([500, 500], {}, { firstBatch: "a" }));
+  const old: Baseline = {
+    ...baseline,
+    cells: baseline.cells.map((cell) => ({
+      ...cell,
+      runs: cell.runs.map(({ kept: _, firstBatch: __, ...run }) => run),
+    })),
+  };
+  assert.deepEqual(parseBaseline(baselineTextOf(old), "old.json"), old);
+  const now = keeping([500, 600], {}, { firstBatch: "b", ...another });
+  assert.equal(compare(old, now)[0]!.verdict, "same");
 });
 
 Deno.test("compareWithBaseline() names runs and cells, and finds no regression, when they are missing", () => {
