@@ -348,8 +348,8 @@ function waitNote(
 function killedReason(killed: readonly ClaimOwner[]): string {
   const times = killed.length === 2 ? "twice" : `${killed.length} times`;
   const { process, host, since } = killed.at(-1)!;
-  return `its process was killed ${times}: it began it and kept no checkpoint, the last time as ` +
-    `process ${process} on ${host}, from ${timeTextOf(Date.parse(since))} on; a system that is ` +
+  return `its process was killed ${times}: each time before it had kept a checkpoint, the last ` +
+    `one process ${process} on ${host}, of ${timeTextOf(Date.parse(since))}; a system that is ` +
     "short of memory does that";
 }
 
