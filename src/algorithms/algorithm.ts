@@ -89,8 +89,8 @@ export interface Algorithm<Parameters = unknown> {
    */
   readonly parameters: z.ZodObject<z.ZodRawShape>;
   /**
-   * Whether its masks may keep fewer weights than the sparsity leaves, as what was learnt would have it. Without it they keep
-   * as many on every machine: with the scope `global` in all, else in every layer.
+   * Whether its masks may keep fewer weights than the sparsity leaves, as where few of them exceed a floor. Without it they
+   * keep as many on every machine: with the scope `global` in all, else in every layer.
    * @param parameters all of them, as `parameters` parses them
    */
   keepsFewer?(parameters: Parameters): boolean;

@@ -9,7 +9,7 @@ import { answer, changedJson, editedText, fuzz, type Json } from "./fuzz.ts";
 const read = (name: string) =>
   Deno.readTextFileSync(new URL(`../../bench/${name}.json`, import.meta.url));
 const good = [
-  ...["quick", "ci-shapes", "ci", "quick-tuning"].map(read),
+  ...["quick", "ci-shapes", "ci", "ci-augmented", "quick-tuning"].map(read),
   JSON.stringify({
     name: "all",
     dataset: "cifar10",

@@ -19,10 +19,12 @@ export const baselineCommand = () =>
       "after",
       `
 How far speed differs from one process to another only shows in several: make the same runs in
-folders of their own, at best five. Their losses and masks must be the same, to the last bit.
+folders of their own, at best five. Their losses and masks must be the same, to the last bit. The
+runs of several sweeps join one baseline where they are in one folder.
 
 Example:
   for i in 1 2 3 4 5; do deno task bench bench/ci.json --out results/ci-$i; done
+  for i in 1 2 3 4 5; do deno task bench bench/ci-augmented.json --out results/ci-$i; done
   deno task -q baseline results/ci-? > ci.baseline.json`,
     )
     .action(async (dir, again) => {

@@ -55,7 +55,8 @@ export const checkCommand = () =>
     .option("--junit <file>", "also write the findings to this file, as JUnit's XML")
     .option(
       "--gate <metric=fail|warn>",
-      "let worse bytes, accuracy, speed or memory fail the check or only warn; " +
+      "let worse bytes, accuracy, speed or memory fail the check or only warn, and with bytes " +
+        "other kept weights or another first batch; " +
         "default bytes=fail accuracy=fail speed=warn memory=warn",
       collect,
       [] as string[],
