@@ -1,6 +1,6 @@
-// What every algorithm does is pinned beside its version: a run's identity holds the version, so that a step that changes
+// What every algorithm does is pinned with its version: a run's identity holds the version, so that a step that changes
 // without it would take finished runs for its own. A test that fails here asks for a higher version, and for the new
-// trajectory beside it; a change that leaves the mathematics as they were moves none of these numbers.
+// trajectory with it; a change that leaves the mathematics as they were moves none of these numbers.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { algorithms } from "../../src/algorithms/registry.ts";
@@ -87,7 +87,7 @@ function trajectoryOf(name: string): Trajectory {
 }
 
 for (const { name } of algorithms) {
-  Deno.test(`${name} gives the trajectory that is pinned beside its version`, () => {
+  Deno.test(`${name} gives the trajectory that is pinned with its version`, () => {
     const found = trajectoryOf(name), expected = pinned[name];
     assert.ok(expected, `pin it: ${JSON.stringify({ [name]: found })}`);
     const message = `its step is another one: raise its version, and pin ${JSON.stringify(found)}`;
