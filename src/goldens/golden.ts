@@ -6,9 +6,11 @@
 //   images.f32.bin, labels.i32.bin             one batch a step
 import { join } from "node:path";
 import { z } from "zod";
+import { algorithms } from "../algorithms/registry.ts";
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs } from "../base/json.ts";
 import { readPlainFile } from "../base/plain_files.ts";
+import { describeUnknown, firstErrorOf } from "../base/schema_errors.ts";
 import { type Layer, layerSchema, type Network, weightCount } from "../networks/network.ts";
 
 const size = z.int().min(1).max(1 << 20);
@@ -54,41 +56,13 @@ const common = {
   noise_key: z.int().min(0).default(0),
 };
 
-const manifestSchema = z.discriminatedUnion("algorithm", [
-  z.object({
-    algorithm: z.literal("gem-miner"),
-    ...common,
-    momentum: common.momentum.lt(1),
-    optimiser: z.enum(["sgd", "adam"]).default("sgd"),
-    freezes: z.int().min(1).max(10_000),
-  }),
-  z.object({
-    algorithm: z.literal("edge-popup"),
-    ...common,
-    ramp: z.number().min(0).max(1).default(0),
-  }),
-  z.object({ algorithm: z.enum(["biprop", "iterand", "zhou"]), ...common }),
-  z.object({
-    algorithm: z.literal("prob-mask"),
-    ...common,
-    momentum: common.momentum.lt(1),
-    draws: z.int().min(1).max(16),
-    temperature: z.number().min(1e-3).max(1),
-    kept_at_first: z.number().min(0).max(1),
-  }),
-  z.object({
-    algorithm: z.literal("sbp"),
-    ...common,
-    ramp: z.number().min(0).max(1),
-    floor: z.literal(0.5).nullable().default(0.5),
-    box: z.tuple([z.literal(0), z.literal(1)]).nullable().default([0, 1]),
-    /** Whether the relaxed mask alone is clipped. */
-    mask_box: z.boolean().default(false),
-    centred: z.boolean().default(false),
-  }),
-]);
+/** Other keys are hyper-parameters, or say in words how the trajectory was made. */
+const manifestSchema = z.looseObject({ algorithm: z.string(), ...common });
 
-export type GoldenManifest = z.infer<typeof manifestSchema>;
+/** What a manifest says, with its hyper-parameters as the algorithm's learner takes them. */
+export type GoldenManifest = z.infer<typeof manifestSchema> & {
+  readonly parameters: Readonly<Record<string, unknown>>;
+};
 
 export interface Golden {
   readonly manifest: GoldenManifest;
@@ -176,8 +150,71 @@ function parseManifest(bytes: Uint8Array<ArrayBuffer>, folder: string): GoldenMa
         `predictions, expected ${data.steps} each`,
     );
   }
+  return { ...data, parameters: parametersOf(data, path) };
+}
+
+/** More than any trajectory here has steps, and less than a replay that never ends would take. */
+const MAX_WHOLE_NUMBER = 10_000;
+
+/**
+ * The hyper-parameters of a manifest's algorithm: a key is the parameter's name with underscores.
+ * @throws {UserError} where there is no such algorithm, it learns no mask, or a value is not one that it takes
+ */
+function parametersOf(
+  manifest: z.infer<typeof manifestSchema>,
+  path: string,
+): Record<string, unknown> {
+  const algorithm = algorithms.find(({ name, learns }) =>
+    name === manifest.algorithm && learns === "mask"
+  );
+  if (!algorithm) {
+    const known = algorithms.filter(({ learns }) => learns === "mask").map(({ name }) => name);
+    throw new UserError(`${path}: algorithm: ${describeUnknown(manifest.algorithm, known)}`);
+  }
+  const names = Object.keys(algorithm.parameters.shape);
+  const given = withPresentSpelling(manifest, names);
+  const values = Object.fromEntries(
+    names.map((name) => [name, given[keyOf(name)]] as const).filter(([, value]) =>
+      value !== undefined
+    ),
+  );
+  const { data, error } = algorithm.parameters.safeParse(values);
+  if (error) throw new UserError(`${path}: ${firstErrorOf(error)}`);
+  const large = Object.entries(data).find(([, value]) => Number(value) > MAX_WHOLE_NUMBER);
+  if (large) {
+    throw new UserError(
+      `${path}: ${large[0]}: ${large[1]} is too large: expected at most ${MAX_WHOLE_NUMBER}`,
+    );
+  }
   return data;
 }
+
+const keyOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+// Goldens give a floor as the value below which nothing is kept, and a box by its ends or as that of the mask; where they
+// leave these out, both are there.
+function withPresentSpelling(
+  manifest: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const { floor = 0.5, box = [0, 1], mask_box: maskBox = false } = manifest;
+  return {
+    ...manifest,
+    ...(names.includes("floor") &&
+      { floor: isEqual(floor, 0.5) ? true : floor === null ? false : floor }),
+    ...(names.includes("box") && {
+      box: isEqual(box, [0, 1])
+        ? "latent"
+        : box !== null
+        ? box
+        : maskBox === true
+        ? "mask"
+        : "none",
+    }),
+  };
+}
+
+const isEqual = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 // The layers, with what a manifest leaves out: a flatten before the first linear layer, and, where it names no ReLU at all, one
 // after every layer with weights but the last.

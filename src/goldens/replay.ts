@@ -1,5 +1,4 @@
 // Replays a golden trajectory through the same learner and core that runs use, and measures how far the two differ.
-import { completeParameters } from "../algorithms/hyperparameters.ts";
 import { algorithmOf } from "../algorithms/registry.ts";
 import {
   Batch,
@@ -11,7 +10,7 @@ import {
   Vector,
 } from "../native/mod.ts";
 import { segmentsOf } from "../networks/network.ts";
-import { type Golden, type GoldenManifest, readGolden } from "./golden.ts";
+import { type Golden, readGolden } from "./golden.ts";
 
 /** Largest differences that float32 rounding explains, over a dozen steps. */
 export const replayTolerance = { loss: 1e-4, score: 1e-5, mask: 1e-4 } as const;
@@ -49,8 +48,7 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
   const batch = resources.use(
     new Batch(manifest.batch_size, golden.network.inputShape, "float32", device),
   );
-  const algorithm = algorithmOf(manifest.algorithm);
-  const learner = algorithm.start({
+  const learner = algorithmOf(manifest.algorithm).start({
     network,
     weights: resources.use(Vector.from(golden.weights, "float32", device)),
     segments: segmentsOf(golden.network.layers),
@@ -62,7 +60,7 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
     drawUniform: () => {},
     drawNoise: (into, draw) => drawNoise(into, manifest.noise_key, draw),
     drawWeights: () => {},
-  }, completeParameters(algorithm, parametersOf(manifest)));
+  }, manifest.parameters);
   const latent = learner.latent!;
   latent.upload(golden.initialScores);
 
@@ -107,35 +105,4 @@ export function replayGolden(golden: Golden, device: Device, threads = 1): Repla
 function maxDistance(max: number, difference: number): number {
   const distance = Math.abs(difference);
   return Number.isNaN(distance) ? Infinity : Math.max(max, distance);
-}
-
-function parametersOf(manifest: GoldenManifest): Record<string, unknown> {
-  const { learning_rate: learningRate, momentum, weight_decay: weightDecay, scope } = manifest;
-  const descent = { learningRate, momentum, weightDecay, scope };
-  switch (manifest.algorithm) {
-    case "edge-popup":
-      return { ...descent, ramp: manifest.ramp };
-    case "biprop":
-    case "zhou":
-      return descent;
-    case "iterand":
-      return { ...descent, every: manifest.steps, redrawn: 0 }; // no weight is drawn again
-    case "gem-miner":
-      return { ...descent, optimiser: manifest.optimiser, freezes: manifest.freezes };
-    case "prob-mask":
-      return {
-        ...descent,
-        draws: manifest.draws,
-        temperature: manifest.temperature,
-        keptAtFirst: manifest.kept_at_first,
-      };
-    case "sbp":
-      return {
-        ...descent,
-        ramp: manifest.ramp,
-        floor: manifest.floor !== null,
-        box: manifest.box ? "latent" : manifest.mask_box ? "mask" : "none",
-        centred: manifest.centred,
-      };
-  }
 }
