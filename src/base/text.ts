@@ -21,6 +21,11 @@ export const plainText = z.string().refine((text) => text.search(control) < 0, {
   error: "holds a control character",
 });
 
+/** Text in Markdown that stays text: no tag, no code, no link to elsewhere. */
+export function markdownText(text: string): string {
+  return text.replace(/[<`[]/g, "\\$&");
+}
+
 /** Text for a cell that a spreadsheet would otherwise take for a formula. */
 export function textCell(text: string): string {
   return /^[=+\-@]/.test(text) ? `'${text}` : text;

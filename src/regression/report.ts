@@ -1,4 +1,5 @@
 // The result of a check: for people (Markdown), for spreadsheets (CSV), for programs (JSON).
+import { markdownText } from "../base/text.ts";
 import { isDeepStrictEqual } from "node:util";
 // @ts-types="@types/d3-dsv"
 import { csvFormatRows } from "d3-dsv";
@@ -210,7 +211,7 @@ function reasonsOf(
   const reasons = new Map<string, string[]>();
   for (const cell of cells) {
     for (const reason of cell.reasons) {
-      const text = `**${cell.metric} ${cell.verdict}**, ${reason}`;
+      const text = `**${cell.metric} ${cell.verdict}**, ${markdownText(reason)}`;
       reasons.set(text, [...reasons.get(text) ?? [], factsOf(cell).join(", ")]);
     }
   }

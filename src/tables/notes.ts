@@ -1,4 +1,5 @@
 // The words around the table: what its figures mean, how the runs were set, and what is missing.
+import { markdownText } from "../base/text.ts";
 import { basename } from "node:path";
 import type { Environment, InvalidRunFile } from "../runs/run_file.ts";
 import type { AlgorithmPair } from "../sweep/compare_schema.ts";
@@ -111,7 +112,7 @@ export function settingsNoteOf(table: Table): string {
     `All runs: ${commonSettingsOf(table)}.`,
     ...columns,
     ...underfull,
-    `Made with ${environmentTextOf(table)}.`,
+    `Made with ${markdownText(environmentTextOf(table))}.`,
   ]);
 }
 

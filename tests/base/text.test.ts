@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../src/base/errors.ts";
 import { describeUnknown } from "../../src/base/schema_errors.ts";
-import { plainText, printable, textCell } from "../../src/base/text.ts";
+import { markdownText, plainText, printable, textCell } from "../../src/base/text.ts";
 
 const hostile = "a\u001b[31m\u0007\u0000\n::error::x\u009b2J\u2028\u202eb\r";
 
@@ -41,4 +41,12 @@ Deno.test("textCell() quotes a text when a spreadsheet would take it for a formu
     "x=1",
     "",
   ]);
+});
+
+Deno.test("markdownText() leaves no tag, code or link when a text has their signs", () => {
+  assert.equal(
+    markdownText("a <b>x</b> `y` [z](http://example.org)"),
+    "a \\<b>x\\</b> \\`y\\` \\[z](http://example.org)",
+  );
+  assert.equal(markdownText("Intel(R) Xeon(R), AVX2"), "Intel(R) Xeon(R), AVX2");
 });
