@@ -85,7 +85,7 @@ Deno.test("listPictures() throws a sentence when the layout is another", async (
   await refuses(["train/a/1.jpg", "train/b/1.txt", "test/a/1.jpg"], /train\/b has no pictures/);
   await refuses(
     ["train/a/1.jpg", "test/a/1.gif"],
-    /test\/a has no pictures: expected \*\.jpg or \*\.png/,
+    /test\/a has no pictures: expected \*\.jpg, \*\.jpeg, \*\.png, \*\.webp, \*\.bmp/,
   );
   assert.throws(() => listPictures("/none/such"), /\/none\/such can't be read: /);
 });
