@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { writeFileAtomically } from "../base/atomic_files.ts";
+import { fileExists, writeFileAtomically } from "../base/atomic_files.ts";
 import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import { columnsSchema, listsByKeyOf } from "../base/columns.ts";
@@ -316,7 +316,8 @@ async function readRunFiles(folder: string): Promise<RunFolder> {
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory) {
-      throw new UserError(`${folder} is a file: expected a folder that bench wrote to`);
+      const file = fileExists(folder) ? folder : runsFolder(folder);
+      throw new UserError(`${file} is a file: expected a folder that bench wrote to`);
     }
     if (!(error instanceof Deno.errors.NotFound)) {
       throw new UserError(`${runsFolder(folder)} can't be read: ${(error as Error).message}`);

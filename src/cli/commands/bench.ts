@@ -7,7 +7,7 @@ import { findMissingRuns } from "../../runner/runner.ts";
 import { commitOf, UNKNOWN_COMMIT } from "../../runs/environment.ts";
 import { identityOf } from "../../runs/identity.ts";
 import { labelOf } from "../../runs/label.ts";
-import { readRunFolder } from "../../runs/run_file.ts";
+import { readRunFolder, type RunFile } from "../../runs/run_file.ts";
 import { configurationsOf } from "../../sweep/expand.ts";
 import { readSweep } from "../../sweep/read.ts";
 import { selectRuns } from "../../sweep/select.ts";
@@ -87,9 +87,9 @@ async function reportOtherCommits(
   redo: boolean,
 ): Promise<string | undefined> {
   const picked = new Set(runs.map(identityOf));
-  const finished = (await readRunFolder(folder)).runs.filter(({ identity }) =>
-    picked.has(identity)
-  );
+  // A folder that can't be read is a matter of the runner, which says so before it computes anything.
+  const { runs: all } = await readRunFolder(folder).catch(() => ({ runs: [] as RunFile[] }));
+  const finished = all.filter(({ identity }) => picked.has(identity));
   const commit = finished.length > 0 || redo ? commitOf() : undefined; // else git need not be asked
   const others = finished.filter(({ environment }) => environment.commit !== commit);
   if (others.length > 0) {
