@@ -93,7 +93,7 @@ Deno.test("decode() throws when a file is no picture, damaged, cut short or of e
     "a text": new TextEncoder().encode("no picture"),
     "half a JPEG": jpeg.subarray(0, jpeg.length / 2),
     "half a PNG": png.subarray(0, png.length / 2),
-    "another format": await plain(9, 8, 1, 2, 3).webp().toBuffer(),
+    "another format": await plain(9, 8, 1, 2, 3).gif().toBuffer(),
     "an SVG": new TextEncoder().encode(
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
     ),
