@@ -113,15 +113,8 @@ export type {
   Sweep,
   Value,
 } from "./src/sweep/schema.ts";
-export {
-  type Environment,
-  type InvalidRunFile,
-  readRunFolder,
-  type RunFile,
-  runFileOf,
-  type RunFolder,
-  writeRunFile,
-} from "./src/runs/run_file.ts";
+export { type Environment, type RunFile, runFileOf, writeRunFile } from "./src/runs/run_file.ts";
+export { type InvalidRunFile, readRunFolder, type RunFolder } from "./src/runs/run_folder.ts";
 export { encodeTicket, readTicket, type Ticket } from "./src/tickets/ticket.ts";
 export { type Overlap, overlapOf } from "./src/tickets/compare.ts";
 export { exportTicket } from "./src/tickets/export.ts";

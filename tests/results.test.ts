@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { makeReport, readPrintedTable, writeTables } from "../src/report/mod.ts";
 import { identityOf } from "../src/runs/identity.ts";
-import { readRunFolder } from "../src/runs/run_file.ts";
+import { readRunFolder } from "../src/runs/run_folder.ts";
 import { expandSweep } from "../src/sweep/expand.ts";
 import { parseSweep } from "../src/sweep/read.ts";
 import { root, withFolder } from "./cli/maskbench.ts";

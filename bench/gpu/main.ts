@@ -7,7 +7,7 @@ import { runProcess } from "../../src/cli/main.ts";
 import { parsePositive } from "../../src/cli/options.ts";
 import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../../src/cli/paths.ts";
 import { findLibtorch } from "../../src/native/toolchain/libtorch.ts";
-import { commitOf } from "../../src/runs/environment.ts";
+import { ownCommit } from "../../src/runs/environment.ts";
 import { gpuOf, slugOf } from "./host.ts";
 import { stages } from "./registry.ts";
 import { emptyReport, readReport } from "./report.ts";
@@ -75,7 +75,7 @@ Examples:
         folders: dataFolders(),
         seconds: 60 * minutes,
         again,
-        commit: commitOf(),
+        commit: ownCommit(),
         say: (text) => console.error(text),
       });
       console.log(`${shownPathOf(folder)}/report.md and report.json hold all of it`);

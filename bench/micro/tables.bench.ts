@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { writeTables } from "../../src/report/mod.ts";
 import { identityOf } from "../../src/runs/identity.ts";
 import {
-  readRunFolder,
   type RunFile,
   runFileOf,
   runPathOf,
   runsFolder,
   runTextOf,
 } from "../../src/runs/run_file.ts";
+import { readRunFolder } from "../../src/runs/run_folder.ts";
 import { readOverview } from "../../src/slurm/status.ts";
 import { writeSubmission } from "../../src/slurm/submission.ts";
 

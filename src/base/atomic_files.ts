@@ -103,6 +103,15 @@ export async function refreshFolder(folder: string): Promise<number> {
   }
 }
 
+/** The names in a folder, in any order; none where it is not there or can't be listed. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
 /** Whether there is such a file. */
 export function fileExists(path: string): boolean {
   try {

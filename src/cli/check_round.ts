@@ -15,7 +15,8 @@ import { valueFor } from "../regression/rules.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
-import { type Environment, readRunFolder, type RunFile } from "../runs/run_file.ts";
+import { type Environment, type RunFile } from "../runs/run_file.ts";
+import { readRunFolder } from "../runs/run_folder.ts";
 import { launchCommandOf } from "./paths.ts";
 import { runChild, signalExitCodes } from "./signals.ts";
 

@@ -89,17 +89,10 @@ function library(): Finding[] {
     ]
   }, ${libtorch.libraries}`;
   const findings: Finding[] = [{ what: "libtorch", found, state: "ok" }];
-  try {
-    if (!isWhole(path)) throw new Error("not built, or damaged");
-    openLibrary(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
+  const obstacle = openOrExplain(path);
+  if (obstacle) {
     const plain = libtorch.origin === "system" && hasPlainBlas();
-    return [
-      ...findings,
-      notOpened(path, (error as Error).message),
-      ...(plain ? [plainBlas("the system's libblas.so.3")] : []),
-    ];
+    return [...findings, obstacle, ...(plain ? [plainBlas("the system's libblas.so.3")] : [])];
   }
   const { cuda, blas, instructions } = describeLibrary();
   setThreads(os.availableParallelism());
@@ -118,24 +111,30 @@ function library(): Finding[] {
   ];
 }
 
-// Says why the library is not open: it is not there, not whole, or the loader can't load it, which no other build fixes.
-function notOpened(path: string, reason: string): Finding {
+// Opens the library, or says why it can't be opened: it is not there, not whole, or the loader can't load it, which no
+// other build fixes.
+function openOrExplain(path: string): Finding | undefined {
   const what = "native library", state = "missing";
-  if (!fileExists(path)) {
-    const found = "not built for this libtorch yet";
-    return { what, found, state, fix: "deno task maskbench setup" };
-  }
   if (!isWhole(path)) {
-    const found = `${path} is damaged, its bytes are not those that were built`;
+    const found = fileExists(path)
+      ? `${path} is damaged, its bytes are not those that were built`
+      : "not built for this libtorch yet";
     return { what, found, state, fix: "deno task maskbench setup" };
   }
-  const folders = Deno.env.get("LD_LIBRARY_PATH");
-  return {
-    what,
-    found: `built, but ${reason}` + (folders ? `; LD_LIBRARY_PATH is ${folders}` : ""),
-    state,
-    fix: folders ? "unset LD_LIBRARY_PATH" : "install what the loader names",
-  };
+  try {
+    openLibrary(path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const folders = Deno.env.get("LD_LIBRARY_PATH");
+    return {
+      what,
+      found: `built, but ${(error as Error).message}` +
+        (folders ? `; LD_LIBRARY_PATH is ${folders}` : ""),
+      state,
+      fix: folders ? "unset LD_LIBRARY_PATH" : "install what the loader names",
+    };
+  }
 }
 
 /** Networks whose layers are of all kinds, and quickly checked. */

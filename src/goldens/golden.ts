@@ -192,29 +192,23 @@ function parametersOf(
 const keyOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 // Goldens give a floor as the value below which nothing is kept, and a box by its ends or as that of the mask; where they
-// leave these out, both are there.
+// leave these out, both are there. What is spelt in neither way is left to the algorithm's schema to refuse.
 function withPresentSpelling(
   manifest: Readonly<Record<string, unknown>>,
   names: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  const { floor = 0.5, box = [0, 1], mask_box: maskBox = false } = manifest;
-  return {
-    ...manifest,
-    ...(names.includes("floor") &&
-      { floor: isEqual(floor, 0.5) ? true : floor === null ? false : floor }),
-    ...(names.includes("box") && {
-      box: isEqual(box, [0, 1])
-        ? "latent"
-        : box !== null
-        ? box
-        : maskBox === true
-        ? "mask"
-        : "none",
-    }),
+  const { floor = 0.5, box = [0, 1], mask_box: isOfMask = false } = manifest;
+  const spellings: Readonly<Record<string, unknown>> = {
+    "floor 0.5": true,
+    "floor null": false,
+    "box [0,1]": "latent",
+    "box null": isOfMask === true ? "mask" : "none",
   };
+  const present = Object.entries({ floor, box }).filter(([name]) => names.includes(name)).map((
+    [name, value],
+  ) => [name, spellings[`${name} ${JSON.stringify(value)}`] ?? value]);
+  return { ...manifest, ...Object.fromEntries(present) };
 }
-
-const isEqual = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 // The layers, with what a manifest leaves out: a flatten before the first linear layer, and, where it names no ReLU at all, one
 // after every layer with weights but the last.

@@ -1,15 +1,10 @@
 // Publishing: a folder of runs in the form that is kept in git, few files and small ones whose changes a person can read.
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { removeFile, removeFolder, writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { MAX_TEXT_BYTES, readPlainFile } from "../base/plain_files.ts";
-import {
-  readRunFolder,
-  readRunLines,
-  runPathOf,
-  runsFolder,
-  writeRunLines,
-} from "../runs/run_file.ts";
+import { runPathOf, runsFolder } from "../runs/run_file.ts";
+import { readRunFolder, readRunLines, writeRunLines } from "../runs/run_folder.ts";
 import { reportFilesOf, writeTables } from "./mod.ts";
 
 /** What other commands leave in a folder of runs, and is published as it is. */
@@ -34,9 +29,9 @@ export async function publish(folder: string, to: string): Promise<number> {
   if (written.invalidFiles.length > 0 || written.runs.length !== found.runs.length) {
     throw new UserError(`${to} does not hold what was written there: nothing was removed`);
   }
-  for (const name of await namesIn(folder, copied)) {
+  for (const name of await matchingNamesIn(folder, copied)) {
     if (name.startsWith("tuning")) {
-      for (const file of await namesIn(join(folder, name), copiedOfTuning)) {
+      for (const file of await matchingNamesIn(join(folder, name), copiedOfTuning)) {
         await copy(join(folder, name, file), join(to, name, file));
       }
     } else await copy(join(folder, name), join(to, name));
@@ -45,7 +40,7 @@ export async function publish(folder: string, to: string): Promise<number> {
   if (isSame) {
     for (const { identity } of found.runs) await removeFile(runPathOf(folder, identity));
     await Deno.remove(runsFolder(folder)).catch(() => {}); // claims, checkpoints and failures stay
-    if ((await namesIn(folder, [/^report$/])).length > 0) {
+    if ((await matchingNamesIn(folder, [/^report$/])).length > 0) {
       await removeFolder(join(folder, "report"));
     }
   }
@@ -57,9 +52,9 @@ export async function publish(folder: string, to: string): Promise<number> {
   return found.runs.length;
 }
 
-async function namesIn(folder: string, patterns: readonly RegExp[]): Promise<string[]> {
+async function matchingNamesIn(folder: string, patterns: readonly RegExp[]): Promise<string[]> {
   try {
-    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => basename(name));
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     return names.filter((name) => patterns.some((pattern) => pattern.test(name))).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomically } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import type { PeerTimes } from "../diagnostics/peers.ts";
-import { type RunFolder } from "../runs/run_file.ts";
+import { type RunFolder } from "../runs/run_folder.ts";
 import type { AlgorithmPair } from "../sweep/compare_schema.ts";
 import { type Table, tableOf } from "../tables/table.ts";
 import { provenanceHtmlOf } from "./page/made.ts";

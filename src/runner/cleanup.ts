@@ -1,6 +1,6 @@
 // Removing what killed processes leave among run files and tickets, and nobody needs.
 import { join } from "node:path";
-import { removeFile } from "../base/atomic_files.ts";
+import { namesIn, removeFile } from "../base/atomic_files.ts";
 import { runsFolder } from "../runs/run_file.ts";
 import { ticketsFolder } from "../tickets/ticket.ts";
 
@@ -43,16 +43,6 @@ export async function removeLeftovers(
 
 // A leftover that stays takes space on the disk and does no harm.
 const tryToRemove = (path: string) => removeFile(path).catch(() => {});
-
-async function namesIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(folder)) names.push(name);
-  } catch {
-    // There is no folder, so nothing is in it.
-  }
-  return names;
-}
 
 async function isExpired(path: string): Promise<boolean> {
   const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));

@@ -3,22 +3,15 @@
 // Any number of runners, in any number of processes, may share one folder: a run is executed by whoever claims it. Runs
 // that others have claimed are waited for, and taken over where those processes die.
 import { isDeepStrictEqual } from "node:util";
-import { WriteError } from "../base/atomic_files.ts";
-import { UserError } from "../base/errors.ts";
+import { namesIn, WriteError } from "../base/atomic_files.ts";
 import { findBlasInUse } from "../native/toolchain/setup.ts";
 import { Claim, type ClaimHolder, type ClaimOwner } from "../runs/claims.ts";
 import { environmentOf, UNKNOWN_COMMIT } from "../runs/environment.ts";
 import { type Failure, readFailure, writeFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
-import {
-  type Environment,
-  readRunFile,
-  readRunLines,
-  type RunFile,
-  runPathOf,
-  runsFolder,
-} from "../runs/run_file.ts";
+import { type Environment, runPathOf, runsFolder } from "../runs/run_file.ts";
+import { missingRunsOf, readFinishedRuns, readRunLines, readValidRun } from "../runs/run_folder.ts";
 import type { RunConfig } from "../training/config.ts";
 import { Admission } from "./admission.ts";
 import { removeLeftovers } from "./cleanup.ts";
@@ -82,8 +75,6 @@ export class Runner {
   readonly #failed: FailedRun[] = [];
   /** The commit that runs must be of to count as finished; any where nothing is redone. */
   readonly #commit: string | undefined;
-  /** Identities of the runs in the folder's `runs.jsonl`. */
-  #published: ReadonlySet<string> = new Set();
   #finished = 0;
   #skipped = 0;
   #checkpointed = 0;
@@ -106,7 +97,6 @@ export class Runner {
     const { folder, listener, execution } = this.#options;
     const missing = await findMissingRuns(this.#runs, folder, this.#commit);
     for (const config of missing) this.#unfinished.add(identityOf(config));
-    this.#published = new Set((await readRunLines(folder)).runs.map(({ identity }) => identity));
     this.#skipped = this.#runs.length - missing.length;
     if (execution.retry) await this.#readEarlierFailures(missing);
     await removeLeftovers(folder, this.#unfinished);
@@ -196,7 +186,8 @@ export class Runner {
   /** Whether another process has finished the run, or it has failed and is not to be tried again; counts it then. */
   async #isSettled(config: RunConfig): Promise<boolean> {
     const { folder, listener, execution } = this.#options;
-    if (await isFinished(config, folder, this.#commit)) {
+    const run = await readValidRun(folder, identityOf(config));
+    if (run && (this.#commit === undefined || run.environment.commit === this.#commit)) {
       this.#skipped++;
       this.#unfinished.delete(identityOf(config));
       listener.finishedElsewhere(config);
@@ -259,14 +250,16 @@ export class Runner {
   /** @throws {WriteError} where run files that were there are gone */
   async #ensureFilesRemain(): Promise<void> {
     const { folder } = this.#options;
-    let vanished = 0;
+    const vanished = new Set<string>();
     for (const identity of this.#runs.map(identityOf)) {
-      if (this.#unfinished.has(identity) || this.#published.has(identity)) continue;
+      if (this.#unfinished.has(identity)) continue;
       const isThere = await Deno.stat(runPathOf(folder, identity)).then(() => true, () => false);
-      if (!isThere) vanished++;
+      if (!isThere) vanished.add(identity);
     }
-    if (vanished > 0) {
-      throw new WriteError(`${vanished} finished runs have vanished from ${folder}`);
+    if (vanished.size === 0) return;
+    for (const { identity } of (await readRunLines(folder)).runs) vanished.delete(identity);
+    if (vanished.size > 0) {
+      throw new WriteError(`${vanished.size} finished runs have vanished from ${folder}`);
     }
   }
 
@@ -277,35 +270,13 @@ export class Runner {
   }
 }
 
-/**
- * The runs that have no valid run file in the folder, and are not among those that it publishes.
- * @param commit where it is given, runs that another commit of maskbench finished are missing, too
- */
+/** The runs that are not finished in the folder, or by another commit than the one given. */
 export async function findMissingRuns(
   runs: readonly RunConfig[],
   folder: string,
   commit?: string,
 ): Promise<RunConfig[]> {
-  const published = await readRunLines(folder);
-  const isFinishedRun = (run: RunFile) => commit === undefined || run.environment.commit === commit;
-  const done = new Set(published.runs.filter(isFinishedRun).map(({ identity }) => identity));
-  const missing: RunConfig[] = [];
-  for (const config of runs) {
-    if (!done.has(identityOf(config)) && !await isFinished(config, folder, commit)) {
-      missing.push(config);
-    }
-  }
-  return missing;
-}
-
-async function isFinished(config: RunConfig, folder: string, commit?: string): Promise<boolean> {
-  try {
-    const { environment } = await readRunFile(runPathOf(folder, identityOf(config)));
-    return commit === undefined || environment.commit === commit;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof UserError)) throw error;
-    return false;
-  }
+  return missingRunsOf(runs, await readFinishedRuns(runs, folder), commit);
 }
 
 /** The same runs, those last that a process claims or claimed: it lives, or was killed while it had them. */
@@ -313,8 +284,7 @@ async function claimedLast(
   runs: readonly RunConfig[],
   folder: string,
 ): Promise<readonly RunConfig[]> {
-  const names = await Array.fromAsync(Deno.readDir(runsFolder(folder)), ({ name }) => name)
-    .catch(() => []);
+  const names = await namesIn(runsFolder(folder));
   const claimed = new Set(
     names.filter((name) => name.includes(".claim-")).map((name) => name.slice(0, 64)),
   );

@@ -15,7 +15,7 @@ export function environmentOf(
   const { libtorch, instructions } = describeLibrary();
   return {
     maskbench: maskbench.version,
-    commit: commitOf(),
+    commit: ownCommit(),
     deno: Deno.version.deno,
     libtorch,
     blas,
@@ -66,7 +66,7 @@ const gitVariables = [
  * @param root of maskbench
  */
 export function commitOf(
-  root: string = fileURLToPath(new URL("../..", import.meta.url)),
+  root: string,
   env: (name: string) => string | undefined = (name) => Deno.env.get(name),
 ): string {
   const top = Deno.realPathSync(root);
@@ -82,13 +82,21 @@ export function commitOf(
       return undefined; // no program to call, or none that may be called
     }
   };
-  const head = git("rev-parse", "--show-toplevel") === top ? git("rev-parse", "HEAD") : undefined;
-  if (head) {
+  const [found, head] = git("rev-parse", "--show-toplevel", "HEAD")?.split("\n") ?? [];
+  if (found === top && head) {
     const isClean = git("status", "--porcelain", "--untracked-files=no") === "";
     return isClean ? head : `${head}-dirty`;
   }
   const isJobs = realPathOf(env("GITHUB_WORKSPACE")) === top;
   return env("MASKBENCH_COMMIT") || (isJobs && env("GITHUB_SHA")) || UNKNOWN_COMMIT;
+}
+
+let known: string | undefined;
+
+/** The commit of this process's maskbench, asked for once. */
+export function ownCommit(): string {
+  known ??= commitOf(fileURLToPath(new URL("../..", import.meta.url)));
+  return known;
 }
 
 function realPathOf(path: string | undefined): string | undefined {

@@ -5,10 +5,11 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { fileExists, writeFileAtomically } from "../base/atomic_files.ts";
+import { writeFileAtomically } from "../base/atomic_files.ts";
 import { digestSchema } from "../base/digest.ts";
 import { UserError } from "../base/errors.ts";
 import { columnsSchema, listsByKeyOf } from "../base/columns.ts";
+import { repeatedKeyOf } from "../base/json.ts";
 import { readPlainText } from "../base/plain_files.ts";
 import { firstErrorOf } from "../base/schema_errors.ts";
 import { plainText, printable } from "../base/text.ts";
@@ -128,25 +129,8 @@ export interface RunFile {
   readonly environment: Environment;
 }
 
-/** A file among the run files that is no run file, or not the one that it claims to be. */
-export interface InvalidRunFile {
-  readonly path: string;
-  readonly reason: string;
-}
-
-/** The contents of a sweep's folder. */
-export interface RunFolder {
-  /** In ascending order of their identities. */
-  readonly runs: readonly RunFile[];
-  /** Files that are no runs. */
-  readonly invalidFiles: readonly InvalidRunFile[];
-}
-
 /** Where the run files of a sweep's folder are. */
 export const runsFolder = (folder: string): string => join(folder, "runs");
-
-/** Where a published folder has its runs: one file with a line for each, sorted by identity. */
-export const runLinesPathOf = (folder: string): string => join(folder, "runs.jsonl");
 
 /** The file of a run, whether it exists or not. */
 export const runPathOf = (folder: string, identity: string): string =>
@@ -258,21 +242,6 @@ function resultOf(data: z.infer<typeof runFileSchema>): RunResult {
   return speed ? { ...result, speed: speedSummaryOf(speed) } : result;
 }
 
-// JSON.parse takes the last of two equal keys without a word. A value is counted by its JSON, so that keys are what differs.
-function repeatedKeyOf(text: string): string | undefined {
-  const stack: Set<string>[] = [];
-  for (const [token, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
-    if (token === "{") stack.push(new Set());
-    else if (token === "}") stack.pop();
-    else if (colon) {
-      const key = token.slice(0, -colon.length), keys = stack.at(-1)!;
-      if (keys.has(key)) return `${key} stands twice`;
-      keys.add(key);
-    }
-  }
-  return undefined;
-}
-
 /** What a run file says that can't be so, however it came to be; nothing where all fits together. */
 function contradictionOf({ configuration, result }: RunFile): string | undefined {
   const { epochs, layers, streams, lastTestAccuracy, bestTestAccuracy } = result;
@@ -292,83 +261,4 @@ function contradictionOf({ configuration, result }: RunFile): string | undefined
   if (new Set(layers.map(({ name }) => name)).size < layers.length) return "a layer stands twice";
   if (streams.weights === undefined) return "no seed of the weights";
   return undefined;
-}
-
-/**
- * All runs of a sweep's folder, those in `runs/` and those in `runs.jsonl`; what is no run is named, and never fatal. No
- * folder: no runs.
- */
-export async function readRunFolder(folder: string): Promise<RunFolder> {
-  const own = await readRunFiles(folder), published = await readRunLines(folder);
-  const known = new Set(own.runs.map(({ identity }) => identity));
-  const runs = [...own.runs, ...published.runs.filter(({ identity }) => !known.has(identity))];
-  return {
-    runs: runs.sort((a, b) => a.identity < b.identity ? -1 : 1),
-    invalidFiles: [...own.invalidFiles, ...published.invalidFiles],
-  };
-}
-
-async function readRunFiles(folder: string): Promise<RunFolder> {
-  const names: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(runsFolder(folder))) {
-      if (name.endsWith(".json") && !name.startsWith(".")) names.push(name);
-    }
-  } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) {
-      const file = fileExists(folder) ? folder : runsFolder(folder);
-      throw new UserError(`${file} is a file: expected a folder that bench wrote to`);
-    }
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new UserError(`${runsFolder(folder)} can't be read: ${(error as Error).message}`);
-    }
-  }
-  const runs: RunFile[] = [], invalidFiles: InvalidRunFile[] = [];
-  for (const name of names.sort()) {
-    const path = join(runsFolder(folder), name);
-    try {
-      runs.push(await readRunFile(path));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue; // it was removed meanwhile
-      if (!(error instanceof UserError)) throw error;
-      invalidFiles.push({ path, reason: error.message });
-    }
-  }
-  return { runs, invalidFiles };
-}
-
-/** Bytes that `runs.jsonl` has at most: about as many as fit into one text. */
-const MAX_LINES_BYTES = 500 << 20;
-
-/** The runs of a folder's `runs.jsonl`; a line that is no run is named by its number. */
-export async function readRunLines(folder: string): Promise<RunFolder> {
-  const path = runLinesPathOf(folder);
-  let text: string;
-  try {
-    text = await readPlainText(path, MAX_LINES_BYTES);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { runs: [], invalidFiles: [] };
-    if (error instanceof UserError) throw new UserError(`${path} ${error.message}`);
-    throw new UserError(`${path} can't be read: ${(error as Error).message}`);
-  }
-  const runs = new Map<string, RunFile>(), invalidFiles: InvalidRunFile[] = [];
-  for (const [i, line] of text.split("\n").entries()) {
-    if (line === "") continue;
-    try {
-      const run = parseRun(line);
-      if (runs.has(run.identity)) throw new UserError("stands there a second time");
-      runs.set(run.identity, run);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      invalidFiles.push({ path: `${path}:${i + 1}`, reason: error.message });
-    }
-  }
-  return { runs: [...runs.values()], invalidFiles };
-}
-
-/** Writes runs as one file with a line for each. @throws {WriteError} where it can't */
-export async function writeRunLines(folder: string, runs: readonly RunFile[]): Promise<void> {
-  const sorted = runs.toSorted((a, b) => a.identity < b.identity ? -1 : 1);
-  const lines = sorted.map((run) => `${runLineOf(run)}\n`);
-  await writeFileAtomically(runLinesPathOf(folder), lines.join(""));
 }

@@ -1,10 +1,11 @@
 // The state of submitted runs: by their own files, and by what Slurm still has of them. A job's state never makes a run
 // finished, as a node that is set up badly calls a job completed that never ran.
-import { refreshFolder } from "../base/atomic_files.ts";
+import { namesIn, refreshFolder } from "../base/atomic_files.ts";
 import { isClaimAlive } from "../runs/claims.ts";
 import { readFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
-import { readRunFile, readRunLines, runPathOf, runsFolder } from "../runs/run_file.ts";
+import { readRunFile, runPathOf, runsFolder } from "../runs/run_file.ts";
+import { readRunLines } from "../runs/run_folder.ts";
 import type { RunConfig } from "../training/config.ts";
 import { callSqueue, type LiveTask, SlurmError } from "./programs.ts";
 import { type NumberedSubmission, readSubmissions, taskLogPathOf } from "./submission.ts";
@@ -71,8 +72,7 @@ async function readContents(
 ): Promise<FolderContents> {
   const failed = new Map<string, string>(), claimed = new Set<string>();
   const now = await refreshFolder(runsFolder(folder)).catch(() => Date.now());
-  const names = await Array.fromAsync(Deno.readDir(runsFolder(folder)), ({ name }) => name)
-    .catch(() => []);
+  const names = await namesIn(runsFolder(folder));
   const files = Map.groupBy(names, (name) => name.slice(0, 64));
   for (const { identity } of (await readRunLines(folder)).runs) finished.add(identity);
   for (const run of runs) {

@@ -1,6 +1,6 @@
 // The table for people: what the figures mean, the figures, how the runs were made, and what is missing.
 import { markdownTable } from "markdown-table";
-import type { InvalidRunFile } from "../runs/run_file.ts";
+import type { InvalidRunFile } from "../runs/run_folder.ts";
 import { differingSettingsOf, factColumns, settingTextOf } from "./facts.ts";
 import { formatAccuracy, formatDifference } from "./format.ts";
 import { legendOfTable, missingNoteOf, settingsNoteOf } from "./notes.ts";

@@ -1,7 +1,8 @@
 // The words around the table: what its figures mean, how the runs were set, and what is missing.
 import { markdownText } from "../base/text.ts";
 import { basename } from "node:path";
-import type { Environment, InvalidRunFile } from "../runs/run_file.ts";
+import type { Environment } from "../runs/run_file.ts";
+import type { InvalidRunFile } from "../runs/run_folder.ts";
 import type { AlgorithmPair } from "../sweep/compare_schema.ts";
 import type { Comparison } from "./comparisons.ts";
 import { commonSettingsOf, rowNameOf, rowNamesOf } from "./facts.ts";

@@ -1,5 +1,5 @@
 // The formats that a table can be printed in. A new one is its file and a line here.
-import type { InvalidRunFile } from "../runs/run_file.ts";
+import type { InvalidRunFile } from "../runs/run_folder.ts";
 import { csvOf } from "./csv.ts";
 import { jsonOf } from "./json.ts";
 import { latexOf } from "./latex.ts";

@@ -1,6 +1,6 @@
 // The choices for people: the best and the second best, warnings, and entries to paste into a sweep file.
 import { markdownTable } from "markdown-table";
-import type { InvalidRunFile } from "../runs/run_file.ts";
+import type { InvalidRunFile } from "../runs/run_folder.ts";
 import { differingSettingsOf, factColumns, rowNamesOf, settingTextOf } from "../tables/facts.ts";
 import { formatAccuracy, initialisationNameOf } from "../tables/format.ts";
 import { invalidFileNoteOf } from "../tables/notes.ts";

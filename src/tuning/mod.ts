@@ -1,7 +1,7 @@
 // A tuning from its folder of runs: the recipe, and the trace of all tries.
 import { join } from "node:path";
 import { removeFile, writeFileAtomically } from "../base/atomic_files.ts";
-import { readRunFolder } from "../runs/run_file.ts";
+import { readRunFolder } from "../runs/run_folder.ts";
 import { tuningOutcomeOf } from "./outcome.ts";
 import type { TuningPlan } from "./plan.ts";
 import { recipesOf } from "./recipe.ts";

@@ -2,7 +2,7 @@
 import { markdownTable } from "markdown-table";
 import { positionInRange, rangeTextOf } from "../algorithms/space.ts";
 import { median } from "../base/statistics.ts";
-import type { InvalidRunFile } from "../runs/run_file.ts";
+import type { InvalidRunFile } from "../runs/run_folder.ts";
 import { csvTextOf } from "../tables/csv.ts";
 import {
   commonSettingsOf,

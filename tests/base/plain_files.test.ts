@@ -6,7 +6,7 @@ import { readPeerTimes } from "../../src/diagnostics/peers.ts";
 import { readBaseline } from "../../src/regression/baseline.ts";
 import { readCheckpoint } from "../../src/runs/checkpoint_file.ts";
 import { readFailure } from "../../src/runs/failure_file.ts";
-import { readRunFolder } from "../../src/runs/run_file.ts";
+import { readRunFolder } from "../../src/runs/run_folder.ts";
 import { readSweep } from "../../src/sweep/read.ts";
 import { readCompareFile } from "../../src/tables/compare_file.ts";
 import { readTicket } from "../../src/tickets/ticket.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import "../library.ts";
 import { writeFailure } from "../../src/runs/failure_file.ts";
-import { readRunFolder, type RunFile, runFileOf, writeRunFile } from "../../src/runs/run_file.ts";
+import { type RunFile, runFileOf, writeRunFile } from "../../src/runs/run_file.ts";
+import { readRunFolder } from "../../src/runs/run_folder.ts";
 import { maskbench, withFolder } from "./maskbench.ts";
 import { speedSummaryOf } from "../../src/training/speed.ts";
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { publish } from "../../src/report/publish.ts";
 import { writeTables } from "../../src/report/mod.ts";
 import { findMissingRuns } from "../../src/runner/runner.ts";
-import { readRunFolder, runPathOf, writeRunFile } from "../../src/runs/run_file.ts";
+import { runPathOf, writeRunFile } from "../../src/runs/run_file.ts";
+import { readRunFolder } from "../../src/runs/run_folder.ts";
 import { withFolder } from "../cli/maskbench.ts";
 import { fileOf, seedsOf, withEpochs } from "../runs/made.ts";
 

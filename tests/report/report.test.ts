@@ -8,7 +8,8 @@ import { groupsOf, logTicks, spreadApart } from "../../src/report/plots/axis.ts"
 import { reportOf } from "../../src/report/report.ts";
 import { textPlotOf } from "../../src/report/text_plot.ts";
 import { identityOf } from "../../src/runs/identity.ts";
-import { readRunFolder, type RunFile } from "../../src/runs/run_file.ts";
+import { type RunFile } from "../../src/runs/run_file.ts";
+import { readRunFolder } from "../../src/runs/run_folder.ts";
 import { expandSweep } from "../../src/sweep/expand.ts";
 import { parseSweep } from "../../src/sweep/read.ts";
 import { csvOf } from "../../src/tables/csv.ts";

@@ -7,13 +7,13 @@ import { findMissingRuns } from "../../src/runner/runner.ts";
 import {
   parseRunFile,
   readRunFile,
-  readRunFolder,
   type RunFile,
   runLineOf,
   runPathOf,
   runTextOf,
   writeRunFile,
 } from "../../src/runs/run_file.ts";
+import { readRunFolder } from "../../src/runs/run_folder.ts";
 import { encodeCheckpoint } from "../../src/runs/checkpoint_file.ts";
 import { type SpeedSamples, speedSummaryOf, withStretch } from "../../src/training/speed.ts";
 import { withFolder } from "../cli/maskbench.ts";

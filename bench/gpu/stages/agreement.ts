@@ -11,7 +11,8 @@ import {
 } from "../../../src/base/statistics.ts";
 import { identityOf } from "../../../src/runs/identity.ts";
 import { networkNameOf } from "../../../src/runs/label.ts";
-import { readRunFolder, type RunFile } from "../../../src/runs/run_file.ts";
+import { type RunFile } from "../../../src/runs/run_file.ts";
+import { readRunFolder } from "../../../src/runs/run_folder.ts";
 import { configurationsOf } from "../../../src/sweep/expand.ts";
 import { readSweep } from "../../../src/sweep/read.ts";
 import { selectRuns } from "../../../src/sweep/select.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { lossesDigestOf } from "../../../src/regression/baseline.ts";
 import { labelOf } from "../../../src/runs/label.ts";
-import { readRunFolder } from "../../../src/runs/run_file.ts";
+import { readRunFolder } from "../../../src/runs/run_folder.ts";
 import { configurationsOf } from "../../../src/sweep/expand.ts";
 import { checkSweep } from "../../../src/sweep/read.ts";
 import type { Stage } from "../stage.ts";

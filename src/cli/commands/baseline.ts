@@ -7,7 +7,7 @@ import {
   ensureSameOutcomes,
   type Round,
 } from "../../regression/mod.ts";
-import { readRunFolder } from "../../runs/run_file.ts";
+import { readRunFolder } from "../../runs/run_folder.ts";
 import { shownPathOf, userPathOf } from "../paths.ts";
 
 export const baselineCommand = () =>

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { writeTablesAndPlot } from "../../report/mod.ts";
 import { datasetOf } from "../../runner/dataset_cache.ts";
-import { findMissingRuns } from "../../runner/runner.ts";
-import { commitOf, UNKNOWN_COMMIT } from "../../runs/environment.ts";
+import { ownCommit, UNKNOWN_COMMIT } from "../../runs/environment.ts";
 import { identityOf } from "../../runs/identity.ts";
 import { labelOf } from "../../runs/label.ts";
-import { readRunFolder, type RunFile } from "../../runs/run_file.ts";
+import { type RunFile } from "../../runs/run_file.ts";
+import { missingRunsOf, readFinishedRuns } from "../../runs/run_folder.ts";
 import { configurationsOf } from "../../sweep/expand.ts";
 import { readSweep } from "../../sweep/read.ts";
 import { selectRuns } from "../../sweep/select.ts";
@@ -53,10 +53,12 @@ Examples:
       }
       const runs = configurationsOf(sweep, dataset);
       const picked = selectRuns(runs, options.only);
-      const commit = await reportOtherCommits(picked, folder, options.redo ?? false);
-      if (options.dryRun) return await listRuns(picked, folder, commit);
+      const finished = await readFinishedRuns(picked, folder), redo = options.redo ?? false;
+      reportOtherCommits([...finished.values()], redo);
+      const missing = missingRunsOf(picked, finished, redo ? ownCommit() : undefined);
+      if (options.dryRun) return listRuns(picked, missing, folder);
 
-      const withoutTicket = options.saveMask ? await countWithoutTicket(picked, folder) : 0;
+      const withoutTicket = options.saveMask ? await countWithoutTicket(finished, folder) : 0;
       if (withoutTicket > 0) {
         console.error(
           `${withoutTicket} run${
@@ -67,7 +69,7 @@ Examples:
       }
       await writeCompareFile(folder, sweep.compare);
       const outcome = options.engine === "slurm"
-        ? await runWithSlurm(picked, await findMissingRuns(picked, folder, commit), folder, options)
+        ? await runWithSlurm(picked, missing, folder, options)
         : await executeRuns(picked, runs.length, folder, options);
       const { markdown, plot } = await writeTablesAndPlot(folder);
       console.log(markdown);
@@ -77,41 +79,28 @@ Examples:
       else reportFailures(outcome);
     });
 
-/**
- * Names the commits of finished runs that are not this one's.
- * @returns the commit that runs must be of, where those of others are made again
- */
-async function reportOtherCommits(
-  runs: readonly RunConfig[],
-  folder: string,
-  redo: boolean,
-): Promise<string | undefined> {
-  const picked = new Set(runs.map(identityOf));
-  // A folder that can't be read is a matter of the runner, which says so before it computes anything.
-  const { runs: all } = await readRunFolder(folder).catch(() => ({ runs: [] as RunFile[] }));
-  const finished = all.filter(({ identity }) => picked.has(identity));
-  const commit = finished.length > 0 || redo ? commitOf() : undefined; // else git need not be asked
-  const others = finished.filter(({ environment }) => environment.commit !== commit);
-  if (others.length > 0) {
-    const counts = Map.groupBy(others, ({ environment }) => shortCommitOf(environment.commit));
-    const by = [...counts].map(([name, runs]) => `${runs.length} of them by ${name}`).join(", ");
-    console.error(
-      `${finished.length} finished, ${by}` +
-        (redo ? ", which are made again" : ": --redo makes those of other commits again"),
-    );
-  }
-  return redo ? commit : undefined;
+/** Names the commits of finished runs that are not this one's. */
+function reportOtherCommits(finished: readonly RunFile[], redo: boolean): void {
+  if (finished.length === 0) return; // git need not be asked
+  const others = finished.filter(({ environment }) => environment.commit !== ownCommit());
+  if (others.length === 0) return;
+  const counts = Map.groupBy(others, ({ environment }) => shortCommitOf(environment.commit));
+  const by = [...counts].map(([name, runs]) => `${runs.length} of them by ${name}`).join(", ");
+  console.error(
+    `${finished.length} finished, ${by}` +
+      (redo ? ", which are made again" : ": --redo makes those of other commits again"),
+  );
 }
 
 const shortCommitOf = (commit: string) =>
   commit.replace(/^([0-9a-f]{7})[0-9a-f]+/, "$1") || UNKNOWN_COMMIT;
 
-async function listRuns(
+function listRuns(
   runs: readonly RunConfig[],
+  missingRuns: readonly RunConfig[],
   folder: string,
-  commit: string | undefined,
-): Promise<void> {
-  const missing = new Set(await findMissingRuns(runs, folder, commit));
+): void {
+  const missing = new Set(missingRuns);
   for (const run of runs) {
     const state = missing.has(run) ? "to run  " : "finished";
     console.log(`${state}  ${identityOf(run).slice(0, 12)}  ${labelOf(run)}`);
@@ -119,12 +108,14 @@ async function listRuns(
   console.log(`${runs.length} runs, ${missing.size} of them to run, in ${shownPathOf(folder)}`);
 }
 
-// Counts the runs that are finished, and have no ticket.
-async function countWithoutTicket(runs: readonly RunConfig[], folder: string): Promise<number> {
-  const without: RunConfig[] = [];
-  for (const run of runs) {
-    const ticket = await Deno.stat(ticketPathOf(folder, identityOf(run))).catch(() => undefined);
-    if (!ticket) without.push(run);
+async function countWithoutTicket(
+  finished: ReadonlyMap<string, RunFile>,
+  folder: string,
+): Promise<number> {
+  let count = 0;
+  for (const identity of finished.keys()) {
+    const ticket = await Deno.stat(ticketPathOf(folder, identity)).catch(() => undefined);
+    if (!ticket) count++;
   }
-  return without.length - (await findMissingRuns(without, folder)).length;
+  return count;
 }

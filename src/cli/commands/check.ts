@@ -21,10 +21,10 @@ import {
 } from "../../regression/mod.ts";
 import { datasetOf } from "../../runner/dataset_cache.ts";
 import type { ExecutionRequest } from "../../runner/execution_options.ts";
-import { commitOf } from "../../runs/environment.ts";
+import { ownCommit } from "../../runs/environment.ts";
 import { identityOf } from "../../runs/identity.ts";
 import { labelOf } from "../../runs/label.ts";
-import { readRunFolder } from "../../runs/run_file.ts";
+import { readRunFolder } from "../../runs/run_folder.ts";
 import type { RunConfig } from "../../training/config.ts";
 import { runCheckRound } from "../check_round.ts";
 import { executeRuns, withExecutionOptions } from "../execute.ts";
@@ -166,7 +166,7 @@ async function reportOtherCommits(folder: string, runs: readonly RunConfig[]): P
   const meant = new Set(runs.map(identityOf));
   const left = (await readRunFolder(folder)).runs.filter(({ identity }) => meant.has(identity));
   if (left.length === 0) return; // the usual case, in which git need not be asked
-  const commit = commitOf();
+  const commit = ownCommit();
   const others = left.filter(({ environment }) => environment.commit !== commit);
   if (others.length === 0) return;
   const count = `${others.length} ${others.length === 1 ? "run" : "runs"}`;

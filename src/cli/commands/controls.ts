@@ -4,7 +4,8 @@ import { Command } from "@commander-js/extra-typings";
 import { algorithms } from "../../algorithms/registry.ts";
 import { writeFileAtomically } from "../../base/atomic_files.ts";
 import { UserError } from "../../base/errors.ts";
-import { readRunFolder, type RunFile } from "../../runs/run_file.ts";
+import { type RunFile } from "../../runs/run_file.ts";
+import { readRunFolder } from "../../runs/run_folder.ts";
 import { selectRuns } from "../../sweep/select.ts";
 import {
   type ControlledRun,

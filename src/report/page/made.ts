@@ -1,6 +1,6 @@
 // How the figures were made: the sweep that repeats them, the environment, and every run file.
 import { escapeHtml } from "../../base/html.ts";
-import type { InvalidRunFile } from "../../runs/run_file.ts";
+import type { InvalidRunFile } from "../../runs/run_folder.ts";
 import { formatPercent, networkNameOf } from "../../tables/format.ts";
 import { missingNoteOf, settingsNoteOf } from "../../tables/notes.ts";
 import type { Table, TableRun } from "../../tables/table.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import "../../library.ts";
 import { stages } from "../../../bench/gpu/registry.ts";
 import { readReport } from "../../../bench/gpu/report.ts";
-import { readRunFolder } from "../../../src/runs/run_file.ts";
+import { readRunFolder } from "../../../src/runs/run_folder.ts";
 import { maskbench, root, start, withFolder } from "../../cli/maskbench.ts";
 
 // No peers in Python: what they need is not everywhere, and they take their time.

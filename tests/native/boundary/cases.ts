@@ -48,6 +48,20 @@ const tiny = "5e-324";
 const huge = 1n << 62n;
 const cudaCode = hasCuda ? ["1"] : [];
 
+/** What a data set of pictures is described by, in the order of the parameters. */
+const pictureArguments = () => ({
+  labels,
+  count: 5n,
+  channels: 1n,
+  height: 4n,
+  width: 4n,
+  classes: 3n,
+  mean: half,
+  deviation: half,
+  device: deviceCode,
+  out: out(),
+});
+
 const beginStep = (world: World): Arguments => {
   requireOk(functions.mb_step_begin!(world.pointer("step"), 4n), "the beginning of a step");
   return {};
@@ -313,16 +327,7 @@ export const cases: Readonly<Record<string, (world: World) => Case>> = {
   mb_dataset_create: () => ({
     args: {
       images,
-      labels,
-      count: 5n,
-      channels: 1n,
-      height: 4n,
-      width: 4n,
-      classes: 3n,
-      mean: half,
-      deviation: half,
-      device: deviceCode,
-      out: out(),
+      ...pictureArguments(),
     },
     right: { device: ["0", ...cudaCode] },
     refused: {
@@ -347,16 +352,7 @@ export const cases: Readonly<Record<string, (world: World) => Case>> = {
       path: pack.path,
       bytes: 100n,
       index: pack.index,
-      labels,
-      count: 5n,
-      channels: 1n,
-      height: 4n,
-      width: 4n,
-      classes: 3n,
-      mean: half,
-      deviation: half,
-      device: deviceCode,
-      out: out(),
+      ...pictureArguments(),
     },
     right: { device: ["0", ...cudaCode] },
     refused: {
