@@ -9,11 +9,11 @@ import { Claim, type ClaimHolder, type ClaimOwner } from "../runs/claims.ts";
 import { environmentOf, UNKNOWN_COMMIT } from "../runs/environment.ts";
 import { type Failure, readFailure, writeFailure } from "../runs/failure_file.ts";
 import { identityOf } from "../runs/identity.ts";
-import { labelOf } from "../runs/label.ts";
 import { type Environment, runPathOf, runsFolder } from "../runs/run_file.ts";
 import { missingRunsOf, readFinishedRuns, readRunLines, readValidRun } from "../runs/run_folder.ts";
 import type { RunConfig } from "../training/config.ts";
 import { Admission } from "./admission.ts";
+import { killedReason, waitNote } from "./claim_notes.ts";
 import { removeLeftovers } from "./cleanup.ts";
 import { type RunEnd, RunExecution, type RunExecutionOptions } from "./run_execution.ts";
 import { StopFlag } from "./stop.ts";
@@ -290,37 +290,6 @@ async function claimedLast(
   );
   const isClaimed = (run: RunConfig) => claimed.has(identityOf(run));
   return [...runs.filter((run) => !isClaimed(run)), ...runs.filter(isClaimed)];
-}
-
-const timeTextOf = (time: number): string =>
-  `${new Date(time).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-
-const ownerTextOf = ({ process, host, since }: ClaimOwner): string =>
-  `process ${process} on ${host}, which has had it since ${timeTextOf(Date.parse(since))}`;
-
-function waitNote(
-  config: RunConfig,
-  { owner, expiresIn }: ClaimHolder,
-  patience: number,
-): string {
-  const who = owner ? ownerTextOf(owner) : "a process that its claim doesn't name";
-  const end = expiresIn === undefined
-    ? "or that process has ended"
-    : `or, if that process gives no sign of life, ${
-      timeTextOf(Date.now() + expiresIn)
-    } at the latest`;
-  const limit = patience < Infinity
-    ? `; in any case until ${timeTextOf(Date.now() + patience)} at the latest`
-    : "";
-  return `${labelOf(config)}: waiting for ${who}: until the run is finished, ${end}${limit}`;
-}
-
-function killedReason(killed: readonly ClaimOwner[]): string {
-  const times = killed.length === 2 ? "twice" : `${killed.length} times`;
-  const { process, host, since } = killed.at(-1)!;
-  return `its process was killed ${times}: each time before it had kept a checkpoint, the last ` +
-    `one process ${process} on ${host}, of ${timeTextOf(Date.parse(since))}; a system that is ` +
-    "short of memory does that";
 }
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
