@@ -47,10 +47,13 @@ fuzz(
     });
     const found = await read(bytes);
     if (!found) return;
-    const { epoch, step, epochs, spent } = found.checkpoint;
+    const { epoch, step, epochs, firstBatch, spent } = found.checkpoint;
     const standing = rowsOf(json.standing as Written, ["epochs"]);
     standing.spent = { ...(standing.spent as Written) };
     standing.spent.speed = rowsOf(standing.spent.speed as Written, ["samples"]);
-    assert.deepEqual(JSON.parse(JSON.stringify({ epoch, step, epochs, spent })), standing);
+    assert.deepEqual(
+      JSON.parse(JSON.stringify({ epoch, step, epochs, firstBatch, spent })),
+      standing,
+    );
   },
 );
