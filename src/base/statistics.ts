@@ -23,6 +23,10 @@ export interface MeanDifference {
   readonly mean: number;
   /** `null` where the samples are too small, or without any spread: chance can then not be estimated. */
   readonly interval: Interval | null;
+  /** The probability of a difference at least as large, either way, where the means are the same; `null` with no interval. */
+  readonly p: number | null;
+  /** Pairs, or the values of the smaller sample where they are not paired. */
+  readonly n: number;
   readonly method: "paired" | "welch";
 }
 
@@ -65,7 +69,7 @@ export function tProbability(t: number, degrees: number): number {
 /** The interval for the mean of a sample, or `null` with fewer than two values or no spread among them. */
 export function meanInterval({ n, mean, deviation }: Summary): Interval | null {
   if (!deviation) return null;
-  return around(mean, deviation / Math.sqrt(n), n - 1);
+  return studentTest(mean, deviation / Math.sqrt(n), n - 1).interval;
 }
 
 /**
@@ -79,12 +83,10 @@ export function pairedDifference(a: readonly number[], b: readonly number[]): Me
   const summary = summarise(a.map((value, i) => value - b[i]!));
   // Equal differences differ by rounding: 0.3 - 0.2 and 0.2 - 0.1 are not the same number.
   const rounding = 1e-12 * Math.max(...a.map(Math.abs), ...b.map(Math.abs));
-  const spread = summary.deviation !== null && summary.deviation > rounding;
-  return {
-    mean: summary.mean,
-    interval: spread ? meanInterval(summary) : null,
-    method: "paired",
-  };
+  const { n, mean, deviation } = summary;
+  const isTested = deviation !== null && deviation > rounding;
+  const test = isTested ? studentTest(mean, deviation / Math.sqrt(n), n - 1) : noTest;
+  return { mean, ...test, n, method: "paired" };
 }
 
 /**
@@ -93,18 +95,27 @@ export function pairedDifference(a: readonly number[], b: readonly number[]): Me
  */
 export function welchDifference(a: readonly number[], b: readonly number[]): MeanDifference {
   const x = summarise(a), y = summarise(b);
-  const mean = x.mean - y.mean;
+  const mean = x.mean - y.mean, n = Math.min(x.n, y.n);
   if (x.deviation === null || y.deviation === null || x.deviation + y.deviation === 0) {
-    return { mean, interval: null, method: "welch" };
+    return { mean, ...noTest, n, method: "welch" };
   }
   const u = x.deviation ** 2 / x.n, v = y.deviation ** 2 / y.n;
   const degrees = (u + v) ** 2 / (u ** 2 / (x.n - 1) + v ** 2 / (y.n - 1));
-  return { mean, interval: around(mean, Math.sqrt(u + v), degrees), method: "welch" };
+  return { mean, ...studentTest(mean, Math.sqrt(u + v), degrees), n, method: "welch" };
 }
 
-function around(mean: number, standardError: number, degrees: number): Interval {
+const noTest = { interval: null, p: null };
+
+function studentTest(
+  mean: number,
+  standardError: number,
+  degrees: number,
+): { interval: Interval; p: number } {
   const reach = tQuantile(degrees) * standardError;
-  return { low: mean - reach, high: mean + reach };
+  return {
+    interval: { low: mean - reach, high: mean + reach },
+    p: Math.min(1, 2 * tProbability(-Math.abs(mean / standardError), degrees)),
+  };
 }
 
 /** Holm's step-down correction; nulls are not counted and stay. */

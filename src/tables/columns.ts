@@ -22,6 +22,12 @@ export function settingOf({ algorithm }: RunConfig): ColumnSetting {
   return { ...algorithm.parameters, version: algorithm.version };
 }
 
+/** Whether k is for each layer or for the network; nothing where that is not chosen, or the mask is there for scale. */
+export function scopeOf({ algorithm: { name, parameters } }: RunConfig): Value | undefined {
+  const isBound = algorithms.find((known) => known.name === name)?.role === "lower bound";
+  return isBound ? undefined : parameters.scope;
+}
+
 /** The column of `columns` that a run belongs to. */
 export function columnOf(config: RunConfig, columns: readonly Column[]): Column {
   const setting = settingOf(config);
@@ -40,7 +46,7 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
   const algorithmNames = [...new Set(rows.flat().map((config) => config.algorithm.name))].sort(
     compareAlgorithms,
   );
-  return algorithmNames.flatMap((algorithm) => {
+  const columns = algorithmNames.flatMap((algorithm) => {
     const settings = rows.map((row) =>
       row.filter((config) => config.algorithm.name === algorithm).map(settingOf)
     );
@@ -53,8 +59,33 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
       algorithm,
       setting,
       label: columnLabelOf(algorithm, setting, usual),
+      usual,
     }));
   });
+  const scopes = unlikeScopesOf(columns, rows.flat());
+  return columns.map(({ algorithm, setting, label, usual }, i) => {
+    const scope = scopes[i];
+    if (scope === undefined) return { algorithm, setting, label };
+    const { scope: _, ...others } = usual;
+    return { algorithm, setting, label: columnLabelOf(algorithm, { ...setting, scope }, others) };
+  });
+}
+
+// The scope of each column, where algorithms differ in whether k is for a layer or for the network: then every label says it.
+// Nothing for a column whose scope differs between rows.
+function unlikeScopesOf(
+  columns: readonly Column[],
+  configurations: readonly RunConfig[],
+): (Value | undefined)[] {
+  const members = Map.groupBy(configurations, (config) => columnOf(config, columns));
+  const scopes = columns.map((column) => {
+    const own = new Set(members.get(column)!.map(scopeOf));
+    return own.size === 1 ? [...own][0] : undefined;
+  });
+  const scoped = columns.filter((_, i) => scopes[i] !== undefined);
+  const isAlike = new Set(scopes.filter((scope) => scope !== undefined)).size < 2 ||
+    new Set(scoped.map(({ algorithm }) => algorithm)).size < 2;
+  return isAlike ? columns.map(() => undefined) : scopes;
 }
 
 // The values that more than half of the settings have: often each varies one value of a common setting. A label that leaves

@@ -65,10 +65,12 @@ function comparisonOf(minuend: Column, subtrahend: Column): Comparison {
   return { minuend, subtrahend, label: `${minuend.label} − ${subtrahend.label}` };
 }
 
-/** The column of that label. @throws {UserError} if there is none */
+/** The column of that label, or the only one of that algorithm. @throws {UserError} if there is none */
 export function columnNamed(name: string, columns: readonly Column[]): Column {
   const found = columns.find(({ label }) => label === name);
   if (found) return found;
+  const ofAlgorithm = columns.filter(({ algorithm }) => algorithm === name);
+  if (ofAlgorithm.length === 1) return ofAlgorithm[0]!;
   throw new UserError(
     `no column of the table is ${JSON.stringify(name)}: expected ${
       columns.map(({ label }) => JSON.stringify(label)).join(", ") || "some run to be finished"

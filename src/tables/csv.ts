@@ -14,8 +14,8 @@ export type CsvLine = Readonly<Record<string, Field>>;
 
 /**
  * Lines of `quantity` `accuracy` (percent) and `difference` (percentage points), each with mean, deviation and 95%
- * interval. `standing` is `best` for the highest mean among the masks of a row, `open` for a lower one that these runs
- * can't distinguish from it. An algorithm without a mask has one line for its context, at sparsity 0.
+ * interval. `standing` is the cell's rank, see `CellRank`. `corrected_p` is p after Holm's correction over the `compared`
+ * differences of the table that have one. An algorithm without a mask has one line for its context, at sparsity 0.
  */
 export function csvLinesOf(table: Table): CsvLine[] {
   const cells = table.rows.flatMap((row) => {
@@ -112,11 +112,19 @@ function differenceFields(
     sparsity: row.sparsity,
     quantity: "difference",
     column: comparison.label.replaceAll("−", "-"),
-    n: pairs?.length,
+    n: difference.n,
     seeds: pairs?.map((run) => run.configuration.seed).join(" "),
     mean: rounded(difference.mean),
     ...intervalFields(difference.interval),
     method: difference.method,
+    p: significant(difference.p),
+    corrected_p: significant(difference.correctedP),
+    correction: difference.p === null ? null : "Holm",
+    compared: table.rows.flatMap(({ differences }) => differences).filter((one) => one?.p != null)
+      .length,
+    verdict: difference.verdict,
+    equal_density: difference.isAtEqualDensity,
+    scopes: difference.scopes?.join(" "),
   }];
 }
 
@@ -126,6 +134,11 @@ function intervalFields(interval: Interval | null): Record<string, Field> {
 
 function textOf(field: Field): string {
   return typeof field === "string" ? textCell(field) : String(field ?? "");
+}
+
+// A p may be tiny.
+function significant(p: number | null): Field {
+  return p === null ? null : Number(p.toPrecision(6));
 }
 
 // Six decimals are more than any figure here is precise to, and hide rounding in the last bits.

@@ -1,6 +1,13 @@
 // How figures and names are written in tables: the same value gives the same text everywhere.
-import type { Interval, MeanDifference, Summary } from "../base/statistics.ts";
-import type { Context } from "./table.ts";
+import type { Interval, Summary } from "../base/statistics.ts";
+import {
+  type Cell,
+  type CellDifference,
+  type Context,
+  isUnmasked,
+  keepsItsFraction,
+  type Row,
+} from "./table.ts";
 
 /** `0.7` as `70%`, `0.995` as `99.5%`. */
 export function formatPercent(fraction: number): string {
@@ -19,9 +26,28 @@ export function formatAccuracy({ mean, deviation, n }: Summary): string {
   return `${formatFixed(mean)}${spread} (${n})`;
 }
 
-/** `+0.42 [−0.10, +0.94]`, or `+0.42 [n/a]`; `†` behind it where the seeds are not paired. */
-export function formatDifference({ mean, interval, method }: MeanDifference): string {
-  return `${formatSigned(mean)} ${boundsText(interval)}${method === "welch" ? " †" : ""}`;
+/** `keeps 50.8%` where a mask keeps another fraction than its row says; else nothing. */
+export function formatKept(cell: Cell, row: Row): string {
+  const isUnsaid = !isUnmasked(cell.column.algorithm) && !keepsItsFraction(cell, row);
+  return isUnsaid ? `keeps ${formatPercent(Number(cell.kept.toFixed(3)))}` : "";
+}
+
+/** `+0.42 [−0.10, +0.94]`, or `+0.42 [n/a]`, with the marks of `differenceMarksOf`. */
+export function formatDifference(difference: CellDifference): string {
+  const { mean, interval } = difference;
+  return [`${formatSigned(mean)} ${boundsText(interval)}`, ...differenceMarksOf(difference)]
+    .join(" ");
+}
+
+/** What a difference is to be read with: `†` seeds not paired, `‡` unequal density, `§` unlike scopes. */
+export function differenceMarksOf(
+  { method, isAtEqualDensity, scopes }: CellDifference,
+): string[] {
+  return [
+    ...method === "welch" ? ["†"] : [],
+    ...isAtEqualDensity ? [] : ["‡"],
+    ...scopes ? ["§"] : [],
+  ];
 }
 
 function boundsText(interval: Interval | null): string {

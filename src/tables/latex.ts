@@ -1,10 +1,10 @@
 // The table for papers: LaTeX with booktabs, to be pasted or \input.
-import { type Interval, type MeanDifference, type Summary } from "../base/statistics.ts";
+import type { Interval } from "../base/statistics.ts";
 import { differingSettingsOf, factColumns, settingTextOf, splitFactColumns } from "./facts.ts";
-import { formatFixed, formatSigned } from "./format.ts";
+import { differenceMarksOf, formatFixed, formatKept, formatSigned } from "./format.ts";
 import { legendOfTable } from "./notes.ts";
 import { type CellRank, cellRanksOf } from "./ranking.ts";
-import type { Table } from "./table.ts";
+import type { Cell, CellDifference, Row, Table } from "./table.ts";
 
 /** A LaTeX `table` with the legend of table.md in comments above it; needs `\usepackage{booktabs}`. Ends in a newline. */
 export function latexOf(table: Table): string {
@@ -14,15 +14,15 @@ export function latexOf(table: Table): string {
   const header = [
     ...facts,
     ...table.columns.map(({ label }) => label),
-    ...table.comparisons.map(({ label }) => label),
+    ...table.comparisons.flatMap(({ label }) => [label, "verdict"]),
   ];
   const rows = table.rows.map((row) => {
     const ranks = cellRanksOf(row);
     return [
       ...differing.map((name) => escapeLatex(factColumns[name]!(row))),
       ...settings.map((name) => escapeLatex(settingTextOf(name, row))),
-      ...row.cells.map((cell, i) => cell ? accuracyText(cell.accuracy, ranks[i]) : "--"),
-      ...row.differences.map((one) => one ? differenceText(one) : "n/a"),
+      ...row.cells.map((cell, i) => cell ? accuracyText(cell, row, ranks[i]) : "--"),
+      ...row.differences.flatMap((one) => one ? [differenceText(one), one.verdict] : ["n/a", "--"]),
     ];
   });
   const everywhere = alike.map((name) => escapeLatex(factColumns[name]!(table.rows[0]!))).join(
@@ -36,8 +36,9 @@ export function latexOf(table: Table): string {
     "\\begin{table}",
     "  \\centering",
     `  \\caption{Accuracy in percent${everywhere && ` (${everywhere})`} after the last epoch, ` +
-    "mean $\\pm$ standard deviation (seeds); differences in points with their 95\\% confidence interval. Bold: the highest mean of a row's masks; " +
-    "$\\approx$: lower, but not told apart from it by the 95\\% interval of their difference.}",
+    "mean $\\pm$ standard deviation (seeds); differences in points with their 95\\% confidence interval, " +
+    "and a verdict after Holm's correction over the table. Bold: the highest mean of a row's masks; " +
+    "$\\approx$: lower, but not ruled out as the best at 95\\%.}",
     `  \\begin{tabular}{${align}}`,
     "    \\toprule",
     line(header.map(escapeLatex)),
@@ -50,15 +51,21 @@ export function latexOf(table: Table): string {
 }
 
 // \boldmath only works outside of mathematics, so the whole cell is bold.
-function accuracyText({ mean, deviation, n }: Summary, rank: CellRank | undefined): string {
+function accuracyText(cell: Cell, row: Row, rank: CellRank | undefined): string {
+  const { mean, deviation, n } = cell.accuracy;
   const spread = deviation === null ? "" : ` \\pm ${number(deviation)}`;
-  const text = `$${number(mean)}${spread}$ (${n})`;
+  const kept = formatKept(cell, row);
+  const text = `$${number(mean)}${spread}$ (${n})${kept && `, ${escapeLatex(kept)}`}`;
   if (rank === "best") return `{\\boldmath\\bfseries ${text}}`;
+  if (rank === "unknown") return `? ${text}`;
   return rank === "open" ? `$\\approx$ ${text}` : text;
 }
 
-function differenceText({ mean, interval, method }: MeanDifference): string {
-  return `$${signedNumber(mean)}$ ${bounds(interval)}${method === "welch" ? " \\dag" : ""}`;
+const latexMarks: Readonly<Record<string, string>> = { "†": "\\dag", "‡": "\\ddag", "§": "\\S" };
+
+function differenceText(difference: CellDifference): string {
+  const marks = differenceMarksOf(difference).map((mark) => ` ${latexMarks[mark]}`);
+  return `$${signedNumber(difference.mean)}$ ${bounds(difference.interval)}${marks.join("")}`;
 }
 
 function bounds(interval: Interval | null): string {

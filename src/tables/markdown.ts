@@ -1,10 +1,11 @@
 // The table for people: what the figures mean, the figures, how the runs were made, and what is missing.
 import { markdownTable } from "markdown-table";
 import type { InvalidRunFile } from "../runs/run_folder.ts";
+import { densityMarkdownOf } from "./density.ts";
 import { differingSettingsOf, factColumns, settingTextOf } from "./facts.ts";
-import { formatAccuracy, formatDifference } from "./format.ts";
+import { formatAccuracy, formatDifference, formatKept } from "./format.ts";
 import { legendOfTable, missingNoteOf, settingsNoteOf } from "./notes.ts";
-import { cellRanksOf } from "./ranking.ts";
+import { cellRanksOf, rankMarks } from "./ranking.ts";
 import type { Row, Table } from "./table.ts";
 
 /** The whole file, ending in a newline. The same bytes for the same runs. */
@@ -14,6 +15,7 @@ export function markdownOf(table: Table, invalidFiles: readonly InvalidRunFile[]
       titleOf(table),
       legendOfTable(table),
       figuresOf(table),
+      densityMarkdownOf(table),
       settingsNoteOf(table),
       missingNoteOf(table, invalidFiles),
     ]
@@ -38,14 +40,14 @@ function figuresOf(table: Table): string {
     // There may be many columns, each with a difference: one line for each is narrower.
     return tableText(
       [...facts, "algorithm"],
-      ["accuracy", `− ${against.label}, points [95% interval]`],
+      ["accuracy", `− ${against.label}, points [95% interval]`, "verdict"],
       rows.flatMap((row) => {
         const texts = cellTexts(row);
         const differences = differenceTexts(row);
         return columns.flatMap((column, i) => {
           const index = comparisons.findIndex(({ minuend }) => minuend === column);
           return row.cells[i]
-            ? [[...factsOf(row), column.label, texts[i]!, differences[index] ?? "—"]]
+            ? [[...factsOf(row), column.label, texts[i]!, ...(differences[index] ?? ["—", "—"])]]
             : [];
         });
       }),
@@ -55,9 +57,9 @@ function figuresOf(table: Table): string {
     facts,
     [
       ...columns.map(({ label }) => label),
-      ...comparisons.map(({ label }) => `${label}, points [95% interval]`),
+      ...comparisons.flatMap(({ label }) => [`${label}, points [95% interval]`, "verdict"]),
     ],
-    rows.map((row) => [...factsOf(row), ...cellTexts(row), ...differenceTexts(row)]),
+    rows.map((row) => [...factsOf(row), ...cellTexts(row), ...differenceTexts(row).flat()]),
   );
 }
 
@@ -72,15 +74,16 @@ function tableText(
 }
 
 const differenceTexts = (row: Row) =>
-  row.differences.map((one) => one ? formatDifference(one) : "n/a");
+  row.differences.map((one) => one ? [formatDifference(one), one.verdict] : ["n/a", "—"]);
 
 function cellTexts(row: Row): string[] {
   const ranks = cellRanksOf(row);
   return row.cells.map((cell, i) => {
     if (!cell) return "—";
-    const text = formatAccuracy(cell.accuracy);
+    const kept = formatKept(cell, row);
+    const text = [formatAccuracy(cell.accuracy), ...kept ? [kept] : []].join(", ");
     if (ranks[i] === "best") return `**${text}**`;
-    return ranks[i] === "open" ? `≈ ${text}` : text;
+    return ranks[i] === undefined ? text : `${rankMarks[ranks[i]]} ${text}`;
   });
 }
 

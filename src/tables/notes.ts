@@ -19,9 +19,9 @@ export function legendOfTable(table: Table): string {
 
 /** What the marks at the figures mean. */
 export const markNotes: readonly string[] = [
-  "**Bold**: the highest mean among the masks of a row.",
-  "**≈**: lower, but these runs can't tell it apart from the highest: the 95% interval of their difference, paired " +
-  "by seed where both have the same seeds, holds zero or is unknown.",
+  "**Bold**: the highest mean among the masks of a row that keep the fraction it says.",
+  "**≈**: lower, but not ruled out as the best: none of the others is better by a t test at 5% divided by their " +
+  "number (multiple comparisons with the best). **?**: lower, and with too few seeds to say.",
 ];
 
 /** What the figures mean, without their marks. */
@@ -68,20 +68,35 @@ const isOf = ([first, second]: AlgorithmPair, { minuend, subtrahend }: Compariso
   minuend.algorithm === first && subtrahend.algorithm === second;
 
 function meaningOfDifferences(table: Table): string {
-  const { comparisons, rows } = table;
-  const all = rows.flatMap((row) => row.differences);
-  const isUnpaired = all.some((one) => one?.method === "welch");
-  const lacksInterval = all.some((one) => !one?.interval);
-  return `**${differencesName(table)}**: the difference of the means in ` +
-    "percentage points, with its 95% confidence interval (Student's t), paired by seed: the two " +
-    "had the same random weights and saw the pictures in the same order." +
-    (isUnpaired ? " † Not the same seeds, so not paired: Welch's method." : "") +
-    (lacksInterval
-      ? " n/a: no interval, for want of seeds (at least 2) or of any spread between them."
-      : "") +
-    (comparisons.length > 1
-      ? " Each interval is on its own: of twenty where nothing differs, one leaves zero out by chance."
-      : "");
+  const all = table.rows.flatMap((row) => row.differences).filter((one) => one !== null);
+  const tested = all.filter(({ p }) => p !== null).length;
+  const notes = [
+    `**${
+      differencesName(table)
+    }**: the difference of the means in percentage points, with its 95% confidence interval ` +
+    "(Student's t), paired by seed: the two had the same random weights and saw the pictures in the same order.",
+    ...all.some(({ method }) => method === "welch")
+      ? ["† Not the same seeds, so not paired: Welch's method."]
+      : [],
+    ...all.every(({ isAtEqualDensity }) => isAtEqualDensity) ? [] : [
+      "‡ Not at equal density: the fractions that the two keep differ by more than half a point.",
+    ],
+    ...all.some(({ scopes }) => scopes)
+      ? ["§ Unlike with unlike: one has a k for each layer, the other one k for the whole network."]
+      : [],
+    ...all.length > tested
+      ? ["n/a: no interval, for want of seeds (at least 2) or of any spread between them."]
+      : [],
+    ...tested > 1
+      ? [
+        `Each interval is on its own. The **verdict** is of the first: better or worse at p < 0.05 after Holm's correction ` +
+        `over the table's ${tested} differences; else no difference is shown, which is not that there is none.`,
+      ]
+      : [
+        "The **verdict** is of the first: better or worse at p < 0.05; else no difference is shown, which is not that there is none.",
+      ],
+  ];
+  return notes.join(" ");
 }
 
 // The one label, or the algorithms alone where several settings of them are compared.

@@ -3,8 +3,7 @@ import { algorithms } from "../algorithms/registry.ts";
 import type { Comparison } from "./comparisons.ts";
 import { rowNamesOf } from "./facts.ts";
 import { formatFixed, formatPercent, networkNameOf } from "./format.ts";
-import { isUndecided } from "./ranking.ts";
-import type { Row, Table } from "./table.ts";
+import type { Row, Table, Verdict } from "./table.ts";
 
 /** Plain text: what was compared, and a sentence on each comparison. The table must have a row. */
 export function findingsOf(table: Table): { compared: string; found: readonly string[] } {
@@ -61,10 +60,10 @@ function findingTextsOf(table: Table): string[] {
 // The sentence says where the first column is more accurate than the second, where less, and where nothing can be said.
 function outcomeTextOf({ minuend, subtrahend }: Comparison, i: number, table: Table): string {
   const rows = table.rows.filter((row) => row.differences[i]);
-  const open = rows.filter((row) => isUndecided(row.differences[i]!));
-  const decided = rows.filter((row) => !open.includes(row));
-  const more = decided.filter((row) => row.differences[i]!.mean > 0);
-  const less = decided.filter((row) => !more.includes(row));
+  const withVerdict = (...verdicts: Verdict[]) =>
+    rows.filter((row) => verdicts.includes(row.differences[i]!.verdict));
+  const more = withVerdict("better"), less = withVerdict("worse");
+  const open = withVerdict("no difference shown", "unknown");
   const a = minuend.label;
   const b = subtrahend.label;
   const all = (some: readonly Row[]) => some.length === rows.length && rows.length > 1;
@@ -80,15 +79,27 @@ function outcomeTextOf({ minuend, subtrahend }: Comparison, i: number, table: Ta
       ? [`${a} is less accurate than ${b} by ${rangeTextOfDifferences(less, i)} ${where(less)}`]
       : [],
     ...open.length
-      ? [`these runs can't tell ${a} and ${b} apart ${all(open) ? "anywhere" : at(open)}`]
+      ? [`no difference of ${a} and ${b} is shown ${all(open) ? "anywhere" : at(open)}`]
       : [],
   ];
   if (parts.length === 0) return `${a} and ${b} have no setting in common.`;
-  const unknown = open.some((row) => !row.differences[i]!.interval) ? " or is unknown" : "";
-  const why = open.length > 0
-    ? `${all(open) ? ":" : ", where"} the 95% interval of the difference holds zero${unknown}`
-    : ", by 95% intervals that don't hold zero";
-  const text = `${parts.join("; ")}${why}.`;
+  const count = table.rows.flatMap(({ differences }) => differences)
+    .filter((one) => one && one.p !== null).length;
+  const why = count === 0
+    ? ": there are too few seeds to say"
+    : `, at the 5% level${count > 1 ? ` after Holm's correction over ${count} differences` : ""}`;
+  const unequal = rows.filter((row) => !row.differences[i]!.isAtEqualDensity);
+  const warnings = [
+    ...unequal.length > 0
+      ? [`The two keep different fractions of the weights ${where(unequal)}.`]
+      : [],
+    ...rows.some((row) => row.differences[i]!.scopes)
+      ? [
+        "This compares unlike with unlike: one has a k for each layer, the other one k for the whole network.",
+      ]
+      : [],
+  ];
+  const text = [`${parts.join("; ")}${why}.`, ...warnings].join(" ");
   return text.startsWith(a) ? text : text[0]!.toUpperCase() + text.slice(1); // a name stays as it is
 }
 

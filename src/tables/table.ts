@@ -1,6 +1,7 @@
 // The table of a folder of runs, as data: rows, columns, cells and differences. Nothing here reads a file or the clock.
 import { algorithms } from "../algorithms/registry.ts";
 import {
+  holm,
   type MeanDifference,
   median,
   pairedDifference,
@@ -13,7 +14,8 @@ import type { Environment } from "../runs/run_file.ts";
 import type { AlgorithmPair } from "../sweep/compare_schema.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
-import { type Column, columnOf, columnsOf, compareValues } from "./columns.ts";
+import type { Value } from "../algorithms/space.ts";
+import { type Column, columnOf, columnsOf, compareValues, scopeOf } from "./columns.ts";
 import {
   columnNamed,
   type Comparison,
@@ -48,13 +50,33 @@ export interface Cell {
   readonly imagesPerSecond: number | null;
 }
 
+/** The difference of two cells, and what may be said of it. */
+export interface CellDifference extends MeanDifference {
+  /** After Holm's correction over all differences of the table; `null` where p is. */
+  readonly correctedP: number | null;
+  readonly verdict: Verdict;
+  /** Whether the two masks keep the same fraction, within half a point; true where one has no mask. */
+  readonly isAtEqualDensity: boolean;
+  /** What the two select within, `layer` or `global`, where that differs. */
+  readonly scopes?: readonly [minuend: Value, subtrahend: Value];
+}
+
+/** Of the first of two, at a corrected p below 0.05; `unknown` where chance can't be estimated. */
+export type Verdict = "better" | "worse" | "no difference shown" | "unknown";
+
+/** The corrected p that a verdict needs. */
+export const LEVEL = 0.05;
+
+/** Fractions of the weights that are kept count as equal up to here. */
+export const DENSITY_TOLERANCE = 0.005;
+
 export interface Row {
   readonly context: Context;
   readonly sparsity: number;
   /** One for each column of the table; `null` without runs. */
   readonly cells: readonly (Cell | null)[];
   /** One for each comparison of the table, in percentage points; `null` where either column has no runs. */
-  readonly differences: readonly (MeanDifference | null)[];
+  readonly differences: readonly (CellDifference | null)[];
   /** Seeds that some run of the same context has. */
   readonly seeds: readonly number[];
 }
@@ -103,14 +125,24 @@ export function tableOf(
   const comparisons = reference
     ? comparisonsWith(reference, columns)
     : comparisonsOf(pairs, columns);
-  const rows = groups.map(({ context, sparsity, runs, seeds }): Row => {
+  const cells = groups.map(({ runs }) => {
     const byColumn = Map.groupBy(runs, (run) => columnOf(run.configuration, columns));
-    const cells = columns.map((column) => cellOf(column, byColumn.get(column) ?? []));
-    const differences = comparisons.map(({ minuend, subtrahend }) =>
-      differenceOf(cells[columns.indexOf(minuend)]!, cells[columns.indexOf(subtrahend)]!)
-    );
-    return { context, sparsity, cells, differences, seeds };
+    return columns.map((column) => cellOf(column, byColumn.get(column) ?? []));
   });
+  const differences = cellDifferencesOf(
+    cells.flatMap((row) =>
+      comparisons.map(({ minuend, subtrahend }) =>
+        [row[columns.indexOf(minuend)]!, row[columns.indexOf(subtrahend)]!] as const
+      )
+    ),
+  );
+  const rows = groups.map(({ context, sparsity, seeds }, i): Row => ({
+    context,
+    sparsity,
+    cells: cells[i]!,
+    differences: differences.slice(i * comparisons.length, (i + 1) * comparisons.length),
+    seeds,
+  }));
   return {
     columns,
     pairs,
@@ -196,6 +228,42 @@ function keptFraction({ layers }: RunResult): number {
   const sum = (key: "kept" | "weights") => layers.reduce((total, layer) => total + layer[key], 0);
   return sum("kept") / sum("weights");
 }
+
+// Each pair of cells with all that is said of it; the correction is over all of them.
+function cellDifferencesOf(
+  pairs: readonly (readonly [minuend: Cell | null, subtrahend: Cell | null])[],
+): (CellDifference | null)[] {
+  const differences = pairs.map(([minuend, subtrahend]) => differenceOf(minuend, subtrahend));
+  const corrected = holm(differences.map((difference) => difference?.p ?? null));
+  return differences.map((difference, i) => {
+    if (!difference) return null;
+    const minuend = pairs[i]![0]!, subtrahend = pairs[i]![1]!, correctedP = corrected[i]!;
+    const scopes = [minuend, subtrahend].map(({ runs }) => scopeOf(runs[0]!.configuration));
+    const areUnlike = scopes.every((scope) => scope !== undefined) && scopes[0] !== scopes[1];
+    return {
+      ...difference,
+      correctedP,
+      verdict: verdictOf(difference.mean, correctedP),
+      isAtEqualDensity: [minuend, subtrahend].some(({ column }) => isUnmasked(column.algorithm)) ||
+        areClose(minuend.kept, subtrahend.kept),
+      ...areUnlike ? { scopes: [scopes[0]!, scopes[1]!] as const } : {},
+    };
+  });
+}
+
+function verdictOf(mean: number, correctedP: number | null): Verdict {
+  if (correctedP === null) return "unknown";
+  if (correctedP >= LEVEL) return "no difference shown";
+  return mean > 0 ? "better" : "worse";
+}
+
+/** Whether a mask keeps the fraction of the weights that its row says. */
+export function keepsItsFraction({ kept }: Cell, { sparsity }: Pick<Row, "sparsity">): boolean {
+  return areClose(kept, 1 - sparsity);
+}
+
+// The sum is exact to far less than this.
+const areClose = (a: number, b: number) => Math.abs(a - b) <= DENSITY_TOLERANCE + 1e-9;
 
 /** Paired where both have the same seeds: those share weights, initial latent and order of the pictures. */
 export function differenceOf(minuend: Cell | null, subtrahend: Cell | null): MeanDifference | null {

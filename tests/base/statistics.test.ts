@@ -139,8 +139,22 @@ Deno.test("welchDifference() gives no interval when a side has one seed or neith
   assert.deepEqual(welchDifference([2, 2], [1, 1, 1]), {
     mean: 1,
     interval: null,
+    p: null,
+    n: 2,
     method: "welch",
   });
+});
+
+Deno.test("pairedDifference() and welchDifference() give the closed form's p when there are 2 or 4 degrees of freedom", () => {
+  // Differences 1, 2, 3: t = 2√3, and with 2 degrees of freedom 1 − t / √(2 + t²) lies outside.
+  const paired = pairedDifference([91, 93, 95], [90, 91, 92]);
+  near(paired.p!, 1 - 2 * Math.sqrt(3) / Math.sqrt(14), 1e-9);
+  assert.equal(paired.n, 3);
+  assert.equal(pairedDifference([90, 91, 92], [91, 93, 95]).p, paired.p);
+  // Two samples of 3 with a spread of 1 each, 2 apart: t = √6, with 4 degrees of freedom.
+  const t = Math.sqrt(6), u = 1 + t * t / 4;
+  const inside = 0.75 * t / Math.sqrt(u) * (1 - t * t / (12 * u));
+  near(welchDifference([3, 4, 5], [1, 2, 3]).p!, 1 - inside, 1e-9);
 });
 
 Deno.test("meanInterval() covers the mean in 95 of 100 samples when they are drawn from a normal", () => {

@@ -160,15 +160,15 @@ Deno.test("findingsOf() gives a sentence for each comparison, and counts rows, w
     ...of("edge-popup", "layer", () => [0.84, 0.855, 0.87]),
   ];
   assert.deepEqual(findingsOf(tableOf([...global, ...layer])).found, [
-    "sbp (scope=global) is more accurate than edge-popup (scope=global) by 5.17 points at sparsity 40%; these runs " +
-    "can't tell sbp (scope=global) and edge-popup (scope=global) apart in 5 of 6 rows, where the 95% interval of " +
-    "the difference holds zero.",
-    "sbp (scope=layer) is less accurate than edge-popup (scope=layer) by 4.50 points everywhere, by 95% intervals " +
-    "that don't hold zero.",
+    "sbp (scope=global) is more accurate than edge-popup (scope=global) by 5.17 points at sparsity 40%; no difference of " +
+    "sbp (scope=global) and edge-popup (scope=global) is shown in 5 of 6 rows, at the 5% level after Holm's correction " +
+    "over 12 differences.",
+    "sbp (scope=layer) is less accurate than edge-popup (scope=layer) by 4.50 points everywhere, at the 5% level after " +
+    "Holm's correction over 12 differences.",
   ]);
   const open = global.filter(({ configuration }) => configuration.sparsity > 0.4);
   assert.deepEqual(findingsOf(tableOf(open)).found, [
-    "These runs can't tell sbp and edge-popup apart anywhere: the 95% interval of the difference holds zero.",
+    "No difference of sbp and edge-popup is shown anywhere, at the 5% level after Holm's correction over 5 differences.",
   ]);
 });
 

@@ -77,8 +77,16 @@ Deno.test("a third method has its difference in every format and in the report w
       ]);
     }
     const latex = await readPrintedTable(folder, "latex");
-    assert.ok(latex.includes("& sbp $-$ edge-popup & biprop $-$ edge-popup \\\\"), latex);
-    assert.ok(latex.includes("& $+2.00$ $[-0.48, +4.48]$ & $+4.00$ $[+1.52, +6.48]$ \\\\"), latex);
+    assert.ok(
+      latex.includes("& sbp $-$ edge-popup & verdict & biprop $-$ edge-popup & verdict \\\\"),
+      latex,
+    );
+    assert.ok(
+      latex.includes(
+        "& $+2.00$ $[-0.48, +4.48]$ & no difference shown & $+4.00$ $[+1.52, +6.48]$ & better \\\\",
+      ),
+      latex,
+    );
 
     await makeReport(folder);
     const page = await Deno.readTextFile(join(folder, "report/index.html"));
@@ -93,8 +101,9 @@ Deno.test("a third method has its difference in every format and in the report w
 
 Deno.test("findingsOf() has a sentence for a pair when it is named", () => {
   assert.deepEqual(findingsOf(tableOf(runs, { compare })).found, [
-    "These runs can't tell sbp and edge-popup apart at sparsity 70%, where the 95% interval of the difference holds zero.",
-    "biprop is more accurate than edge-popup by 4.00 points at sparsity 70%, by 95% intervals that don't hold zero.",
+    "No difference of sbp and edge-popup is shown at sparsity 70%, at the 5% level after Holm's correction over 2 differences.",
+    "biprop is more accurate than edge-popup by 4.00 points at sparsity 70%, at the 5% level after Holm's correction over 2 " +
+    "differences.",
   ]);
 });
 

@@ -36,6 +36,7 @@ Deno.test("markdownOf() shows place, means, deviations, seeds and the paired dif
       "edge-popup",
       "sbp",
       "sbp − edge-popup, points [95% interval]",
+      "verdict",
     ],
     [
       "mnist",
@@ -45,6 +46,7 @@ Deno.test("markdownOf() shows place, means, deviations, seeds and the paired dif
       "≈ 91.00 ± 1.00 (3)",
       "**93.00 ± 2.00 (3)**",
       "+2.00 [−0.48, +4.48]",
+      "no difference shown",
     ],
   ]);
 });
@@ -67,8 +69,11 @@ Deno.test("markdownOf() and csvOf() mark a mean when it can't be told apart from
     ["sbp - edge-popup", ""],
   ]);
   const text = markdownOf(tableOf(runs));
-  assert.match(text, /^- \*\*Bold\*\*: the highest mean among the masks of a row\.$/m);
-  assert.match(text, /^- \*\*≈\*\*: lower, but these runs can't tell it apart from the highest/m);
+  assert.match(
+    text,
+    /^- \*\*Bold\*\*: the highest mean among the masks of a row that keep the fraction/m,
+  );
+  assert.match(text, /^- \*\*≈\*\*: lower, but not ruled out as the best/m);
 });
 
 Deno.test("markdownOf() explains sparsity, kept, ± and the interval when there are runs", () => {
@@ -106,7 +111,12 @@ Deno.test("tableOf() compares by Welch's method, and marks it, when seeds differ
 
 Deno.test("markdownOf() shows no deviation and no interval when there is one seed", () => {
   const runs = [runOf({ algorithm: "sbp", accuracy: 0.92 }), runOf({ algorithm: "edge-popup" })];
-  assert.deepEqual(lines(runs)[1]!.slice(4), ["≈ 90.00 (1)", "**92.00 (1)**", "+2.00 [n/a]"]);
+  assert.deepEqual(lines(runs)[1]!.slice(4), [
+    "? 90.00 (1)",
+    "**92.00 (1)**",
+    "+2.00 [n/a]",
+    "unknown",
+  ]);
   const text = markdownOf(tableOf(runs));
   assert.ok(text.includes("One seed alone has no deviation."));
   assert.ok(text.includes("n/a: no interval"));
@@ -121,6 +131,7 @@ Deno.test("markdownOf() shows no interval when all seeds agree", () => {
     "**10.00 ± 0.00 (3)**",
     "**10.00 ± 0.00 (3)**",
     "0.00 [n/a]",
+    "unknown",
   ]);
 });
 
@@ -264,7 +275,7 @@ Deno.test("tableOf() keeps all runs when one version lacks a hyper-parameter", (
     runOf({ parameters: { learningRate: 1, boost: 2 }, accuracy: 0.7 }),
   ];
   assert.deepEqual(labels(runs), ["sbp (boost=2)", "sbp (boost=unset)"]);
-  assert.deepEqual(lines(runs)[1]!.slice(4), ["**70.00 (1)**", "≈ 50.00 (1)"]);
+  assert.deepEqual(lines(runs)[1]!.slice(4), ["**70.00 (1)**", "? 50.00 (1)"]);
 });
 
 Deno.test("tableOf() compares sbp with edge-popup of the same scope when both have two", () => {
@@ -350,7 +361,7 @@ Deno.test("markdownOf() lists seeds as missing when other cells have them", () =
     "- sbp, sparsity 70%: seeds 2, 3",
     "- set aside: runs/x.json is cut off",
   ]);
-  assert.deepEqual(lines(runs)[1]!.slice(4), ["90.00 (1)", "—", "90.00 ± 0.00 (3)", "n/a"]);
+  assert.deepEqual(lines(runs)[1]!.slice(4), ["90.00 (1)", "—", "90.00 ± 0.00 (3)", "n/a", "—"]);
 });
 
 Deno.test("markdownOf() says so when fewer weights are kept than allowed", () => {

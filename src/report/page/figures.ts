@@ -6,10 +6,10 @@ import {
   settingTextOf,
   splitFactColumns,
 } from "../../tables/facts.ts";
-import { formatAccuracy, formatDifference } from "../../tables/format.ts";
+import { formatAccuracy, formatDifference, formatKept } from "../../tables/format.ts";
 import { markNotes } from "../../tables/notes.ts";
-import { type CellRank, cellRanksOf, isUndecided } from "../../tables/ranking.ts";
-import type { Row, Table } from "../../tables/table.ts";
+import { type CellRank, cellRanksOf, rankMarks } from "../../tables/ranking.ts";
+import type { CellDifference, Row, Table } from "../../tables/table.ts";
 import { marksOf } from "../plots/style.ts";
 import { variableOf } from "./colours.ts";
 import { notesHtmlOf } from "./html.ts";
@@ -25,9 +25,10 @@ export function tableHtmlOf(table: Table): string {
     ...columns.map(({ label }, i) =>
       headingOf(`<i style="background: ${variableOf(marks[i]!)}"></i>${escapeHtml(label)}`)
     ),
-    ...comparisons.map(({ label }) =>
-      headingOf(escapeHtml(label), "figure", "<small>points [95% interval]</small>")
-    ),
+    ...comparisons.flatMap(({ label }) => [
+      headingOf(escapeHtml(label), "figure", "<small>points [95% interval]</small>"),
+      headingOf("verdict", "figure"),
+    ]),
   ];
   const lines = rows.map((row) =>
     [
@@ -36,12 +37,8 @@ export function tableHtmlOf(table: Table): string {
       ),
       ...settings.map((name) => factCellOf(settingTextOf(name, row))),
       ...cellsHtmlOf(row),
-      ...row.differences.map((one) =>
-        one
-          ? `<td data-value="${one.mean}"${isUndecided(one) ? ' class="open"' : ""}>${
-            escapeHtml(formatDifference(one))
-          }</td>`
-          : "<td>n/a</td>"
+      ...row.differences.flatMap((one) =>
+        one ? differenceHtmlOf(one) : ["<td>n/a</td>", "<td></td>"]
       ),
     ].join("")
   );
@@ -60,6 +57,15 @@ ${lines.map((line) => `<tr>${line}</tr>`).join("\n")}
 <div class="key">${notesHtmlOf(markNotes.join(" "))}</div>`;
 }
 
+function differenceHtmlOf(difference: CellDifference): string[] {
+  const { mean, verdict } = difference;
+  const kind = verdict === "better" || verdict === "worse" ? "" : ' class="open"';
+  return [
+    `<td data-value="${mean}"${kind}>${escapeHtml(formatDifference(difference))}</td>`,
+    `<td${kind}>${verdict}</td>`,
+  ];
+}
+
 function headingOf(html: string, kind = "figure", below = ""): string {
   return `<th scope="col" class="${kind}"><button type="button"><span>${html}</span>${below}</button></th>`;
 }
@@ -75,13 +81,18 @@ function cellsHtmlOf(row: Row): string[] {
   return row.cells.map((cell, i) => {
     if (!cell) return "<td>—</td>";
     const rank = ranks[i];
-    const html = rankedHtmlOf(escapeHtml(formatAccuracy(cell.accuracy)), rank);
+    const kept = formatKept(cell, row);
+    const text = [formatAccuracy(cell.accuracy), ...kept ? [kept] : []].join(", ");
+    const html = rankedHtmlOf(escapeHtml(text), rank);
     return `<td data-value="${cell.accuracy.mean}"${rank ? ` class="${rank}"` : ""}>${html}</td>`;
   });
 }
 
 function rankedHtmlOf(text: string, rank: CellRank | undefined): string {
   if (rank === "best") return `<b>${text}</b><span class="unseen"> (the best)</span>`;
-  if (rank !== "open") return text;
-  return `<span aria-hidden="true">≈ </span>${text}<span class="unseen"> (not told apart from the best)</span>`;
+  if (rank === undefined) return text;
+  const words = rank === "open" ? "not ruled out as the best" : "unknown whether it is the best";
+  return `<span aria-hidden="true">${
+    rankMarks[rank]
+  } </span>${text}<span class="unseen"> (${words})</span>`;
 }

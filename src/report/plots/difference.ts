@@ -1,7 +1,6 @@
 // Every difference of the table in percentage points, with its interval and a line at zero.
 import type { Mark } from "../../algorithms/mark.ts";
 import { formatDifference as differenceText, formatPercent } from "../../tables/format.ts";
-import { isUndecided } from "../../tables/ranking.ts";
 import type { Context, Row, Table } from "../../tables/table.ts";
 import { domainOf } from "./axis.ts";
 import { contextsOf, contextTitleOf, type Panel, type Plot, type VegaLiteSpec } from "./plot.ts";
@@ -18,8 +17,8 @@ export const differencePlot: Plot = {
     `${
       comparisons.map(({ label }) => label).join("; ")
     }, in percentage points of accuracy, with the 95% confidence ` +
-    "interval (Student's t). Above the line at zero the first is more accurate. A hollow mark: the interval holds zero " +
-    "or is unknown, so these runs can't tell the two apart. Each interval is for itself: of twenty such, one misses.",
+    "interval (Student's t). Above the line at zero the first is more accurate. A hollow mark: no difference is shown, " +
+    "after Holm's correction over all of them, or chance can't be estimated. Each interval is for itself: of twenty such, one misses.",
   panels: ({ table }) => {
     if (table.comparisons.length === 0) {
       return "There are no two algorithms whose difference could be shown.";
@@ -46,7 +45,7 @@ interface Point {
   readonly mean: number;
   readonly low: number;
   readonly high: number;
-  /** Whether the interval holds zero or is unknown. */
+  /** Whether no difference is shown. */
   readonly open: boolean;
   readonly label: string;
   readonly says: string;
@@ -62,7 +61,7 @@ function pointsOf(rows: readonly Row[], { comparisons }: Table): Point[] {
           mean: one.mean,
           low: one.interval?.low ?? one.mean,
           high: one.interval?.high ?? one.mean,
-          open: isUndecided(one),
+          open: one.verdict === "no difference shown" || one.verdict === "unknown",
           label: comparisons[i]!.label,
           says: `${differenceText(one)} at ${formatPercent(row.sparsity)}`,
         }]

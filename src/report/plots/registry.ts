@@ -1,6 +1,7 @@
 // All plots, in the order of the page. A new one is its file and a line here.
 import { accuracyPlot } from "./accuracy.ts";
 import { curvesPlot } from "./curves.ts";
+import { densityPlot } from "./density.ts";
 import { differencePlot } from "./difference.ts";
 import { layersPlot } from "./layers.ts";
 import { maskChangesPlot } from "./mask_changes.ts";
@@ -10,6 +11,7 @@ import { speedPlot } from "./speed.ts";
 /** All plots, in the order of the page. */
 export const plots: readonly Plot[] = [
   accuracyPlot,
+  densityPlot,
   differencePlot,
   curvesPlot,
   layersPlot,
