@@ -25,6 +25,9 @@ export interface MeanDifference {
   readonly interval: Interval | null;
   /** The probability of a difference at least as large, either way, where the means are the same; `null` with no interval. */
   readonly p: number | null;
+  /** The standard error of the mean, and Student's degrees of freedom; `null` with no interval. */
+  readonly standardError: number | null;
+  readonly degrees: number | null;
   /** Pairs, or the values of the smaller sample where they are not paired. */
   readonly n: number;
   readonly method: "paired" | "welch";
@@ -104,17 +107,19 @@ export function welchDifference(a: readonly number[], b: readonly number[]): Mea
   return { mean, ...studentTest(mean, Math.sqrt(u + v), degrees), n, method: "welch" };
 }
 
-const noTest = { interval: null, p: null };
+const noTest = { interval: null, p: null, standardError: null, degrees: null };
 
 function studentTest(
   mean: number,
   standardError: number,
   degrees: number,
-): { interval: Interval; p: number } {
+): { interval: Interval; p: number; standardError: number; degrees: number } {
   const reach = tQuantile(degrees) * standardError;
   return {
     interval: { low: mean - reach, high: mean + reach },
     p: Math.min(1, 2 * tProbability(-Math.abs(mean / standardError), degrees)),
+    standardError,
+    degrees,
   };
 }
 
@@ -128,4 +133,27 @@ export function holm(ps: readonly (number | null)[]): (number | null)[] {
     adjusted[i] = max;
   });
   return adjusted;
+}
+
+/** Numbers of values that are not searched beyond. */
+export const MAX_COUNT = 1000;
+
+/**
+ * The number of values from which on a difference of `size` is significant at `level`, one-sided, with that deviation;
+ * `MAX_COUNT` where it is no smaller.
+ * @param prior degrees of freedom that the deviation has from elsewhere
+ * @param sides 1: so many differences, such as of seeds; 2: so many before, and so many now
+ */
+export function valueCountFor(
+  deviation: number,
+  size: number,
+  level: number,
+  prior = 0,
+  sides: 1 | 2 = 1,
+): number {
+  for (let n = 2; n < MAX_COUNT; n++) {
+    const error = deviation * Math.sqrt(sides / n);
+    if (tProbability(-size / error, prior + sides * (n - 1)) < level) return n;
+  }
+  return MAX_COUNT;
 }

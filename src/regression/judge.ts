@@ -1,5 +1,5 @@
 // The verdict on a cell: from its differences, what they are worth, and the rules.
-import { type Interval, tProbability, tQuantile } from "../base/statistics.ts";
+import { type Interval, MAX_COUNT, tQuantile, valueCountFor } from "../base/statistics.ts";
 import type { BaselineCell } from "./baseline.ts";
 import type { Metric } from "./metrics.ts";
 import { type Rules, valueFor } from "./rules.ts";
@@ -192,26 +192,3 @@ function doubtOn(
 }
 
 const roundsTextOf = (rounds: number) => rounds === 1 ? "one round" : `${rounds} rounds`;
-
-/** Numbers of values that are not searched beyond. */
-const MAX_COUNT = 1000;
-
-/**
- * The number of values from which on a loss of `limit` is significant at `level`, one-sided, with that deviation;
- * `MAX_COUNT` where it is no smaller.
- * @param prior degrees of freedom that the deviation has from elsewhere
- * @param sides 1: so many differences, such as of seeds; 2: so many before, and so many now
- */
-export function valueCountFor(
-  deviation: number,
-  limit: number,
-  level: number,
-  prior = 0,
-  sides: 1 | 2 = 1,
-): number {
-  for (let n = 2; n < MAX_COUNT; n++) {
-    const error = deviation * Math.sqrt(sides / n);
-    if (tProbability(-limit / error, prior + sides * (n - 1)) < level) return n;
-  }
-  return MAX_COUNT;
-}

@@ -229,8 +229,8 @@ function keptFraction({ layers }: RunResult): number {
   return sum("kept") / sum("weights");
 }
 
-// Each pair of cells with all that is said of it; the correction is over all of them.
-function cellDifferencesOf(
+/** The difference of each pair of cells with all that may be said of it; the correction is over all of them. */
+export function cellDifferencesOf(
   pairs: readonly (readonly [minuend: Cell | null, subtrahend: Cell | null])[],
 ): (CellDifference | null)[] {
   const differences = pairs.map(([minuend, subtrahend]) => differenceOf(minuend, subtrahend));

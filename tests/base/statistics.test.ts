@@ -140,6 +140,8 @@ Deno.test("welchDifference() gives no interval when a side has one seed or neith
     mean: 1,
     interval: null,
     p: null,
+    standardError: null,
+    degrees: null,
     n: 2,
     method: "welch",
   });

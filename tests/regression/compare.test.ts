@@ -9,7 +9,7 @@ import {
   parseBaseline,
 } from "../../src/regression/baseline.ts";
 import { compareWithBaseline as compareAll } from "../../src/regression/compare.ts";
-import { valueCountFor } from "../../src/regression/judge.ts";
+import { valueCountFor } from "../../src/base/statistics.ts";
 import { exitCodeOf } from "../../src/regression/report.ts";
 import { defaultRules } from "../../src/regression/rules.ts";
 import type { RunFile } from "../../src/runs/run_file.ts";

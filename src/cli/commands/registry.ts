@@ -40,6 +40,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./publish.ts")).publishCommand(),
   },
 
+  {
+    name: "claims",
+    group: "look",
+    load: async () => (await import("./claims.ts")).claimsCommand(),
+  },
+
   { name: "tune", group: "tune", load: async () => (await import("./tune.ts")).tuneCommand() },
   { name: "best", group: "tune", load: async () => (await import("./best.ts")).bestCommand() },
 

@@ -1,0 +1,78 @@
+// The pages of a file of claims: each sentence stands where it is claimed to, holds, and no figure is bound to nothing.
+import { join } from "node:path";
+import { formatAccuracy, formatDifference, formatPercent } from "../tables/format.ts";
+import type { ClaimsFile } from "./claims_file.ts";
+import type { JudgedClaim } from "./judge.ts";
+import { pageFaultsOf } from "./page_figures.ts";
+
+/**
+ * What is wrong with the pages, a sentence for each fault.
+ * @param folder that pages and files are named from
+ */
+export async function pageFaultsIn(
+  { claims, published, pages }: ClaimsFile,
+  judged: readonly JudgedClaim[],
+  folder: string,
+): Promise<string[]> {
+  const read = async (name: string) => {
+    try {
+      return await Deno.readTextFile(join(folder, name));
+    } catch {
+      return undefined;
+    }
+  };
+  const faults: string[] = [];
+  for (const [i, { claim, standing }] of judged.entries()) {
+    if (claims.findIndex(({ name }) => name === claim.name) !== i) {
+      faults.push(`${claim.name} is the name of two claims`);
+    }
+    if (claim.page === undefined) continue;
+    if (standing !== "holds") faults.push(`${claim.page}: ${claim.name} ${standingText[standing]}`);
+    const page = await read(claim.page);
+    if (page === undefined) faults.push(`${claim.page} can't be read`);
+    else if (!plainTextOf(page).includes(plainTextOf(claim.says))) {
+      faults.push(`${claim.page} does not say what ${claim.name} claims: ${claim.says}`);
+    }
+  }
+  const named = new Map([
+    ...judged.map((one) => [one.claim.name, figuresTextOf(one)] as const),
+    ...published.map(({ name, figures }) => [name, figures.join(" ")] as const),
+  ]);
+  for (const page of pages) {
+    const text = await read(page);
+    if (text === undefined) {
+      faults.push(`${page} can't be read`);
+      continue;
+    }
+    const readFile = (name: string) => {
+      try {
+        return Deno.readTextFileSync(join(folder, name));
+      } catch {
+        return undefined;
+      }
+    };
+    for (const fault of pageFaultsOf(text, { named, readFile })) {
+      faults.push(`${page}:${fault.line}: ${fault.text}`);
+    }
+  }
+  return faults;
+}
+
+const standingText = { fails: "fails", open: "is open", holds: "holds" } as const;
+
+// Line breaks and emphasis are layout.
+const plainTextOf = (markdown: string) =>
+  markdown.replace(/[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}/g, "").replace(/\s+/g, " ");
+
+/** All figures of a claim's comparisons. */
+function figuresTextOf({ comparisons }: JudgedClaim): string {
+  return comparisons.map(({ difference, minuend, subtrahend }) =>
+    [
+      formatDifference(difference),
+      ...[minuend, subtrahend].flatMap(({ accuracy, kept }) => [
+        formatAccuracy(accuracy),
+        formatPercent(Number(kept.toFixed(3))),
+      ]),
+    ].join(" ")
+  ).join(" ");
+}
