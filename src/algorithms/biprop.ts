@@ -6,17 +6,22 @@
 import { z } from "zod";
 import { descend, projectTopK } from "../native/mod.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { descentParameters } from "./hyperparameters.ts";
-import { keptSegmentsOf, scopeParameter } from "./scope.ts";
+import { descentParameters, omitDefault } from "./hyperparameters.ts";
+import { annealedSegmentsOf, keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
   ...descentParameters({ learningRate: { default: 0.1 } }),
   scope: scopeParameter("layer"),
+  progression: omitDefault(
+    z.number().min(0).max(1).default(0)
+      .describe("fraction of the steps in which k falls evenly from all weights; 0: never"),
+  ),
 });
 
 /**
  * Scores start as edge-popup's. Evaluations use α sign(w), with the gain of the mask that is evaluated. Over weights of
- * one magnitude in each layer, as signed-kaiming-constant draws them, it is edge-popup.
+ * one magnitude in each layer, as signed-kaiming-constant draws them, it is edge-popup. Where one k is for the network, the
+ * published code has a progression over the first ten epochs.
  */
 export const biprop: Algorithm<z.infer<typeof parameters>> = {
   name: "biprop",
@@ -29,16 +34,17 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
   learns: "mask",
   parameters,
 
-  start({ network, weights, segments, sparsity, metrics, vector, drawLatent }, p) {
+  start({ network, weights, segments, sparsity, steps, metrics, vector, drawLatent }, p) {
     const { momentum, weightDecay } = p;
     const scores = vector(), velocity = vector(), gradient = vector(), mask = vector();
     const drawn = vector();
     const kept = keptSegmentsOf(segments, sparsity, p.scope);
     drawn.copyFrom(weights);
     drawLatent(scores);
-    const select = () => projectTopK(scores, kept, { by: "magnitude" }, mask);
-    const binarise = () => {
-      select();
+    const select = (remaining = 0) =>
+      projectTopK(scores, annealedSegmentsOf(kept, 1, remaining), { by: "magnitude" }, mask);
+    const binarise = (remaining = 0) => {
+      select(remaining);
       weights.copyFrom(drawn);
       weights.multiply(mask);
       for (const { offset, length } of segments) weights.binarise(offset, length);
@@ -47,8 +53,8 @@ export const biprop: Algorithm<z.infer<typeof parameters>> = {
     return {
       state: { scores, velocity },
       latent: scores,
-      step(batch, _t, rate) {
-        binarise();
+      step(batch, t, rate) {
+        binarise(p.progression > 0 ? Math.max(0, 1 - t / (p.progression * steps)) : 0);
         network.weightGradient(weights, null, batch, gradient, metrics); // ∂L/∂b
         gradient.multiply(drawn);
         const straightThrough = true;

@@ -1,5 +1,9 @@
 // SBP, sparse binary programming: relax the binary mask to the box, descend, and project ever more.
 //
+// Of the paper only the abstract was at hand. The abstract says that a binary mask with at most k ones is learnt as the solution
+// of a sparse binary constrained problem; all else here (the relaxation, the ramp, the clip, the pull to 1/2, one k for the
+// network, the defaults) is this project's reading, and the algorithm in the paper may differ.
+//
 //   Π_k(z) = ones at the k largest entries of z that exceed 1/2        the nearest sparse binary vector
 //   m = (1 − α) clip(z, 0, 1) + α Π_k(z),   α = min(1, t / (ρT))       relaxed at first, binary from ρT on
 //   v ← μ v + ∂L/∂m + λ (z − 1/2),   z ← z − η v
@@ -49,8 +53,8 @@ const parameters = z.strictObject({
 
 /**
  * The latent z starts as 1/2 + U(−1/√fan_in, 1/√fan_in). No recipe was published: the defaults lie within what did well in
- * the tunings on MNIST and CIFAR-10, of which results/published/ has every try. One k for the whole network is what the
- * constraint says, and at 90% it did better than one for each layer, by 1.25 points on MNIST and by 9.5 on CIFAR-10
+ * the tunings on MNIST and CIFAR-10, of which results/published/ has every try. One k for the whole network is the
+ * plainest reading of the constraint, and at 90% it did better than one for each layer, by 1.25 points on MNIST and by 9.5 on CIFAR-10
  * (results/published/sbp-mnist and sbp-cifar10). From these defaults no other choice did better throughout, and
  * that the mask is relaxed at first mattered most (results/published/sbp-global-mnist and sbp-global-cifar10).
  */

@@ -17,17 +17,32 @@ function binary(
   return b;
 }
 
-for (const scope of ["layer", "global"] as const) {
-  Deno.test(`biprop.step() descends by ∂L/∂b ⊙ w ⊙ sign(z), b = α sign(w) ⊙ m, when the scope is ${scope}`, () => {
+for (
+  const [scope, progression] of [["layer", 0], ["global", 0], ["layer", 0.5], [
+    "global",
+    1,
+  ]] as const
+) {
+  Deno.test(`biprop.step() descends by ∂L/∂b ⊙ w ⊙ sign(z), b = α sign(w) ⊙ m, when the scope is ${scope} and the progression ${progression}`, () => {
     using free = new DisposableStack();
     const sparsity = 0.6, rate = 0.3, momentum = 0.8, weightDecay = 0.01;
-    const parameters = { scope, momentum, weightDecay };
+    const parameters = { scope, momentum, weightDecay, ...progression > 0 ? { progression } : {} };
     const stage = alone("biprop", parameters, { sparsity, steps: 6 }, free);
     const { learner, batch, weights, segments } = stage, w = weights.download(), n = w.length;
     const ranges = scope === "layer" ? segments : [{ offset: 0, length: n }];
     let z = Array.from(stage.latent), v = z.map(() => 0);
     for (let t = 0; t < 6; t++) {
-      const m = largest(z.map(Math.abs), ranges, sparsity), b = binary(w, m, segments);
+      // Of what is to be removed, as much as the part of the progression that is over.
+      const over = progression === 0 ? 1 : Math.min(1, t / (6 * progression));
+      const m = z.map(() => 0);
+      for (const { offset, length } of ranges) {
+        const k = length - Math.trunc(sparsity * length);
+        const kept = k + Math.round((length - k) * (1 - over));
+        const order = Array.from({ length }, (_, i) => offset + i)
+          .sort((i, j) => Math.abs(z[j]!) - Math.abs(z[i]!));
+        for (const i of order.slice(0, kept)) m[i] = 1;
+      }
+      const b = binary(w, m, segments);
       // With ones as weights, the gradient of the mask is that of their product.
       const g = stage.maskGradient(z.map(() => 1), b);
       v = v.map((v, i) => momentum * v + g[i]! * w[i]! * Math.sign(z[i]!) + weightDecay * z[i]!);

@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { writeFileAtomically } from "../../base/atomic_files.ts";
 import { z } from "zod";
+import { claimsFileSchema } from "../../claims/claims_file.ts";
 import { baselineSchema } from "../../regression/baseline.ts";
 import { runFileSchema } from "../../runs/run_file.ts";
 import { schemaText } from "../../sweep/schema.ts";
@@ -19,6 +20,7 @@ export function schemaTexts(): Readonly<Record<string, string>> {
     "docs/schemas/run.schema.json": textOf(runFileSchema),
     "docs/schemas/ticket.schema.json": textOf(ticketSchema),
     "docs/schemas/baseline.schema.json": textOf(baselineSchema),
+    "docs/schemas/claims.schema.json": textOf(claimsFileSchema),
   };
 }
 
