@@ -8,7 +8,10 @@ export type ColumnSetting = Readonly<Record<string, Value>>;
 
 export interface Column {
   readonly algorithm: string;
-  /** The values in which it differs from the algorithm's other columns; empty where there is one column only. */
+  /**
+   * The values in which it differs from the algorithm's other columns, `set` for any but 0; empty where there is one column
+   * only.
+   */
   readonly setting: ColumnSetting;
   /** `sbp`, or `sbp (scope=global)`: values that most columns of the algorithm have are left out. */
   readonly label: string;
@@ -16,6 +19,24 @@ export interface Column {
 
 // The value of a hyper-parameter that a run does not have, where runs of another version do.
 const unset = "unset";
+
+// Any value but 0, where columns differ in whether they have a hyper-parameter at all: a ramp, say, tuned for each sparsity.
+const set = "set";
+
+const isOff = (value: Value | undefined) => value === undefined || value === unset || value === 0;
+
+// What two runs may be told apart by: the value of a hyper-parameter, or whether it is there.
+interface Feature {
+  readonly name: string;
+  readonly valueOf: (setting: ColumnSetting) => Value;
+}
+
+const exactly = (name: string): Feature => ({ name, valueOf: (setting) => setting[name] ?? unset });
+
+const presenceOf = (name: string): Feature => ({
+  name,
+  valueOf: (setting) => isOff(setting[name]) ? setting[name] ?? unset : set,
+});
 
 /** All in which a run can differ from others of its algorithm. */
 export function settingOf({ algorithm }: RunConfig): ColumnSetting {
@@ -33,7 +54,9 @@ export function columnOf(config: RunConfig, columns: readonly Column[]): Column 
   const setting = settingOf(config);
   return columns.find((column) =>
     column.algorithm === config.algorithm.name &&
-    Object.entries(column.setting).every(([name, value]) => (setting[name] ?? unset) === value)
+    Object.entries(column.setting).every(([name, value]) =>
+      value === set ? !isOff(setting[name]) : (setting[name] ?? unset) === value
+    )
   )!;
 }
 
@@ -50,11 +73,11 @@ export function columnsOf(rows: readonly (readonly RunConfig[])[]): Column[] {
     const settings = rows.map((row) =>
       row.filter((config) => config.algorithm.name === algorithm).map(settingOf)
     );
-    const names = distinguishingNames(settings);
+    const features = distinguishingFeatures(settings);
     const distinct = new Map(
-      settings.flat().map((setting) => [keyOf(setting, names), pick(setting, names)]),
+      settings.flat().map((setting) => [keyOf(setting, features), pick(setting, features)]),
     );
-    const usual = usualSettingOf([...distinct.values()], names);
+    const usual = usualSettingOf([...distinct.values()], features.map(({ name }) => name));
     return [...distinct.values()].sort(bySetting(usual)).map((setting) => ({
       algorithm,
       setting,
@@ -101,36 +124,45 @@ function usualSettingOf(
   }));
 }
 
-// The smallest set of names whose values distinguish any two settings of the same row.
-function distinguishingNames(rows: readonly (readonly ColumnSetting[])[]): string[] {
-  const all = [...new Set(rows.flat().flatMap((setting) => Object.keys(setting)))].sort();
-  const distinct = (settings: readonly ColumnSetting[], names: readonly string[]) =>
-    new Set(settings.map((setting) => keyOf(setting, names))).size;
-  const varying = all.filter((name) => rows.some((row) => distinct(row, [name]) > 1));
+// The smallest set of features that distinguishes any two settings of the same row. Of several, the one that gives the fewest
+// columns, and values before presence.
+function distinguishingFeatures(rows: readonly (readonly ColumnSetting[])[]): Feature[] {
+  const names = [...new Set(rows.flat().flatMap((setting) => Object.keys(setting)))].sort();
+  const all = names.map(exactly);
+  const distinct = (settings: readonly ColumnSetting[], features: readonly Feature[]) =>
+    new Set(settings.map((setting) => keyOf(setting, features))).size;
+  const varying = [...all, ...names.filter((name) => isSwitched(name, rows.flat())).map(presenceOf)]
+    .filter((feature) => rows.some((row) => distinct(row, [feature]) > 1));
   const wanted = rows.map((row) => distinct(row, all));
   for (let size = 0; size < varying.length; size++) {
     const enough = subsets(varying, size)
-      .filter((names) => rows.every((row, i) => distinct(row, names) === wanted[i]))
-      .map((names) => ({ names, columns: distinct(rows.flat(), names) }))
+      .filter((features) => rows.every((row, i) => distinct(row, features) === wanted[i]))
+      .map((features) => ({ features, columns: distinct(rows.flat(), features) }))
       .sort((a, b) => a.columns - b.columns);
-    if (enough[0]) return enough[0].names;
+    if (enough[0]) return enough[0].features;
   }
-  return varying;
+  return all.filter((feature) => varying.some(({ name }) => name === feature.name));
 }
 
-function subsets(names: readonly string[], size: number): string[][] {
+// Whether some settings have a hyper-parameter and some don't.
+const isSwitched = (name: string, settings: readonly ColumnSetting[]): boolean =>
+  settings.some((setting) => isOff(setting[name])) &&
+  settings.every((setting) => isOff(setting[name]) || typeof setting[name] === "number") &&
+  settings.some((setting) => !isOff(setting[name]));
+
+function subsets<Item>(items: readonly Item[], size: number): Item[][] {
   if (size === 0) return [[]];
-  return names.flatMap((name, i) =>
-    subsets(names.slice(i + 1), size - 1).map((rest) => [name, ...rest])
+  return items.flatMap((item, i) =>
+    subsets(items.slice(i + 1), size - 1).map((rest) => [item, ...rest])
   );
 }
 
-function pick(setting: ColumnSetting, names: readonly string[]): ColumnSetting {
-  return Object.fromEntries(names.map((name) => [name, setting[name] ?? unset]));
+function pick(setting: ColumnSetting, features: readonly Feature[]): ColumnSetting {
+  return Object.fromEntries(features.map(({ name, valueOf }) => [name, valueOf(setting)]));
 }
 
-function keyOf(setting: ColumnSetting, names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => setting[name] ?? unset));
+function keyOf(setting: ColumnSetting, features: readonly Feature[]): string {
+  return JSON.stringify(features.map(({ valueOf }) => valueOf(setting)));
 }
 
 /** `sbp (scope=global)`: usual values are left out. */

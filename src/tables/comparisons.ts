@@ -1,5 +1,6 @@
 // What a table compares: pairs of algorithms, or every column with one of them.
 import { algorithms } from "../algorithms/registry.ts";
+import type { Value } from "../algorithms/space.ts";
 import { UserError } from "../base/errors.ts";
 import type { AlgorithmPair } from "../sweep/compare_schema.ts";
 import type { Column, ColumnSetting } from "./columns.ts";
@@ -47,13 +48,16 @@ export function comparisonsOf(
   );
 }
 
-// Settings match where they agree in what both have. Equal learning rates are no match: two algorithms descend in
+// Settings match where they agree in what both have, 0 and unset being one. Equal learning rates are no match: two algorithms descend in
 // different quantities, so columns for several rates of both are left for `best` to choose from.
 function areMatching(a: ColumnSetting, b: ColumnSetting): boolean {
   return Object.keys(a).every((name) =>
-    !(name in b) || name === "version" || name !== "learningRate" && a[name] === b[name]
+    !(name in b) || name === "version" || name !== "learningRate" && areSame(a[name]!, b[name]!)
   );
 }
+
+const areSame = (a: Value, b: Value) =>
+  a === b || [a, b].every((value) => value === 0 || value === "unset");
 
 /** Every other column compared with one. */
 export function comparisonsWith(reference: Column, columns: readonly Column[]): Comparison[] {

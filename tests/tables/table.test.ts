@@ -218,6 +218,29 @@ Deno.test("tableOf() labels a column by what differs when settings differ from a
   ]);
 });
 
+Deno.test("tableOf() tells runs with a ramp from those without when its value depends on sparsity", () => {
+  const edge = { algorithm: "edge-popup" }, sbp = { algorithm: "sbp" };
+  const runs = [0.5, 0.9].flatMap((sparsity, i) => [
+    runOf({ ...edge, sparsity, parameters: { learningRate: [1, 2][i]! } }),
+    runOf({ ...edge, sparsity, parameters: { learningRate: [1, 2][i]!, ramp: [0.4, 0.25][i]! } }),
+    runOf({ ...sbp, sparsity, parameters: { learningRate: [3, 4][i]!, ramp: [0.7, 0.4][i]! } }),
+    runOf({ ...sbp, sparsity, parameters: { learningRate: 5, ramp: 0 } }),
+  ]);
+  assert.deepEqual(labels(runs), [
+    "edge-popup (ramp=set)",
+    "edge-popup (ramp=unset)",
+    "sbp (ramp=0)",
+    "sbp (ramp=set)",
+  ]);
+  // With is compared with with, and without, which is 0 or no value, with without.
+  const { comparisons, rows } = tableOf(runs);
+  assert.deepEqual(comparisons.map(({ label }) => label), [
+    "sbp (ramp=0) − edge-popup (ramp=unset)",
+    "sbp (ramp=set) − edge-popup (ramp=set)",
+  ]);
+  assert.ok(rows.every(({ cells }) => cells.every((cell) => cell?.runs.length === 1)));
+});
+
 Deno.test("tableOf() gives no two columns one label when any settings meet", () => {
   fc.assert(fc.property(
     fc.uniqueArray(fc.record({ a: fc.nat(2), b: fc.nat(2), c: fc.option(fc.nat(1)) }), {
