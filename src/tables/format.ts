@@ -35,8 +35,12 @@ export function formatKept(cell: Cell, row: Row): string {
 /** `+0.42 [−0.10, +0.94]`, or `+0.42 [n/a]`, with the marks of `differenceMarksOf`. */
 export function formatDifference(difference: CellDifference): string {
   const { mean, interval } = difference;
-  return [`${formatSigned(mean)} ${boundsText(interval)}`, ...differenceMarksOf(difference)]
-    .join(" ");
+  return [formatInterval(mean, interval), ...differenceMarksOf(difference)].join(" ");
+}
+
+/** `+0.42 [−0.10, +0.94]`, or `+0.42 [n/a]`. */
+export function formatInterval(mean: number, interval: Interval | null): string {
+  return `${formatSigned(mean)} ${boundsText(interval)}`;
 }
 
 /** What a difference is to be read with: `†` seeds not paired, `‡` unequal density, `§` unlike scopes. */

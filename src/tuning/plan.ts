@@ -149,6 +149,11 @@ function entryLabelOf(
   const alike = [...entries.keys()].filter((i) => entries[i]!.name === entry.name);
   const textOf = (one: AlgorithmEntry, name: string) => {
     const value = one[name] ?? defaults[name] ?? "unset";
+    const lists = alike.map((i) => entries[i]![name]).filter((other) =>
+      Array.isArray(other) && other.length > 1
+    );
+    if (Array.isArray(value) && value.length === 1) return `${value[0]}`;
+    if (Array.isArray(value) && lists.length === 1) return "searched";
     return typeof value === "object" ? JSON.stringify(value) : `${value}`;
   };
   const areSearchedAlike = (name: string, i: number) =>

@@ -1,7 +1,7 @@
 // The record of a tuning: every setting that was tried, and for people those that were chosen.
 import { markdownTable } from "markdown-table";
 import { positionInRange, rangeTextOf } from "../algorithms/space.ts";
-import { median } from "../base/statistics.ts";
+import { median, pairedDifference } from "../base/statistics.ts";
 import type { InvalidRunFile } from "../runs/run_folder.ts";
 import { csvTextOf } from "../tables/csv.ts";
 import {
@@ -11,7 +11,7 @@ import {
   settingTextOf,
   splitFactColumns,
 } from "../tables/facts.ts";
-import { formatAccuracy, formatFixed } from "../tables/format.ts";
+import { formatAccuracy, formatFixed, formatInterval } from "../tables/format.ts";
 import { warningsOf } from "./choices_markdown.ts";
 import { choiceOf, chosenOf, type TrialResult, type TuningCell } from "./outcome.ts";
 import type { TuningPlan } from "./plan.ts";
@@ -92,6 +92,8 @@ export function tuningMarkdownOf(
       (given ? " Try 0 of each is what the sweep itself gives, besides them." : ""),
       "- **Accuracy** in percent on the validation split, training pictures held out, after the last " +
       "epoch: mean ± standard deviation over seeds (number of seeds). The test set had no part in it.",
+      "- **Lead**: the chosen setting's over the runner-up, in points, paired by seed; one whose interval holds zero may be " +
+      "chance.",
       "- In **brackets**: where a value lies between the ends of what was searched, 0 the lower, 1 the " +
       "upper.",
     ].join("\n"),
@@ -116,11 +118,11 @@ function tableMarkdownOf(cells: readonly TuningCell[]): string {
   const settings = differingSettingsOf({ rows: cells });
   const { differing } = splitFactColumns({ rows: cells });
   const header = [...differing, ...settings, "algorithm"];
-  const figures = ["accuracy", "runner-up", "median", "tries", "diverged"];
+  const figures = ["accuracy", "runner-up", "lead [95% interval]", "median", "tries", "diverged"];
   const lines = cells.map((cell) => {
     const { search, tried } = cell;
-    const finished = tried.flatMap(({ accuracy }) => accuracy ?? []);
-    const [best, second] = finished;
+    const known = tried.filter(({ accuracy }) => accuracy !== undefined);
+    const finished = known.map(({ accuracy }) => accuracy!), [best, second] = finished;
     const middle = median(finished.map(({ mean }) => mean));
     return [
       ...differing.map((name) => factColumns[name]!(cell)),
@@ -129,6 +131,7 @@ function tableMarkdownOf(cells: readonly TuningCell[]): string {
       chosenText(cell),
       best ? formatAccuracy(best) : "—",
       second ? formatAccuracy(second) : "—",
+      second ? leadText(known[0]!, known[1]!) : "—",
       middle === null ? "—" : formatFixed(middle),
       String(tried.length),
       String(tried.length - finished.length),
@@ -137,6 +140,13 @@ function tableMarkdownOf(cells: readonly TuningCell[]): string {
   return markdownTable([[...header, "chosen", ...figures], ...lines], {
     align: [...header.map(() => "l"), "l", ...figures.map(() => "r")],
   });
+}
+
+// How much better the chosen one was than the runner-up, paired by seed: the uncertainty of the choice.
+function leadText(best: TrialResult, second: TrialResult): string {
+  const accuraciesOf = ({ accuracies }: TrialResult) => accuracies.map((accuracy) => accuracy!);
+  const { mean, interval } = pairedDifference(accuraciesOf(best), accuraciesOf(second));
+  return formatInterval(mean, interval);
 }
 
 function chosenText(cell: TuningCell): string {

@@ -200,6 +200,23 @@ Deno.test("tuningPlanOf() distinguishes entries by their lists when they differ 
   const algorithms = [{ name: "sbp", ramp: [0, 0.5] }, { name: "sbp", ramp: [0.7, 1] }];
   const labels = plan({ algorithms }).searches.map(({ label }) => label);
   assert.deepEqual(labels, ["sbp (ramp=[0,0.5])", "sbp (ramp=[0.7,1])"]);
+  const controls = [{ name: "sbp", ramp: [0.4, 0.7] }, { name: "sbp", ramp: [0] }];
+  assert.deepEqual(plan({ algorithms: controls }).searches.map(({ label }) => label), [
+    "sbp (ramp=searched)",
+    "sbp (ramp=0)",
+  ]);
+});
+
+Deno.test("tuningMarkdownOf() gives the lead over the runner-up with its interval when there are several seeds", () => {
+  const entry = { name: "edge-popup" };
+  const made = plan({ algorithms: [entry], sparsities: [0.5] }, { tries: 3, seeds: [7, 8, 9] });
+  // Leads of 1, 2 and 3 points over the second, by seed: 2 ± 4.302653/√3.
+  const rates = [...new Set(made.runs.map(rate))].sort((a, b) => a - b);
+  const accuracies = [[0.5, 0.5, 0.5], [0.6, 0.6, 0.6], [0.61, 0.62, 0.63]];
+  const cells = outcome(made, (run) => accuracies[rates.indexOf(rate(run))]![run.seed - 7]!);
+  const text = tuningMarkdownOf(made, cells, []);
+  assert.ok(text.includes("| +2.00 [−0.48, +4.48] |"), text);
+  assert.match(text, /\*\*Lead\*\*: the chosen setting's over the runner-up/);
 });
 
 Deno.test("tuningPlanOf() throws a sentence when seeds are the sweep's or nothing is to be tuned", () => {
