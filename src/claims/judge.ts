@@ -190,7 +190,7 @@ function comparisonTextOf(judged: JudgedComparison): string {
     ? ""
     : seedsMore === null
     ? "; more than a thousand seeds would be needed"
-    : `; about ${seedsMore} seeds more would settle it`;
+    : `; about ${seedsMore} more seed${seedsMore === 1 ? "" : "s"} would settle it`;
   return `${standing}: ${comparison.minuend} ${
     formatAccuracy(minuend.accuracy)
   } − ${comparison.subtrahend} ` +
