@@ -34,7 +34,7 @@ const claimSchema = strictObject({
   compares: z.array(comparisonSchema).min(1),
 });
 
-const publishedSchema = strictObject({
+const citedSchema = strictObject({
   name: text,
   figures: distinctList(text, "figure").min(1).describe("as they stand on the page"),
   source: text.describe("where they were read, and how"),
@@ -44,14 +44,15 @@ const publishedSchema = strictObject({
 export const claimsFileSchema = strictObject({
   $schema: z.string().optional(),
   claims: z.array(claimSchema).min(1),
-  published: z.array(publishedSchema).default([]).describe("figures of others, with their sources"),
+  cited: z.array(citedSchema).default([])
+    .describe("figures that are in no run, such as those of others, with their sources"),
   pages: z.array(text).default([])
     .describe("pages on which every figure must be bound, from the claims' file on"),
 });
 
 export type ClaimsFile = z.output<typeof claimsFileSchema>;
-export type Claim = ClaimsFile["claims"][number];
-export type ClaimedComparison = Claim["compares"][number];
+export type RegisteredClaim = ClaimsFile["claims"][number];
+export type ClaimedComparison = RegisteredClaim["compares"][number];
 
 /**
  * Reads a file of claims.

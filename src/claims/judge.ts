@@ -15,19 +15,25 @@ import {
   type Table,
   tableOf,
 } from "../tables/table.ts";
-import type { Claim, ClaimedComparison, ClaimsFile } from "./claims_file.ts";
+import type { ClaimedComparison, ClaimsFile, RegisteredClaim } from "./claims_file.ts";
 
 /** `open`: the runs decide neither way. */
 export type Standing = "holds" | "fails" | "open";
 
-/** What the runs say of one comparison of a claim. */
-export interface JudgedComparison {
-  readonly comparison: ClaimedComparison;
+/** What was found for a comparison. */
+export interface ComparedCells {
   /** `mlp, sparsity 50%` */
   readonly row: string;
   readonly difference: CellDifference;
   readonly minuend: Cell;
   readonly subtrahend: Cell;
+}
+
+/** What the runs say of one comparison of a claim. */
+export interface JudgedComparison {
+  readonly comparison: ClaimedComparison;
+  /** Nothing where there are no runs yet: the comparison is open. */
+  readonly found?: ComparedCells;
   readonly standing: Standing;
   /** The probability of such runs if the claim were false, after Holm's correction; `null` where nothing is tested. */
   readonly correctedP: number | null;
@@ -36,7 +42,7 @@ export interface JudgedComparison {
 }
 
 export interface JudgedClaim {
-  readonly claim: Claim;
+  readonly claim: RegisteredClaim;
   /** A claim holds where all its comparisons do, and fails where one does. */
   readonly standing: Standing;
   readonly comparisons: readonly JudgedComparison[];
@@ -45,11 +51,11 @@ export interface JudgedClaim {
 /**
  * Judges all claims of a file.
  * @param path of the file, which folders of runs are named from
- * @throws {UserError} where a claim names runs, rows or columns that are not there, or says nothing of unequal density
+ * @throws {UserError} where a claim names rows or columns that are not there, or says nothing of unequal density
  */
 export async function judgeClaims({ claims }: ClaimsFile, path: string): Promise<JudgedClaim[]> {
   const tables = new Map<string, Table>();
-  const drafts: (Draft & { readonly claim: Claim })[] = [];
+  const drafts: (Draft & { readonly claim: RegisteredClaim })[] = [];
   for (const claim of claims) {
     for (const [i, comparison] of claim.compares.entries()) {
       const folder = join(dirname(path), comparison.runs);
@@ -75,15 +81,13 @@ function standingOf(comparisons: readonly JudgedComparison[]): Standing {
 
 interface Draft {
   readonly comparison: ClaimedComparison;
-  readonly row: string;
-  readonly difference: CellDifference;
-  readonly minuend: Cell;
-  readonly subtrahend: Cell;
+  readonly found?: ComparedCells;
   readonly tests: Tests;
 }
 
 function foundIn(table: Table, comparison: ClaimedComparison, where: string): Draft {
   const { sparsity, network, initialisation } = comparison;
+  if (table.rows.length === 0) return { comparison, tests: untested };
   const rows = table.rows.filter((row) =>
     Math.abs(row.sparsity - sparsity) < 1e-9 &&
     (network === undefined || factColumns.network!(row) === network) &&
@@ -114,10 +118,7 @@ function foundIn(table: Table, comparison: ClaimedComparison, where: string): Dr
   }
   return {
     comparison,
-    row: rowNameOf(row, table),
-    difference,
-    minuend,
-    subtrahend,
+    found: { row: rowNameOf(row, table), difference, minuend, subtrahend },
     tests: testsOf(difference, comparison.expects),
   };
 }
@@ -128,12 +129,14 @@ interface Tests {
   readonly fails: number | null;
 }
 
+const untested: Tests = { holds: null, fails: null };
+
 function testsOf(
   { mean, standardError, degrees }: CellDifference,
   expects: ClaimedComparison["expects"],
 ): Tests {
   if (standardError === null || degrees === null || expects === "undecided") {
-    return { holds: null, fails: null };
+    return untested;
   }
   // The probability of a mean at least as high where the true one is `truth`.
   const above = (truth: number) => 1 - tProbability((mean - truth) / standardError, degrees);
@@ -155,14 +158,21 @@ function judgementOf(
   fails: number | null,
   tested: number,
 ): JudgedComparison {
-  const { tests: _, ...found } = draft;
-  const { comparison: { expects }, difference: { verdict, mean, standardError, n } } = draft;
+  const { comparison, found } = draft, { expects } = comparison;
+  if (!found) return { comparison, standing: "open", correctedP: null };
+  const { verdict, mean, standardError, n } = found.difference;
+  const judged = (standing: Standing, correctedP: number | null): JudgedComparison => ({
+    comparison,
+    found,
+    standing,
+    correctedP,
+  });
   if (expects === "undecided") {
     const isOpen = verdict === "no difference shown" || verdict === "unknown";
-    return { ...found, standing: isOpen ? "holds" : "fails", correctedP: null };
+    return judged(isOpen ? "holds" : "fails", null);
   }
-  if (holds !== null && holds < LEVEL) return { ...found, standing: "holds", correctedP: holds };
-  if (fails !== null && fails < LEVEL) return { ...found, standing: "fails", correctedP: fails };
+  if (holds !== null && holds < LEVEL) return judged("holds", holds);
+  if (fails !== null && fails < LEVEL) return judged("fails", fails);
   const size = typeof expects === "object"
     ? Math.abs(expects.within - Math.abs(mean))
     : Math.abs(mean);
@@ -171,7 +181,7 @@ function judgementOf(
     ? MAX_COUNT
     : valueCountFor(standardError * Math.sqrt(n), size, share);
   const seedsMore = enough < MAX_COUNT ? Math.max(1, enough - n) : null;
-  return { ...found, standing: "open", correctedP: holds, seedsMore };
+  return { ...judged("open", holds), seedsMore };
 }
 
 /** The judgement in words, a line for each comparison. */
@@ -182,17 +192,20 @@ export function linesOf({ claim, standing, comparisons }: JudgedClaim): string[]
   ];
 }
 
-function comparisonTextOf(judged: JudgedComparison): string {
-  const { comparison, row, difference, minuend, subtrahend, standing, correctedP, seedsMore } =
-    judged;
+function comparisonTextOf(
+  { comparison, found, standing, correctedP, seedsMore }: JudgedComparison,
+) {
+  const { minuend, subtrahend, runs } = comparison;
+  if (!found) return `${standing}: ${minuend} − ${subtrahend}: ${runs} has no finished runs yet`;
+  const { row, difference } = found;
   const p = correctedP === null ? "" : `, corrected p ${Number(correctedP.toPrecision(2))}`;
   const more = seedsMore === undefined
     ? ""
     : seedsMore === null
     ? "; more than a thousand seeds would be needed"
     : `; about ${seedsMore} more seed${seedsMore === 1 ? "" : "s"} would settle it`;
-  return `${standing}: ${comparison.minuend} ${
-    formatAccuracy(minuend.accuracy)
-  } − ${comparison.subtrahend} ` +
-    `${formatAccuracy(subtrahend.accuracy)} at ${row}: ${formatDifference(difference)}${p}${more}`;
+  return `${standing}: ${minuend} ${formatAccuracy(found.minuend.accuracy)} − ${subtrahend} ` +
+    `${formatAccuracy(found.subtrahend.accuracy)} at ${row}: ${
+      formatDifference(difference)
+    }${p}${more}`;
 }

@@ -1,4 +1,4 @@
-// Whether every figure of a page stands in what the page says it is from: claims, published figures, or files of results.
+// Whether every figure of a page stands in what the page says it is from: claims, cited figures, or files of results.
 //
 //   <!-- figures: mnist-global, results/published/mnist/table.md -->
 //
@@ -6,7 +6,7 @@
 
 /** What a page may cite, each with the text that has its figures. */
 export interface FigureSources {
-  /** Claims and published figures, by name. */
+  /** Claims and cited figures, by name. */
   readonly named: ReadonlyMap<string, string>;
   /** The text of a file of results; nothing where there is none. */
   readonly readFile: (path: string) => string | undefined;
@@ -59,12 +59,20 @@ export function figuresOf(line: string): string[] {
   return words.match(figure) ?? [];
 }
 
-// A figure may be told without its sign, or shorter than it was measured by a digit or two.
+// A page may give a figure without its sign, and one of a program's file rounded.
 function hasFigure(text: string, found: string): boolean {
   const plain = found.replace(/^[+−±]/, "");
   const isSigned = plain !== found && !found.startsWith("±");
   const escaped = plain.replaceAll(".", "\\.");
-  return new RegExp(`(?<![\\d.])${isSigned ? `\\${found[0]}` : ""}${escaped}(?!\\d|\\.\\d)`).test(
-    text,
+  const written = new RegExp(
+    `(?<![\\d.])${isSigned ? `\\${found[0]}` : ""}${escaped}(?!\\d|\\.\\d)`,
+  );
+  if (written.test(text)) return true;
+  const decimals = plain.split(".")[1]?.length ?? 0;
+  return (text.match(longNumber) ?? []).some((number) =>
+    Number(number).toFixed(decimals) === plain
   );
 }
+
+/** No person writes as many digits. */
+const longNumber = /\d+\.\d{5,}/g;

@@ -10,7 +10,7 @@ import { pageFaultsOf } from "./page_figures.ts";
  * @param folder that pages and files are named from
  */
 export async function pageFaultsIn(
-  { claims, published, pages }: ClaimsFile,
+  { claims, cited, pages }: ClaimsFile,
   judged: readonly JudgedClaim[],
   folder: string,
 ): Promise<string[]> {
@@ -36,7 +36,7 @@ export async function pageFaultsIn(
   }
   const named = new Map([
     ...judged.map((one) => [one.claim.name, figuresTextOf(one)] as const),
-    ...published.map(({ name, figures }) => [name, figures.join(" ")] as const),
+    ...cited.map(({ name, figures }) => [name, figures.join(" ")] as const),
   ]);
   for (const page of pages) {
     const text = await read(page);
@@ -66,7 +66,9 @@ const plainTextOf = (markdown: string) =>
 
 /** All figures of a claim's comparisons. */
 function figuresTextOf({ comparisons }: JudgedClaim): string {
-  return comparisons.map(({ difference, minuend, subtrahend }) =>
+  return comparisons.flatMap(({ found }) => found ?? []).map((
+    { difference, minuend, subtrahend },
+  ) =>
     [
       formatDifference(difference),
       ...[minuend, subtrahend].flatMap(({ accuracy, kept }) => [

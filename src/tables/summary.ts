@@ -3,7 +3,7 @@ import { algorithms } from "../algorithms/registry.ts";
 import type { Comparison } from "./comparisons.ts";
 import { rowNamesOf } from "./facts.ts";
 import { formatFixed, formatPercent, networkNameOf } from "./format.ts";
-import type { Row, Table, Verdict } from "./table.ts";
+import type { DifferenceVerdict, Row, Table } from "./table.ts";
 
 /** Plain text: what was compared, and a sentence on each comparison. The table must have a row. */
 export function findingsOf(table: Table): { compared: string; found: readonly string[] } {
@@ -60,7 +60,7 @@ function findingTextsOf(table: Table): string[] {
 // The sentence says where the first column is more accurate than the second, where less, and where nothing can be said.
 function outcomeTextOf({ minuend, subtrahend }: Comparison, i: number, table: Table): string {
   const rows = table.rows.filter((row) => row.differences[i]);
-  const withVerdict = (...verdicts: Verdict[]) =>
+  const withVerdict = (...verdicts: DifferenceVerdict[]) =>
     rows.filter((row) => verdicts.includes(row.differences[i]!.verdict));
   const more = withVerdict("better"), less = withVerdict("worse");
   const open = withVerdict("no difference shown", "unknown");

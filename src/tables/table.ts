@@ -54,15 +54,15 @@ export interface Cell {
 export interface CellDifference extends MeanDifference {
   /** After Holm's correction over all differences of the table; `null` where p is. */
   readonly correctedP: number | null;
-  readonly verdict: Verdict;
+  readonly verdict: DifferenceVerdict;
   /** Whether the two masks keep the same fraction, within half a point; true where one has no mask. */
   readonly isAtEqualDensity: boolean;
   /** What the two select within, `layer` or `global`, where that differs. */
   readonly scopes?: readonly [minuend: Value, subtrahend: Value];
 }
 
-/** Of the first of two, at a corrected p below 0.05; `unknown` where chance can't be estimated. */
-export type Verdict = "better" | "worse" | "no difference shown" | "unknown";
+/** What is said of the first of two, at a corrected p below 0.05; `unknown` where chance can't be estimated. */
+export type DifferenceVerdict = "better" | "worse" | "no difference shown" | "unknown";
 
 /** The corrected p that a verdict needs. */
 export const LEVEL = 0.05;
@@ -251,7 +251,7 @@ export function cellDifferencesOf(
   });
 }
 
-function verdictOf(mean: number, correctedP: number | null): Verdict {
+function verdictOf(mean: number, correctedP: number | null): DifferenceVerdict {
   if (correctedP === null) return "unknown";
   if (correctedP >= LEVEL) return "no difference shown";
   return mean > 0 ? "better" : "worse";

@@ -32,7 +32,7 @@ for (
     const ranges = scope === "layer" ? segments : [{ offset: 0, length: n }];
     let z = Array.from(stage.latent), v = z.map(() => 0);
     for (let t = 0; t < 6; t++) {
-      // Of what is to be removed, as much as the part of the progression that is over.
+      // As much of what is to be removed is gone as of the progression is over.
       const over = progression === 0 ? 1 : Math.min(1, t / (6 * progression));
       const m = z.map(() => 0);
       for (const { offset, length } of ranges) {

@@ -142,6 +142,14 @@ Deno.test("judgeClaims() refuses a comparison of unequal density unless it says 
     /^one: compares\[0\]: the two keep 48\.0% and 50\.0%/,
     sparser,
   );
+  await withClaims(
+    [claim("later", [{ ...comparison(0.5, "better"), runs: "none-yet" }])],
+    async (path) => {
+      const [later] = await judged(path);
+      assert.equal(later!.standing, "open");
+      assert.match(linesOf(later!).join("\n"), /none-yet has no finished runs yet/);
+    },
+  );
   await refused(
     comparison(0.6, "better"),
     /^one: compares\[0\]: 0 rows of runs-of-claims are meant/,

@@ -14,7 +14,7 @@ export const claimsCommand = () =>
     .addHelpText(
       "after",
       `
-A claim holds, fails, or is open; an open one is told how many more seeds would settle it. Exit code 1: a claim that
+A claim holds, fails, or is open; of an open one it says how many more seeds would settle it. Exit code 1: a claim that
 stands on a page does not hold, its sentence is not there, or a page has a figure that is bound to nothing.
 
 Examples:
@@ -49,16 +49,18 @@ function jsonOf(judged: readonly JudgedClaim[], faults: readonly string[]) {
       registered: claim.registered,
       says: claim.says,
       standing,
-      comparisons: comparisons.map((
-        { comparison, difference, standing, correctedP, seedsMore },
-      ) => ({
+      comparisons: comparisons.map(({ comparison, found, standing, correctedP, seedsMore }) => ({
         ...comparison,
         standing,
-        mean: difference.mean,
-        interval: difference.interval,
-        n: difference.n,
-        p: difference.p,
-        correctedP,
+        ...found
+          ? {
+            mean: found.difference.mean,
+            interval: found.difference.interval,
+            n: found.difference.n,
+            p: found.difference.p,
+            correctedP,
+          }
+          : {},
         ...seedsMore === undefined ? {} : { seedsMore },
       })),
     })),
