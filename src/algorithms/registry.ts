@@ -10,6 +10,7 @@ import { iterand } from "./iterand.ts";
 import { magnitude } from "./magnitude.ts";
 import { probMask } from "./prob_mask.ts";
 import { random } from "./random.ts";
+import { randomTrained } from "./random_trained.ts";
 import { sbp } from "./sbp.ts";
 import { smartRatio } from "./smart_ratio.ts";
 import { zhou } from "./zhou.ts";
@@ -18,6 +19,7 @@ import { zhou } from "./zhou.ts";
 export const algorithms: readonly Algorithm[] = [
   dense,
   magnitude,
+  randomTrained,
   random,
   smartRatio,
   zhou,

@@ -47,6 +47,11 @@ const pinned: Readonly<Record<string, Trajectory>> = {
     learnt: [0.704587, 0, 0.732871, 0.059758, 0.399997, 2.947348],
   },
   "random": { version: 1, mask: "d4d162082e2e38d5", learnt: [2.075925] },
+  "random-trained": {
+    version: 1,
+    mask: "d4d162082e2e38d5",
+    learnt: [0, 0, 0, 0, 0.103146, 1.580389],
+  },
   "sbp": {
     version: 1,
     mask: "fe62b8e44fdf129c",
