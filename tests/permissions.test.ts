@@ -26,7 +26,11 @@ Deno.test("deno.json allows the network when a task downloads data or is a test,
     net === undefined ? [] : [name, net]
   );
   assert.deepEqual(net, [
-    ...["download", ["ossci-datasets.s3.amazonaws.com", "www.cs.toronto.edu"]],
+    ...["download", [
+      "ossci-datasets.s3.amazonaws.com",
+      "raw.githubusercontent.com",
+      "www.cs.toronto.edu",
+    ]],
     ...["test", ["127.0.0.1"]],
   ]);
   const users = commands.filter(({ words }) =>

@@ -37,8 +37,8 @@ export function catalogueOf({ networks, datasets, algorithms }: Registries) {
       weights: weightCount(build({ scaled: (channels) => channels, inputShape, classes })),
     })),
     datasets: datasets.map((dataset) => {
-      const { name, summary, source, shape, classes, trainCount, testCount } = dataset;
-      return { name, summary, source, shape, classes, trainCount, testCount };
+      const { name, summary, source, licence, shape, classes, trainCount, testCount } = dataset;
+      return { name, summary, source, licence, shape, classes, trainCount, testCount };
     }),
     algorithms: algorithms.map((algorithm) => {
       const { name, summary, role, source, version, masks, learns } = algorithm;
@@ -88,7 +88,7 @@ export function catalogueTextOf({ networks, datasets, algorithms }: Catalogue): 
       `${dataset.classes.length} classes, pictures of ${by(dataset.shape)}: ` +
       `${dataset.trainCount.toLocaleString("en")} to train on, ` +
       `${dataset.testCount.toLocaleString("en")} to test on`,
-      dataset.source,
+      `${dataset.source}; licence: ${dataset.licence}`,
     ]),
     Algorithms: algorithms.map((algorithm) => [
       `${algorithm.name}: ${algorithm.summary} (${algorithm.role})`,

@@ -57,6 +57,7 @@ function sourceOf(kind: Kind, summary: string, source: string): DatasetSource {
     name: kind,
     summary,
     source,
+    licence: "not stated by its authors",
     shape: [3, 32, 32],
     classes: [
       "airplane",

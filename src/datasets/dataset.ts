@@ -44,6 +44,8 @@ export interface DatasetSource {
   readonly summary: string;
   /** Paper, page or "drawn by code". */
   readonly source: string;
+  /** What it may be used under, in its authors' words. */
+  readonly licence: string;
   readonly shape: Shape;
   readonly classes: readonly string[];
   readonly trainCount: number;

@@ -33,11 +33,13 @@ export async function fetchDataset(
 ): Promise<string> {
   const source = sourceOf(name), { download } = source;
   if (!download) {
-    const known = datasets.filter(({ download }) => download).map(({ name }) => name).join(" and ");
+    const known = datasets.filter(({ download }) => download).map(({ name }) => name);
     throw new UserError(
       name === "shapes"
         ? "shapes is drawn by code, there is nothing to download"
-        : `${name} has no address to download it from, only ${known} have`,
+        : `${name} has no address to download it from, only ${known.slice(0, -1).join(", ")} and ${
+          known.at(-1)
+        } have`,
     );
   }
   const searched = [folder, ...options.folders.filter((other) => other !== folder)];

@@ -153,6 +153,7 @@ export async function packSources(folders: readonly string[]): Promise<DatasetSo
       name,
       summary: `an image folder, packed: ${JSON.stringify(packOf(name))} in a sweep file`,
       source: "a folder of pictures",
+      licence: "that of its pictures",
       shape: [3, size, size],
       classes,
       trainCount: train.count,

@@ -1,12 +1,19 @@
 // All data sets. A new one is its file and a line here.
 import { cifar10, cifar10Jpeg } from "./cifar10.ts";
 import { type Dataset, DatasetError, type DatasetSource } from "./dataset.ts";
+import { fashionMnist } from "./fashion_mnist.ts";
 import { mnist } from "./mnist.ts";
 import { loadPack, packOf } from "./pack.ts";
 import { shapes } from "./shapes.ts";
 
 /** All data sets but packed folders: see `pack.ts`. */
-export const datasets: readonly DatasetSource[] = [shapes, mnist, cifar10, cifar10Jpeg];
+export const datasets: readonly DatasetSource[] = [
+  shapes,
+  mnist,
+  fashionMnist,
+  cifar10,
+  cifar10Jpeg,
+];
 
 /** @throws {DatasetError} if there is none of that name */
 export function sourceOf(name: string): DatasetSource {

@@ -34,6 +34,7 @@ export const shapes: DatasetSource = {
   name: "shapes",
   summary: "ten figures drawn by code, embedded",
   source: "maskbench",
+  licence: "MIT",
   shape: [3, SIDE, SIDE],
   classes: Object.keys(figures),
   trainCount: 8_000,

@@ -9,6 +9,7 @@ const digits: DatasetSource = {
   name: "digits",
   summary: "handwritten",
   source: "a page",
+  licence: "MIT",
   shape: [1, 28, 28],
   classes: ["zero", "one"],
   trainCount: 60000,

@@ -108,7 +108,10 @@ Deno.test("fetchDataset() throws one sentence when there is no server, folder or
     await assert.rejects(fetchFiles(download(closed), file), /can't be written: /);
     const fetching = (name: string) => fetchDataset(name, folder, { folders: [] });
     await assert.rejects(fetching("shapes"), /UserError: shapes is drawn by code/);
-    await assert.rejects(fetching("cifar10-jpeg"), /has no address .* only mnist and cifar10 have/);
+    await assert.rejects(
+      fetching("cifar10-jpeg"),
+      /has no address .* only mnist, fashion-mnist and cifar10 have/,
+    );
     await assert.rejects(fetching("minst"), UserError);
   });
 });

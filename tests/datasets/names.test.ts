@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { loadDataset } from "../../src/datasets/registry.ts";
 import { withFolder } from "../cli/maskbench.ts";
+import { imagesOf } from "./images.ts";
 
 const home = Deno.env.get("MASKBENCH_DATA") ?? "";
 const parts = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
@@ -56,5 +57,42 @@ Deno.test({
     const found = await loadDataset("cifar10", [home]);
     const own = await loadDataset("cifar10", [join(home, "cifar-10-batches-bin")]);
     assert.equal(own.checksum, found.checksum);
+  },
+});
+
+const fashion = "/usr/share/datasets/fashion-mnist";
+Deno.test({
+  name:
+    "loadDataset() finds Fashion-MNIST where Debian's package has it, and in a folder of its own, and takes no MNIST for it",
+  ignore: !isThere(fashion),
+  fn: async () => {
+    const found = await loadDataset("fashion-mnist", []);
+    assert.deepEqual([found.train, found.test].map(({ labels }) => labels.length), [
+      60_000,
+      10_000,
+    ]);
+    // Normalised by the figures that the pictures themselves give.
+    const images = imagesOf(found.train);
+    let sum = 0, squares = 0;
+    for (const pixel of images) {
+      sum += pixel / 255;
+      squares += (pixel / 255) ** 2;
+    }
+    const mean = sum / images.length, deviation = Math.sqrt(squares / images.length - mean ** 2);
+    assert.ok(
+      Math.abs(mean - found.mean[0]!) < 5e-5 && Math.abs(deviation - found.deviation[0]!) < 5e-5,
+    );
+    await withFolder(async (folder) => {
+      await Deno.mkdir(join(folder, "FashionMNIST/raw"), { recursive: true });
+      for (const { name } of Deno.readDirSync(fashion)) {
+        await Deno.copyFile(join(fashion, name), join(folder, "FashionMNIST/raw", name));
+      }
+      assert.equal((await loadDataset("fashion-mnist", [folder])).checksum, found.checksum);
+      // The same names below the other's folder: another checksum.
+      await Deno.mkdir(join(folder, "mnist"));
+      const name = "train-images-idx3-ubyte.gz";
+      await Deno.copyFile(join(fashion, name), join(folder, "mnist", name));
+      await assert.rejects(loadDataset("mnist", [folder]), /not the original of mnist/);
+    });
   },
 });

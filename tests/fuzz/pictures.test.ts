@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { splitOf } from "../../src/datasets/cifar10.ts";
-import { parseIdx } from "../../src/datasets/mnist.ts";
+import { parseIdx } from "../../src/datasets/idx.ts";
 import { answer, editedBytes, fuzz } from "./fuzz.ts";
 
 /** An IDX file of those sizes and values. */
