@@ -6,13 +6,13 @@
 //   p ← clip(p − v, 0, 1),   the smallest v ≥ 0 with Σ p ≤ k,   k falling from all weights, at 16% to 60% of the run
 //
 // As published, weights are learnt with it by default; here they stay as drawn. The published code clips the gradient's
-// norm to 3, and evaluates a draw; here no norm is clipped, τ and k fall with every step instead of every epoch, and
+// norm to 3, which is an option here, and evaluates a draw; here τ and k fall with every step instead of every epoch, and
 // evaluations keep the largest p, with the running statistics of a network that has any. Its float32 gives no gradient at
 // p = 1, where all start; here it is the formula's, ∂m/∂p = (1 − u) / u at first.
 import { z } from "zod";
 import { descendAdam, projectCappedSimplex, projectTopK, relaxMask } from "../native/mod.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { descentParameters } from "./hyperparameters.ts";
+import { descentParameters, omitDefault } from "./hyperparameters.ts";
 import { annealedSegmentsOf, keptSegmentsOf, scopeParameter } from "./scope.ts";
 
 const parameters = z.strictObject({
@@ -27,6 +27,10 @@ const parameters = z.strictObject({
     .describe("temperature τ₁ at the end of the run; it falls from 1"),
   keptAtFirst: z.number().min(0).max(1).default(1)
     .describe("fraction that k falls from, between 16% and 60% of the run; 0: k stays the same"),
+  clipNorm: omitDefault(
+    z.number().min(0).default(0)
+      .describe("Euclidean norm that the gradient has at most, published 3; 0: any"),
+  ),
 });
 
 /**
@@ -68,6 +72,7 @@ export const probMask: Algorithm<z.infer<typeof parameters>> = {
         }
         metrics.affine(1 / p.draws, 0); // so that the step adds the mean over its draws
         gradient.affine(1 / p.draws, 0);
+        if (p.clipNorm > 0) gradient.clipNorm(p.clipNorm);
         descendAdam(probability, first, second, gradient, {
           rate,
           step: t + 1,

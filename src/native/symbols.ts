@@ -43,6 +43,7 @@ export const symbols = {
   mb_vector_sigmoid: { parameters: [handle, "i64", "i64"], result: status },
   mb_vector_binarise: { parameters: [handle, "i64", "i64"], result: status },
   mb_vector_centre: { parameters: [handle, "i64", "i64"], result: status },
+  mb_vector_clip_norm: { parameters: [handle, "f64"], result: status },
 
   mb_project_top_k: {
     parameters: [handle, "buffer", "i64", "i32", "f64", "f64", "i32", "f64", "f64", handle],

@@ -168,6 +168,11 @@ export class Vector<T extends DType = "float32"> extends Handle {
   centre(offset = 0, length: number = this.length - offset): void {
     checkStatus(nativeFunctions().mb_vector_centre(this.pointer, BigInt(offset), BigInt(length)));
   }
+
+  /** Shortens it to a Euclidean norm of `max` where it is longer, as PyTorch's clip_grad_norm_ does; float32. @param max over 0 */
+  clipNorm(max: number): void {
+    checkStatus(nativeFunctions().mb_vector_clip_norm(this.pointer, max));
+  }
 }
 
 /** Bytes of a generator's state. */

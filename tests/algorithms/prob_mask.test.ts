@@ -18,14 +18,18 @@ function within(p: readonly number[], most: number): number[] {
   return p.map((p) => clip(p - high));
 }
 
-for (const keptAtFirst of [0, 0.2, 0.9, undefined]) { // 0.4 are kept: below it nothing falls, let alone rises
-  Deno.test(`probMask.step() averages the gradients of its draws, takes Adam's step and projects when ${keptAtFirst ?? "all"} is kept at first`, () => {
+const settings: readonly (readonly [keptAtFirst: number | undefined, clipNorm: number])[] = [
+  ...[0, 0.2, 0.9, undefined].map((kept) => [kept, 0] as const), // 0.4 are kept: below it nothing falls, let alone rises
+  [undefined, 0.4],
+];
+for (const [keptAtFirst, clipNorm] of settings) {
+  Deno.test(`probMask.step() averages the gradients of its draws, takes Adam's step and projects when ${keptAtFirst ?? "all"} is kept at first and the norm ${clipNorm || "any"}`, () => {
     using free = new DisposableStack();
     const sparsity = 0.6, steps = 6, rate = 0.15, draws = 3, coldest = 0.2;
     const falling = keptAtFirst === undefined ? {} : { keptAtFirst };
     const stage = alone(
       "prob-mask",
-      { draws, temperature: coldest, ...falling },
+      { draws, temperature: coldest, ...falling, ...clipNorm > 0 ? { clipNorm } : {} },
       { sparsity, steps },
       free,
     );
@@ -39,6 +43,7 @@ for (const keptAtFirst of [0, 0.2, 0.9, undefined]) { // 0.4 are kept: below it 
         ? target + (start - target) * (1 - (part - 0.16) / (0.6 - 0.16)) ** 3
         : target;
     };
+    let clipped = 0;
     let p = Array<number>(n).fill(start), first = p.map(() => 0), second = p.map(() => 0);
     for (let t = 0; t < steps; t++) {
       const temperature = 1 + (coldest - 1) * t / steps;
@@ -53,6 +58,9 @@ for (const keptAtFirst of [0, 0.2, 0.9, undefined]) { // 0.4 are kept: below it 
           g[i]! += by * slope / draws;
         });
       }
+      const norm = Math.hypot(...g), factor = clipNorm > 0 ? Math.min(1, clipNorm / norm) : 1;
+      if (factor < 1) clipped++;
+      g.forEach((value, i) => g[i] = factor * value);
       first = first.map((m, i) => 0.9 * m + 0.1 * g[i]!);
       second = second.map((s, i) => 0.999 * s + 0.001 * g[i]! ** 2);
       const moved = p.map((p, i) => {
@@ -65,6 +73,7 @@ for (const keptAtFirst of [0, 0.2, 0.9, undefined]) { // 0.4 are kept: below it 
       assert.ok(near(learner.state.probability!.download(), p, 2e-4), `step ${t}`);
     }
     assert.ok(p.some((p) => p === 0) && p.some((p) => p > 0.5)); // so that the clip had something to do
+    assert.equal(clipped > 0, clipNorm > 0);
     assert.deepEqual(weights.download(), w);
     // Each step gives the mean over its draws, so that it counts as one.
     const [loss, correct] = metrics.download();

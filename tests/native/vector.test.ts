@@ -99,7 +99,21 @@ Deno.test("Vector.centre() takes the mean off a range and leaves the rest when a
   }));
 });
 
-Deno.test("Vector.binarise() and centre() give the same bytes when any number of threads computes", () => {
+Deno.test("Vector.clipNorm() shortens a vector when it is longer, keeps its direction, and leaves a shorter one as it is", () => {
+  fc.assert(fc.property(values, fc.constantFrom(1e-3, 1, 3, 1e6), (x, max) => {
+    using vector = Vector.from(x, "float32", device);
+    const norm = Math.hypot(...x), factor = Math.min(1, max / (norm + 1e-6));
+    vector.clipNorm(max);
+    const found = vector.download();
+    if (factor === 1) assert.deepEqual(found, x);
+    found.forEach((value, i) =>
+      assert.ok(Math.abs(value - factor * x[i]!) <= 1e-6 * Math.abs(x[i]!) + 1e-44)
+    );
+    assert.ok(Math.hypot(...found) <= max * (1 + 1e-5));
+  }));
+});
+
+Deno.test("Vector.binarise(), centre() and clipNorm() give the same bytes when any number of threads computes", () => {
   const x = Float32Array.from({ length: 100_001 }, (_, i) => Math.sin(i) * 10 ** (i % 7 - 3));
   const made = (threads: number, make: (vector: Vector) => void) => {
     setThreads(threads);
@@ -107,8 +121,11 @@ Deno.test("Vector.binarise() and centre() give the same bytes when any number of
     make(vector);
     return vector.download();
   };
-  for (const make of [(x: Vector) => x.binarise(), (x: Vector) => x.centre()]) {
-    assert.deepEqual(made(3, make), made(1, make));
-  }
+  const changes = [
+    (x: Vector) => x.binarise(),
+    (x: Vector) => x.centre(),
+    (x: Vector) => x.clipNorm(0.7),
+  ];
+  for (const make of changes) assert.deepEqual(made(3, make), made(1, make));
   setThreads(1);
 });

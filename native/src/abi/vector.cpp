@@ -117,3 +117,12 @@ int32_t mb_vector_centre(mb_vector* vector, int64_t offset, int64_t length) {
     carry_out("mb_vector_centre", centre_vector, Output{range});
   });
 }
+
+int32_t mb_vector_clip_norm(mb_vector* vector, double max) {
+  return guard_within_step("mb_vector_clip_norm", [&] {
+    at::Tensor whole = vector_for_writing(vector, "vector");
+    require_dtype(whole, "vector", at::kFloat);
+    require(max > 0 && std::isfinite(max), "max: ", max, ", expected a finite number over 0");
+    carry_out("mb_vector_clip_norm", clip_norm, Constant{max}, Output{whole});
+  });
+}

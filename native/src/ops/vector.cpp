@@ -25,6 +25,16 @@ TwoSums sum_magnitudes(const float* x, int64_t length) {
   });
 }
 
+double sum_squares(const float* x, int64_t length) {
+  return sum_chunks(length, [&](int64_t begin, int64_t end) {
+           double squares = 0;
+#pragma omp simd reduction(+ : squares)
+           for (int64_t i = begin; i < end; ++i) squares += static_cast<double>(x[i]) * x[i];
+           return TwoSums{squares};
+         })
+      .first;
+}
+
 void centre_by_loop(float* x, int64_t length) {
   const TwoSums sums = sum_chunks(length, [&](int64_t begin, int64_t end) {
     double sum = 0;
@@ -76,6 +86,20 @@ void centre_vector(at::Tensor& x) {
   if (x.numel() == 0) return;
   dispatch(x.device(), Loop{[&] { centre_by_loop(x.data_ptr<float>(), x.numel()); }},
            Operations{[&] { x.sub_(x.mean(at::kDouble)); }});
+}
+
+void clip_norm(double max, at::Tensor& x) {
+  if (x.numel() == 0) return;
+  constexpr double tiny = 1e-6;
+  dispatch(x.device(),
+           Loop{[&] {
+             const double factor = max / (std::sqrt(sum_squares(x.data_ptr<float>(), x.numel())) + tiny);
+             if (!(factor >= 1)) x.mul_(factor);  // a NaN stays one
+           }},
+           Operations{[&] {
+             const at::Tensor norm = x.to(at::kDouble).square_().sum().sqrt_();
+             x.mul_(norm.add_(tiny).reciprocal_().mul_(max).clamp_max_(1));
+           }});
 }
 
 }  // namespace mb

@@ -21,5 +21,7 @@ void take_sigmoid(at::Tensor& x);
 void binarise_vector(at::Tensor& x);
 // x = x − its mean, which is summed in double. float32.
 void centre_vector(at::Tensor& x);
+// x = x min(1, max / (‖x‖ + 1e-6)); see mb_vector_clip_norm. float32.
+void clip_norm(double max, at::Tensor& x);
 
 }  // namespace mb

@@ -209,6 +209,12 @@ export const cases: Readonly<Record<string, (world: World) => Case>> = {
     right: { vector: floats, length: ["0"] },
   }),
 
+  mb_vector_clip_norm: () => ({
+    args: { vector: "weights", max: 1 },
+    right: { vector: [...floats, "none"], max: ["1e+308", tiny] },
+    refused: { "nothing left": { max: 0 }, "negative": { max: -1 } },
+  }),
+
   mb_project_top_k: () => ({
     args: {
       values: "weights",
