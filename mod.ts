@@ -58,7 +58,16 @@ export {
   type SearchSpace,
   searchSpaceOf,
 } from "./src/algorithms/space.ts";
-export { keptSegmentsOf, type Scope } from "./src/algorithms/scope.ts";
+export { keptSegmentsOf, type Scope, scopeParameter } from "./src/algorithms/scope.ts";
+export { descentParameters, omitDefault } from "./src/algorithms/hyperparameters.ts";
+/** The library that hyper-parameters are described with: an algorithm's `parameters` must be of this one. */
+export { z } from "zod";
+
+export { sha256 } from "./src/datasets/checksum.ts";
+
+// One's own: a module with algorithms, networks and data sets, loaded once.
+export { type Extension } from "./src/extensions/exports.ts";
+export { type UsedModule, useModule } from "./src/extensions/modules.ts";
 export {
   type Layer,
   type Network,

@@ -5,7 +5,7 @@ import { root } from "./cli/maskbench.ts";
 
 /** The rooms of src/, from the ground up. */
 const rooms = [
-  ...["base", "networks", "native", "datasets", "algorithms", "training", "goldens"],
+  ...["base", "networks", "native", "datasets", "algorithms", "extensions", "training", "goldens"],
   ...["runs", "tickets", "sweep", "runner", "tables", "claims", "tuning", "diagnostics"],
   ...["report", "regression", "slurm", "cli"],
 ];

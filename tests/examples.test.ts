@@ -53,7 +53,14 @@ Deno.test(`load_mask_in_pytorch.py prints the ticket's mask when my_sweep.json w
     const table = await Deno.readTextFile(join(out, "table.md"));
     const columns = table.split("\n").find((line) => line.startsWith("|"))!.split("|")
       .map((cell) => cell.trim());
-    for (const column of ["random", "edge-popup", "sbp (scope=global)", "sbp (scope=layer)"]) {
+    for (
+      const column of [
+        "random",
+        "edge-popup (scope=layer)",
+        "sbp (scope=global)",
+        "sbp (scope=layer)",
+      ]
+    ) {
       assert.ok(columns.includes(column), column);
     }
     const tickets = [...Deno.readDirSync(join(out, "tickets"))].map(({ name }) => name);

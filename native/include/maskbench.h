@@ -135,8 +135,8 @@ MB_API int32_t mb_vector_sigmoid(mb_vector *vector, int64_t offset, int64_t leng
 MB_API int32_t mb_vector_binarise(mb_vector *vector, int64_t offset, int64_t length);
 /* vector[range] = vector[range] − its mean, which is summed in double: the result has the mean 0. float32. */
 MB_API int32_t mb_vector_centre(mb_vector *vector, int64_t offset, int64_t length);
-/* vector = vector · min(1, max / (‖vector‖ + 1e-6)), the Euclidean norm summed in double, as PyTorch's clip_grad_norm_ has
- * it: a vector that is longer than max, which is over 0, gets as long as that. float32. */
+/* vector = vector · min(1, max / (‖vector‖ + 1e-6)), the Euclidean norm summed in double, as in PyTorch's clip_grad_norm_:
+ * a vector that is longer than max, which is over 0, gets as long as that. float32. */
 MB_API int32_t mb_vector_clip_norm(mb_vector *vector, double max);
 
 /* --- projection and update ------------------------------------------------------------------------------------ */

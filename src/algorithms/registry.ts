@@ -1,5 +1,5 @@
 // All algorithms. A new one is its file and a line here.
-import { UserError } from "../base/errors.ts";
+import { Registry } from "../base/registry.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { biprop } from "./biprop.ts";
 import { dense } from "./dense.ts";
@@ -15,8 +15,8 @@ import { sbp } from "./sbp.ts";
 import { smartRatio } from "./smart_ratio.ts";
 import { zhou } from "./zhou.ts";
 
-/** All algorithms, in the order in which tables show them. */
-export const algorithms: readonly Algorithm[] = [
+/** Those that are built in, and those that modules bring. */
+export const algorithmRegistry: Registry<Algorithm> = new Registry("algorithm", [
   dense,
   magnitude,
   randomTrained,
@@ -29,15 +29,13 @@ export const algorithms: readonly Algorithm[] = [
   probMask,
   gemMiner,
   sbp,
-];
+]);
+
+/** All algorithms, in the order in which tables show them. */
+export const algorithms: readonly Algorithm[] = algorithmRegistry.all;
 
 /** The algorithm of that name. @throws {UserError} if there is none */
-export function algorithmOf(name: string): Algorithm {
-  const algorithm = algorithms.find((algorithm) => algorithm.name === name);
-  if (algorithm) return algorithm;
-  const known = algorithms.map((algorithm) => algorithm.name).join(", ");
-  throw new UserError(`no algorithm is called "${name}": there are ${known}`);
-}
+export const algorithmOf = (name: string): Algorithm => algorithmRegistry.named(name);
 
 /** The one that others are compared with where nothing else is said. */
 export const referenceAlgorithm: Algorithm = algorithms.find(({ role }) => role === "reference")!;

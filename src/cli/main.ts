@@ -4,8 +4,10 @@ import settings from "../../deno.json" with { type: "json" };
 import { WriteError } from "../base/atomic_files.ts";
 import { UserError } from "../base/errors.ts";
 import { describeUnknown } from "../base/schema_errors.ts";
+import { useModule } from "../extensions/modules.ts";
 import { exitNow } from "../native/mod.ts";
 import { type CommandEntry, commandGroups, commands } from "./commands/registry.ts";
+import { userPathOf } from "./paths.ts";
 
 /**
  * Carries out one command, and ends the process.
@@ -28,12 +30,28 @@ export async function runCommand(
   known: readonly CommandEntry[] = commands,
 ): Promise<void> {
   try {
+    const { words, modules } = withoutModules(args);
+    for (const path of modules) await useModule(userPathOf(path), undefined, path);
     const program = createProgram();
-    for (const entry of neededFor(args, known)) await addCommand(program, entry);
-    await program.parseAsync(args, { from: "user" });
+    for (const entry of neededFor(words, known)) await addCommand(program, entry);
+    await program.parseAsync(words, { from: "user" });
   } catch (error) {
     Deno.exitCode = reportError(error);
   }
+}
+
+// Modules come before all else: what they bring is in the schemas and choices that commands are made of.
+function withoutModules(args: readonly string[]): { words: string[]; modules: string[] } {
+  const words: string[] = [], modules: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === "--") return { words: [...words, ...args.slice(i)], modules };
+    if (word.startsWith("--use=")) modules.push(word.slice("--use=".length));
+    else if (word !== "--use") words.push(word);
+    else if (args[++i] !== undefined) modules.push(args[i]!);
+    else throw new UserError("--use: expected the path of a module");
+  }
+  return { words, modules };
 }
 
 function createProgram(): Command {
@@ -65,6 +83,12 @@ async function addCommand(program: Command, { group, load }: CommandEntry): Prom
   const command = (await load()).copyInheritedSettings(program);
   for (const part of command.commands) part.copyInheritedSettings(command);
   if (group) command.helpGroup(commandGroups[group]);
+  for (const part of command.commands.length > 0 ? command.commands : [command]) {
+    part.option(
+      "--use <module>",
+      "load algorithms, networks and data sets of your own, see docs/extending.md",
+    );
+  }
   program.addCommand(command, { hidden: group === undefined });
 }
 

@@ -2,6 +2,7 @@
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../base/errors.ts";
+import { usedModulePaths } from "../extensions/modules.ts";
 
 /** The repository's root. */
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,11 +22,15 @@ export const shownPathOf = (path: string): string => relative(userFolder(), path
 /** A path of the repository. */
 export const ownPathOf = (...parts: string[]): string => join(root, ...parts);
 
-/** The words that start maskbench with these arguments in a process of its own, with the permissions of `bench`. */
+/**
+ * The words that start maskbench with these arguments in a process of its own, with the permissions of `bench` and the
+ * modules of this one.
+ */
 export const launchCommandOf = (...args: readonly string[]): [string, ...string[]] => [
   Deno.execPath(),
   ...["run", "--quiet", "--no-prompt", "--config", ownPathOf("deno.json"), "-P=compute"],
   ...[ownPathOf("src/cli/main.ts"), ...args],
+  ...usedModulePaths().flatMap((path) => ["--use", path]),
 ];
 
 /** Folders that data sets are looked for in, in order. */

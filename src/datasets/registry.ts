@@ -1,4 +1,5 @@
 // All data sets. A new one is its file and a line here.
+import { Registry } from "../base/registry.ts";
 import { cifar10, cifar10Jpeg } from "./cifar10.ts";
 import { type Dataset, DatasetError, type DatasetSource } from "./dataset.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
@@ -6,21 +7,25 @@ import { mnist } from "./mnist.ts";
 import { loadPack, packOf } from "./pack.ts";
 import { shapes } from "./shapes.ts";
 
-/** All data sets but packed folders: see `pack.ts`. */
-export const datasets: readonly DatasetSource[] = [
+/** Those that are built in but packed folders, see `pack.ts`, and those that modules bring. */
+export const datasetRegistry: Registry<DatasetSource> = new Registry("data set", [
   shapes,
   mnist,
   fashionMnist,
   cifar10,
   cifar10Jpeg,
-];
+]);
+
+/** All data sets but packed folders. */
+export const datasets: readonly DatasetSource[] = datasetRegistry.all;
 
 /** @throws {DatasetError} if there is none of that name */
 export function sourceOf(name: string): DatasetSource {
-  const found = datasets.find((source) => source.name === name);
-  if (found) return found;
-  const known = datasets.map((source) => source.name).join(", ");
-  throw new DatasetError(`no data set is called "${name}": there are ${known}`);
+  try {
+    return datasetRegistry.named(name);
+  } catch (error) {
+    throw new DatasetError((error as Error).message);
+  }
 }
 
 /**

@@ -1,12 +1,13 @@
 // All networks. A new one is its file and a line here.
 import { UserError } from "../base/errors.ts";
+import { Registry } from "../base/registry.ts";
 import { conv2, conv4, conv6, conv8 } from "./conv.ts";
 import { mlp } from "./mlp.ts";
 import type { Network, NetworkSource, Shape } from "./network.ts";
 import { resnet101, resnet18, resnet20, resnet50, wideResnet50 } from "./resnet.ts";
 
-/** All networks. */
-export const networks: readonly NetworkSource[] = [
+/** Those that are built in, and those that modules bring. */
+export const networkRegistry: Registry<NetworkSource> = new Registry("network", [
   mlp,
   conv2,
   conv4,
@@ -17,7 +18,10 @@ export const networks: readonly NetworkSource[] = [
   resnet50,
   resnet101,
   wideResnet50,
-];
+]);
+
+/** All networks. */
+export const networks: readonly NetworkSource[] = networkRegistry.all;
 
 /**
  * The network of that name with `width` times its hidden channels and features, each rounded and at least 1.
@@ -29,11 +33,7 @@ export function networkOf(
   width = 1,
   pictures?: { readonly inputShape: Shape; readonly classes: number },
 ): Network {
-  const source = networks.find((network) => network.name === name);
-  if (!source) {
-    const known = networks.map((network) => network.name).join(", ");
-    throw new UserError(`no network is called "${name}": there are ${known}`);
-  }
+  const source = networkRegistry.named(name);
   const { inputShape, classes } = pictures ?? source;
   const mismatch = shapeMismatchOf(source, inputShape);
   if (mismatch) throw new UserError(mismatch);

@@ -1,8 +1,9 @@
 // Compares runs with a baseline: what got worse, what should be the same and is not, and what is inconclusive.
-import { algorithms } from "../algorithms/registry.ts";
+import { algorithmRegistry, algorithms } from "../algorithms/registry.ts";
 import { shrinkVariances } from "../base/shrinkage.ts";
 import { holm, summarise, tProbability, tQuantile } from "../base/statistics.ts";
 import { isReproducible } from "../runs/environment.ts";
+import { networkRegistry } from "../networks/registry.ts";
 import { canonicalJson } from "../runs/identity.ts";
 import type { RunFile } from "../runs/run_file.ts";
 import type { RunConfig } from "../training/config.ts";
@@ -54,10 +55,11 @@ export function compareWithBaseline(
   });
 }
 
-// The key of a cell leaves out what may differ within it: the seed, and the version of the algorithm.
+// The key of a cell leaves out what may differ within it: the seed, and the version of the algorithm and of modules.
 function cellKeyOf({ seed: _, algorithm, ...rest }: RunConfig): string {
-  const { version: __, ...unversioned } = algorithm;
-  return canonicalJson({ ...rest, algorithm: unversioned });
+  const { version: __, module: ___, ...unversioned } = algorithm;
+  const { name, width } = rest.network;
+  return canonicalJson({ ...rest, network: { name, width }, algorithm: unversioned });
 }
 
 /** A run of the baseline with the same run now. */
@@ -127,13 +129,14 @@ function pairingOf(
   return { configuration, sparsities: [configuration.sparsity], pairs, missing };
 }
 
-// A folder that was compared before may hold runs of another version of the algorithm, too.
+// A folder that was compared before may hold runs of another version of the algorithm, or of a module, too.
 function newestOf(runs: readonly RunFile[]): RunFile | undefined {
   const versionOf = ({ configuration }: RunFile) => configuration.algorithm.version;
-  return runs.find((run) =>
-    algorithms.find(({ name }) => name === run.configuration.algorithm.name)?.version ===
-      versionOf(run)
-  ) ?? runs.toSorted((a, b) => versionOf(b) - versionOf(a))[0];
+  const isCurrent = ({ configuration: { algorithm, network } }: RunFile) =>
+    algorithms.find(({ name }) => name === algorithm.name)?.version === algorithm.version &&
+    algorithmRegistry.moduleOf(algorithm.name) === algorithm.module &&
+    networkRegistry.moduleOf(network.name) === network.module;
+  return runs.find(isCurrent) ?? runs.toSorted((a, b) => versionOf(b) - versionOf(a))[0];
 }
 
 /** The key of cells whose speed and memory are compared together: all but sparsity and hyper-parameters. */

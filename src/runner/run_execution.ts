@@ -1,5 +1,6 @@
 // The execution of one claimed run: from its last checkpoint, if it has one, to its ticket and its run file.
 import { durationTextOf } from "../base/duration.ts";
+import { usedModules } from "../extensions/modules.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { CheckpointWriter, readCheckpoint, setCheckpointAside } from "../runs/checkpoint_file.ts";
 import { removeFailure, writeFailure } from "../runs/failure_file.ts";
@@ -120,7 +121,7 @@ export class RunExecution {
     checkpoint: Checkpoint | undefined,
   ): Promise<RunResult | undefined> {
     const { config, options: { library, execution, folder }, stop } = this;
-    const task = { config, library, dataset, execution };
+    const task = { config, library, modules: usedModules(), dataset, execution };
     const listener = this.#listener();
     try {
       return await worker.run({ ...task, from: checkpoint }, stop, listener);

@@ -1,6 +1,8 @@
 // A worker thread of the runner: takes one task after another.
+import { fileURLToPath } from "node:url";
 import { UserError } from "../base/errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
+import { type UsedModule, useModule } from "../extensions/modules.ts";
 import { openLibrary } from "../native/mod.ts";
 import { type Checkpoint, CheckpointError } from "../training/checkpoint.ts";
 import type { RunConfig } from "../training/config.ts";
@@ -15,6 +17,8 @@ export interface WorkerTask {
   readonly config: RunConfig;
   /** Path of the native library. */
   readonly library: string;
+  /** Modules that brought what the run may name. */
+  readonly modules: readonly UsedModule[];
   /** Its pictures are in shared memory or in a file. */
   readonly dataset: Dataset;
   /** Where `saveMask` is set, the worker answers with the subnetwork, too. */
@@ -63,8 +67,9 @@ const channel = self as unknown as {
 };
 const answer = (message: WorkerAnswer) => channel.postMessage(message);
 
-channel.onmessage = ({ data }) => {
+channel.onmessage = async ({ data }) => {
   try {
+    for (const { url, digest } of data.modules) await useModule(fileURLToPath(url), digest);
     answer({ kind: "result", result: executeTask(data) });
   } catch (error) {
     if (error instanceof StoppedError) return answer({ kind: "stopped" });

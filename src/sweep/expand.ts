@@ -1,7 +1,11 @@
 // From a sweep to its runs: every combination of what it lists, with all defaults written out.
 import { recordParameters } from "../algorithms/hyperparameters.ts";
-import { algorithmOf } from "../algorithms/registry.ts";
+import type { Algorithm } from "../algorithms/algorithm.ts";
+import { algorithmOf, algorithmRegistry } from "../algorithms/registry.ts";
+import type { Registry } from "../base/registry.ts";
 import type { Dataset } from "../datasets/dataset.ts";
+import type { NetworkSource } from "../networks/network.ts";
+import { networkRegistry } from "../networks/registry.ts";
 import { identityOf } from "../runs/identity.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { DependentValue, ParameterValues, Sweep, Value } from "./schema.ts";
@@ -42,9 +46,9 @@ export function expandSweep(sweep: Sweep, checksum: string): Expansion {
     for (const parameters of combinations) {
       const run: RunConfig = {
         dataset: { name: dataset, checksum, split },
-        network,
+        network: { ...network, ...broughtBy(networkRegistry, network.name) },
         initialisation,
-        algorithm: { name, version, parameters },
+        algorithm: { name, version, parameters, ...broughtBy(algorithmRegistry, name) },
         sparsity,
         seed,
         epochs,
@@ -65,6 +69,15 @@ export function expandSweep(sweep: Sweep, checksum: string): Expansion {
     }
   }
   return { runs, faults: [...faults] };
+}
+
+// What is not built in is another run with every change of its module.
+function broughtBy(
+  registry: Registry<Algorithm> | Registry<NetworkSource>,
+  name: string,
+): { module?: string } {
+  const module = registry.moduleOf(name);
+  return module === undefined ? {} : { module };
 }
 
 const tooMany = `the grid has more than ${MAX_RUNS.toLocaleString("en")} runs: shorten its lists`;

@@ -37,7 +37,7 @@ export function checkSweep(
   shown: string = "the sweep",
   known: readonly string[] = [],
 ): Sweep {
-  const { data, error } = sweepSchema.safeParse(json, { reportInput: true });
+  const { data, error } = sweepSchema().safeParse(json, { reportInput: true });
   const faults = [
     ...known,
     ...(error ? errorTextsOf(error) : [...contradictions(data), ...expandSweep(data, "").faults]),

@@ -130,76 +130,93 @@ const packedFolder = strictObject({
 }).transform(({ folder, size }) => packNameOf(folder, size));
 
 const choices = configurationSchema.shape, initialisation = choices.initialisation.shape.name;
-const algorithmEntries = algorithms.map(algorithmEntry);
 
-/** A sweep file, checked. Written out in `bench/sweep.schema.json` by `maskbench schema`. */
-export const sweepSchema = strictObject({
-  $schema: z.string().optional().describe("for editors: the path or address of sweep.schema.json"),
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
-    error: ({ input }) =>
-      `${shortTextOf(input)} names no folder: expected letters, digits, ".", "_" and "-"`,
-  })
-    .describe("of the sweep; its results go to results/<name>"),
-  dataset: z.union([names(datasets).transform((name): string => name), packedFolder])
-    .describe("what the networks are to tell apart: a name, or a folder of pictures"),
-  split: choices.dataset.shape.split.default("test")
-    .describe("what accuracy is measured on; to tune, training pictures held out"),
-  networks: distinctList(
-    z.union([
-      names(networks).transform((name): RunConfig["network"] => ({ name, width: 1 })),
-      strictObject({
-        name: names(networks),
-        width: z.number().positive().max(64).default(1).describe("multiplies the hidden channels"),
-      }),
-    ]),
-    "network",
-  ),
-  algorithms: distinctList(
-    z.union([
-      names(algorithms).transform((name): AlgorithmEntry => ({ name })),
-      z.discriminatedUnion("name", algorithmEntries as unknown as [typeof algorithmEntries[0]])
-        .transform((entry) => entry as AlgorithmEntry),
-    ]),
-    "algorithm",
-  ),
-  compare: compareSchemaOf(namesOf(algorithms)).optional(),
-  sparsities: sparsities.describe("fractions of the weights that are removed"),
-  initialisations: distinctList(
-    z.union([
-      initialisation.transform((name): Initialisation => ({ name, scaleFan: false })),
-      strictObject({
-        name: initialisation,
-        scaleFan: z.boolean().default(false).describe("divide the variance by the kept fraction"),
-      }),
-    ]),
-    "initialisation",
-  ).prefault(["kaiming-normal"]).describe("how the fixed weights are drawn"),
-  seeds: distinctList(z.int().min(0), "seed").default([1]),
-  epochs: z.int().min(1).max(1_000_000),
-  batchSize: z.int().min(1).max(1_000_000).default(128),
-  schedule: choices.schedule.default("cosine").describe("of the learning rate"),
-  warmUp: z.int().min(0).max(1_000_000).default(0)
-    .describe(
-      "epochs, fewer than all, in which the learning rate climbs to its base in equal steps",
+/**
+ * A sweep file, checked, with the names that there are by now: modules may have brought some. Written out in
+ * `bench/sweep.schema.json` by `maskbench schema`.
+ */
+export function sweepSchema(): ReturnType<typeof makeSweepSchema> {
+  const names = [algorithms, networks, datasets].map(namesOf).join();
+  if (made?.names !== names) made = { names, schema: makeSweepSchema() };
+  return made.schema;
+}
+
+let made: { names: string; schema: ReturnType<typeof makeSweepSchema> } | undefined;
+
+function makeSweepSchema() {
+  const algorithmEntries = algorithms.map(algorithmEntry);
+  return strictObject({
+    $schema: z.string().optional().describe(
+      "for editors: the path or address of sweep.schema.json",
     ),
-  labelSmoothing: z.number().min(0).lt(1).default(0)
-    .describe("share of a training label that is spread over all classes"),
-  augmentation: choices.augmentation.default("none")
-    .describe(
-      "of training pictures; crop-flip pads by 4 pixels of the mean colour, random-resized-crop is for folders of pictures",
+    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
+      error: ({ input }) =>
+        `${shortTextOf(input)} names no folder: expected letters, digits, ".", "_" and "-"`,
+    })
+      .describe("of the sweep; its results go to results/<name>"),
+    dataset: z.union([names(datasets).transform((name): string => name), packedFolder])
+      .describe("what the networks are to tell apart: a name, or a folder of pictures"),
+    split: choices.dataset.shape.split.default("test")
+      .describe("what accuracy is measured on; to tune, training pictures held out"),
+    networks: distinctList(
+      z.union([
+        names(networks).transform((name): RunConfig["network"] => ({ name, width: 1 })),
+        strictObject({
+          name: names(networks),
+          width: z.number().positive().max(64).default(1).describe(
+            "multiplies the hidden channels",
+          ),
+        }),
+      ]),
+      "network",
     ),
-  precision: choices.precision.default("float32")
-    .describe(
-      "of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU",
+    algorithms: distinctList(
+      z.union([
+        names(algorithms).transform((name): AlgorithmEntry => ({ name })),
+        z.discriminatedUnion("name", algorithmEntries as unknown as [typeof algorithmEntries[0]])
+          .transform((entry) => entry as AlgorithmEntry),
+      ]),
+      "algorithm",
     ),
-  tune: tuneSchema.prefault({}),
-}).describe("A sweep of maskbench: every combination of what is listed is one run.");
+    compare: compareSchemaOf(namesOf(algorithms)).optional(),
+    sparsities: sparsities.describe("fractions of the weights that are removed"),
+    initialisations: distinctList(
+      z.union([
+        initialisation.transform((name): Initialisation => ({ name, scaleFan: false })),
+        strictObject({
+          name: initialisation,
+          scaleFan: z.boolean().default(false).describe("divide the variance by the kept fraction"),
+        }),
+      ]),
+      "initialisation",
+    ).prefault(["kaiming-normal"]).describe("how the fixed weights are drawn"),
+    seeds: distinctList(z.int().min(0), "seed").default([1]),
+    epochs: z.int().min(1).max(1_000_000),
+    batchSize: z.int().min(1).max(1_000_000).default(128),
+    schedule: choices.schedule.default("cosine").describe("of the learning rate"),
+    warmUp: z.int().min(0).max(1_000_000).default(0)
+      .describe(
+        "epochs, fewer than all, in which the learning rate climbs to its base in equal steps",
+      ),
+    labelSmoothing: z.number().min(0).lt(1).default(0)
+      .describe("share of a training label that is spread over all classes"),
+    augmentation: choices.augmentation.default("none")
+      .describe(
+        "of training pictures; crop-flip pads by 4 pixels of the mean colour, random-resized-crop is for folders of pictures",
+      ),
+    precision: choices.precision.default("float32")
+      .describe(
+        "of convolutions and matrix products; bfloat16 where the processor or the GPU has it, tf32 on a GPU",
+      ),
+    tune: tuneSchema().prefault({}),
+  }).describe("A sweep of maskbench: every combination of what is listed is one run.");
+}
 
 /** All defaults filled in, but for hyper-parameters. */
-export type Sweep = z.infer<typeof sweepSchema>;
+export type Sweep = z.infer<ReturnType<typeof makeSweepSchema>>;
 
 /** The text of `bench/sweep.schema.json`. */
 export function schemaText(): string {
-  const schema = z.toJSONSchema(sweepSchema, { io: "input", unrepresentable: "any" });
+  const schema = z.toJSONSchema(sweepSchema(), { io: "input", unrepresentable: "any" });
   return JSON.stringify(schema, null, 2) + "\n";
 }

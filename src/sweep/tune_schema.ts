@@ -48,30 +48,32 @@ function rangeSchema(value: z.ZodType, declared: SearchRange | undefined): z.Zod
   }).optional().describe(`default: ${kind}`);
 }
 
-const spaces = algorithms.map((algorithm) => {
-  const declared = searchSpaceOf(algorithm);
-  const ranges = Object.entries(algorithm.parameters.shape).map(([name, schema]) =>
-    [name, rangeSchema(valueSchema(schema), declared[name])] as const
-  );
-  return [algorithm.name, strictObject(Object.fromEntries(ranges)).optional()] as const;
-});
+/** The section, checked, for the algorithms that there are by now. */
+export function tuneSchema() {
+  const spaces = algorithms.map((algorithm) => {
+    const declared = searchSpaceOf(algorithm);
+    const ranges = Object.entries(algorithm.parameters.shape).map(([name, schema]) =>
+      [name, rangeSchema(valueSchema(schema), declared[name])] as const
+    );
+    return [algorithm.name, strictObject(Object.fromEntries(ranges)).optional()] as const;
+  });
 
-const searchable = [...new Set(spaces.flatMap(([, space]) => Object.keys(space.unwrap().shape)))];
+  const searchable = [...new Set(spaces.flatMap(([, space]) => Object.keys(space.unwrap().shape)))];
 
-/** The section, checked. */
-export const tuneSchema = strictObject({
-  tries: z.int().min(1).max(MAX_TRIES).default(16)
-    .describe("settings of each algorithm, for each network and sparsity"),
-  seeds: distinctList(z.int().min(0), "seed").default([1001])
-    .describe("of every try; none of those that the sweep runs with"),
-  epochs: z.int().min(1).max(1_000_000).optional()
-    .describe("of every try; default those of the sweep"),
-  given: z.boolean().default(false)
-    .describe(
-      "try what the sweep itself gives each algorithm as well, else its defaults, as try 0",
-    ),
-  parameters: distinctList(z.enum(searchable), "hyper-parameter").optional()
-    .describe("hyper-parameters that are searched; default all that have a range"),
-  spaces: strictObject(Object.fromEntries(spaces)).default({})
-    .describe("where settings are looked for, by algorithm and hyper-parameter"),
-}).describe("how `tune` chooses hyper-parameters; of no matter for `bench`");
+  return strictObject({
+    tries: z.int().min(1).max(MAX_TRIES).default(16)
+      .describe("settings of each algorithm, for each network and sparsity"),
+    seeds: distinctList(z.int().min(0), "seed").default([1001])
+      .describe("of every try; none of those that the sweep runs with"),
+    epochs: z.int().min(1).max(1_000_000).optional()
+      .describe("of every try; default those of the sweep"),
+    given: z.boolean().default(false)
+      .describe(
+        "try what the sweep itself gives each algorithm as well, else its defaults, as try 0",
+      ),
+    parameters: distinctList(z.enum(searchable), "hyper-parameter").optional()
+      .describe("hyper-parameters that are searched; default all that have a range"),
+    spaces: strictObject(Object.fromEntries(spaces)).default({})
+      .describe("where settings are looked for, by algorithm and hyper-parameter"),
+  }).describe("how `tune` chooses hyper-parameters; of no matter for `bench`");
+}

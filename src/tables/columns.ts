@@ -3,7 +3,7 @@ import { algorithms } from "../algorithms/registry.ts";
 import type { Value } from "../algorithms/space.ts";
 import type { RunConfig } from "../training/config.ts";
 
-/** Hyper-parameters by name, and `version`: all in which two runs of one algorithm can differ. */
+/** Hyper-parameters by name, `version` and `module`: all in which two runs of one algorithm can differ. */
 export type ColumnSetting = Readonly<Record<string, Value>>;
 
 export interface Column {
@@ -40,7 +40,8 @@ const presenceOf = (name: string): Feature => ({
 
 /** All in which a run can differ from others of its algorithm. */
 export function settingOf({ algorithm }: RunConfig): ColumnSetting {
-  return { ...algorithm.parameters, version: algorithm.version };
+  const { parameters, version, module } = algorithm;
+  return { ...parameters, version, ...module === undefined ? {} : { module: module.slice(0, 8) } };
 }
 
 /** Whether k is for each layer or for the network; nothing where that is not chosen, or the mask is there for scale. */

@@ -19,13 +19,20 @@ export const configurationSchema = z.strictObject({
     /** What accuracy is measured on: the test set, or training images held out to tune on. */
     split: z.enum(["test", "validation"]),
   }),
-  network: z.strictObject({ name: plainText, width: z.number().positive() }),
+  network: z.strictObject({
+    name: plainText,
+    width: z.number().positive(),
+    /** The digest of the module that brought it; absent where it is built in. */
+    module: digestSchema.exactOptional(),
+  }),
   initialisation,
   /** Name, version of the implementation's meaning, and the hyper-parameters as `recordParameters` gives them. */
   algorithm: z.strictObject({
     name: plainText,
     version: z.int(),
     parameters: z.record(plainText, z.union([z.number(), plainText, z.boolean()])),
+    /** The digest of the module that brought it; absent where it is built in. */
+    module: digestSchema.exactOptional(),
   }),
   /** Fraction of the maskable weights that is removed, in [0, 1). */
   sparsity: z.number().min(0).lt(1),

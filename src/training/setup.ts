@@ -1,7 +1,7 @@
 // All that a run sets up before its first step: images on the device, network, weights, streams, learner.
 import type { Algorithm, Learner } from "../algorithms/algorithm.ts";
 import { completeParameters } from "../algorithms/hyperparameters.ts";
-import { algorithmOf } from "../algorithms/registry.ts";
+import { algorithmOf, algorithmRegistry } from "../algorithms/registry.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import {
@@ -15,7 +15,7 @@ import {
   Vector,
 } from "../native/mod.ts";
 import { type Network, type Segment, segmentsOf } from "../networks/network.ts";
-import { networkOf } from "../networks/registry.ts";
+import { networkOf, networkRegistry } from "../networks/registry.ts";
 import type { RunConfig } from "./config.ts";
 import { EpochBatches } from "./epoch_batches.ts";
 import { drawLatent, drawWeights } from "./initialise.ts";
@@ -64,6 +64,7 @@ export function setUpRun(
   { dataset, device }: { readonly dataset: Dataset; readonly device: Device },
   resources: DisposableStack,
 ): RunSetup {
+  ensureSameModules(config);
   const description = describeNetwork(config, dataset);
   const pictures = resources.use(picturesOf(dataset.train, dataset, device));
   const network = resources.use(createNetwork(description, config, device));
@@ -115,6 +116,23 @@ export function setUpRun(
   };
   const parts = { config, network, segments, weights, metrics, batches, batch, streams };
   return { ...parts, learner, learns, step };
+}
+
+// A run of a module as it was is not one of the module as it is.
+function ensureSameModules({ algorithm, network }: RunConfig): void {
+  const parts = [[algorithmRegistry, algorithm], [networkRegistry, network]] as const;
+  for (const [registry, { name, module }] of parts) {
+    registry.named(name);
+    const here = registry.moduleOf(name);
+    if (here === module) continue;
+    const text = (digest: string | undefined) => digest?.slice(0, 12) ?? "built in";
+    throw new UserError(
+      `the ${registry.kind} ${name} is another here (${
+        text(here)
+      }) than in the run's configuration ` +
+        `(${text(module)}): its module has changed since, or is not the one given by --use`,
+    );
+  }
 }
 
 function describeNetwork({ network, augmentation }: RunConfig, dataset: Dataset): Network {

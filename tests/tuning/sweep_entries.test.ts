@@ -20,7 +20,7 @@ Deno.test("entriesOf() makes a sweep run every winner when its entries are paste
     epochs: 3,
   };
   const rates = { learningRate: [0.1, 1, 10] };
-  const tuning = sweepSchema.parse({
+  const tuning = sweepSchema().parse({
     ...grid,
     algorithms: [
       { name: "dense", ...rates },
@@ -44,7 +44,7 @@ Deno.test("entriesOf() makes a sweep run every winner when its entries are paste
         const choices = choicesOf(measured);
         const [entries, ...others] = entriesOf(choices);
         assert.equal(others.length, 0);
-        const pasted = sweepSchema.parse(
+        const pasted = sweepSchema().parse(
           JSON.parse(JSON.stringify({ ...grid, algorithms: entries!.algorithms })),
         );
         const { runs: chosen, faults } = expandSweep(pasted, checksum);
