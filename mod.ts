@@ -60,8 +60,6 @@ export {
 } from "./src/algorithms/space.ts";
 export { keptSegmentsOf, type Scope, scopeParameter } from "./src/algorithms/scope.ts";
 export { descentParameters, omitDefault } from "./src/algorithms/hyperparameters.ts";
-/** The library that hyper-parameters are described with: an algorithm's `parameters` must be of this one. */
-export { z } from "zod";
 
 export { sha256 } from "./src/datasets/checksum.ts";
 

@@ -7,8 +7,8 @@ import {
   keptSegmentsOf,
   projectTopK,
   scopeParameter,
-  z,
 } from "maskbench";
+import { z } from "zod";
 
 const parameters = z.strictObject({
   ...descentParameters({ learningRate: { default: 0.1, range: [0.01, 10] } }),

@@ -27,6 +27,12 @@ export function parsePositive(text: string): number {
 }
 
 /** Selects some of the runs, and may be repeated; see `selectRuns`. */
+export const setOption = () =>
+  new Option(
+    "--set <path=value>",
+    "change what the sweep file says, as epochs=5 or algorithms.sbp.learningRate=1,3; may be repeated",
+  ).default([] as string[]).argParser((pair: string, before: string[]) => [...before, pair]);
+
 export const onlyOption = () =>
   new Option(
     "--only <key=value>",

@@ -36,7 +36,7 @@ const algorithmSchema = z.looseObject({
   masks: z.boolean({ error: "expected true or false" }),
   learns: z.enum(["mask", "weights"], { error: 'expected "mask", "weights" or null' }).nullable(),
   parameters: z.custom<z.ZodObject>((value) => value instanceof z.ZodObject, {
-    error: "expected z.strictObject({ … }) of the zod that maskbench exports",
+    error: 'expected z.strictObject({ … }), z from "zod"',
   }),
   start: method("start(context, parameters)"),
   keepsFewer: method("keepsFewer(parameters)").optional(),

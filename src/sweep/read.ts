@@ -1,6 +1,8 @@
 // Reading a sweep file: its text, its grid, and whether the grid makes sense as a whole.
+import { dirname, join } from "node:path";
+import { algorithmOf } from "../algorithms/registry.ts";
 import { UserError } from "../base/errors.ts";
-import { parseJson, readUserFile } from "../base/json.ts";
+import { type ParsedJson, parseJson, readUserFile } from "../base/json.ts";
 import { errorTextsOf } from "../base/schema_errors.ts";
 import { packOf } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
@@ -8,18 +10,61 @@ import type { Shape } from "../networks/network.ts";
 import { networks, shapeMismatchOf } from "../networks/registry.ts";
 import { expandSweep } from "./expand.ts";
 import { type Sweep, sweepSchema } from "./schema.ts";
+import { withSettings } from "./set.ts";
 
 /** Faults that are listed one by one. */
 const MAX_LISTED = 20;
 
 /**
- * Reads a sweep file and checks all of it.
+ * Reads a sweep file, and the ones next to it that it extends, and checks all of it.
  * @param shown how the file is called in messages
+ * @param sets changes to what it says, `PATH=VALUE` each
  * @throws {UserError} with one sentence for each fault: place, what stands there, what is allowed
  */
-export async function readSweep(path: string, shown: string = path): Promise<Sweep> {
-  const missing = "does not exist: expected a sweep file, such as bench/quick.json";
-  return parseSweep(await readUserFile(path, shown, missing), shown);
+export async function readSweep(
+  path: string,
+  shown: string = path,
+  sets: readonly string[] = [],
+): Promise<Sweep> {
+  const { json, faults } = await readExtended(path, shown, []);
+  const keys = {
+    all: Object.keys(sweepSchema().shape).filter((key) => key !== "extends"),
+    parametersOf: (name: string) => Object.keys(algorithmOf(name).parameters.shape),
+  };
+  const changed = sets.length > 0 ? `${shown} with --set ${sets.join(" --set ")}` : shown;
+  return checkSweep(withSettings(json, sets, keys), changed, faults);
+}
+
+/** A name of a file next to another: no part of a sweep file leads anywhere else. */
+const neighbour = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+// The keys of a file count for more than those of the one that it extends.
+async function readExtended(
+  path: string,
+  shown: string,
+  within: readonly string[],
+): Promise<ParsedJson> {
+  const missing = within.length === 0
+    ? "does not exist: expected a sweep file, such as bench/quick.json"
+    : `does not exist, which ${within.at(-1)} extends`;
+  const own = parseJson(await readUserFile(path, shown, missing), shown);
+  const { json } = own;
+  if (typeof json !== "object" || json === null || !("extends" in json)) return own;
+  const { extends: name, ...keys } = json as Record<string, unknown>;
+  if (typeof name !== "string" || !neighbour.test(name)) {
+    throw new UserError(
+      `${shown}: extends: expected the name of a sweep file in the same folder, such as "mnist.json"`,
+    );
+  }
+  const base = join(dirname(path), name), baseShown = join(dirname(shown), name);
+  if ([...within, shown].includes(baseShown)) {
+    throw new UserError(`${shown}: extends: ${baseShown} extends this file in turn`);
+  }
+  const extended = await readExtended(base, baseShown, [...within, shown]);
+  return {
+    json: { ...extended.json as Record<string, unknown>, ...keys },
+    faults: [...extended.faults, ...own.faults],
+  };
 }
 
 /** Reads a sweep file's text. */

@@ -149,6 +149,12 @@ function makeSweepSchema() {
     $schema: z.string().optional().describe(
       "for editors: the path or address of sweep.schema.json",
     ),
+    extends: z.string().refine(() => false, {
+      error: "is for files, which are read with the one that they name",
+    }).optional()
+      .describe(
+        "the name of a sweep file in the same folder, whose keys count where this one has none",
+      ),
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, {
       error: ({ input }) =>
         `${shortTextOf(input)} names no folder: expected letters, digits, ".", "_" and "-"`,

@@ -15,7 +15,7 @@ import { writeCompareFile } from "../../tables/compare_file.ts";
 import { ticketPathOf } from "../../tickets/ticket.ts";
 import type { RunConfig } from "../../training/config.ts";
 import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
-import { onlyOption } from "../options.ts";
+import { onlyOption, setOption } from "../options.ts";
 import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 import { refuseSlurmOptions, reportOverview, runWithSlurm, withEngineOptions } from "../slurm.ts";
 
@@ -25,6 +25,7 @@ export const benchCommand = () =>
     .argument("[sweep]", "a sweep file; without one, bench/quick.json")
     .option("--out <dir>", "write results to this folder; default results/<name of the sweep>")
     .addOption(onlyOption())
+    .addOption(setOption())
     .option("--save-mask", "keep the subnetwork of each run in DIR/tickets, for `ticket`")
     .option("--controls", "compare each mask with its controls, for `controls` to show")
     .option("--redo", "make runs again that another commit of maskbench finished")
@@ -36,12 +37,13 @@ Examples:
   deno task bench                                       the embedded data set, about a minute
   deno task bench bench/mnist.json --out results/mine --dry-run
   deno task bench bench/mnist.json --only algorithm=sbp --only sparsity=0.9
+  deno task bench bench/mnist.json --set epochs=2 --set algorithms.sbp.learningRate=1,3
   deno task bench bench/cifar10.json --engine slurm --partition gpu --gpus-per-task 1 --time 8:00:00`,
     )
     .action(async (file, options) => {
       refuseSlurmOptions(options);
       const path = file === undefined ? ownPathOf("bench", "quick.json") : userPathOf(file);
-      const sweep = await readSweep(path, shownPathOf(path));
+      const sweep = await readSweep(path, shownPathOf(path), options.set);
       const folder = options.out === undefined
         ? ownPathOf("results", sweep.name)
         : userPathOf(options.out);

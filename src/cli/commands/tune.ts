@@ -5,7 +5,7 @@ import { datasetOf } from "../../runner/dataset_cache.ts";
 import { readSweep } from "../../sweep/read.ts";
 import { tuningPlanOf, writeTuning } from "../../tuning/mod.ts";
 import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
-import { parsePositive } from "../options.ts";
+import { parsePositive, setOption } from "../options.ts";
 import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 
 export const tuneCommand = () =>
@@ -23,6 +23,7 @@ export const tuneCommand = () =>
       "--out <dir>",
       "write runs, trace and recipe to this folder; default results/<name>-tuning",
     )
+    .addOption(setOption())
     .addHelpText(
       "after",
       `
@@ -32,8 +33,8 @@ Examples:
   deno task maskbench tune bench/mnist.json --tries 12
   deno task bench results/mnist-tuning/recipe.json`,
     )
-    .action(async (file, { tries, out, ...options }) => {
-      const path = userPathOf(file), sweep = await readSweep(path, shownPathOf(path));
+    .action(async (file, { tries, out, set, ...options }) => {
+      const path = userPathOf(file), sweep = await readSweep(path, shownPathOf(path), set);
       const folder = out === undefined
         ? ownPathOf("results", `${sweep.name}-tuning`)
         : userPathOf(out);
