@@ -46,6 +46,7 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./claims.ts")).claimsCommand(),
   },
 
+  { name: "try", group: "run", load: async () => (await import("./try.ts")).tryCommand() },
   { name: "tune", group: "tune", load: async () => (await import("./tune.ts")).tuneCommand() },
   { name: "best", group: "tune", load: async () => (await import("./best.ts")).bestCommand() },
 
