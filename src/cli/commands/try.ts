@@ -115,7 +115,7 @@ async function place(name: string, folder: string): Promise<void> {
   const sweep = checkSweep({
     name: `try-${name}`,
     dataset: "shapes",
-    networks: [{ name: "mlp", width: 0.1 }],
+    networks: [{ name: "mlp", width: 0.05 }],
     algorithms: [...others.map(({ name }) => ({ name })), { name }],
     sparsities: [0.5],
     seeds: [1, 2, 3],
