@@ -29,7 +29,10 @@ Deno.test("controls gives the figures of bench --controls, and leaves the runs a
     assert.match(again.error, /4 of 4 runs are finished already/);
     assert.equal(again.out, first.out);
     assert.ok(first.out.startsWith(await Deno.readTextFile(join(bare, "controls/controls.md"))));
-    assert.match(first.out, /\*\*edge-popup\*\*: .*\n.*\*\*sbp\*\*: /);
+    assert.match(
+      first.out,
+      /\*\*edge-popup \(scope=layer\)\*\*: .*\n.*\*\*sbp \(scope=global\)\*\*: /,
+    );
 
     assert.equal((await maskbench(["bench", file, "--out", held, "--controls"])).code, 0);
     const masks = (await figures(held)).filter(({ controls }) => controls);
