@@ -143,7 +143,6 @@ export function sweepSchema(): ReturnType<typeof makeSweepSchema> {
 
 let made: { names: string; schema: ReturnType<typeof makeSweepSchema> } | undefined;
 
-// It is as long as a sweep file has keys: one table, which nobody reads in parts.
 function makeSweepSchema() {
   const algorithmEntries = algorithms.map(algorithmEntry);
   return strictObject({
