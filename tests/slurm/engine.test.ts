@@ -240,7 +240,10 @@ Deno.test("bench --engine slurm and status say so when there is no Slurm or no s
         /--time is for Slurm: expected --engine slurm with it/,
       ],
       [["bench", "--engine", "slurm", "--out", folder], /there is no scontrol here: Slurm's/],
-      [["bench", "--engine", "slurm", "--sbatch", "'--x"], /a ' is not closed in: '--x/],
+      [
+        ["bench", "--engine", "slurm", "--sbatch", "'--x", "--out", folder],
+        /a ' is not closed in: '--x/,
+      ],
     ];
     for (const [args, message] of cases) {
       const { code, error } = await maskbench(args, { PATH: "/nowhere" });
