@@ -1,6 +1,6 @@
 // SBP, sparse binary programming: relax the binary mask to the box, descend, and project ever more.
 //
-// Of the paper only the abstract was at hand. The abstract says that a binary mask with at most k ones is learnt as the solution
+// Only the paper's abstract was at hand. The abstract says that a binary mask with at most k ones is learnt as the solution
 // of a sparse binary constrained problem; all else here (the relaxation, the ramp, the clip, the pull to 1/2, one k for the
 // network, the defaults) is this project's reading, and the algorithm in the paper may differ.
 //

@@ -41,4 +41,10 @@ export class Registry<Item extends { readonly name: string }> {
   moduleOf(name: string): string | undefined {
     return this.#modules.get(name);
   }
+
+  /** What a configuration records of the module that brought the one of that name: nothing where it is built in. */
+  originOf(name: string): { readonly module?: string } {
+    const module = this.#modules.get(name);
+    return module === undefined ? {} : { module };
+  }
 }

@@ -10,6 +10,7 @@ import {
   type Cell,
   type CellDifference,
   cellDifferencesOf,
+  isDecided,
   LEVEL,
   type Row,
   type Table,
@@ -168,8 +169,7 @@ function judgementOf(
     correctedP,
   });
   if (expects === "undecided") {
-    const isOpen = verdict === "no difference shown" || verdict === "unknown";
-    return judged(isOpen ? "holds" : "fails", null);
+    return judged(isDecided(verdict) ? "fails" : "holds", null);
   }
   if (holds !== null && holds < LEVEL) return judged("holds", holds);
   if (fails !== null && fails < LEVEL) return judged("fails", fails);

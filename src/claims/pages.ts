@@ -1,6 +1,6 @@
 // The pages of a file of claims: each sentence stands where it is claimed to, holds, and no figure is bound to nothing.
 import { join } from "node:path";
-import { formatAccuracy, formatDifference, formatPercent } from "../tables/format.ts";
+import { formatAccuracy, formatDifference, formatShare } from "../tables/format.ts";
 import type { ClaimsFile } from "./claims_file.ts";
 import type { JudgedClaim } from "./judge.ts";
 import { pageFaultsOf } from "./page_figures.ts";
@@ -9,17 +9,15 @@ import { pageFaultsOf } from "./page_figures.ts";
  * What is wrong with the pages, a sentence for each fault.
  * @param folder that pages and files are named from
  */
-export async function pageFaultsIn(
+export function pageFaultsIn(
   { claims, cited, pages }: ClaimsFile,
   judged: readonly JudgedClaim[],
   folder: string,
-): Promise<string[]> {
-  const read = async (name: string) => {
-    try {
-      return await Deno.readTextFile(join(folder, name));
-    } catch {
-      return undefined;
-    }
+): string[] {
+  const texts = new Map<string, string | undefined>();
+  const read = (name: string) => {
+    if (!texts.has(name)) texts.set(name, readTextIn(folder, name));
+    return texts.get(name);
   };
   const faults: string[] = [];
   for (const [i, { claim, standing }] of judged.entries()) {
@@ -28,7 +26,7 @@ export async function pageFaultsIn(
     }
     if (claim.page === undefined) continue;
     if (standing !== "holds") faults.push(`${claim.page}: ${claim.name} ${standingText[standing]}`);
-    const page = await read(claim.page);
+    const page = read(claim.page);
     if (page === undefined) faults.push(`${claim.page} can't be read`);
     else if (!plainTextOf(page).includes(plainTextOf(claim.says))) {
       faults.push(`${claim.page} does not say what ${claim.name} claims: ${claim.says}`);
@@ -39,23 +37,25 @@ export async function pageFaultsIn(
     ...cited.map(({ name, figures }) => [name, figures.join(" ")] as const),
   ]);
   for (const page of pages) {
-    const text = await read(page);
+    const text = read(page);
     if (text === undefined) {
       faults.push(`${page} can't be read`);
       continue;
     }
-    const readFile = (name: string) => {
-      try {
-        return Deno.readTextFileSync(join(folder, name));
-      } catch {
-        return undefined;
-      }
-    };
-    for (const fault of pageFaultsOf(text, { named, readFile })) {
+    for (const fault of pageFaultsOf(text, { named, readFile: read })) {
       faults.push(`${page}:${fault.line}: ${fault.text}`);
     }
   }
   return faults;
+}
+
+// Nothing where there is no such file, or it can't be read.
+function readTextIn(folder: string, name: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(join(folder, name));
+  } catch {
+    return undefined;
+  }
 }
 
 const standingText = { fails: "fails", open: "is open", holds: "holds" } as const;
@@ -73,7 +73,7 @@ function figuresTextOf({ comparisons }: JudgedClaim): string {
       formatDifference(difference),
       ...[minuend, subtrahend].flatMap(({ accuracy, kept }) => [
         formatAccuracy(accuracy),
-        formatPercent(Number(kept.toFixed(3))),
+        formatShare(kept),
       ]),
     ].join(" ")
   ).join(" ");

@@ -41,14 +41,14 @@ function smallDatasetOf(dataset: Dataset): Dataset {
 
 /** The run that proofs are tried on: conv2 of a fiftieth of the width, two epochs, half of the weights removed. */
 export function proofConfigOf(name: string, dataset: Dataset): RunConfig {
-  const algorithm = algorithmOf(name), module = algorithmRegistry.moduleOf(name);
+  const algorithm = algorithmOf(name);
   return {
     dataset: { name: dataset.name, checksum: dataset.checksum, split: "test" },
     network: { name: "conv2", width: 0.02 },
     initialisation: { name: "kaiming-normal", scaleFan: false },
     algorithm: {
       ...{ name, version: algorithm.version, parameters: recordParameters(algorithm, {}) },
-      ...module === undefined ? {} : { module },
+      ...algorithmRegistry.originOf(name),
     },
     sparsity: algorithm.masks ? 0.5 : 0,
     seed: 1,

@@ -40,10 +40,10 @@ export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: str
       const { module: _, ...network } = configuration.network;
       const now = {
         ...configuration,
-        network: { ...network, ...moduleNow(networkRegistry.moduleOf(network.name)) },
+        network: { ...network, ...networkRegistry.originOf(network.name) },
         algorithm: {
           ...{ name, version: found.version, parameters },
-          ...moduleNow(algorithmRegistry.moduleOf(name)),
+          ...algorithmRegistry.originOf(name),
         },
       };
       for (const { seed } of seeds) runs.push({ ...now, seed });
@@ -51,8 +51,6 @@ export function runsOf({ cells }: Baseline): { runs: RunConfig[]; obstacles: str
   }
   return { runs, obstacles: [...obstacles] };
 }
-
-const moduleNow = (module: string | undefined) => module === undefined ? {} : { module };
 
 /** Writes check.md, check.csv and check.json, each whole or not at all. @returns the text of check.md */
 export async function writeCheck(folder: string, check: CheckResult): Promise<string> {

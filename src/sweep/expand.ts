@@ -1,10 +1,7 @@
 // From a sweep to its runs: every combination of what it lists, with all defaults written out.
 import { recordParameters } from "../algorithms/hyperparameters.ts";
-import type { Algorithm } from "../algorithms/algorithm.ts";
 import { algorithmOf, algorithmRegistry } from "../algorithms/registry.ts";
-import type { Registry } from "../base/registry.ts";
 import type { Dataset } from "../datasets/dataset.ts";
-import type { NetworkSource } from "../networks/network.ts";
 import { networkRegistry } from "../networks/registry.ts";
 import { identityOf } from "../runs/identity.ts";
 import type { RunConfig } from "../training/config.ts";
@@ -46,9 +43,9 @@ export function expandSweep(sweep: Sweep, checksum: string): Expansion {
     for (const parameters of combinations) {
       const run: RunConfig = {
         dataset: { name: dataset, checksum, split },
-        network: { ...network, ...broughtBy(networkRegistry, network.name) },
+        network: { ...network, ...networkRegistry.originOf(network.name) },
         initialisation,
-        algorithm: { name, version, parameters, ...broughtBy(algorithmRegistry, name) },
+        algorithm: { name, version, parameters, ...algorithmRegistry.originOf(name) },
         sparsity,
         seed,
         epochs,
@@ -69,15 +66,6 @@ export function expandSweep(sweep: Sweep, checksum: string): Expansion {
     }
   }
   return { runs, faults: [...faults] };
-}
-
-// What is not built in is another run with every change of its module.
-function broughtBy(
-  registry: Registry<Algorithm> | Registry<NetworkSource>,
-  name: string,
-): { module?: string } {
-  const module = registry.moduleOf(name);
-  return module === undefined ? {} : { module };
 }
 
 const tooMany = `the grid has more than ${MAX_RUNS.toLocaleString("en")} runs: shorten its lists`;

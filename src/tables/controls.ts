@@ -12,7 +12,7 @@ import {
   settingTextOf,
   splitFactColumns,
 } from "./facts.ts";
-import { formatAccuracy, formatFixed, formatPercent } from "./format.ts";
+import { formatAccuracy, formatFixed, formatPercent, formatShare } from "./format.ts";
 import { type Cell, type Row, tableOf, type TableRun } from "./table.ts";
 
 /** The controls, as tables name them. */
@@ -146,9 +146,7 @@ function verdictOf(label: string, controls: readonly Control[], rows: readonly R
 function verdictOnUsefulMasks(controls: readonly Control[], rows: readonly Row[]): string {
   const above = controls.filter(({ verdict }) => verdict === "above");
   const max = Math.max(0, ...controls.map(remainderOf));
-  const left = `at most ${
-    formatPercent(Number(max.toFixed(3)))
-  } of what the mask has above chance is left`;
+  const left = `at most ${formatShare(max)} of what the mask has above chance is left`;
   const exceptions = above.map(({ name, row, low, high, accuracy }) =>
     `${name} at ${rowNameOf(row, { rows })} (${formatFixed(accuracy.mean)} [${formatFixed(low!)}, ${
       formatFixed(high!)

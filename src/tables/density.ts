@@ -2,7 +2,7 @@
 // were asked for.
 import { markdownTable } from "markdown-table";
 import { differingSettingsOf, factColumns, settingTextOf, splitFactColumns } from "./facts.ts";
-import { formatAccuracy, formatPercent } from "./format.ts";
+import { formatAccuracy, formatShare } from "./format.ts";
 import {
   type Cell,
   DENSITY_TOLERANCE,
@@ -61,7 +61,7 @@ export function densityMarkdownOf(table: Table): string {
   const lines = densityRowsOf(table).map(({ row, kept, cells }) => [
     ...facts.map((name) => factColumns[name]!(row)),
     ...settings.map((name) => settingTextOf(name, row)),
-    formatPercent(Number(kept.toFixed(3))),
+    formatShare(kept),
     ...masked.map(({ i }) => cells[i] ? formatAccuracy(cells[i].accuracy) : "—"),
   ]);
   const header = [...facts, ...settings, "kept", ...masked.map(({ label }) => label)];

@@ -14,6 +14,11 @@ export function formatPercent(fraction: number): string {
   return `${Number((100 * fraction).toPrecision(10))}%`;
 }
 
+/** A fraction that was measured, to a tenth of a percent: `50.8%`. */
+export function formatShare(fraction: number): string {
+  return formatPercent(Number(fraction.toFixed(3)));
+}
+
 /** `95.12`, never `−0.00`; with a true minus sign. */
 export function formatFixed(value: number, decimals = 2): string {
   const text = Math.abs(value).toFixed(decimals);
@@ -29,7 +34,7 @@ export function formatAccuracy({ mean, deviation, n }: Summary): string {
 /** `keeps 50.8%` where a mask keeps another fraction than its row says; else nothing. */
 export function formatKept(cell: Cell, row: Row): string {
   const isUnsaid = !isUnmasked(cell.column.algorithm) && !keepsItsFraction(cell, row);
-  return isUnsaid ? `keeps ${formatPercent(Number(cell.kept.toFixed(3)))}` : "";
+  return isUnsaid ? `keeps ${formatShare(cell.kept)}` : "";
 }
 
 /** `+0.42 [−0.10, +0.94]`, or `+0.42 [n/a]`, with the marks of `differenceMarksOf`. */

@@ -6,7 +6,7 @@ import type { InvalidRunFile } from "../runs/run_folder.ts";
 import type { AlgorithmPair } from "../sweep/compare_schema.ts";
 import type { Comparison } from "./comparisons.ts";
 import { commonSettingsOf, rowNameOf, rowNamesOf } from "./facts.ts";
-import { formatPercent } from "./format.ts";
+import { formatPercent, formatShare } from "./format.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
 
 /** A list shows so many items before it ends in "and … more". */
@@ -118,9 +118,7 @@ export function settingsNoteOf(table: Table): string {
   const underfull = table.columns.flatMap(({ label }, i) => {
     const fewer = cellsAt(table, i).filter(([cell, row]) =>
       !isUnmasked(cell.column.algorithm) && cell.kept < 1 - row.sparsity - 0.0005
-    ).map(([{ kept }, row]) =>
-      `${formatPercent(Number(kept.toFixed(3)))} at ${rowNameOf(row, table)}`
-    );
+    ).map(([{ kept }, row]) => `${formatShare(kept)} at ${rowNameOf(row, table)}`);
     if (fewer.length === 0) return [];
     return [`**${label}** kept fewer weights than it may: ${shortened(fewer, "; ")}.`];
   });

@@ -64,6 +64,10 @@ export interface CellDifference extends MeanDifference {
 /** What is said of the first of two, at a corrected p below 0.05; `unknown` where chance can't be estimated. */
 export type DifferenceVerdict = "better" | "worse" | "no difference shown" | "unknown";
 
+/** Whether one of the two is shown to be better. */
+export const isDecided = (verdict: DifferenceVerdict): boolean =>
+  verdict === "better" || verdict === "worse";
+
 /** The corrected p that a verdict needs. */
 export const LEVEL = 0.05;
 

@@ -25,7 +25,7 @@ Examples:
       const path = given === undefined ? ownPathOf("results", "claims.json") : userPathOf(given);
       const file = await readClaimsFile(path, shownPathOf(path));
       const judged = await judgeClaims(file, path);
-      const faults = await pageFaultsIn(file, judged, dirname(path));
+      const faults = pageFaultsIn(file, judged, dirname(path));
       console.log(json ? JSON.stringify(jsonOf(judged, faults), null, 2) : textOf(judged, faults));
       if (faults.length > 0) Deno.exitCode = 1;
     });

@@ -9,7 +9,7 @@ import {
 import { formatAccuracy, formatDifference, formatKept } from "../../tables/format.ts";
 import { markNotes } from "../../tables/notes.ts";
 import { type CellRank, cellRanksOf, rankMarks } from "../../tables/ranking.ts";
-import type { CellDifference, Row, Table } from "../../tables/table.ts";
+import { type CellDifference, isDecided, type Row, type Table } from "../../tables/table.ts";
 import { marksOf } from "../plots/style.ts";
 import { variableOf } from "./colours.ts";
 import { notesHtmlOf } from "./html.ts";
@@ -59,7 +59,7 @@ ${lines.map((line) => `<tr>${line}</tr>`).join("\n")}
 
 function differenceHtmlOf(difference: CellDifference): string[] {
   const { mean, verdict } = difference;
-  const kind = verdict === "better" || verdict === "worse" ? "" : ' class="open"';
+  const kind = isDecided(verdict) ? "" : ' class="open"';
   return [
     `<td data-value="${mean}"${kind}>${escapeHtml(formatDifference(difference))}</td>`,
     `<td${kind}>${verdict}</td>`,

@@ -1,5 +1,5 @@
 // Accuracy against the fraction of the weights that the masks keep, which need not be what the sparsity allows.
-import { formatPercent } from "../../tables/format.ts";
+import { formatShare } from "../../tables/format.ts";
 import { isAtEqualDensityThroughout } from "../../tables/density.ts";
 import { accuracyPanelsOf } from "./accuracy_lines.ts";
 import type { Plot } from "./plot.ts";
@@ -19,6 +19,6 @@ export const densityPlot: Plot = {
         placeOf: ({ kept }) => 100 * kept,
         ticksOf: (rows) => rows.map(({ sparsity }) => 100 * (1 - sparsity)),
         wordsOf: (accuracy, cell) =>
-          cell ? `${accuracy} with ${formatPercent(Number(cell.kept.toFixed(3)))} kept` : accuracy,
+          cell ? `${accuracy} with ${formatShare(cell.kept)} kept` : accuracy,
       }),
 };

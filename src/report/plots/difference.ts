@@ -1,7 +1,7 @@
 // Every difference of the table in percentage points, with its interval and a line at zero.
 import type { Mark } from "../../algorithms/mark.ts";
 import { formatDifference as differenceText, formatPercent } from "../../tables/format.ts";
-import type { Context, Row, Table } from "../../tables/table.ts";
+import { type Context, isDecided, type Row, type Table } from "../../tables/table.ts";
 import { domainOf } from "./axis.ts";
 import { contextsOf, contextTitleOf, type Panel, type Plot, type VegaLiteSpec } from "./plot.ts";
 import { legendOf, marksOf, paper } from "./style.ts";
@@ -61,7 +61,7 @@ function pointsOf(rows: readonly Row[], { comparisons }: Table): Point[] {
           mean: one.mean,
           low: one.interval?.low ?? one.mean,
           high: one.interval?.high ?? one.mean,
-          open: one.verdict === "no difference shown" || one.verdict === "unknown",
+          open: !isDecided(one.verdict),
           label: comparisons[i]!.label,
           says: `${differenceText(one)} at ${formatPercent(row.sparsity)}`,
         }]
