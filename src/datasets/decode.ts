@@ -25,16 +25,35 @@ const MAX_RATIO = 16;
 
 sharp.cache(false);
 sharp.concurrency(1); // many pictures are decoded at once instead
-sharp.block({ operation: ["VipsForeignLoad"] }); // no format that can name other files, or that nobody asked for
-sharp.unblock({
-  operation: ["VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp"],
-});
 
 /**
  * The side that pictures are stored with so that networks can read `size`: the shorter one, 256 for 224, so that there is something
  * to crop; below 64 both sides, exactly.
  */
 export const storedSide = (size: number): number => size < 64 ? size : Math.ceil(size * 256 / 224);
+
+// The formats that are decoded, and the bytes that their files begin with. Anything else is refused before libvips sees
+// it: it knows formats that can name other files. `sharp.block` would do so too, but for all threads of the process, and
+// while one thread sets it, pictures of another fail.
+const signatures = {
+  JPEG: /^\xff\xd8\xff/,
+  PNG: /^\x89PNG\r\n\x1a\n/,
+  WebP: /^RIFF[^]{4}WEBP/,
+  BMP: /^BM/,
+} as const;
+
+type Format = keyof typeof signatures;
+
+const formats = Object.keys(signatures) as Format[];
+
+function formatOf(file: Uint8Array): Format {
+  const beginning = String.fromCharCode(...file.subarray(0, 12));
+  const format = formats.find((name) => signatures[name].test(beginning));
+  if (format === undefined) {
+    throw new Error(`its first bytes are of none of these: ${formats.join(", ")}`);
+  }
+  return format;
+}
 
 // libvips reads no BMP.
 function openBmp(file: Uint8Array): Sharp {
@@ -56,8 +75,7 @@ function openBmp(file: Uint8Array): Sharp {
  */
 export async function decode(file: Uint8Array, size: number): Promise<Picture> {
   if (file.length === 0) throw new Error("the file is empty");
-  const isBmp = file[0] === 0x42 && file[1] === 0x4d;
-  const picture = isBmp
+  const picture = formatOf(file) === "BMP"
     ? openBmp(file)
     : sharp(file, { failOn: "error", limitInputPixels: MAX_PIXELS });
   const { autoOrient: { width, height } } = await picture.metadata();

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import os from "node:os";
 import { basename, join } from "node:path";
+import { UserError } from "../base/errors.ts";
 import { readPlainFile } from "../base/plain_files.ts";
 import { DatasetError } from "./dataset.ts";
 import { decode, decoder, type Picture } from "./decode.ts";
@@ -180,12 +181,15 @@ async function* decodeAll(
     try {
       return { listed, picture: await decode(await readPicture(join(from, listed.path)), size) };
     } catch (error) {
+      if (error instanceof DatasetError) throw error;
       return { listed, reason: (error as Error).message.trim().split("\n").at(-1)! };
     }
   };
   const ahead = 4 * os.availableParallelism(), pending: Promise<DecodedPicture>[] = [];
   for (const listed of list) {
-    pending.push(decodeOne(listed));
+    const decoding = decodeOne(listed);
+    decoding.catch(() => {}); // told when its turn comes
+    pending.push(decoding);
     if (pending.length >= ahead) yield pending.shift()!;
   }
   for (const last of pending) yield last;
@@ -194,8 +198,17 @@ async function* decodeAll(
 /** Bytes that a picture's file may have. */
 const MAX_FILE = 256 << 20;
 
+// A file that can't be read for the machine's sake (its disk, too many open files) says nothing of the file: were it passed over,
+// the pack would lack a picture that another time it has.
 async function readPicture(path: string): Promise<Uint8Array> {
-  return await readPlainFile(path, MAX_FILE);
+  try {
+    return await readPlainFile(path, MAX_FILE);
+  } catch (error) {
+    const { message } = error as Error;
+    const isOfFile = error instanceof UserError || error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.FilesystemLoop;
+    throw isOfFile ? error : new DatasetError(`${path} can't be read: ${message}`);
+  }
 }
 
 interface WrittenSplit {

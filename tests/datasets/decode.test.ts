@@ -1,5 +1,6 @@
 // Decoding against colours and places that are known: every kind of picture becomes rows of red, green and blue.
 import assert from "node:assert/strict";
+import sharp from "sharp";
 import { decode, storedSide } from "../../src/datasets/decode.ts";
 import { drawn, plain } from "./pictures.ts";
 
@@ -103,4 +104,10 @@ Deno.test("decode() throws when a file is no picture, damaged, cut short or of e
   for (const [what, file] of Object.entries(refused)) {
     await assert.rejects(decode(file, 32), (error: Error) => error.message.length > 5, what);
   }
+});
+
+Deno.test("decode() forbids other threads of the process no format, and refuses it itself", async () => {
+  const gif = await plain(9, 8, 1, 2, 3).gif().toBuffer();
+  await assert.rejects(decode(gif, 32), /of none of these: JPEG, PNG, WebP, BMP/);
+  assert.equal((await sharp(gif).metadata()).format, "gif");
 });
