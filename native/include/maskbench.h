@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define MB_ABI_VERSION 11
+#define MB_ABI_VERSION 12
 
 typedef struct mb_generator mb_generator; /* a libtorch CPU generator */
 typedef struct mb_vector mb_vector;       /* a flat vector on a device */
@@ -268,7 +268,8 @@ typedef enum {
   MB_RELU = 4,
   MB_FLATTEN = 5,    /* to (batch, channels · height · width), in that order */
   MB_BATCH_NORM = 6, /* (x − mean) / √(variance + 1e-5) by channel: of the batch in training, else of `statistics` */
-  MB_ADD = 7         /* the outputs of two layers, of one shape */
+  MB_ADD = 7,        /* the outputs of two layers, of one shape */
+  MB_DEPTHWISE = 8   /* weights (channels, 1, kernel, kernel): each channel convolved by itself; inputs = outputs */
 } mb_layer_kind;
 
 typedef struct {

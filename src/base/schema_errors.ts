@@ -82,8 +82,9 @@ function faults(issue: Issue, above: readonly PropertyKey[]): Fault[] {
     return [{ path, text }];
   }
   if (issue.code === "invalid_union") {
-    // The branch meant is the one that the value at least has the type of.
-    const fitting = issue.errors.filter((branch) => !branch.some(isOfAnotherType));
+    // The branch meant is the one that the value at least has the type of, and whose keys it has.
+    const fitting = issue.errors.filter((branch) => !branch.some(isOfAnotherType))
+      .sort((a, b) => countUnknownKeys(a) - countUnknownKeys(b));
     const meant = fitting[0] ?? (issue.errors.length === 1 ? issue.errors[0] : undefined);
     if (meant) return meant.flatMap((inner) => faults(inner, path));
     const types = [...new Set(issue.errors.flat().filter(isOfAnotherType).map(expectation))];
@@ -96,6 +97,14 @@ const isOfAnotherType = (issue: Issue): boolean =>
   issue.path.length === 0 &&
   (issue.code === "invalid_type" ||
     (issue.code === "invalid_value" && typeof issue.input !== "string"));
+
+const countUnknownKeys = (branch: readonly Issue[]): number =>
+  branch.reduce(
+    (sum, issue) =>
+      sum +
+      (issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys.length : 0),
+    0,
+  );
 
 function expectation(issue: Issue): string {
   if (issue.code === "invalid_value") return issue.values.map(quoted).join(", ");

@@ -37,7 +37,7 @@ export const storedSide = (size: number): number => size < 64 ? size : Math.ceil
 // while one thread sets it, pictures of another fail.
 const signatures = {
   JPEG: /^\xff\xd8\xff/,
-  PNG: /^\x89PNG\r\n\x1a\n/,
+  PNG: /^\x89PNG\r\n/,
   WebP: /^RIFF[^]{4}WEBP/,
   BMP: /^BM/,
 } as const;

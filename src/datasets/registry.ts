@@ -37,3 +37,16 @@ export function sourceOf(name: string): DatasetSource {
 export async function loadDataset(name: string, folders: readonly string[]): Promise<Dataset> {
   return await (packOf(name) ? loadPack(name, folders) : sourceOf(name).load(folders));
 }
+
+/**
+ * What is known of a data set's pictures before it is loaded: channels, height and width, and how many classes, which a packed
+ * folder's name does not say. Nothing where the name is unknown.
+ */
+export function knownPicturesOf(
+  name: string,
+): { readonly shape: Dataset["shape"]; readonly classes?: number } | undefined {
+  const packed = packOf(name);
+  if (packed) return { shape: [3, packed.size, packed.size] };
+  const source = datasets.find((one) => one.name === name);
+  return source && { shape: source.shape, classes: source.classes.length };
+}

@@ -2,7 +2,7 @@
 import { symbols } from "./symbols.ts";
 
 /** The version of the C interface that this binding speaks. */
-const ABI_VERSION = 11;
+const ABI_VERSION = 12;
 
 /** A native call that failed: how (see `mb_status`), and a text that names the call. */
 export class NativeError extends Error {

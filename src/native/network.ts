@@ -15,6 +15,7 @@ const kinds: Readonly<Record<Node["layer"]["kind"], number>> = {
   "flatten": 5,
   "batch-norm": 6,
   "add": 7,
+  "depthwise-conv": 8,
 };
 
 // The fields of mb_layer: kind, inputs, outputs, kernel, stride, padding, from, other.
@@ -33,6 +34,10 @@ function shapeFieldsOf(layer: Node["layer"]): number[] {
         layer.stride ?? 1,
         layer.padding ?? 0,
       ];
+    case "depthwise-conv": {
+      const { channels, kernel, stride = 1, padding = 0 } = layer;
+      return [kinds["depthwise-conv"], channels, channels, kernel, stride, padding];
+    }
     case "linear":
       return [kinds.linear, layer.inputs, layer.outputs, 0, 0, 0];
     case "max-pool": {

@@ -16,6 +16,14 @@ const plainLayer = [
     /** Zeros added on each side; default 0. */
     padding,
   }),
+  /** Each channel convolved by itself (Howard et al.: MobileNets, 2017). */
+  z.strictObject({
+    kind: z.literal("depthwise-conv"),
+    channels: size,
+    kernel: size,
+    stride,
+    padding,
+  }),
   z.strictObject({ kind: z.literal("linear"), inputs: size, outputs: size }),
   z.strictObject({
     kind: z.literal("max-pool"),
@@ -88,6 +96,35 @@ export function graphOf(layers: readonly Layer[]): Node[] {
   return nodes;
 }
 
+/**
+ * The shape of what a layer gives, from that of what it reads. What is flat has a height and a width of 1 after a linear
+ * layer, and those of the pictures between them.
+ */
+export function shapeAfter(layer: Node["layer"], [channels, height, width]: Shape): Shape {
+  switch (layer.kind) {
+    case "linear":
+      return [layer.outputs, 1, 1];
+    case "conv":
+    case "depthwise-conv": {
+      const { kernel, stride = 1, padding = 0 } = layer;
+      const after = (side: number) => windowsOf(side, kernel, stride, padding);
+      return [layer.kind === "conv" ? layer.outputs : channels, after(height), after(width)];
+    }
+    case "max-pool":
+    case "average-pool": {
+      const { size, stride = size } = layer, padding = "padding" in layer ? layer.padding ?? 0 : 0;
+      const after = (side: number) => windowsOf(side, size, stride, padding);
+      return [channels, after(height), after(width)];
+    }
+    default:
+      return [channels, height, width];
+  }
+}
+
+/** How many windows of `size` that move by `stride` fit along a side with so many zeros at each end. */
+const windowsOf = (side: number, size: number, stride: number, padding: number): number =>
+  Math.floor((side + 2 * padding - size) / stride) + 1;
+
 /** A network: the shape of its input, and its layers in their order. */
 export interface Network {
   readonly name: string;
@@ -121,10 +158,10 @@ export interface NetworkSource {
 
 /**
  * The part of the flat weight vector that belongs to one layer, in the layout of PyTorch:
- * `(out, in, kh, kw)` for a convolution, `(out, in)` for a linear layer, row-major.
+ * `(out, in, kh, kw)` for a convolution, `(channels, 1, kh, kw)` for a depthwise one, `(out, in)` for a linear layer, row-major.
  */
 export interface Segment {
-  /** `conv1`, `conv2`, …, `linear1`, …: kind and position among its kind. */
+  /** `conv1`, `conv2`, …, `depthwise-conv1`, …, `linear1`, …: kind and position among its kind. */
   readonly name: string;
   /** The index of its first weight in the flat vector. */
   readonly offset: number;
@@ -138,19 +175,32 @@ export interface Segment {
 /** The segments of a network's weights, in the order of its layers; they tile `[0, n)`. */
 export function segmentsOf(layers: readonly Layer[]): Segment[] {
   const segments: Segment[] = [];
-  const counts = { conv: 0, linear: 0 };
+  const counts = new Map<string, number>();
   let offset = 0;
   for (const { layer } of graphOf(layers)) {
-    if (layer.kind !== "conv" && layer.kind !== "linear") continue;
-    const shape = layer.kind === "conv"
-      ? [layer.outputs, layer.inputs, layer.kernel, layer.kernel]
-      : [layer.outputs, layer.inputs];
+    const shape = weightShapeOf(layer);
+    if (shape === undefined) continue;
     const length = shape.reduce((product, size) => product * size, 1);
-    const name = `${layer.kind}${++counts[layer.kind]}`;
-    segments.push({ name, offset, length, shape, fanIn: length / layer.outputs });
+    const count = (counts.get(layer.kind) ?? 0) + 1;
+    counts.set(layer.kind, count);
+    segments.push({
+      name: `${layer.kind}${count}`,
+      offset,
+      length,
+      shape,
+      fanIn: length / shape[0]!,
+    });
     offset += length;
   }
   return segments;
+}
+
+/** The shape of a layer's weights, outputs first; nothing where it has none. */
+export function weightShapeOf(layer: Layer | Node["layer"]): readonly number[] | undefined {
+  if (layer.kind === "linear") return [layer.outputs, layer.inputs];
+  if (layer.kind === "conv") return [layer.outputs, layer.inputs, layer.kernel, layer.kernel];
+  if (layer.kind === "depthwise-conv") return [layer.channels, 1, layer.kernel, layer.kernel];
+  return undefined;
 }
 
 /** Number of maskable weights, n. */

@@ -58,8 +58,8 @@ export function compareWithBaseline(
 // The key of a cell leaves out what may differ within it: the seed, and the version of the algorithm and of modules.
 function cellKeyOf({ seed: _, algorithm, ...rest }: RunConfig): string {
   const { version: __, module: ___, ...unversioned } = algorithm;
-  const { name, width } = rest.network;
-  return canonicalJson({ ...rest, network: { name, width }, algorithm: unversioned });
+  const { module: ____, ...network } = rest.network;
+  return canonicalJson({ ...rest, network, algorithm: unversioned });
 }
 
 /** A run of the baseline with the same run now. */

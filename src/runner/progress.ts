@@ -4,7 +4,8 @@ import cliProgress from "cli-progress";
 import { algorithms } from "../algorithms/registry.ts";
 import { durationTextOf } from "../base/duration.ts";
 import { multiplicationsOf } from "../networks/cost.ts";
-import { networkOf } from "../networks/registry.ts";
+import { knownPicturesOf } from "../datasets/registry.ts";
+import { chosenNetworkOf } from "../networks/registry.ts";
 import { briefLabelOf, labelOf } from "../runs/label.ts";
 import type { RunConfig } from "../training/config.ts";
 import type { RunProgress, RunResult } from "../training/result.ts";
@@ -169,9 +170,12 @@ class ProgressScreen {
 }
 
 /** Arithmetic of a run, in multiplications for one picture: what the time left is reckoned by. */
-function costOf({ network, algorithm, epochs }: RunConfig): number {
+function costOf({ dataset, network, algorithm, epochs }: RunConfig): number {
   const { learns } = algorithms.find(({ name }) => name === algorithm.name)!;
-  return multiplicationsOf(networkOf(network.name, network.width)) * (learns ? 3 * epochs : 1);
+  const { shape = [3, 32, 32], classes = 10 } = knownPicturesOf(dataset.name) ?? {};
+  const { layers } = chosenNetworkOf(network, { inputShape: shape, classes });
+  return multiplicationsOf({ name: network.name, inputShape: shape, layers }) *
+    (learns ? 3 * epochs : 1);
 }
 
 /** How far a run is: `epoch 3/10, loss 0.3121, accuracy 94.20%, 28,113 images/s`. */

@@ -15,3 +15,8 @@ export function canonicalJson(value: unknown): string {
 export function identityOf(config: RunConfig): string {
   return createHash("sha256").update(canonicalJson(config)).digest("hex");
 }
+
+/** SHA-256 of the layers that a sweep describes, in hexadecimal; nothing where the network is built in or a module's. */
+export function layersDigestOf({ layers }: RunConfig["network"]): string | undefined {
+  return layers && createHash("sha256").update(canonicalJson(layers)).digest("hex");
+}

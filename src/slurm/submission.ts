@@ -8,7 +8,7 @@ import { makeFolder, WriteError, writeFileAtomically } from "../base/atomic_file
 import { UserError } from "../base/errors.ts";
 import { parseJsonAs, readUserFile } from "../base/json.ts";
 import { MAX_TEXT_BYTES } from "../base/plain_files.ts";
-import { configurationSchema } from "../training/config.ts";
+import { configurationSchema, type RunConfig } from "../training/config.ts";
 import { executionOptionsSchema } from "../runner/execution_options.ts";
 
 /** Raised when the file changes so that older ones can no longer be read. */
@@ -36,7 +36,9 @@ const submissionSchema = z.strictObject({
 );
 
 /** What was submitted. */
-export type Submission = z.infer<typeof submissionSchema>;
+export type Submission = Omit<z.infer<typeof submissionSchema>, "runs"> & {
+  readonly runs: readonly RunConfig[];
+};
 
 /** A submission that is on disk. */
 export interface NumberedSubmission {

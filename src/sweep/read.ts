@@ -5,9 +5,8 @@ import { UserError } from "../base/errors.ts";
 import { type ParsedJson, parseJson, readUserFile } from "../base/json.ts";
 import { errorTextsOf } from "../base/schema_errors.ts";
 import { packOf } from "../datasets/pack.ts";
-import { datasets } from "../datasets/registry.ts";
-import type { Shape } from "../networks/network.ts";
-import { networks, shapeMismatchOf } from "../networks/registry.ts";
+import { knownPicturesOf } from "../datasets/registry.ts";
+import { chosenNetworkOf, networkRegistry } from "../networks/registry.ts";
 import { expandSweep } from "./expand.ts";
 import { type Sweep, sweepSchema } from "./schema.ts";
 import { withSettings } from "./set.ts";
@@ -73,6 +72,15 @@ export function parseSweep(text: string, shown: string): Sweep {
   return checkSweep(json, shown, faults);
 }
 
+// The names of the networks that a sweep describes, in what may be no sweep at all.
+function describedNamesIn(json: unknown): string[] {
+  const networks = (json as { networks?: unknown } | null)?.networks;
+  if (!Array.isArray(networks)) return [];
+  return networks.flatMap((network: { name?: unknown; layers?: unknown } | null) =>
+    network?.layers !== undefined && typeof network.name === "string" ? [network.name] : []
+  );
+}
+
 /**
  * Checks the parsed JSON of a sweep file.
  * @param known faults that were found before
@@ -82,7 +90,9 @@ export function checkSweep(
   shown: string = "the sweep",
   known: readonly string[] = [],
 ): Sweep {
-  const { data, error } = sweepSchema().safeParse(json, { reportInput: true });
+  const { data, error } = sweepSchema(describedNamesIn(json)).safeParse(json, {
+    reportInput: true,
+  });
   const faults = [
     ...known,
     ...(error ? errorTextsOf(error) : [...contradictions(data), ...expandSweep(data, "").faults]),
@@ -95,14 +105,40 @@ export function checkSweep(
   return data!;
 }
 
-// Finds networks that need larger pictures than the data set has, an augmentation that is not for it, a warm-up that is
+// Finds networks that need larger pictures than the data set has, or whose described layers don't fit together.
+function unfitNetworks({ dataset, networks }: Sweep): string[] {
+  const { shape, classes } = knownPicturesOf(dataset)!;
+  return networks.flatMap((network, index) => {
+    const { name, layers } = network;
+    if (layers && networkRegistry.all.some((known) => known.name === name)) {
+      return [`networks[${index}].name: "${name}" is there already: expected another name`];
+    }
+    const other = networks.findIndex((before) =>
+      before.name === name && JSON.stringify(before.layers) !== JSON.stringify(layers)
+    );
+    if (other >= 0 && other < index) {
+      return [`networks[${index}].name: networks[${other}] has the same with other layers`];
+    }
+    const last = layers?.at(-1);
+    const told = last?.kind === "linear" ? last.outputs : undefined;
+    try {
+      chosenNetworkOf(network, { inputShape: shape, classes: classes ?? told ?? 1000 });
+      return [];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return [
+        layers
+          ? `networks[${index}].${error.message}`
+          : `networks[${index}]: ${error.message}, as those of ${dataset} are`,
+      ];
+    }
+  });
+}
+
+// Finds an augmentation that is not for it, a warm-up that is
 // longer than the run, and a comparison with an algorithm that is not run.
 function contradictions(sweep: Sweep): string[] {
-  const packed = packOf(sweep.dataset);
-  const shape: Shape = packed
-    ? [3, packed.size, packed.size]
-    : datasets.find(({ name }) => name === sweep.dataset)!.shape;
-  const augmentation = sweep.augmentation === "random-resized-crop" && !packed
+  const augmentation = sweep.augmentation === "random-resized-crop" && !packOf(sweep.dataset)
     ? ["augmentation: random-resized-crop is for folders of pictures, expected none or crop-flip"]
     : [];
   const { warmUp, epochs, tune } = sweep;
@@ -122,9 +158,5 @@ function contradictions(sweep: Sweep): string[] {
       ]
     )
   );
-  const unfit = sweep.networks.flatMap(({ name }, index) => {
-    const fault = shapeMismatchOf(networks.find((network) => network.name === name)!, shape);
-    return fault ? [`networks[${index}]: ${fault}, as those of ${sweep.dataset} are`] : [];
-  });
-  return [...augmentation, ...warming, ...absent, ...unfit];
+  return [...augmentation, ...warming, ...absent, ...unfitNetworks(sweep)];
 }

@@ -12,6 +12,7 @@ import {
 } from "../base/schema_errors.ts";
 import { packFolderNamePattern, packNameOf, SIZES } from "../datasets/pack.ts";
 import { datasets } from "../datasets/registry.ts";
+import { describedLayersSchema } from "../networks/described.ts";
 import { networks } from "../networks/registry.ts";
 import { configurationSchema, type Initialisation, type RunConfig } from "../training/config.ts";
 import { compareSchemaOf } from "./compare_schema.ts";
@@ -86,12 +87,12 @@ const sparsityKey = z.string().refine(
   },
 );
 
-function varying(parameter: z.ZodType): z.ZodType {
+function varying(parameter: z.ZodType, networkNames: readonly string[]): z.ZodType {
   const value = valueSchema(parameter);
   const bySparsity = z.record(sparsityKey, value).optional()
     .describe('a value for each sparsity, such as "0.5"');
   const byNetwork = objectWithKeys(
-    namesOf(networks),
+    networkNames,
     z.union([value, strictObject({ bySparsity })]),
   ).optional()
     .describe("a value for each network, or one for each of its sparsities");
@@ -109,10 +110,13 @@ function varying(parameter: z.ZodType): z.ZodType {
 
 const defaultOf = (parameter: z.ZodType) => JSON.stringify(parameter.parse(undefined)) ?? "none";
 
-function algorithmEntry({ name, summary, parameters }: Algorithm) {
+function algorithmEntry(
+  { name, summary, parameters }: Algorithm,
+  networkNames: readonly string[],
+) {
   const hyperparameters = Object.entries(parameters.shape).map(([key, schema]) => [
     key,
-    varying(schema as z.ZodType),
+    varying(schema as z.ZodType, networkNames),
   ]);
   return strictObject({
     name: z.literal(name).describe(summary),
@@ -131,20 +135,40 @@ const packedFolder = strictObject({
 
 const choices = configurationSchema.shape, initialisation = choices.initialisation.shape.name;
 
+/** A network that the sweep itself describes. */
+const describedNetwork = strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, {
+    error: ({ input }) =>
+      `${shortTextOf(input)} names no network: expected small letters, digits and "-", 40 at most`,
+  }).describe("any but those that are there already"),
+  width: widthSchema(),
+  layers: describedLayersSchema.describe(
+    "in their order; what each reads is worked out, and the last is linear",
+  ),
+});
+
+function widthSchema() {
+  return z.number().positive().max(64).default(1).describe("multiplies the hidden channels");
+}
+
 /**
  * A sweep file, checked, with the names that there are by now: modules may have brought some. Written out in
  * `bench/sweep.schema.json` by `maskbench schema`.
+ * @param described the names of networks that the sweep describes
  */
-export function sweepSchema(): ReturnType<typeof makeSweepSchema> {
-  const names = [algorithms, networks, datasets].map(namesOf).join();
-  if (made?.names !== names) made = { names, schema: makeSweepSchema() };
+export function sweepSchema(
+  described: readonly string[] = [],
+): ReturnType<typeof makeSweepSchema> {
+  const names = JSON.stringify([...[algorithms, networks, datasets].map(namesOf), described]);
+  if (made?.names !== names) made = { names, schema: makeSweepSchema(described) };
   return made.schema;
 }
 
 let made: { names: string; schema: ReturnType<typeof makeSweepSchema> } | undefined;
 
-function makeSweepSchema() {
-  const algorithmEntries = algorithms.map(algorithmEntry);
+function makeSweepSchema(described: readonly string[]) {
+  const networkNames = [...namesOf(networks), ...described];
+  const algorithmEntries = algorithms.map((algorithm) => algorithmEntry(algorithm, networkNames));
   return strictObject({
     $schema: z.string().optional().describe(
       "for editors: the path or address of sweep.schema.json",
@@ -167,12 +191,9 @@ function makeSweepSchema() {
     networks: distinctList(
       z.union([
         names(networks).transform((name): RunConfig["network"] => ({ name, width: 1 })),
-        strictObject({
-          name: names(networks),
-          width: z.number().positive().max(64).default(1).describe(
-            "multiplies the hidden channels",
-          ),
-        }),
+        strictObject({ name: names(networks), width: widthSchema() })
+          .transform((network): RunConfig["network"] => network),
+        describedNetwork.transform((network): RunConfig["network"] => network),
       ]),
       "network",
     ),

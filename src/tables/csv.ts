@@ -3,6 +3,7 @@
 import { csvFormatRows } from "d3-dsv";
 import { type Interval, meanInterval } from "../base/statistics.ts";
 import { textCell } from "../base/text.ts";
+import { layersDigestOf } from "../runs/identity.ts";
 import { type CellRank, cellRanksOf } from "./ranking.ts";
 import type { Comparison } from "./comparisons.ts";
 import { type Cell, isUnmasked, type Row, type Table } from "./table.ts";
@@ -53,6 +54,7 @@ export function contextFields({ context }: Row): Record<string, Field> {
     split: dataset.split,
     network: network.name,
     width: network.width,
+    ...network.layers ? { layers: layersDigestOf(network)!.slice(0, 8) } : {},
     initialisation: initialisation.name,
     scale_fan: initialisation.scaleFan,
     epochs: context.epochs,

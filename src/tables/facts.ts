@@ -1,4 +1,5 @@
 // What a table says of a row besides its figures: data set, network, initialisation, sparsity, and settings of its runs.
+import { layersDigestOf } from "../runs/identity.ts";
 import { formatPercent, initialisationNameOf, networkNameOf } from "./format.ts";
 import type { Context } from "./table.ts";
 
@@ -38,20 +39,31 @@ const settings: Readonly<Record<string, (context: Context) => string>> = {
   "precision": ({ precision }) => precision,
 };
 
-/** Names of the settings in which rows differ; `checksum` where data sets of one name are not the same. */
+// What stands behind a name, shown where it is not the same for one name: a data set's bytes, a network's layers.
+const digests: Readonly<Record<string, (context: Context) => { name: string; digest: string }>> = {
+  "checksum": ({ dataset: { name, checksum } }) => ({ name, digest: checksum }),
+  "layers": ({ network }) => ({
+    name: network.name,
+    digest: layersDigestOf(network) ?? network.module ?? "",
+  }),
+};
+
+/** Names of the settings in which rows differ; `checksum` and `layers` where data sets or networks of one name are not the same. */
 export function differingSettingsOf({ rows }: FactTable): string[] {
   const contexts = rows.map(({ context }) => context);
   const names = Object.keys(settings)
     .filter((name) => countDistinct(contexts.map(settings[name]!)) > 1);
-  const checksums = contexts.map(({ dataset }) => `${dataset.name} ${dataset.checksum}`);
-  const alike =
-    countDistinct(checksums) === countDistinct(contexts.map(({ dataset }) => dataset.name));
-  return alike ? names : [...names, "checksum"];
+  const ambiguous = Object.keys(digests).filter((fact) => {
+    const found = contexts.map(digests[fact]!);
+    const digestsOfName = new Set(found.map(({ name, digest }) => `${name} ${digest}`));
+    return digestsOfName.size > countDistinct(found.map(({ name }) => name));
+  });
+  return [...names, ...ambiguous];
 }
 
 /** The value of one of the settings that `differingSettingsOf` names. */
 export function settingTextOf(name: string, { context }: RowFacts): string {
-  return name === "checksum" ? context.dataset.checksum.slice(0, 8) : settings[name]!(context);
+  return digests[name]?.(context).digest.slice(0, 8) ?? settings[name]!(context);
 }
 
 /** `epochs 10, batch size 64, …`: the settings that all rows share; empty without rows. */

@@ -1,7 +1,7 @@
 // A ticket's masked weights, in full and by layer, for other programs: the state of PyTorch's `nn.Sequential`.
 import { strToU8, zipSync } from "fflate";
 import { encodeTensors, type Tensor } from "../base/safetensors.ts";
-import { type Layer, normalisedChannels, segmentsOf } from "../networks/network.ts";
+import { type Layer, normalisedChannels, segmentsOf, weightShapeOf } from "../networks/network.ts";
 import { maskedWeightsOf } from "./rebuild.ts";
 import type { Ticket } from "./ticket.ts";
 
@@ -63,7 +63,7 @@ function stateNames(
   const walk = (list: readonly Layer[], prefix: string) =>
     list.forEach((layer, index) => {
       const name = `${prefix}${index}`;
-      if (layer.kind === "conv" || layer.kind === "linear") weights.push(`${name}.weight`);
+      if (weightShapeOf(layer)) weights.push(`${name}.weight`);
       if (layer.kind === "batch-norm") normalisations.push(name);
       if (layer.kind !== "residual") return;
       walk(layer.body, `${name}.body.`);

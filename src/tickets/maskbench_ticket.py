@@ -98,6 +98,9 @@ def sequential(layers):
         if kind == "conv":
             return nn.Conv2d(layer["inputs"], layer["outputs"], layer["kernel"], layer.get("stride", 1),
                              layer.get("padding", 0), bias=False)
+        if kind == "depthwise-conv":
+            return nn.Conv2d(layer["channels"], layer["channels"], layer["kernel"], layer.get("stride", 1),
+                             layer.get("padding", 0), groups=layer["channels"], bias=False)
         if kind == "linear":
             return nn.Linear(layer["inputs"], layer["outputs"], bias=False)
         if kind == "max-pool":

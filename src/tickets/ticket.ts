@@ -26,7 +26,7 @@ import {
   type Shape,
   weightCount,
 } from "../networks/network.ts";
-import { networkOf } from "../networks/registry.ts";
+import { chosenNetworkOf } from "../networks/registry.ts";
 import { identityOf } from "../runs/identity.ts";
 import { type Environment, environmentSchema } from "../runs/run_file.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
@@ -93,8 +93,9 @@ export function ticketOfRun(
   dataset: Pick<Dataset, "shape" | "classes" | "mean" | "deviation">,
   environment: Ticket["environment"],
 ): Ticket {
-  const { name, width } = configuration.network, { shape, classes, mean, deviation } = dataset;
-  const { layers } = networkOf(name, width, { inputShape: shape, classes: classes.length });
+  const { shape, classes, mean, deviation } = dataset;
+  const pictures = { inputShape: shape, classes: classes.length };
+  const { layers } = chosenNetworkOf(configuration.network, pictures);
   const fields = environmentFields.map((key) => [key, environment[key]] as const);
   return {
     configuration,

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
 import { plainText } from "../base/text.ts";
+import { describedLayersSchema } from "../networks/described.ts";
 
 /** How the fixed random weights are drawn. */
 const initialisation = z.strictObject({
@@ -22,6 +23,8 @@ export const configurationSchema = z.strictObject({
   network: z.strictObject({
     name: plainText,
     width: z.number().positive(),
+    /** Where the sweep describes it; absent where it is built in or a module's. */
+    layers: describedLayersSchema.exactOptional(),
     /** The digest of the module that brought it; absent where it is built in. */
     module: digestSchema.exactOptional(),
   }),

@@ -208,6 +208,9 @@ function descriptionOf(layer: Node["layer"]): string {
       return `a convolution from ${inputs} to ${outputs} channels, kernel ${kernel} × ${kernel}, ` +
         `stride ${stride}`;
     }
+    case "depthwise-conv":
+      return `a depthwise convolution of ${layer.channels} channels, kernel ${layer.kernel} × ` +
+        `${layer.kernel}, stride ${layer.stride ?? 1}`;
     case "linear":
       return `a linear layer from ${layer.inputs} to ${layer.outputs} features`;
     case "batch-norm":

@@ -15,7 +15,7 @@ import {
   Vector,
 } from "../native/mod.ts";
 import { type Network, type Segment, segmentsOf } from "../networks/network.ts";
-import { networkOf, networkRegistry } from "../networks/registry.ts";
+import { chosenNetworkOf, networkRegistry } from "../networks/registry.ts";
 import type { RunConfig } from "./config.ts";
 import { EpochBatches } from "./epoch_batches.ts";
 import { drawLatent, drawWeights } from "./initialise.ts";
@@ -121,7 +121,9 @@ export function setUpRun(
 // A run of a module as it was is not one of the module as it is.
 function ensureSameModules({ algorithm, network }: RunConfig): void {
   const parts = [[algorithmRegistry, algorithm], [networkRegistry, network]] as const;
-  for (const [registry, { name, module }] of parts) {
+  for (const [registry, part] of parts) {
+    const { name, module } = part;
+    if ("layers" in part) continue;
     registry.named(name);
     const here = registry.moduleOf(name);
     if (here === module) continue;
@@ -136,7 +138,7 @@ function ensureSameModules({ algorithm, network }: RunConfig): void {
 }
 
 function describeNetwork({ network, augmentation }: RunConfig, dataset: Dataset): Network {
-  const description = networkOf(network.name, network.width, {
+  const description = chosenNetworkOf(network, {
     inputShape: dataset.shape,
     classes: dataset.classes.length,
   });

@@ -272,3 +272,44 @@ Deno.test("bench says what is wrong with a module, where, and what is allowed", 
     assert.match(bare.error, /--use: expected the path of a module/);
   });
 });
+
+Deno.test("bench, table, check, ticket and tune take a network when a sweep file describes it", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "own.json"), out = join(folder, "out");
+    const described = (outputs: number) => ({
+      name: "own-net",
+      layers: [
+        { kind: "conv", outputs, kernel: 3, stride: 2, padding: 1 },
+        { kind: "batch-norm" },
+        { kind: "relu" },
+        { kind: "depthwise-conv", kernel: 3, stride: 2, padding: 1 },
+        { kind: "relu" },
+        { kind: "average-pool" },
+        { kind: "flatten" },
+        { kind: "linear" },
+      ],
+    });
+    const written = { ...sweep, name: "own", algorithms: ["edge-popup", "sbp"], seeds: [1] };
+    const write = (outputs: number) =>
+      Deno.writeTextFile(file, JSON.stringify({ ...written, networks: [described(outputs)] }));
+    await write(6);
+    await right(["bench", file, "--out", out, "--save-mask"]);
+    const baseline = join(folder, "baseline.json");
+    await Deno.writeTextFile(baseline, await right(["baseline", out]));
+    await right(["check", baseline, "--out", join(folder, "again"), "--rounds", "1"]);
+    for (const { name } of Deno.readDirSync(join(out, "tickets"))) {
+      await right(["ticket", "verify", join(out, "tickets", name)]);
+    }
+    await right(["tune", file, "--out", join(folder, "tuned")]);
+    const recipe = JSON.parse(await Deno.readTextFile(join(folder, "tuned", "recipe.json")));
+    assert.equal(recipe.networks[0].layers.length, 8);
+
+    // Other layers of the same name are other runs, in a row of their own.
+    await write(7);
+    await right(["bench", file, "--out", out]);
+    const csv = (await right(["table", out, "--format", "csv"])).trim().split("\n");
+    const column = csv[0]!.split(",").indexOf("layers");
+    assert.equal(new Set(csv.slice(1).map((line) => line.split(",")[column])).size, 2);
+    assert.match(await right(["table", out]), /\| layers +\|/);
+  });
+});

@@ -51,6 +51,19 @@ RESNET = ((2, 9, 9), [
     {"kind": "avgpool", "size": 3},
     {"kind": "linear", "inputs": 8, "outputs": 5},
 ])
+DEPTHWISE = ((2, 9, 9), [
+    {"kind": "conv", "inputs": 2, "outputs": 6, "kernel": 3, "padding": 1},
+    {"kind": "batchnorm", "channels": 6},
+    {"kind": "relu"},
+    {"kind": "depthwise-conv", "channels": 6, "kernel": 3, "stride": 2, "padding": 1},
+    {"kind": "batchnorm", "channels": 6},
+    {"kind": "relu"},
+    {"kind": "conv", "inputs": 6, "outputs": 10, "kernel": 1},
+    {"kind": "batchnorm", "channels": 10},
+    {"kind": "relu"},
+    {"kind": "avgpool", "size": 5},
+    {"kind": "linear", "inputs": 10, "outputs": 5},
+])
 GOLDENS = {
     "edge-popup-conv-layer": (CONV, {"algorithm": "edge-popup", "kept_fraction": 0.3, "scope": "layer",
                                      "learning_rate": 0.2, "momentum": 0.9, "weight_decay": 5e-4}),
@@ -101,11 +114,18 @@ GOLDENS = {
                                          "learning_rate": 0.2, "momentum": 0.8, "weight_decay": 1e-3, "ramp": 0.7}),
     "edge-popup-conv-layer-ramp": (CONV, {"algorithm": "edge-popup", "kept_fraction": 0.5, "scope": "layer",
                                           "learning_rate": 0.3, "momentum": 0.9, "weight_decay": 0.0, "ramp": 1}),
+    "edge-popup-depthwise-layer": (DEPTHWISE, {"algorithm": "edge-popup", "kept_fraction": 0.4, "scope": "layer",
+                                               "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 1e-4}),
+    "sbp-depthwise-global": (DEPTHWISE, {"algorithm": "sbp", "kept_fraction": 0.5, "scope": "global",
+                                         "learning_rate": 1.0, "momentum": 0.9, "weight_decay": 0.0, "ramp": 0.5,
+                                         "floor": 0.5, "box": [0, 1]}),
 }
 STEPS, BATCH, CLASSES = 10, 6, 5
 
 
 def shape_of(layer):
+    if layer["kind"] == "depthwise-conv":
+        return [layer["channels"], 1, layer["kernel"], layer["kernel"]]
     kernel = [layer["kernel"]] * 2 if layer["kind"] == "conv" else []
     return [layer["outputs"], layer["inputs"], *kernel]
 
@@ -116,7 +136,7 @@ def weighted(layers):
         if layer["kind"] == "residual":
             yield from weighted(layer["body"])
             yield from weighted(layer["shortcut"])
-        elif layer["kind"] in ("conv", "linear"):
+        elif layer["kind"] in ("conv", "depthwise-conv", "linear"):
             yield layer
 
 
@@ -140,8 +160,9 @@ def logits_of(layers, effective, x):
                 x = body + through(layer["shortcut"], x)
             else:
                 weight, left = next(weights), left - 1
-                if layer["kind"] == "conv":
-                    x = F.conv2d(x, weight, stride=layer.get("stride", 1), padding=layer.get("padding", 0))
+                if layer["kind"] in ("conv", "depthwise-conv"):
+                    groups = layer["channels"] if layer["kind"] == "depthwise-conv" else 1
+                    x = F.conv2d(x, weight, None, layer.get("stride", 1), layer.get("padding", 0), groups=groups)
                 else:
                     x = F.linear(x.flatten(1), weight)
                 if left > 0 and not named:

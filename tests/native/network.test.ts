@@ -66,6 +66,35 @@ const cases: Network[] = [
     ],
   },
   {
+    name:
+      "depthwise convolutions, padded and with strides, of pictures and of what a convolution gives",
+    inputShape: [3, 7, 8],
+    layers: [
+      { kind: "depthwise-conv", channels: 3, kernel: 3, padding: 2 },
+      relu,
+      { kind: "conv", inputs: 3, outputs: 5, kernel: 1 },
+      { kind: "batch-norm", channels: 5 },
+      relu,
+      { kind: "depthwise-conv", channels: 5, kernel: 3, stride: 2, padding: 1 },
+      relu,
+      { kind: "depthwise-conv", channels: 5, kernel: 2, stride: 3 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 5 * 2 * 2, outputs: 3 },
+    ],
+  },
+  {
+    name: "a depthwise convolution of more channels than sums are held of at a time",
+    inputShape: [1, 5, 5],
+    layers: [
+      { kind: "conv", inputs: 1, outputs: 70, kernel: 1 },
+      { kind: "depthwise-conv", channels: 70, kernel: 3, padding: 1 },
+      relu,
+      { kind: "average-pool", size: 5 },
+      { kind: "flatten" },
+      { kind: "linear", inputs: 70, outputs: 3 },
+    ],
+  },
+  {
     name: "many channels, a pool of 3 that leaves rows and columns over",
     inputShape: [2, 7, 8],
     layers: [
@@ -221,13 +250,14 @@ function logitsByLoops(
         };
       }
       default: {
-        const convolves = layer.kind === "conv";
+        const convolves = layer.kind === "conv" || layer.kind === "depthwise-conv";
         const k = convolves ? layer.kernel : layer.size;
         const stride = layer.stride ?? (convolves ? 1 : k);
+        const isDepthwise = layer.kind === "depthwise-conv";
         const padding = layer.kind === "average-pool" ? 0 : layer.padding ?? 0;
         const rows = Math.floor((height + 2 * padding - k) / stride) + 1;
         const columns = Math.floor((width + 2 * padding - k) / stride) + 1;
-        const outputs = convolves ? layer.outputs : channels;
+        const outputs = layer.kind === "conv" ? layer.outputs : channels;
         const offset = convolves ? segments[used++]!.offset : 0;
         const slide = (x: number[]) => {
           const out: number[] = [];
@@ -245,7 +275,8 @@ function logitsByLoops(
                       most = Math.max(most, at(o));
                       continue;
                     }
-                    for (let c = 0; c < channels; c++) {
+                    if (isDepthwise) sum += at(o) * weights[offset + (o * k + i) * k + j]!;
+                    for (let c = 0; c < channels && !isDepthwise; c++) {
                       sum += at(c) * weights[offset + ((o * channels + c) * k + i) * k + j]!;
                     }
                   }

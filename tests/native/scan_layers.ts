@@ -101,8 +101,10 @@ if (import.meta.main) {
   }
   for (const width of [0.125, 0.25, 0.5]) {
     if (count === 0) break;
-    const { layers } = networkOf("resnet20", width, { inputShape: [3, 32, 32], classes: 10 });
-    tell(deviationOf(layers, [3, 32, 32], precision, 8), `resnet20 × ${width}`);
+    for (const network of ["resnet20", "mobilenet-v1"]) {
+      const { layers } = networkOf(network, width, { inputShape: [3, 32, 32], classes: 10 });
+      tell(deviationOf(layers, [3, 32, 32], precision, 8), `${network} × ${width}`);
+    }
   }
   const { libtorch, instructions } = describeLibrary();
   const scan: Scan = { libtorch, instructions, threads, precision, shapes: count, largest, off };

@@ -32,6 +32,27 @@ Deno.test("weightCount() gives the literature's parameters when scales, shifts a
   assert.equal(parameters("wide-resnet50"), 68_883_240);
 });
 
+Deno.test("weightCount() gives the literature's parameters when scales, shifts and biases are added to what came since", () => {
+  const parameters = (name: string, biased: readonly string[]) => {
+    const { layers } = networkOf(name), segments = segmentsOf(layers);
+    const channels = normalisedChannels(layers).reduce((sum, count) => sum + count, 0);
+    const biases = segments.filter((segment) =>
+      biased.some((kind) => segment.name.startsWith(kind))
+    ).reduce((sum, { shape }) => sum + shape[0]!, 0);
+    return weightCount(layers) + 2 * channels + biases;
+  };
+  // LeNet-5 as it is trained today: 61,706; torchvision's vgg16_bn.features has 14,723,136, and a linear layer 5,130;
+  // Keras' MobileNet has 4,231,976 trainable parameters, its last layer's biases among them.
+  assert.equal(parameters("lenet5", ["conv", "linear"]), 61_706);
+  assert.equal(parameters("vgg16", ["conv", "linear"]), 14_723_136 + 5_130);
+  assert.equal(parameters("mobilenet-v1", ["linear"]), 4_231_976);
+});
+
+Deno.test("multiplicationsOf() gives the literature's 569 million when the network is MobileNetV1", () => {
+  // Howard et al. 2017, table 4, with 4.2 million parameters.
+  assert.equal(Math.round(multiplicationsOf(networkOf("mobilenet-v1")) / 1e6), 569);
+});
+
 Deno.test("multiplicationsOf() gives the literature's figures when networks are residual", () => {
   // He et al. 2016, table 1: 3.8 and 7.6 · 10⁹ with the stride in a block's first convolution; it is in the second here.
   const billions = (name: string) => multiplicationsOf(networkOf(name)) / 1e9;
@@ -86,5 +107,5 @@ Deno.test("networkOf() scales what is hidden when a width is given", () => {
 });
 
 Deno.test("networkOf() names the known networks when the name is unknown", () => {
-  assert.throws(() => networkOf("conv3"), /"conv3".*mlp, conv2, conv4, conv6, conv8/);
+  assert.throws(() => networkOf("conv3"), /"conv3".*mlp, lenet5, conv2, conv4, conv6, conv8/);
 });

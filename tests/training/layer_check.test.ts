@@ -19,7 +19,10 @@ import { device } from "../library.ts";
 const inputShape = [3, 32, 32] as const;
 const networks: readonly Network[] = [
   networkOf("mlp", 0.5, { inputShape: [1, 28, 28], classes: 10 }),
-  ...([["conv4", 0.25], ["resnet20", 0.125], ["resnet20", 0.5], ["resnet50", 0.0625]] as const)
+  ...([["conv4", 0.25], ["resnet20", 0.125], ["resnet20", 0.5], ["resnet50", 0.0625], [
+    "mobilenet-v1",
+    0.1,
+  ]] as const)
     .map(([name, width]) => networkOf(name, width, { inputShape, classes: 10 })),
   {
     name: "pools and a sum without a ReLU",

@@ -2,6 +2,7 @@
 
 #include "../runtime/status.hpp"
 #include "convolution.hpp"
+#include "depthwise.hpp"
 #include "layers.hpp"
 #include "pooling.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 // Whether a layer's output is made by it, and not what it needs on the way back: then its reader may overwrite it.
 bool gives_output_away(const Node& node) {
   const int32_t kind = node.layer.kind;
-  return kind == MB_CONV || kind == MB_LINEAR ||
+  return kind == MB_CONV || kind == MB_DEPTHWISE || kind == MB_LINEAR ||
          ((kind == MB_MAX_POOL || kind == MB_BATCH_NORM || kind == MB_ADD) && !node.rectified);
 }
 
@@ -51,6 +52,12 @@ void require_convolution(const mb_layer& spec, ActivationShape& shape, int64_t i
   slide_window(shape, spec, spec.padding, index);
   shape.channels = spec.outputs;
   require_bounded(shape, index);
+}
+
+void require_depthwise(const mb_layer& spec, ActivationShape& shape, int64_t index) {
+  require(spec.outputs == spec.inputs, "layers: outputs ", spec.outputs, " of layer ", index, ", expected ", spec.inputs,
+          " as its inputs");
+  require_convolution(spec, shape, index);
 }
 
 void require_linear(const mb_layer& spec, ActivationShape& shape, int64_t index) {
@@ -95,6 +102,9 @@ std::unique_ptr<Layer> make_layer(const std::vector<Node>& graph, int64_t index,
     case MB_CONV:
       require_convolution(spec, shape, index);
       return make_convolution(spec, arithmetic);
+    case MB_DEPTHWISE:
+      require_depthwise(spec, shape, index);
+      return make_depthwise(spec, arithmetic);
     case MB_LINEAR:
       require_linear(spec, shape, index);
       return make_linear(spec, arithmetic);
@@ -117,7 +127,7 @@ std::unique_ptr<Layer> make_layer(const std::vector<Node>& graph, int64_t index,
       require_same(shape, other, index);
       return make_sum(node.rectified, in_place && node.from != node.other);
     default:
-      require(false, "layers: kind ", spec.kind, " of layer ", index, ", expected 0 (conv) to 7 (add)");
+      require(false, "layers: kind ", spec.kind, " of layer ", index, ", expected 0 (conv) to 8 (depthwise)");
       return nullptr;
   }
 }

@@ -116,6 +116,33 @@ LayerResult expect_convolution(const LayerTrace& trace, const mb_layer& s, const
           convolution.weight_gradient(padded, trace.flow)};
 }
 
+// Each channel by itself: weights are (channels, kernel rows, kernel columns).
+LayerResult expect_depthwise(const LayerTrace& trace, const mb_layer& s, const std::vector<double>& weights) {
+  const Grid padded = add_padding(s.padding, trace.input);
+  Grid output(trace.output.count, trace.output.height, trace.output.width, s.outputs);
+  Grid gradient(padded.count, padded.height, padded.width, s.inputs);
+  std::vector<double> weight_gradient(weights.size());
+  at::parallel_for(0, s.outputs, 1, [&](int64_t first, int64_t last) {
+    for (int64_t c = first; c < last; ++c) {
+      for (int64_t n = 0; n < output.count; ++n) {
+        for (int64_t y = 0; y < output.height; ++y) {
+          for (int64_t x = 0; x < output.width; ++x) {
+            const double flow = trace.flow.at(n, y, x)[c];
+            for (int64_t p = 0; p < int64_t{s.kernel} * s.kernel; ++p) {
+              const int64_t from_y = y * s.stride + p / s.kernel, from_x = x * s.stride + p % s.kernel;
+              const int64_t at_weight = c * s.kernel * s.kernel + p;
+              output.at(n, y, x)[c] += padded.at(n, from_y, from_x)[c] * weights[at_weight];
+              gradient.at(n, from_y, from_x)[c] += flow * weights[at_weight];
+              weight_gradient[at_weight] += flow * padded.at(n, from_y, from_x)[c];
+            }
+          }
+        }
+      }
+    }
+  });
+  return {output.values, remove_padding(s.padding, gradient).values, weight_gradient};
+}
+
 // Windows may overlap; the first of equals wins. Where a ReLU belongs to it, only what is above zero passes.
 LayerResult expect_pool(const LayerTrace& trace, const Node& node) {
   const mb_layer& s = node.layer;
@@ -223,6 +250,8 @@ LayerResult compute_expected(const LayerTrace& trace, const Node& node, const st
     case MB_CONV:
     case MB_LINEAR:
       return expect_convolution(trace, node.layer, weights);
+    case MB_DEPTHWISE:
+      return expect_depthwise(trace, node.layer, weights);
     case MB_MAX_POOL:
     case MB_AVERAGE_POOL:
       return expect_pool(trace, node);
