@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import "./library.ts";
+import type { Dataset } from "../src/datasets/dataset.ts";
+import { loadDataset } from "../src/datasets/registry.ts";
 import { readTicket } from "../src/tickets/ticket.ts";
+import { imagesOf } from "./datasets/images.ts";
 import { maskbench, root, withFolder } from "./cli/maskbench.ts";
 
 const python = Deno.env.get("PYTHON") ?? "/usr/bin/python3";
@@ -76,6 +79,54 @@ Deno.test(`load_mask_in_pytorch.py prints the ticket's mask when my_sweep.json w
       assert.equal(kept, mask!.reduce((sum, bit) => sum + bit, 0));
     }
   }));
+
+Deno.test({
+  name:
+    `fine_tune_ticket.py trains what the mask keeps when it has a ticket of my_sweep.json${unless}`,
+  ignore: unless !== "",
+  fn: () =>
+    withFolder(async (folder) => {
+      const out = join(folder, "my-sweep");
+      const { code, error } = await maskbench([
+        ...["bench", "examples/my_sweep.json", "--out", out, "--save-mask", "--only", "seed=1"],
+        ...["--only", "sparsity=0.5", "--only", "algorithm=edge-popup"],
+      ]);
+      assert.equal(code, 0, error);
+      const [ticket] = [...Deno.readDirSync(join(out, "tickets"))].map(({ name }) => name);
+      const path = join(out, "tickets", ticket!);
+      const { mask, accuracy } = await readTicket(path);
+      const data = join(folder, "data.npz");
+      await writeNpz(data, await loadDataset("shapes", []), folder);
+      const printed = await printedBy(python, ["examples/fine_tune_ticket.py", path, data, "1"]);
+      const [, before, after] = /alone: (\S+)\n.*epochs: (\S+)\n/.exec(printed)!.map(Number);
+      assert.ok(Math.abs(before! - accuracy) < 0.002, `${printed}, recorded is ${accuracy}`);
+      assert.ok(after! > before! + 0.05, printed);
+      const kept = mask!.reduce((sum, bit) => sum + bit, 0);
+      assert.ok(
+        printed.endsWith(`are not 0: ${kept} of ${mask!.length}, ${kept} of them in the mask\n`),
+        printed,
+      );
+    }),
+});
+
+// NumPy writes the file, of raw pictures, (count, channels, height, width), and labels.
+async function writeNpz(path: string, { train, test, shape }: Dataset, folder: string) {
+  const arrays = ["train", "test"].map((name) => `${name}.u8`);
+  for (const [i, split] of [train, test].entries()) {
+    await Deno.writeFile(join(folder, arrays[i]!), imagesOf(split));
+    await Deno.writeFile(join(folder, `${arrays[i]}.labels`), Uint8Array.from(split.labels));
+  }
+  const read = (name: string) => `np.fromfile(${JSON.stringify(join(folder, name))}, np.uint8)`;
+  const [x_train, x_test] = arrays.map((name) =>
+    `${read(name)}.reshape(-1, ${shape.join(", ")}).transpose(0, 2, 3, 1)`
+  );
+  const [y_train, y_test] = arrays.map((name) => read(`${name}.labels`));
+  const program = `import numpy as np
+np.savez(${
+    JSON.stringify(path)
+  }, x_train=${x_train}, x_test=${x_test}, y_train=${y_train}, y_test=${y_test})`;
+  await printedBy(python, ["-c", program]);
+}
 
 Deno.test("CONTRIBUTING.md's algorithm passes the type check when it stands among the algorithms", async () => {
   const text = await Deno.readTextFile(join(root, "CONTRIBUTING.md"));

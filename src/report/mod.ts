@@ -10,6 +10,7 @@ import { readCompareFile } from "../tables/compare_file.ts";
 import { csvOf } from "../tables/csv.ts";
 import { markdownOf } from "../tables/markdown.ts";
 import { type TableFormat, tableFormats } from "../tables/registry.ts";
+import { curvesCsvOf, runsCsvOf } from "../tables/runs_csv.ts";
 import { tableOf } from "../tables/table.ts";
 import { choicesOf } from "../tuning/choices.ts";
 import { choicesMarkdownOf } from "../tuning/choices_markdown.ts";
@@ -83,6 +84,15 @@ export async function readPrintedTable(
 ): Promise<string> {
   const { runs, invalidFiles, compare } = await readFilledFolder(folder);
   return tableFormats[format](tableOf(runs, { compare, against }), invalidFiles);
+}
+
+/** What a folder's runs can be listed by: one line a run, or one for each of its epochs. */
+export type RunListing = "per-seed" | "curves";
+
+/** The runs of a folder one by one, as CSV. Nothing is written. @throws {UserError} if there are none */
+export async function readRunListing(folder: string, listing: RunListing): Promise<string> {
+  const { runs } = await readFilledFolder(folder);
+  return listing === "per-seed" ? runsCsvOf(runs) : curvesCsvOf(runs);
 }
 
 /**

@@ -46,7 +46,7 @@ export function csvTextOf(lines: readonly CsvLine[]): string {
 }
 
 /** What the runs of a row have in common, for programs. */
-export function contextFields({ context }: Row): Record<string, Field> {
+export function contextFields({ context }: Pick<Row, "context">): Record<string, Field> {
   const { dataset, network, initialisation } = context;
   return {
     dataset: dataset.name,

@@ -4,7 +4,8 @@
     model = load("results/mine/tickets/….safetensors")    # an nn.Sequential in evaluation mode
     logits = model((pictures / 255 - model.mean) / model.deviation)
 
-`model.ticket` is what the ticket says of itself: configuration, accuracy, classes, what it was made with.
+`model.ticket` is what the ticket says of itself: configuration, accuracy, classes, what it was made with. To train what the
+mask keeps, give `model.fine_tune_parameters()` to an optimiser.
 """
 import hashlib
 import json
@@ -28,11 +29,32 @@ class Residual(nn.Module):
         return self.body(x) + self.shortcut(x)
 
 
+class Subnetwork(nn.Sequential):
+    """The layers of a ticket. Three buffers follow `.to()` and the like, and are no part of `state_dict()`, which is that of the
+    plain nn.Sequential: `mask`, (n,) bool, whether each weight is kept, layer after layer in the order of `parameters()`;
+    `mean` and `deviation`, (1, channels, 1, 1), of pixels scaled to [0, 1].
+    """
+
+    def masks(self):
+        """Each layer's weights with their part of the mask, in the same shape."""
+        weights = list(self.parameters())
+        parts = self.mask.split([weight.numel() for weight in weights])
+        return [(weight, part.view_as(weight)) for weight, part in zip(weights, parts)]
+
+    def fine_tune_parameters(self):
+        """The weights, for an optimiser. From now on the gradient of a removed weight is 0, so that it stays 0 under SGD with
+        momentum, Adam and weight decay; also after `.to()`. Copies have no such gradients: call it for a copy too.
+        """
+        for index, (weight, _) in enumerate(self.masks()):
+            weight.register_hook(lambda gradient, index=index: gradient * self.masks()[index][1].to(gradient.device))
+        return list(self.parameters())
+
+
 def load(path):
     """The subnetwork of a ticket, with the weights that it removes set to 0. Raises ValueError where it can't be made."""
     ticket, tensors = read(path)
-    model = sequential(ticket["network"]["layers"])
-    weights = [parameter for name, parameter in model.named_parameters() if name.endswith("weight")]
+    model = Subnetwork(*sequential(ticket["network"]["layers"]))
+    weights = list(model.parameters())
     sizes = [weight.numel() for weight in weights]
     mask = torch.ones(sum(sizes), dtype=torch.bool)
     if "mask" in tensors:
@@ -57,8 +79,9 @@ def load(path):
             for into, part in zip(running, statistics.split([n.numel() for n in running])):
                 into.copy_(part)
     model.ticket = ticket
-    model.mean, model.deviation = (
-        torch.tensor(ticket["pictures"][what]).view(1, -1, 1, 1) for what in ("mean", "deviation"))
+    model.register_buffer("mask", mask, persistent=False)
+    for what in ("mean", "deviation"):
+        model.register_buffer(what, torch.tensor(ticket["pictures"][what]).view(1, -1, 1, 1), persistent=False)
     return model.eval()
 
 

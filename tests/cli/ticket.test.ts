@@ -27,6 +27,19 @@ Deno.test("ticket verify gives the run's accuracy to the last bit when the ticke
       assert.match(said, /% on the test set of shapes, as recorded/);
     }
 
+    const listed = await maskbench(["ticket", "list", out]);
+    assert.equal(listed.code, 0, listed.error);
+    const lines = listed.out.trim().split("\n");
+    assert.equal(lines.length, 2 * tickets.length + 1);
+    assert.ok(lines.every((line) => line.length <= 80), listed.out);
+    const objects = JSON.parse((await maskbench(["ticket", "list", out, "--json"])).out);
+    const accuracies = await Promise.all(objects.map(async ({ path }: { path: string }) => {
+      const run = path.replace("/tickets/", "/runs/").replace(/safetensors$/, "json");
+      return JSON.parse(await Deno.readTextFile(run)).result.lastTestAccuracy;
+    }));
+    assert.deepEqual(objects.map(({ accuracy }: { accuracy: number }) => accuracy), accuracies);
+    assert.deepEqual(accuracies, accuracies.toSorted((a, b) => b - a));
+
     const same = await maskbench(["ticket", "compare", paths[0]!, paths[0]!]);
     assert.match(same.out, /\| all +\|/);
     assert.equal(same.code, 0);
@@ -44,4 +57,9 @@ Deno.test("ticket verify gives the run's accuracy to the last bit when the ticke
       assert.equal(code, 2);
       assert.match(error, /^maskbench: .* (is not there|is no safetensors file).*\n$/);
     }
+    const broken = await maskbench(["ticket", "list", out]);
+    assert.match(broken.error, /^maskbench: .* is no safetensors file.*\n$/);
+    const none = await maskbench(["ticket", "list", folder]);
+    assert.match(none.error, /has no tickets: `bench --save-mask` keeps them\n$/);
+    assert.equal(none.code, 2);
   }));

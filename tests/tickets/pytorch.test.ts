@@ -109,6 +109,33 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: `fine_tune_parameters() keeps removed weights at 0 when the others are trained${unless}`,
+  ignore: unless !== "",
+  fn: () =>
+    withFolder(async (folder) => {
+      for (const name of ["conv2", "mobilenet-v1"]) {
+        const ticket = made(name, 0.1, [3, 32, 32], 10);
+        const path = join(folder, `${name}.safetensors`);
+        await Deno.writeFile(path, encodeTicket(ticket));
+        const fineTuning = fileURLToPath(new URL("fine_tuning.py", import.meta.url));
+        const { success, stdout, stderr } = await new Deno.Command(python, {
+          args: [fineTuning, path],
+        }).output();
+        assert.ok(success, new TextDecoder().decode(stderr));
+        const { buffers, device, ...ways } = JSON.parse(new TextDecoder().decode(stdout));
+        for (const [way, { removed, moved }] of Object.entries<Record<string, unknown>>(ways)) {
+          assert.equal(removed, true, `${name}, ${way}`);
+          assert.ok(Number(moved) > 0.5 && Number(moved) <= 1, `${name}, ${way}: ${moved}`);
+        }
+        assert.equal(ways.double.mask, "torch.bool");
+        assert.equal(ways.double.mean, "torch.float64");
+        assert.deepEqual(buffers, ["deviation", "mask", "mean"]);
+        assert.equal(device, "meta");
+      }
+    }),
+});
+
 Deno.test("exportTicket() writes the masked weights in full when the format is safetensors or npz", () => {
   const ticket = made("conv2", 0.05, [3, 32, 32], 10), masked = maskedWeightsOf(ticket);
   const { tensors } = decodeTensors(exportTicket(ticket, "safetensors"));

@@ -1,6 +1,6 @@
 // maskbench table DIR: the tables of a folder, made again from its run files, or printed in another format.
 import { Command, Option } from "@commander-js/extra-typings";
-import { readPrintedTable, remakeTables } from "../../report/mod.ts";
+import { readPrintedTable, readRunListing, remakeTables } from "../../report/mod.ts";
 import { type TableFormat, tableFormats } from "../../tables/registry.ts";
 import { shownPathOf, userPathOf } from "../paths.ts";
 
@@ -16,16 +16,29 @@ export const tableCommand = () =>
       "--against <column>",
       "print how every other column differs from this one, and write no file",
     )
+    .addOption(
+      new Option("--per-seed", "print every run as a line of CSV, and write no file")
+        .conflicts(["format", "against", "curves"]),
+    )
+    .addOption(
+      new Option("--curves", "print every epoch of every run as a line of CSV, and write no file")
+        .conflicts(["format", "against"]),
+    )
     .addHelpText(
       "after",
       `
 Examples:
   deno task maskbench table results/mnist
   deno task maskbench table results/field --against edge-popup
-  deno task -q maskbench table results/mnist --format latex > table.tex`,
+  deno task -q maskbench table results/mnist --format latex > table.tex
+  deno task -q maskbench table results/mnist --curves > curves.csv`,
     )
-    .action(async (dir, { format, against }) => {
+    .action(async (dir, { format, against, perSeed, curves }) => {
       const folder = userPathOf(dir);
+      if (perSeed || curves) {
+        console.log((await readRunListing(folder, perSeed ? "per-seed" : "curves")).trimEnd());
+        return;
+      }
       if (format !== undefined || against !== undefined) {
         console.log((await readPrintedTable(folder, format ?? "markdown", against)).trimEnd());
         return;

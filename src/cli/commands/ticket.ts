@@ -1,5 +1,5 @@
 // maskbench ticket: the subnetwork of a run, verified, written out for other programs, or compared with another.
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { Argument, Command, Option } from "@commander-js/extra-typings";
 import { markdownTable } from "markdown-table";
 import { writeFileAtomically } from "../../base/atomic_files.ts";
@@ -11,7 +11,7 @@ import { labelOf } from "../../runs/label.ts";
 import { overlapOf } from "../../tickets/compare.ts";
 import { exportTicket, ticketFormats } from "../../tickets/export.ts";
 import { rebuildNetwork } from "../../tickets/rebuild.ts";
-import { readTicket, type Ticket } from "../../tickets/ticket.ts";
+import { readTicket, type Ticket, ticketsFolder } from "../../tickets/ticket.ts";
 import { picturesOf } from "../../training/setup.ts";
 import { deviceOption, resolveDevice } from "../options.ts";
 import { dataFolders, shownPathOf, userPathOf } from "../paths.ts";
@@ -21,7 +21,10 @@ const read = (path: string) => readTicket(userPathOf(path), path);
 
 export const ticketCommand = () =>
   new Command("ticket")
-    .description("verify, export or compare what `bench --save-mask` kept: the subnetwork of a run")
+    .description(
+      "list, verify, export or compare what `bench --save-mask` kept: the subnetwork of a run",
+    )
+    .addCommand(listCommand())
     .addCommand(verifyCommand())
     .addCommand(exportCommand())
     .addCommand(compareCommand())
@@ -29,10 +32,65 @@ export const ticketCommand = () =>
       "after",
       `
 Examples, with the path of a file in DIR/tickets as TICKET:
+  deno task maskbench ticket list results/my-sweep
   deno task maskbench ticket verify TICKET
   deno task maskbench ticket export TICKET --format npz --out weights.npz
   deno task maskbench ticket compare TICKET OTHER`,
     );
+
+const listCommand = () =>
+  new Command("list")
+    .description("list the tickets of a folder by what they are, the most accurate first")
+    .argument("<dir>", "the folder that bench wrote to, such as results/my-sweep")
+    .option("--json", "print a list of objects, with whole paths")
+    .action(async (dir, { json }) => {
+      const folder = ticketsFolder(userPathOf(dir));
+      const found = await Promise.all((await ticketNamesIn(folder)).map(async (name) => {
+        const path = join(folder, name), ticket = await readTicket(path, shownPathOf(path));
+        const { configuration, accuracy, mask } = ticket;
+        const kept = mask ? mask.reduce((sum, bit) => sum + bit, 0) / mask.length : 1;
+        return { path, accuracy, kept, configuration };
+      }));
+      found.sort((a, b) => b.accuracy - a.accuracy || (a.path < b.path ? -1 : 1));
+      if (found.length === 0) {
+        throw new UserError(`${dir} has no tickets: \`bench --save-mask\` keeps them`);
+      }
+      if (json) {
+        console.log(JSON.stringify(
+          found.map(({ configuration, ...rest }) => ({
+            ...rest,
+            label: labelOf(configuration),
+            configuration,
+          })),
+          null,
+          2,
+        ));
+        return;
+      }
+      for (const { path, accuracy, kept, configuration } of found) {
+        console.log(`${labelOf(configuration)} on ${configuration.dataset.name}`);
+        console.log(
+          `  ${(100 * accuracy).toFixed(2)}%, keeps ${(100 * kept).toFixed(1)}%: ` +
+            `${basename(path).slice(0, SHORT_IDENTITY)}….safetensors`,
+        );
+      }
+      console.log(
+        `${found.length} ${found.length === 1 ? "ticket" : "tickets"} in ${shownPathOf(folder)}`,
+      );
+    });
+
+/** Digits of an identity by which a person finds a file. */
+const SHORT_IDENTITY = 12;
+
+async function ticketNamesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.map(({ name }) => name).filter((name) => name.endsWith(".safetensors")).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw new UserError(`${shownPathOf(folder)} can't be read: ${(error as Error).message}`);
+  }
+}
 
 const verifyCommand = () =>
   new Command("verify")
