@@ -42,11 +42,16 @@ class Subnetwork(nn.Sequential):
         return [(weight, part.view_as(weight)) for weight, part in zip(weights, parts)]
 
     def fine_tune_parameters(self):
-        """The weights, for an optimiser. From now on the gradient of a removed weight is 0, so that it stays 0 under SGD with
+        """The weights, for an optimiser; what the mask removes is set to 0. From now on the gradient of a removed weight is 0, so that it stays 0 under SGD with
         momentum, Adam and weight decay; also after `.to()`. Copies have no such gradients: call it for a copy too.
         """
-        for index, (weight, _) in enumerate(self.masks()):
-            weight.register_hook(lambda gradient, index=index: gradient * self.masks()[index][1].to(gradient.device))
+        for index, (weight, kept) in enumerate(self.masks()):
+            def blank(gradient, index=index):
+                return gradient.masked_fill(~self.masks()[index][1].to(gradient.device), 0)  # also of a gradient of NaN
+            with torch.no_grad():
+                weight.masked_fill_(~kept, 0)
+            weight.requires_grad_().grad = None
+            weight.register_hook(blank)
         return list(self.parameters())
 
 

@@ -48,6 +48,14 @@ model.double()
 found["double"] = {**trained(model, parameters, "sgd"), "mask": str(model.mask.dtype), "mean": str(model.mean.dtype)}
 model = copy.deepcopy(load(sys.argv[1])).train()
 found["copy"] = trained(model, model.fine_tune_parameters(), "adam")
+model = load(sys.argv[1]).train()
+trained(model, list(model.parameters()), "sgd")  # all of them: what the mask removes moves, too
+model.requires_grad_(False)
+found["whole first"] = trained(model, model.fine_tune_parameters(), "sgd")
+parameters = model.fine_tune_parameters()
+(model(torch.full((2, *model.ticket["network"]["inputShape"]), float("inf"))).sum()).backward()
+infinite = [float(weight.grad[~mask].abs().sum()) for weight, mask in model.masks()]
+found["infinite"] = {**found["whole first"], "removed": sum(infinite) == 0}
 model = load(sys.argv[1])
 restored = load(sys.argv[1])
 restored.load_state_dict(copy.deepcopy(model).state_dict())
