@@ -32,12 +32,18 @@ export async function runCommand(
   try {
     const { words, modules } = withoutModules(args);
     for (const path of modules) await useModule(userPathOf(path), undefined, path);
-    const program = createProgram();
-    for (const entry of neededFor(words, known)) await addCommand(program, entry);
+    const program = await programOf(neededFor(words, known));
     await program.parseAsync(words, { from: "user" });
   } catch (error) {
     Deno.exitCode = reportError(error);
   }
+}
+
+/** The program with some commands: for their help, too. */
+export async function programOf(entries: readonly CommandEntry[]): Promise<Command> {
+  const program = createProgram();
+  for (const entry of entries) await addCommand(program, entry);
+  return program;
 }
 
 // Modules come before all else: what they bring is in the schemas and choices that commands are made of.

@@ -89,10 +89,18 @@ export async function readPrintedTable(
 /** What a folder's runs can be listed by: one line a run, or one for each of its epochs. */
 export type RunListing = "per-seed" | "curves";
 
-/** The runs of a folder one by one, as CSV. Nothing is written. @throws {UserError} if there are none */
-export async function readRunListing(folder: string, listing: RunListing): Promise<string> {
-  const { runs } = await readFilledFolder(folder);
-  return listing === "per-seed" ? runsCsvOf(runs) : curvesCsvOf(runs);
+/**
+ * The runs of a folder one by one, as CSV, and how many files of the folder were left out, as they are no valid run files.
+ * Nothing is written.
+ * @throws {UserError} if there are none
+ */
+export async function readRunListing(
+  folder: string,
+  listing: RunListing,
+): Promise<{ readonly csv: string; readonly leftOut: number }> {
+  const { runs, invalidFiles } = await readFilledFolder(folder);
+  const csv = listing === "per-seed" ? runsCsvOf(runs) : curvesCsvOf(runs);
+  return { csv, leftOut: invalidFiles.length };
 }
 
 /**

@@ -24,6 +24,7 @@ export const runsCsvOf = (runs: readonly RunFile[]): string =>
       images_per_second: result.imagesPerSecond,
       peak_memory_bytes: result.peakMemoryBytes,
       digest: result.digest,
+      first_batch: result.firstBatch,
       maskbench: environment.maskbench,
       commit: environment.commit,
       libtorch: environment.libtorch,
@@ -55,10 +56,11 @@ export const curvesCsvOf = (runs: readonly RunFile[]): string =>
 
 // What a run is, without its hyper-parameters.
 function factsOf({ identity, configuration }: RunFile): CsvLine {
-  const { algorithm, sparsity, seed } = configuration;
+  const { network, algorithm, sparsity, seed } = configuration;
   return {
     identity,
     ...contextFields({ context: configuration }),
+    ...network.module === undefined ? {} : { network_module: network.module },
     algorithm: algorithm.name,
     version: algorithm.version,
     ...algorithm.module === undefined ? {} : { module: algorithm.module },

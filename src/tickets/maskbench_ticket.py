@@ -42,8 +42,9 @@ class Subnetwork(nn.Sequential):
         return [(weight, part.view_as(weight)) for weight, part in zip(weights, parts)]
 
     def fine_tune_parameters(self):
-        """The weights, for an optimiser; what the mask removes is set to 0. From now on the gradient of a removed weight is 0, so that it stays 0 under SGD with
-        momentum, Adam and weight decay; also after `.to()`. Copies have no such gradients: call it for a copy too.
+        """The weights, for an optimiser; what the mask removes is set to 0. From now on the gradient of a removed weight is 0, so
+        that it stays 0 under SGD with momentum, Adam and weight decay; also after `.to()`. Copies have no such gradients: call
+        it for a copy too.
         """
         for index, (weight, kept) in enumerate(self.masks()):
             def blank(gradient, index=index):

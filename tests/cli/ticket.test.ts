@@ -30,8 +30,11 @@ Deno.test("ticket verify gives the run's accuracy to the last bit when the ticke
     const listed = await maskbench(["ticket", "list", out]);
     assert.equal(listed.code, 0, listed.error);
     const lines = listed.out.trim().split("\n");
-    assert.equal(lines.length, 2 * tickets.length + 1);
-    assert.ok(lines.every((line) => line.length <= 80), listed.out);
+    assert.equal(lines.length, 3 * tickets.length + 1);
+    assert.ok(
+      lines.every((line) => line.length <= 80 || line.endsWith(".safetensors")),
+      listed.out,
+    );
     const objects = JSON.parse((await maskbench(["ticket", "list", out, "--json"])).out);
     const accuracies = await Promise.all(objects.map(async ({ path }: { path: string }) => {
       const run = path.replace("/tickets/", "/runs/").replace(/safetensors$/, "json");
@@ -59,6 +62,8 @@ Deno.test("ticket verify gives the run's accuracy to the last bit when the ticke
     }
     const broken = await maskbench(["ticket", "list", out]);
     assert.match(broken.error, /^maskbench: .* is no safetensors file.*\n$/);
+    assert.equal(broken.code, 2);
+    assert.match(broken.out, new RegExp(`\\n${tickets.length - 2} tickets in `));
     const none = await maskbench(["ticket", "list", folder]);
     assert.match(none.error, /has no tickets: `bench --save-mask` keeps them\n$/);
     assert.equal(none.code, 2);

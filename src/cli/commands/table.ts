@@ -36,7 +36,15 @@ Examples:
     .action(async (dir, { format, against, perSeed, curves }) => {
       const folder = userPathOf(dir);
       if (perSeed || curves) {
-        console.log((await readRunListing(folder, perSeed ? "per-seed" : "curves")).trimEnd());
+        const { csv, leftOut } = await readRunListing(folder, perSeed ? "per-seed" : "curves");
+        console.log(csv.trimEnd());
+        if (leftOut === 0) return;
+        console.error(
+          `maskbench: ${leftOut} ${
+            leftOut === 1 ? "file is" : "files are"
+          } no valid run, and left out: \`maskbench table ${dir}\` names them`,
+        );
+        Deno.exitCode = 1;
         return;
       }
       if (format !== undefined || against !== undefined) {

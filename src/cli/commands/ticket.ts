@@ -45,16 +45,22 @@ const listCommand = () =>
     .option("--json", "print a list of objects, with whole paths")
     .action(async (dir, { json }) => {
       const folder = ticketsFolder(userPathOf(dir));
-      const found = await Promise.all((await ticketNamesIn(folder)).map(async (name) => {
-        const path = join(folder, name), ticket = await readTicket(path, shownPathOf(path));
-        const { configuration, accuracy, mask } = ticket;
-        const kept = mask ? mask.reduce((sum, bit) => sum + bit, 0) / mask.length : 1;
-        return { path, accuracy, kept, configuration };
-      }));
-      found.sort((a, b) => b.accuracy - a.accuracy || (a.path < b.path ? -1 : 1));
-      if (found.length === 0) {
+      const names = await ticketNamesIn(folder);
+      if (names.length === 0) {
         throw new UserError(`${dir} has no tickets: \`bench --save-mask\` keeps them`);
       }
+      const found: ListedTicket[] = [];
+      for (const name of names) {
+        const path = join(folder, name);
+        try {
+          found.push(listedTicketOf(path, await readTicket(path, shownPathOf(path))));
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          console.error(`maskbench: ${error.message}`);
+          Deno.exitCode = 2;
+        }
+      }
+      found.sort((a, b) => b.accuracy - a.accuracy || (a.path < b.path ? -1 : 1));
       if (json) {
         console.log(JSON.stringify(
           found.map(({ configuration, ...rest }) => ({
@@ -69,18 +75,26 @@ const listCommand = () =>
       }
       for (const { path, accuracy, kept, configuration } of found) {
         console.log(`${labelOf(configuration)} on ${configuration.dataset.name}`);
-        console.log(
-          `  ${(100 * accuracy).toFixed(2)}%, keeps ${(100 * kept).toFixed(1)}%: ` +
-            `${basename(path).slice(0, SHORT_IDENTITY)}….safetensors`,
-        );
+        console.log(`  ${(100 * accuracy).toFixed(2)}%, keeps ${(100 * kept).toFixed(1)}%`);
+        console.log(`  ${shownPathOf(path)}`);
       }
       console.log(
         `${found.length} ${found.length === 1 ? "ticket" : "tickets"} in ${shownPathOf(folder)}`,
       );
     });
 
-/** Digits of an identity by which a person finds a file. */
-const SHORT_IDENTITY = 12;
+interface ListedTicket {
+  readonly path: string;
+  readonly accuracy: number;
+  /** Fraction of the weights. */
+  readonly kept: number;
+  readonly configuration: Ticket["configuration"];
+}
+
+function listedTicketOf(path: string, { configuration, accuracy, mask }: Ticket): ListedTicket {
+  const kept = mask ? mask.reduce((sum, bit) => sum + bit, 0) / mask.length : 1;
+  return { path, accuracy, kept, configuration };
+}
 
 async function ticketNamesIn(folder: string): Promise<string[]> {
   try {
