@@ -2,6 +2,7 @@
 import { Registry } from "../base/registry.ts";
 import { cifar10, cifar10Jpeg } from "./cifar10.ts";
 import { type Dataset, DatasetError, type DatasetSource } from "./dataset.ts";
+import { digits } from "./digits.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
 import { mnist } from "./mnist.ts";
 import { loadPack, packOf } from "./pack.ts";
@@ -10,6 +11,7 @@ import { shapes } from "./shapes.ts";
 /** Those that are built in but packed folders, see `pack.ts`, and those that modules bring. */
 export const datasetRegistry: Registry<DatasetSource> = new Registry("data set", [
   shapes,
+  digits,
   mnist,
   fashionMnist,
   cifar10,

@@ -11,11 +11,14 @@ import { csvOf } from "../tables/csv.ts";
 import { markdownOf } from "../tables/markdown.ts";
 import { type TableFormat, tableFormats } from "../tables/registry.ts";
 import { curvesCsvOf, runsCsvOf } from "../tables/runs_csv.ts";
+import { missingNoteOf } from "../tables/notes.ts";
+import { findingsOf } from "../tables/summary.ts";
 import { tableOf } from "../tables/table.ts";
 import { choicesOf } from "../tuning/choices.ts";
 import { choicesMarkdownOf } from "../tuning/choices_markdown.ts";
 import { type ReportFiles, reportOf, writeReport } from "./report.ts";
 import { textPlotOf } from "./text_plot.ts";
+import { type TerminalStyle, textTableOf } from "./text_table.ts";
 
 /** What a folder's tables are made from. */
 interface TableFolder extends RunFolder {
@@ -105,14 +108,27 @@ export async function readRunListing(
 
 /**
  * Writes the tables as `writeTables` does.
- * @returns the text of `table.md`, and the plot of `textPlotOf`, which is empty without a finished run
+ * @param style of the terminal; without one the figures are those of `table.md`
+ * @returns the figures, then a plot and what they say in a few sentences, which are empty without a finished run
  */
 export async function writeTablesAndPlot(
   folder: string,
-): Promise<{ markdown: string; plot: string }> {
+  style?: TerminalStyle,
+): Promise<{ figures: string; plot: string; findings: readonly string[] }> {
   await refreshFolder(runsFolder(folder)).catch(() => {});
-  const found = await readFolder(folder);
-  return { markdown: await writeBoth(folder, found), plot: textPlotOf(tableOf(found.runs)) };
+  const found = await readFolder(folder), table = tableOf(found.runs, { compare: found.compare });
+  const markdown = await writeBoth(folder, found);
+  const isEmpty = table.rows.length === 0;
+  const missing = missingNoteOf(table, found.invalidFiles);
+  const drawn = style && !isEmpty
+    ? [textTableOf(table, style), ...missing === "" ? [] : [missing]].join("\n")
+    : markdown;
+  const { compared, found: outcomes } = isEmpty ? { compared: "", found: [] } : findingsOf(table);
+  return {
+    figures: drawn,
+    plot: textPlotOf(table, style?.width),
+    findings: isEmpty ? [] : [compared, ...outcomes],
+  };
 }
 
 async function readFolder(folder: string): Promise<TableFolder> {

@@ -6,22 +6,23 @@ import type { Table } from "../tables/table.ts";
 import { type Domain, domainOf, groupsOf } from "./plots/axis.ts";
 import { marksOf } from "./plots/style.ts";
 
-/** Characters of a line. */
+/** Characters of a line, unless a terminal has fewer. */
 const WIDTH = 80;
 
 /** Stands for several marks at one position. */
 const SEVERAL = "*";
 
-/** At most 80 columns wide, without colours, ending in a newline; empty for a table without rows. */
-export function textPlotOf(table: Table): string {
+/** At most 80 columns wide, or less, without colours, ending in a newline; empty for a table without rows. */
+export function textPlotOf(table: Table, terminalWidth: number = WIDTH): string {
+  const lineWidth = Math.min(WIDTH, terminalWidth);
   const { rows, columns } = table;
   if (rows.length === 0) return "";
   const glyphs = marksOf(columns).map(({ glyph }) => glyph);
   const [shown, below = []] = groupsOf(seriesOf(table));
   const domain = domainOf(shown!, [0, 100]);
-  const names = rows.map((row) => shortened(rowNameOf(row, table), WIDTH / 2));
+  const names = rows.map((row) => shortened(rowNameOf(row, table), lineWidth / 2));
   const margin = Math.max(...names.map((name) => name.length));
-  const width = WIDTH - margin - 3;
+  const width = lineWidth - margin - 3;
   const positionOf = (value: number) =>
     Math.round((width - 1) * (value - domain[0]) / (domain[1] - domain[0]));
 
@@ -46,7 +47,7 @@ export function textPlotOf(table: Table): string {
     ...lines,
     `${" ".repeat(margin)} └${rule}`,
     " ".repeat(margin + 2) + labels,
-    ...wrapped([`${splitOf(table)} accuracy, %:`, ...key, ...several]),
+    ...wrapped([`${splitOf(table)} accuracy, %:`, ...key, ...several], lineWidth),
   ].join("\n") + "\n";
 }
 
@@ -104,12 +105,12 @@ function ticksOf([low, high]: Domain): number[] {
 }
 
 // The parts follow one another on as few lines as they need.
-function wrapped(parts: readonly string[]): string[] {
+function wrapped(parts: readonly string[], width: number): string[] {
   return parts.reduce<string[]>((lines, part) => {
     const last = lines.at(-1);
     const longer = `${last}  ${part}`;
-    return last === undefined || longer.length > WIDTH
-      ? [...lines, shortened(part, WIDTH)]
+    return last === undefined || longer.length > width
+      ? [...lines, shortened(part, width)]
       : [...lines.slice(0, -1), longer];
   }, []);
 }

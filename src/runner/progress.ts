@@ -72,7 +72,7 @@ class ProgressDisplay implements RunnerListener {
   }
 
   finished(config: RunConfig, result: RunResult): void {
-    this.#endRun(config, resultTextOf(result));
+    this.#endRun(config, resultTextOf(result), `${percent(result.lastTestAccuracy).padStart(7)}  `);
   }
 
   failed(config: RunConfig, reason: string): void {
@@ -92,7 +92,8 @@ class ProgressDisplay implements RunnerListener {
     this.#screen?.end();
   }
 
-  #endRun(config: RunConfig, text: string): void {
+  // @param first what a line of a terminal begins with, which is cut to its width; else all is shown
+  #endRun(config: RunConfig, text: string, first?: string): void {
     this.#underWay.delete(config);
     this.#done++;
     this.#doneCost += costOf(config);
@@ -102,6 +103,9 @@ class ProgressDisplay implements RunnerListener {
     const place = `${String(this.#done).padStart(String(this.#runs).length)}/${this.#runs}`;
     const isLast = this.#done === this.#runs;
     const left = this.#screen || isLast ? "" : `, ${this.#timeLeft()}`;
+    if (this.#screen && first !== undefined) {
+      return this.note(cutToTerminal(`${place}  ${first}${labelOf(config)}`));
+    }
     this.note(`${place}  ${labelOf(config)}: ${text}${left}`);
   }
 
@@ -167,6 +171,11 @@ class ProgressScreen {
     this.#bars.update();
     this.#bars.stop();
   }
+}
+
+function cutToTerminal(text: string): string {
+  const width = Math.max(20, process.stderr.columns ?? 80);
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
 /** Arithmetic of a run, in multiplications for one picture: what the time left is reckoned by. */

@@ -44,7 +44,7 @@ async function readExtended(
   within: readonly string[],
 ): Promise<ParsedJson> {
   const missing = within.length === 0
-    ? "does not exist: expected a sweep file, such as bench/quick.json"
+    ? "does not exist: expected a sweep file, such as bench/digits.json"
     : `does not exist, which ${within.at(-1)} extends`;
   const own = parseJson(await readUserFile(path, shown, missing), shown);
   const { json } = own;

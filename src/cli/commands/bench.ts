@@ -1,7 +1,7 @@
 // maskbench bench [SWEEP]: the main job, a sweep and its tables.
-import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { writeTablesAndPlot } from "../../report/mod.ts";
+import { type TerminalStyle, wrapWords } from "../../report/text_table.ts";
 import { datasetOf } from "../../runner/dataset_cache.ts";
 import { ownCommit, UNKNOWN_COMMIT } from "../../runs/environment.ts";
 import { identityOf } from "../../runs/identity.ts";
@@ -17,12 +17,13 @@ import type { RunConfig } from "../../training/config.ts";
 import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
 import { onlyOption, setOption } from "../options.ts";
 import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
+import { terminalStyle } from "../terminal.ts";
 import { refuseSlurmOptions, reportOverview, runWithSlurm, withEngineOptions } from "../slurm.ts";
 
 export const benchCommand = () =>
   withExecutionOptions(withEngineOptions(new Command("bench")))
     .description("run a sweep, and make its tables; what is finished already is not run again")
-    .argument("[sweep]", "a sweep file; without one, bench/quick.json")
+    .argument("[sweep]", "a sweep file; without one, bench/digits.json")
     .option("--out <dir>", "write results to this folder; default results/<name of the sweep>")
     .addOption(onlyOption())
     .addOption(setOption())
@@ -42,7 +43,7 @@ Examples:
     )
     .action(async (file, options) => {
       refuseSlurmOptions(options);
-      const path = file === undefined ? ownPathOf("bench", "quick.json") : userPathOf(file);
+      const path = file === undefined ? ownPathOf("bench", "digits.json") : userPathOf(file);
       const sweep = await readSweep(path, shownPathOf(path), options.set);
       const folder = options.out === undefined
         ? ownPathOf("results", sweep.name)
@@ -73,13 +74,23 @@ Examples:
       const outcome = options.engine === "slurm"
         ? await runWithSlurm(picked, missing, folder, options)
         : await executeRuns(picked, runs.length, folder, options);
-      const { markdown, plot } = await writeTablesAndPlot(folder);
-      console.log(markdown);
+      const style = terminalStyle();
+      const { figures, plot, findings } = await writeTablesAndPlot(folder, style);
+      console.log(figures);
       console.log(plot);
-      console.log(`${shownPathOf(join(folder, "table.md"))}, table.csv and runs/ hold all of it`);
+      for (const text of findings) console.log(wrapped(text, style));
+      const shown = shownPathOf(folder);
+      console.log(
+        `\n${shown}/table.md, table.csv and runs/ hold all of it\n` +
+          `a page of it:  deno task report ${shown}`,
+      );
       if ("statuses" in outcome) reportOverview(outcome);
       else reportFailures(outcome);
     });
+
+function wrapped(text: string, style: TerminalStyle | undefined): string {
+  return style ? wrapWords(text, style.width).join("\n") : text;
+}
 
 /** Names the commits of finished runs that are not this one's. */
 function reportOtherCommits(finished: readonly RunFile[], redo: boolean): void {

@@ -22,7 +22,7 @@ export const controlsCommand = () =>
     .description(
       "compare the masks of finished runs with shuffled and inverted ones, and other weights",
     )
-    .argument("<dir>", "the folder that bench wrote to, such as results/quick")
+    .argument("<dir>", "the folder that bench wrote to, such as results/digits")
     .addOption(onlyOption())
     .addHelpText(
       "after",

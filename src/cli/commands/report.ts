@@ -8,7 +8,7 @@ export const reportCommand = () =>
     .description(
       "make DIR/report/ from DIR/runs: a page with the table and plots, and each plot as SVG",
     )
-    .argument("<dir>", "the folder that bench wrote to, such as results/quick")
+    .argument("<dir>", "the folder that bench wrote to, such as results/digits")
     .option(
       "--peers <file>",
       "show plain PyTorch's speed, from `deno task peers --json`; default DIR/peers.json if there",

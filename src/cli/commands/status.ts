@@ -10,7 +10,7 @@ import { followWhile, reportOverview } from "../slurm.ts";
 export const statusCommand = () =>
   new Command("status")
     .description("show the state of the runs that bench --engine slurm submitted from a folder")
-    .argument("<dir>", "the folder that bench writes to, such as results/quick")
+    .argument("<dir>", "the folder that bench writes to, such as results/digits")
     .option("--follow", "keep showing it until no task waits or runs")
     .addHelpText(
       "after",

@@ -7,7 +7,7 @@ import { shownPathOf, userPathOf } from "../paths.ts";
 export const tableCommand = () =>
   new Command("table")
     .description("make DIR/table.md and DIR/table.csv again from DIR/runs, and print the table")
-    .argument("<dir>", "the folder that bench wrote to, such as results/quick")
+    .argument("<dir>", "the folder that bench wrote to, such as results/digits")
     .addOption(
       new Option("--format <format>", "print the table in this format, and write no file")
         .choices(Object.keys(tableFormats) as TableFormat[]),
