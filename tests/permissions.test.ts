@@ -27,6 +27,7 @@ Deno.test("deno.json allows the network when a task downloads data or is a test,
   );
   assert.deepEqual(net, [
     ...["download", [
+      "codh.rois.ac.jp",
       "ossci-datasets.s3.amazonaws.com",
       "raw.githubusercontent.com",
       "www.cs.toronto.edu",

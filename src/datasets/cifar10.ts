@@ -2,6 +2,7 @@
 // and distinguished by checksum, because figures from it must not be compared with published ones.
 import { join } from "node:path";
 import { datasetChecksumOf, sha256 } from "./checksum.ts";
+import { cifar10Records, parseCifarRecords, recordBytesOf } from "./cifar_records.ts";
 import {
   type Dataset,
   DatasetError,
@@ -46,9 +47,7 @@ const files: Readonly<Record<string, Readonly<Record<Kind, string>>>> = {
 const trainFiles = [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`);
 const testFile = "test_batch.bin";
 
-/** A label, then 32 × 32 values each of red, green and blue. */
-const RECORD = 1 + 3 * 32 * 32;
-const FILE_SIZE = 10_000 * RECORD;
+const FILE_SIZE = 10_000 * recordBytesOf(cifar10Records);
 /** More bytes than any of the files has. */
 const MAX_BYTES = 2 * FILE_SIZE;
 
@@ -77,8 +76,8 @@ function sourceOf(kind: Kind, summary: string, source: string): DatasetSource {
     async load(folders) {
       const { home, found } = await locate(kind, folders);
       const train = await Promise.all(trainFiles.map((name) => read(home, name, found)));
-      const test = splitOf([await read(home, testFile, found)]);
-      return dataset(found, this, splitOf(train), test);
+      const test = parseCifarRecords([await read(home, testFile, found)], cifar10Records);
+      return dataset(found, this, parseCifarRecords(train, cifar10Records), test);
     },
   };
 }
@@ -89,7 +88,10 @@ const download: Download = {
     url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
     maxBytes: 200 << 20,
-    check: (bytes, path) => untar(bytes, path, folder, Object.keys(files), FILE_SIZE),
+    check(bytes, path) {
+      const sizes = Object.fromEntries(Object.keys(files).map((name) => [name, FILE_SIZE]));
+      return untar(bytes, path, folder, sizes);
+    },
   }],
 };
 
@@ -150,26 +152,6 @@ async function read(home: string, name: string, kind: Kind): Promise<Uint8Array<
     `${path} has the wrong checksum (${bytes.length} bytes, expected ${FILE_SIZE} of ${kind} like ` +
       `${testFile} next to it): it is cut short or of another copy, replace it`,
   );
-}
-
-/** Takes the records of batch files apart. @throws {DatasetError} for a label over 9 or a part of a record */
-export function splitOf(batches: readonly Uint8Array[]): Split {
-  const count = batches.reduce((sum, { length }) => sum + length, 0) / RECORD;
-  if (batches.some(({ length }) => length % RECORD !== 0)) {
-    throw new DatasetError(`a CIFAR-10 file is no whole number of records of ${RECORD} bytes`);
-  }
-  const images = new Uint8Array(count * (RECORD - 1)), labels = new Int32Array(count);
-  let picture = 0;
-  for (const batch of batches) {
-    for (let at = 0; at < batch.length; at += RECORD, picture++) {
-      labels[picture] = batch[at]!;
-      if (batch[at]! > 9) {
-        throw new DatasetError(`label ${batch[at]} at ${picture}, expected 0 to 9`);
-      }
-      images.set(batch.subarray(at + 1, at + RECORD), picture * (RECORD - 1));
-    }
-  }
-  return { images, labels };
 }
 
 function dataset(

@@ -18,8 +18,7 @@ export const fashionMnist: DatasetSource = idxDataset({
     "t10k-images": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "t10k-labels": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
   },
-  mean: 0.286,
-  deviation: 0.353,
+  normalisation: { mean: 0.286, deviation: 0.353 },
   address: "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
   folders: ["fashion-mnist", "FashionMNIST/raw", "."],
   installed: "/usr/share/datasets/fashion-mnist", // Debian's package dataset-fashion-mnist

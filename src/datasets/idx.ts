@@ -2,11 +2,11 @@
 import { datasetChecksumOf } from "./checksum.ts";
 import { DatasetError, type DatasetSource, type Split } from "./dataset.ts";
 import { candidatePathsOf, findFirstFile, gunzip, readBytes, verifyChecksum } from "./files.ts";
+import { normalisationOfPictures } from "./normalisation.ts";
 
 const parts = ["train-images", "train-labels", "t10k-images", "t10k-labels"] as const;
 type Part = typeof parts[number];
 
-/** SHA-256 of the unzipped files. */
 type Checksums = Readonly<Record<Part, string>>;
 
 const fileOf = (part: Part) => `${part}-idx${part.endsWith("images") ? 3 : 1}-ubyte`;
@@ -21,10 +21,12 @@ export interface IdxDescription {
   readonly source: string;
   readonly licence: string;
   readonly classes: readonly string[];
+  /** SHA-256 of the files. */
   readonly checksums: Checksums;
-  /** Mean and standard deviation of the training pictures, of pixels scaled to 0..1. */
-  readonly mean: number;
-  readonly deviation: number;
+  /** Whether they are those of the gzip files, for where those of the unzipped ones are not published: only gzip files are read then. */
+  readonly checksumsOfGzip?: boolean;
+  /** Mean and standard deviation of the training pictures, of pixels scaled to 0..1; they are computed where the field has no figures. */
+  readonly normalisation?: { readonly mean: number; readonly deviation: number };
   /** The address of its folder. */
   readonly address: string;
   /** Folders that it is looked for in, below those of all data sets; the last is the folder itself. */
@@ -35,7 +37,7 @@ export interface IdxDescription {
 
 /** The data set, with 60,000 pictures of 28 × 28 to train on and 10,000 to test on. */
 export function idxDataset(description: IdxDescription): DatasetSource {
-  const { name, checksums, address, mean, deviation, classes } = description;
+  const { name, address, classes, normalisation } = description;
   const shape = [1, 28, 28] as const;
   return {
     name,
@@ -52,7 +54,7 @@ export function idxDataset(description: IdxDescription): DatasetSource {
         url: `${address}/${fileOf(part)}.gz`,
         maxBytes: 32 << 20,
         check(bytes, path) {
-          verifyChecksum(gunzip(bytes, MAX_BYTES, path), checksums[part], path, "try again");
+          unpackVerified(bytes, part, description, path, "try again");
           return Promise.resolve([{ name: `${fileOf(part)}.gz`, bytes }]);
         },
       })),
@@ -61,7 +63,10 @@ export function idxDataset(description: IdxDescription): DatasetSource {
       const train = await splitOf("train", description, folders);
       const test = await splitOf("t10k", description, folders);
       const checksum = datasetChecksumOf(train, test);
-      return { name, shape, classes, train, test, mean: [mean], deviation: [deviation], checksum };
+      const { mean, deviation } = normalisation
+        ? { mean: [normalisation.mean], deviation: [normalisation.deviation] }
+        : normalisationOfPictures(train.images, 1, 28 * 28);
+      return { name, shape, classes, train, test, mean, deviation, checksum };
     },
   };
 }
@@ -76,14 +81,31 @@ async function splitOf(
   return { images: pictures.values, labels: Int32Array.from(labels.values) };
 }
 
+// The unzipped bytes of a file, once they or those of the gzip file are the ones with the checksum.
+function unpackVerified(
+  packed: Uint8Array,
+  part: Part,
+  { checksums, checksumsOfGzip = false }: IdxDescription,
+  path: string,
+  remedy: string,
+): Uint8Array<ArrayBuffer> {
+  if (checksumsOfGzip) verifyChecksum(packed, checksums[part], path, remedy);
+  const bytes = path.endsWith(".gz") ? gunzip(packed, MAX_BYTES, path) : Uint8Array.from(packed);
+  if (!checksumsOfGzip) verifyChecksum(bytes, checksums[part], path, remedy);
+  return bytes;
+}
+
 async function read(
   part: Part,
-  { name, checksums, folders: places, installed }: IdxDescription,
+  description: IdxDescription,
   folders: readonly string[],
 ): Promise<Idx> {
+  const { name, checksumsOfGzip = false, folders: places, installed } = description;
   const file = fileOf(part);
   const dotted = file.replace("-idx", ".idx"); // as Kaggle, and programs that unpack archives, call it
-  const spellings = [file, dotted].flatMap((file) => [file, `${file}.gz`]);
+  const spellings = [file, dotted].flatMap((file) =>
+    checksumsOfGzip ? [`${file}.gz`] : [file, `${file}.gz`]
+  );
   const inFolders = candidatePathsOf(
     folders,
     places.flatMap((place) => spellings.map((file) => `${place}/${file}`)),
@@ -94,16 +116,16 @@ async function read(
   ]);
   if (!path) {
     throw new DatasetError(
-      `${name} was not found: expected ${name}/${file} or ${name}/${file}.gz in ${
+      `${name} was not found: expected ${
+        checksumsOfGzip ? "" : `${name}/${file} or `
+      }${name}/${file}.gz in ${
         folders.join(" or ")
       }; type "deno task data ${name}" to download it, or name its folder in MASKBENCH_DATA`,
     );
   }
-  const packed = await readBytes(path, MAX_BYTES);
-  const bytes = path.endsWith(".gz") ? gunzip(packed, MAX_BYTES, path) : packed;
   const remedy = `it is cut short or not the original of ${name}, replace it`;
-  verifyChecksum(bytes, checksums[part], path, remedy);
-  return parseIdx(bytes, path);
+  const packed = await readBytes(path, MAX_BYTES);
+  return parseIdx(unpackVerified(packed, part, description, path, remedy), path);
 }
 
 export interface Idx {

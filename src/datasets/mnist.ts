@@ -14,8 +14,7 @@ export const mnist: DatasetSource = idxDataset({
     "t10k-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
   },
-  mean: 0.1307, // the figures that PyTorch's examples use
-  deviation: 0.3081,
+  normalisation: { mean: 0.1307, deviation: 0.3081 }, // the figures that PyTorch's examples use
   // The address of its authors no longer serves it, this mirror is PyTorch's.
   address: "https://ossci-datasets.s3.amazonaws.com/mnist",
   folders: ["mnist", "MNIST/raw", "."],

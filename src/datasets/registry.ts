@@ -1,9 +1,11 @@
 // All data sets. A new one is its file and a line here.
 import { Registry } from "../base/registry.ts";
 import { cifar10, cifar10Jpeg } from "./cifar10.ts";
+import { cifar100 } from "./cifar100.ts";
 import { type Dataset, DatasetError, type DatasetSource } from "./dataset.ts";
 import { digits } from "./digits.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
+import { kmnist } from "./kmnist.ts";
 import { mnist } from "./mnist.ts";
 import { loadPack, packOf } from "./pack.ts";
 import { shapes } from "./shapes.ts";
@@ -14,8 +16,10 @@ export const datasetRegistry: Registry<DatasetSource> = new Registry("data set",
   digits,
   mnist,
   fashionMnist,
+  kmnist,
   cifar10,
   cifar10Jpeg,
+  cifar100,
 ]);
 
 /** All data sets but packed folders. */

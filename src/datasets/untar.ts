@@ -8,18 +8,17 @@ const SLACK = 1 << 20;
 
 /**
  * @param folder in the archive that the files are in
- * @param names of the files to take; all must be there
- * @param size of each, in bytes
+ * @param sizes the files to take, by name, with the bytes of each; all must be there
  * @throws {DatasetError} if one is missing or of another size, or the archive is damaged
  */
 export async function untar(
   bytes: Uint8Array,
   path: string,
   folder: string,
-  names: readonly string[],
-  size: number,
+  sizes: Readonly<Record<string, number>>,
 ): Promise<ExtractedFile[]> {
-  const tar = gunzip(bytes, names.length * size + SLACK, path);
+  const names = Object.keys(sizes);
+  const tar = gunzip(bytes, Object.values(sizes).reduce((a, b) => a + b, SLACK), path);
   const archive = extract();
   archive.end(tar);
   const unpacked: ExtractedFile[] = [];
@@ -31,6 +30,7 @@ export async function untar(
         entry.resume();
         continue;
       }
+      const size = sizes[name]!;
       if (header.size !== size) {
         throw new DatasetError(
           `${header.name} in ${path} has ${header.size} bytes, expected ${size}`,

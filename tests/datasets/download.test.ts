@@ -110,7 +110,7 @@ Deno.test("fetchDataset() throws one sentence when there is no server, folder or
     await assert.rejects(fetching("shapes"), /UserError: shapes is drawn by code/);
     await assert.rejects(
       fetching("cifar10-jpeg"),
-      /has no address .* only mnist, fashion-mnist and cifar10 have/,
+      /has no address .* only mnist, fashion-mnist, kmnist, cifar10 and cifar100 have/,
     );
     await assert.rejects(fetching("minst"), UserError);
   });

@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
-import { splitOf } from "../../src/datasets/cifar10.ts";
+import {
+  cifar100Records,
+  cifar10Records,
+  parseCifarRecords,
+} from "../../src/datasets/cifar_records.ts";
 import { DatasetError } from "../../src/datasets/dataset.ts";
 import { gunzip } from "../../src/datasets/files.ts";
 import { parseIdx } from "../../src/datasets/idx.ts";
@@ -36,18 +40,41 @@ Deno.test("parseIdx() gives nothing when one size is 0, however large the others
   assert.equal(parseIdx(bytes, "x").values.length, 0);
 });
 
-Deno.test("splitOf() gives a label and 3,072 values when it reads a record of CIFAR-10", () => {
+Deno.test("parseCifarRecords() gives a label and 3,072 values when it reads a record of CIFAR-10", () => {
   const record = (label: number) => Uint8Array.of(label, ...Array(3072).fill(label * 10));
-  const { images, labels } = splitOf([
-    Uint8Array.of(...record(3), ...record(9)),
-    record(0),
-  ]);
+  const { images, labels } = parseCifarRecords(
+    [Uint8Array.of(...record(3), ...record(9)), record(0)],
+    cifar10Records,
+  );
   assert.deepEqual([...labels], [3, 9, 0]);
   assert.equal(images.length, 3 * 3072);
   assert.deepEqual([images[0], images[3072], images[2 * 3072]], [30, 90, 0]);
-  refuses(() => splitOf([record(10)]), /label 10 at 0, expected 0 to 9/);
-  refuses(() => splitOf([record(1).slice(1)]), /no whole number of records/);
-  refuses(() => splitOf([record(1).slice(1), Uint8Array.of(1)]), /no whole number of records/);
+  refuses(() => parseCifarRecords([record(10)], cifar10Records), /label 10 at 0, expected 0 to 9/);
+  refuses(
+    () => parseCifarRecords([record(1).slice(1)], cifar10Records),
+    /no whole number of records/,
+  );
+  refuses(
+    () => parseCifarRecords([record(1).slice(1), Uint8Array.of(1)], cifar10Records),
+    /no whole number of records/,
+  );
+});
+
+Deno.test("parseCifarRecords() gives the second label when it reads a record of CIFAR-100", () => {
+  const record = (group: number, label: number) =>
+    Uint8Array.of(group, label, ...Array(3072).fill(label));
+  const files = [Uint8Array.of(...record(19, 99), ...record(3, 0))];
+  const { images, labels } = parseCifarRecords(files, cifar100Records);
+  assert.deepEqual([...labels], [99, 0]);
+  assert.deepEqual([...images], [...Array(3072).fill(99), ...Array(3072).fill(0)]);
+  refuses(
+    () => parseCifarRecords([record(1, 100)], cifar100Records),
+    /^label 100 at 0, expected 0 to 99$/,
+  );
+  refuses(
+    () => parseCifarRecords([record(1, 1).slice(2)], cifar100Records),
+    /^a CIFAR-100 file is no whole number of records of 3074 bytes$/,
+  );
 });
 
 Deno.test("gunzip() throws when data are damaged, cut short or too long", () => {
@@ -64,7 +91,7 @@ Deno.test("gunzip() throws when a file would grow out of all bounds", async () =
   const bomb = new Uint8Array(await new Blob(Array(64).fill(packed)).arrayBuffer());
   const before = Deno.memoryUsage().rss;
   refuses(() => gunzip(bomb, 1 << 20, "x"), /^x has more than 1048576 bytes when unpacked/);
-  await assert.rejects(untar(bomb, "x", "home", ["a"], 2), /^DatasetError: x has more than/);
+  await assert.rejects(untar(bomb, "x", "home", { a: 2 }), /^DatasetError: x has more than/);
   assert.ok(Deno.memoryUsage().rss - before < 256 << 20);
 });
 
@@ -109,7 +136,7 @@ Deno.test("untar() gives the files that are asked for when an archive has paths 
     ["home/a", evil],
     ["elsewhere/a", evil],
   ]);
-  const files = await untar(bytes, "x", "home", ["a", "b"], 2);
+  const files = await untar(bytes, "x", "home", { a: 2, b: 2 });
   assert.deepEqual(files.map(({ name, bytes }) => [name, ...bytes]), [["b", 3, 4], ["a", 1, 2]]);
   const rejects = (promise: Promise<unknown>, message: RegExp) =>
     assert.rejects(promise, (error) => {
@@ -117,10 +144,10 @@ Deno.test("untar() gives the files that are asked for when an archive has paths 
       assert.match(error.message, message);
       return true;
     });
-  await rejects(untar(bytes, "x", "home", ["a", "c"], 2), /^x lacks home\/c$/);
-  await rejects(untar(bytes, "x", "home", ["a"], 3), /home\/a in x has 2 bytes, expected 3/);
-  await rejects(untar(bytes.subarray(0, 60), "x", "home", ["a"], 2), /^x (is damaged|lacks)/);
-  await rejects(untar(Uint8Array.of(1, 2, 3), "x", "home", ["a"], 2), /^x is damaged/);
+  await rejects(untar(bytes, "x", "home", { a: 2, c: 2 }), /^x lacks home\/c$/);
+  await rejects(untar(bytes, "x", "home", { a: 3 }), /home\/a in x has 2 bytes, expected 3/);
+  await rejects(untar(bytes.subarray(0, 60), "x", "home", { a: 2 }), /^x (is damaged|lacks)/);
+  await rejects(untar(Uint8Array.of(1, 2, 3), "x", "home", { a: 2 }), /^x is damaged/);
 });
 
 Deno.test("loadDataset() names the file, the finding and the expectation when a data set is missing, cut short or changed", async () => {

@@ -1,7 +1,7 @@
 // The files of MNIST and CIFAR-10, byte by byte.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { splitOf } from "../../src/datasets/cifar10.ts";
+import { cifar10Records, parseCifarRecords } from "../../src/datasets/cifar_records.ts";
 import { parseIdx } from "../../src/datasets/idx.ts";
 import { answer, editedBytes, fuzz } from "./fuzz.ts";
 
@@ -78,7 +78,7 @@ const torn = fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: -3072, m
 fuzz(
   "CIFAR-10 files",
   1,
-  "splitOf() throws, or gives exactly the pictures, when CIFAR-10's bytes are any",
+  "parseCifarRecords() throws, or gives exactly the pictures, when CIFAR-10's bytes are any",
   fc.tuple(batches, torn),
   async ([batches, torn]) => {
     const files = batches.map((records) =>
@@ -96,7 +96,7 @@ fuzz(
     const all = batches.flat();
     const whole = files.every(({ length }) => length % 3073 === 0);
     const sameSize = files.reduce((sum, { length }) => sum + length, 0) === 3073 * all.length;
-    const split = await answer(() => splitOf(files));
+    const split = await answer(() => parseCifarRecords(files, cifar10Records));
     assert.equal(
       split !== undefined,
       whole && all.every(([label]) => label < 10) || whole && !sameSize && split !== undefined,

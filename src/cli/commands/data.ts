@@ -7,7 +7,7 @@ import { createBar } from "../terminal.ts";
 export const dataCommand = () =>
   new Command("data")
     .description("download a data set, check it and unpack it; nothing is fetched that is there")
-    .argument("<name>", "the data set: mnist, fashion-mnist or cifar10")
+    .argument("<name>", "the data set: mnist, fashion-mnist, kmnist, cifar10 or cifar100")
     .option("--to <dir>", "put the data set in this folder; default data/ next to deno.json")
     .addHelpText("after", "\nExample:\n  deno task maskbench data mnist")
     .action(async (name, { to }) => {
