@@ -2,13 +2,7 @@
 import { Buffer } from "node:buffer";
 import { decode as decodeBmp } from "bmp-ts";
 import sharp, { type Sharp } from "sharp";
-
-/** A picture as it is packed: `(height, width, 3)` bytes, red, green, blue. */
-export interface Picture {
-  readonly height: number;
-  readonly width: number;
-  readonly pixels: Uint8Array;
-}
+import type { Picture } from "./pack.ts";
 
 /** The libraries that decode, with their versions: other versions may give other pixels. */
 export const decoder: Readonly<Record<string, string>> = Object.fromEntries(
@@ -78,14 +72,33 @@ export async function decode(file: Uint8Array, size: number): Promise<Picture> {
   const picture = formatOf(file) === "BMP"
     ? openBmp(file)
     : sharp(file, { failOn: "error", limitInputPixels: MAX_PIXELS });
-  const { autoOrient: { width, height } } = await picture.metadata();
+  const { autoOrient } = await picture.metadata();
+  return await fit(picture.autoOrient().flatten({ background: "white" }), autoOrient, size);
+}
+
+/**
+ * Makes a picture of an array what `decode` makes that of a file, but keeps each pixel where it has the size already.
+ * @throws {Error} where it is of extreme size; its message says so
+ */
+export async function resizePicture(picture: Picture, size: number): Promise<Picture> {
+  const { height, width, pixels } = picture;
+  if (height === size && width === size) return picture;
+  return await fit(sharp(pixels, { raw: { width, height, channels: 3 } }), picture, size);
+}
+
+// Resizes a picture that is `width` × `height` to `storedSide`.
+async function fit(
+  picture: Sharp,
+  { width, height }: Readonly<Record<"width" | "height", number>>,
+  size: number,
+): Promise<Picture> {
   const shorter = Math.min(width, height), side = storedSide(size);
   if (Math.max(width, height) > MAX_RATIO * shorter) {
     throw new Error(`${width} × ${height} pixels, more than ${MAX_RATIO} times as long as wide`);
   }
   const scaled = (length: number) =>
     size < 64 ? side : Math.max(side, Math.round(length * side / shorter));
-  const { data, info } = await picture.autoOrient().flatten({ background: "white" })
+  const { data, info } = await picture
     .resize({ width: scaled(width), height: scaled(height), fit: "cover", kernel: "linear" })
     .toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`${info.channels} channels, expected 3`);

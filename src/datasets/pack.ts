@@ -2,7 +2,7 @@
 // file for each split that the native core maps. Nothing here decodes, and no part of a pack names a file.
 //
 //   manifest.json             classes, normalisation, decoder, and what the other files must be
-//   train.pack, test.pack     pictures one after another, (height, width, 3) bytes each
+//   train.pack, test.pack     pictures one after another, (height, width, 3) bytes each, or (height, width) where all are grey
 //   train.index, test.index   for each of them height, width and label, as little-endian int32
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -14,6 +14,13 @@ import { plainText } from "../base/text.ts";
 import { sha256 } from "./checksum.ts";
 import { type Dataset, DatasetError, type DatasetSource, type PackedSplit } from "./dataset.ts";
 import { candidatePathsOf, findFirstFile, readBytes } from "./files.ts";
+
+/** A picture as it is decoded: `(height, width, 3)` bytes, red, green, blue. */
+export interface Picture {
+  readonly height: number;
+  readonly width: number;
+  readonly pixels: Uint8Array;
+}
 
 /** Sides of the pictures that networks can read. */
 export const SIZES = { min: 8, max: 1024 } as const;
@@ -35,7 +42,9 @@ export function packOf(name: string): { folder: string; size: number } | undefin
 /** Where the packs of a data folder are. */
 export const packsFolder = (folder: string): string => join(folder, "packed");
 
-const perChannel = z.tuple([z.number(), z.number(), z.number()]);
+const perChannel = z.array(z.number()).refine(({ length }) => length === 1 || length === 3, {
+  error: "expected 1 or 3 numbers, one for each channel",
+});
 const splitSchema = z.strictObject({
   count: z.int().min(1).max(2 ** 31),
   bytes: z.int().min(1),
@@ -49,7 +58,7 @@ const manifestSchema = z.strictObject({
   size: z.int().min(SIZES.min).max(SIZES.max),
   /** The class of each label. */
   classes: z.array(plainText).min(1).max(1 << 24),
-  /** Those of the training pictures as they are stored, of pixels scaled to 0..1. */
+  /** Those of the training pictures as they are stored, of pixels scaled to 0..1: of one channel where all pictures are grey. */
   mean: perChannel,
   deviation: perChannel.refine((values) => values.every((value) => value > 0), {
     error: "expected deviations over 0",
@@ -61,6 +70,8 @@ const manifestSchema = z.strictObject({
   source: digestSchema,
   /** Files that could not be decoded; `skipped.txt` names them. */
   skipped: z.int().min(0),
+}).refine(({ mean, deviation }) => mean.length === deviation.length, {
+  error: "expected as many deviations as means",
 });
 
 /** `manifest.json`. */
@@ -89,7 +100,7 @@ export async function loadPack(name: string, folders: readonly string[]): Promis
   }
   return {
     name,
-    shape: [3, size, size],
+    shape: [mean.length, size, size],
     classes,
     train: await openSplit(home, "train", manifest),
     test: await openSplit(home, "test", manifest),
@@ -148,13 +159,13 @@ export async function packSources(folders: readonly string[]): Promise<DatasetSo
       throw error;
     });
     if (!manifest) return [];
-    const { size, classes, train, test } = manifest;
+    const { size, classes, mean, train, test } = manifest;
     return [{
       name,
       summary: `an image folder, packed: ${JSON.stringify(packOf(name))} in a sweep file`,
       source: "a folder of pictures",
       licence: "that of its pictures",
-      shape: [3, size, size],
+      shape: [mean.length, size, size],
       classes,
       trainCount: train.count,
       testCount: test.count,
@@ -180,7 +191,7 @@ export async function verifyPack(home: string): Promise<PackManifest> {
 async function openSplit(
   home: string,
   name: "train" | "test",
-  { size, classes, [name]: expected }: PackManifest,
+  { size, classes, mean, [name]: expected }: PackManifest,
   maxVerified = MAX_VERIFIED,
 ): Promise<PackedSplit> {
   const paths = splitFiles(home, name), { count, bytes } = expected;
@@ -191,16 +202,23 @@ async function openSplit(
   const found = await sizeOf(paths.pictures);
   if (found !== bytes) throw damaged(paths.pictures, `${found} bytes, expected ${bytes}`);
   if (bytes <= maxVerified) await verifyPictures(paths.pictures, expected.pictures);
-  return { path: paths.pictures, bytes, ...parseIndex(entries, paths.index, size, classes, bytes) };
+  const index = parseIndex(entries, paths.index, { size, channels: mean.length, classes, bytes });
+  return { path: paths.pictures, bytes, ...index };
+}
+
+/** What an index must fit to: the side that networks read, the classes, and the bytes that its pictures fill. */
+export interface PackLayout {
+  readonly size: number;
+  readonly channels: number;
+  readonly classes: readonly string[];
+  readonly bytes: number;
 }
 
 /** Parses an index. @throws {DatasetError} where it is not that of pictures that fill the file */
 export function parseIndex(
   entries: Uint8Array<ArrayBuffer>,
   path: string,
-  size: number,
-  classes: readonly string[],
-  bytes: number,
+  { size, channels, classes, bytes }: PackLayout,
 ): Pick<PackedSplit, "index" | "labels"> {
   const count = entries.length / INDEX_ENTRY, view = new DataView(entries.buffer);
   const index = new BigInt64Array(new SharedArrayBuffer(24 * count));
@@ -218,7 +236,7 @@ export function parseIndex(
     }
     index.set([BigInt(offset), BigInt(height), BigInt(width)], 3 * i);
     labels[i] = label;
-    offset += height * width * 3;
+    offset += height * width * channels;
   }
   if (offset !== bytes) throw damaged(path, `pictures of ${offset} bytes, expected ${bytes}`);
   return { index, labels };

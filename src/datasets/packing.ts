@@ -1,35 +1,45 @@
-// Packing an image folder: each picture decoded and resized once, many at a time, and written in the order of the list.
-// All of it is made under a temporary name and renamed when it is whole and on the disk.
-import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
+// Packing pictures of a folder, or of arrays: each decoded and resized once, many at a time, and written in the order of the
+// list. All of it is made under a temporary name and renamed when it is whole and on the disk.
 import os from "node:os";
 import { basename, join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { readPlainFile } from "../base/plain_files.ts";
+import { sha256 } from "./checksum.ts";
 import { DatasetError } from "./dataset.ts";
-import { decode, decoder, type Picture } from "./decode.ts";
+import { decode, decoder, resizePicture } from "./decode.ts";
+import { normalisationOf } from "./normalisation.ts";
 import {
   type PackManifest,
   packNameOf,
   packsFolder,
+  type Picture,
   readPackManifest,
+  SIZES,
   verifyPack,
 } from "./pack.ts";
-import { type ListedPicture, listPictures, summariseNames } from "./picture_folder.ts";
+import {
+  type DecodedPicture,
+  flush,
+  keepOneChannel,
+  writeFlushed,
+  writeSplit,
+} from "./pack_writer.ts";
+import { type PictureArray, readPictureArrays, sideOf } from "./picture_arrays.ts";
+import { listPictures, summariseNames } from "./picture_folder.ts";
 
 /** Milliseconds between two looks at a pack that another process makes. */
 const LOCK_POLL_INTERVAL = 500;
 
 /** What is to be packed, and how. */
 export interface PackOptions {
-  /** The folder of pictures. */
+  /** The folder of pictures or of arrays, or an .npz file of arrays. */
   readonly from: string;
   /** The data folder that the pack goes to. */
   readonly to: string;
   /** The name that the pack is to get. */
   readonly name: string;
-  /** Side of the pictures that networks read. */
-  readonly size: number;
+  /** Side of the pictures that networks read; default 224, and of arrays that of their pictures. */
+  readonly size?: number;
   readonly onProgress?: (done: number, total: number) => void;
   /** Ends the packing early, with nothing left. */
   readonly signal?: AbortSignal;
@@ -51,11 +61,16 @@ export interface PackResult {
  * @throws {DatasetError} where the folder is not laid out as it should be, or the pack can't be written
  */
 export async function packFolder(options: PackOptions): Promise<PackResult> {
-  const { to, size, signal, note = () => {} } = options;
+  const { to, signal, note = () => {} } = options;
+  const source = await openSource(options.from), size = options.size ?? source.sideOf();
   const name = packNameOf(options.name, size), home = join(packsFolder(to), name);
-  const list = listPictures(options.from);
-  if (list.untested.length > 0) {
-    note(`classes without pictures to test on: ${summariseNames(list.untested)}`);
+  if (source.untested.length > 0) {
+    note(`classes without pictures to test on: ${summariseNames(source.untested)}`);
+  }
+  if (source.leftOut.length > 0) {
+    note(
+      `${summariseNames(source.leftOut)} is left out: validation is held out of training pictures`,
+    );
   }
   try {
     await Deno.mkdir(packsFolder(to), { recursive: true });
@@ -70,9 +85,9 @@ export async function packFolder(options: PackOptions): Promise<PackResult> {
       signal?.throwIfAborted();
     }
     await removeUnfinishedPacks(packsFolder(to), name);
-    const before = await findEarlierPack(home, size, list.digest);
+    const before = await findEarlierPack(home, size, source.digest);
     if (before) return { home, manifest: before, before: true };
-    return { home, manifest: await pack(list, home, options), before: false };
+    return { home, manifest: await pack(source, home, size, options), before: false };
   } catch (error) {
     if (error instanceof DatasetError || signal?.aborted) throw error;
     throw new DatasetError(`${home} can't be written: ${(error as Error).message}`);
@@ -106,11 +121,12 @@ async function findEarlierPack(
 }
 
 async function pack(
-  list: ReturnType<typeof listPictures>,
+  source: PictureSource,
   home: string,
-  { from, size, signal, onProgress = () => {} }: PackOptions,
+  size: number,
+  { from, signal, onProgress = () => {} }: PackOptions,
 ): Promise<PackManifest> {
-  const temporary = temporaryOf(home), total = list.train.length + list.test.length;
+  const temporary = temporaryOf(home), { total } = source;
   let done = 0;
   const advance = () => {
     signal?.throwIfAborted();
@@ -118,10 +134,11 @@ async function pack(
   };
   await Deno.mkdir(temporary);
   try {
-    const train = await writeSplit(temporary, "train", decodeAll(from, list.train, size), advance);
-    const test = await writeSplit(temporary, "test", decodeAll(from, list.test, size), advance);
-    const skipped = [...train.skipped, ...test.skipped, ...list.passedOver].sort();
-    const emptyClass = list.classes.find((_, label) => !train.labels.has(label));
+    const write = (name: "train" | "test") =>
+      writeSplit(temporary, name, source.decodeAll(name, size), advance);
+    let train = await write("train"), test = await write("test");
+    const skipped = [...train.skipped, ...test.skipped, ...source.passedOver].sort();
+    const emptyClass = source.classes.find((_, label) => !train.labels.has(label));
     if (emptyClass !== undefined || test.labels.size === 0) {
       const where = emptyClass === undefined ? "test or val" : join("train", emptyClass);
       const [first] = emptyClass === undefined
@@ -131,15 +148,19 @@ async function pack(
         `${from} has no picture in ${where} that can be decoded${first ? `: ${first}` : ""}`,
       );
     }
+    if (train.isGrey && test.isGrey) {
+      train = await keepOneChannel(temporary, "train", train);
+      test = await keepOneChannel(temporary, "test", test);
+    }
     const manifest: PackManifest = {
       format: 1,
       size,
-      classes: [...list.classes],
-      ...normalisation(train.histogram),
+      classes: [...source.classes],
+      ...normalisationOf(train.histograms),
       decoder,
       train: train.entry,
       test: test.entry,
-      source: list.digest,
+      source: source.digest,
       skipped: skipped.length,
     };
     await writeFlushed(join(temporary, "skipped.txt"), skipped.map((line) => `${line}\n`).join(""));
@@ -166,25 +187,85 @@ async function putInPlace(temporary: string, home: string): Promise<void> {
   await Deno.remove(old, { recursive: true }).catch(() => {});
 }
 
-// A picture, or why the file could not be decoded.
-type DecodedPicture =
-  & { readonly listed: ListedPicture }
-  & ({ readonly picture: Picture } | { readonly reason: string });
+/** What is to be packed: the pictures of a folder, or those of arrays. */
+interface PictureSource {
+  readonly classes: readonly string[];
+  readonly untested: readonly string[];
+  readonly passedOver: readonly string[];
+  readonly leftOut: readonly string[];
+  readonly digest: string;
+  /** How many pictures there are. */
+  readonly total: number;
+  /** The side that networks read where nobody says another. */
+  sideOf(): number;
+  decodeAll(split: "train" | "test", size: number): AsyncIterable<DecodedPicture>;
+}
+
+async function openSource(from: string): Promise<PictureSource> {
+  const arrays = await readPictureArrays(from);
+  if (!arrays) {
+    const list = listPictures(from);
+    return {
+      ...list,
+      leftOut: [],
+      total: list.train.length + list.test.length,
+      sideOf: () => 224,
+      decodeAll: (split, size) =>
+        inOrder(list[split], async ({ path, label }) => {
+          try {
+            return { label, picture: await decode(await readPicture(join(from, path)), size) };
+          } catch (error) {
+            if (error instanceof DatasetError) throw error;
+            return { path, reason: (error as Error).message.trim().split("\n").at(-1)! };
+          }
+        }),
+    };
+  }
+  return {
+    ...arrays,
+    passedOver: [],
+    total: arrays.train.count + arrays.test.count,
+    sideOf() {
+      const side = sideOf(arrays, from);
+      if (side >= SIZES.min && side <= SIZES.max) return side;
+      throw new DatasetError(
+        `${from} has pictures of ${side} × ${side}: say by --size what networks are to read, ` +
+          `${SIZES.min} to ${SIZES.max}`,
+      );
+    },
+    decodeAll: (split, size) =>
+      inOrder(mixedOrderOf(arrays[split].count), async (i) => {
+        try {
+          const picture = await resizePicture(pictureOf(arrays[split], i), size);
+          return { label: arrays[split].labels[i]!, picture };
+        } catch (error) {
+          throw new DatasetError(`${from} has pictures of ${(error as Error).message}`);
+        }
+      }),
+  };
+}
+
+// The pictures of an array in the order of the SHA-256 of their numbers: the same everywhere, and mixed as those of a folder
+// are, since an array may be in the order of its classes.
+function mixedOrderOf(count: number): number[] {
+  const keyed = Array.from({ length: count }, (_, i) => ({ i, key: sha256(String(i)) }));
+  return keyed.sort((a, b) => a.key < b.key ? -1 : 1).map(({ i }) => i);
+}
+
+function pictureOf({ pixels, height, width, channels }: PictureArray, i: number): Picture {
+  const length = height * width * channels;
+  const own = pixels.subarray(i * length, (i + 1) * length);
+  if (channels === 3) return { height, width, pixels: own };
+  const grey = new Uint8Array(3 * length);
+  own.forEach((value, at) => grey.fill(value, 3 * at, 3 * at + 3));
+  return { height, width, pixels: grey };
+}
 
 // Decodes in the order of the list, and just so far ahead that all processors have work.
-async function* decodeAll(
-  from: string,
-  list: readonly ListedPicture[],
-  size: number,
+async function* inOrder<Listed>(
+  list: readonly Listed[],
+  decodeOne: (listed: Listed) => Promise<DecodedPicture>,
 ): AsyncGenerator<DecodedPicture> {
-  const decodeOne = async (listed: ListedPicture): Promise<DecodedPicture> => {
-    try {
-      return { listed, picture: await decode(await readPicture(join(from, listed.path)), size) };
-    } catch (error) {
-      if (error instanceof DatasetError) throw error;
-      return { listed, reason: (error as Error).message.trim().split("\n").at(-1)! };
-    }
-  };
   const ahead = 4 * os.availableParallelism(), pending: Promise<DecodedPicture>[] = [];
   for (const listed of list) {
     const decoding = decodeOne(listed);
@@ -209,88 +290,4 @@ async function readPicture(path: string): Promise<Uint8Array> {
       error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.FilesystemLoop;
     throw isOfFile ? error : new DatasetError(`${path} can't be read: ${message}`);
   }
-}
-
-interface WrittenSplit {
-  readonly entry: PackManifest["train"];
-  readonly labels: ReadonlySet<number>;
-  /** For each channel, how often each value occurs. */
-  readonly histogram: readonly Float64Array[];
-  /** `train/class/name.jpg: why` */
-  readonly skipped: readonly string[];
-}
-
-async function writeSplit(
-  home: string,
-  name: "train" | "test",
-  pictures: AsyncIterable<DecodedPicture>,
-  advance: () => void,
-): Promise<WrittenSplit> {
-  const index: number[] = [], skipped: string[] = [], labels = new Set<number>();
-  const histogram = [0, 1, 2].map(() => new Float64Array(256));
-  const hash = createHash("sha256");
-  let bytes = 0;
-  {
-    using file = await Deno.open(join(home, `${name}.pack`), { write: true, createNew: true });
-    for await (const { listed, ...outcome } of pictures) {
-      advance();
-      if ("reason" in outcome) {
-        skipped.push(`${listed.path}: ${outcome.reason}`);
-        continue;
-      }
-      const { height, width, pixels } = outcome.picture;
-      for (let at = 0; at < pixels.length;) at += await file.write(pixels.subarray(at));
-      hash.update(pixels);
-      histogram.forEach((counts, channel) => {
-        for (let i = channel; i < pixels.length; i += 3) counts[pixels[i]!]!++;
-      });
-      index.push(height, width, listed.label);
-      labels.add(listed.label);
-      bytes += pixels.length;
-    }
-    await file.sync();
-  }
-  const entries = Buffer.from(Int32Array.from(index).buffer);
-  await writeFlushed(join(home, `${name}.index`), entries);
-  return {
-    entry: {
-      count: index.length / 3,
-      bytes,
-      pictures: hash.digest("hex"),
-      index: createHash("sha256").update(entries).digest("hex"),
-    },
-    labels,
-    histogram,
-    skipped,
-  };
-}
-
-// The mean and deviation of each channel, of pixels scaled to 0..1, to the four places that published figures have.
-function normalisation(
-  histogram: readonly Float64Array[],
-): Pick<PackManifest, "mean" | "deviation"> {
-  const moments = histogram.map((counts) => {
-    const sum = (of: (value: number) => number) =>
-      counts.reduce((total, count, value) => total + count * of(value / 255), 0);
-    const count = sum(() => 1), mean = sum((value) => value) / count;
-    return { mean, deviation: Math.sqrt(sum((value) => (value - mean) ** 2) / count) };
-  });
-  const each = (of: (moment: { mean: number; deviation: number }) => number) =>
-    moments.map((moment) => Number(of(moment).toFixed(4))) as [number, number, number];
-  return {
-    mean: each(({ mean }) => mean),
-    deviation: each(({ deviation }) => Math.max(deviation, 1e-4)), // pictures of one colour have no deviation
-  };
-}
-
-async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  using file = await Deno.open(path, { write: true, createNew: true });
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-  await file.sync();
-}
-
-async function flush(folder: string): Promise<void> {
-  using opened = await Deno.open(folder);
-  await opened.sync();
 }

@@ -48,7 +48,10 @@ export function listPictures(folder: string): PictureFolder {
   const folders = foldersIn(folder);
   const tests = ["test", "val"].filter((name) => folders.includes(name));
   if (!folders.includes("train")) {
-    throw new DatasetError(`${folder} has no folder train/: expected train/CLASS/*.jpg`);
+    throw new DatasetError(
+      `${folder} has no folder train/: expected train/CLASS/*.jpg, IDX files as MNIST's, CIFAR's ` +
+        "binary files, or NumPy's arrays x_train.npy and so on",
+    );
   }
   if (tests.length !== 1) {
     throw new DatasetError(
@@ -63,7 +66,7 @@ export function listPictures(folder: string): PictureFolder {
   }
   const passedOver: string[] = [], digest = createHash("sha256");
   const listed = (path: string, label: number): ListedPicture => {
-    digest.update(`${path}\0${stamp(join(folder, path))}\0`);
+    digest.update(`${path}\0${fileStampOf(join(folder, path))}\0`);
     return { path, label };
   };
   const split = (name: string, tested: readonly string[]): ListedPicture[] =>
@@ -182,8 +185,8 @@ function isFolder(path: string): boolean {
   }
 }
 
-// A text that changes when the file does; a link that leads nowhere is reported when it is to be decoded.
-function stamp(path: string): string {
+/** A text that changes when the file does; nothing for a link that leads nowhere, which is reported when it is to be decoded. */
+export function fileStampOf(path: string): string {
   try {
     const { size, mtime } = Deno.statSync(path);
     return `${size} ${mtime?.getTime()}`;

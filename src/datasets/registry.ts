@@ -46,7 +46,7 @@ export async function loadDataset(name: string, folders: readonly string[]): Pro
 
 /**
  * What is known of a data set's pictures before it is loaded: channels, height and width, and how many classes, which a packed
- * folder's name does not say. Nothing where the name is unknown.
+ * folder's name does not say, nor whether its pictures are grey: 3 channels are assumed. Nothing where the name is unknown.
  */
 export function knownPicturesOf(
   name: string,

@@ -69,11 +69,11 @@ Deno.test("parseCifarRecords() gives the second label when it reads a record of 
   assert.deepEqual([...images], [...Array(3072).fill(99), ...Array(3072).fill(0)]);
   refuses(
     () => parseCifarRecords([record(1, 100)], cifar100Records),
-    /^label 100 at 0, expected 0 to 99$/,
+    /^a file of CIFAR-100: label 100 at 0, expected 0 to 99$/,
   );
   refuses(
     () => parseCifarRecords([record(1, 1).slice(2)], cifar100Records),
-    /^a CIFAR-100 file is no whole number of records of 3074 bytes$/,
+    /^a file of CIFAR-100 is no whole number of records of 3074 bytes$/,
   );
 });
 

@@ -71,7 +71,9 @@ fuzz(
         h! >= 8 && w! >= 8 && h! <= 65536 && w! <= 65536 && l! >= 0 && l! < 3
       ) &&
       list.reduce((sum, [h, w]) => sum + 3 * h! * w!, 0) === size;
-    const read = await answer(() => parseIndex(bytes, "x", 8, classes, size));
+    const read = await answer(() =>
+      parseIndex(bytes, "x", { size: 8, channels: 3, classes, bytes: size })
+    );
     assert.equal(read !== undefined, right);
     if (!read) return;
     let offset = 0;

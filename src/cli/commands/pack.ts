@@ -1,4 +1,4 @@
-// maskbench pack FOLDER: makes a data set of a folder of pictures.
+// maskbench pack FOLDER: makes a data set of a folder of pictures, or of arrays.
 import { basename, join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { durationTextOf } from "../../base/duration.ts";
@@ -24,9 +24,18 @@ const sizeOf = (text: string): number => {
 
 export const packCommand = () =>
   new Command("pack")
-    .description("decode and resize a folder of pictures, once, to be a data set of sweeps")
-    .argument("<folder>", "a folder with train/CLASS/*.jpg or *.png, and test/ or val/ like it")
-    .option("--size <n>", "let networks read pictures of n × n", sizeOf, 224)
+    .description(
+      "decode and resize pictures of a folder or of arrays, once, to be a data set of sweeps",
+    )
+    .argument(
+      "<folder>",
+      "a folder with train/CLASS/*.jpg or *.png, and test/ or val/ like it; or one of MNIST's, CIFAR's or NumPy's files",
+    )
+    .option(
+      "--size <n>",
+      "let networks read pictures of n × n; default 224, arrays as they are",
+      sizeOf,
+    )
     .option("--name <name>", "let sweep files use this name; default the last part of the path")
     .option("--to <dir>", "put the pack in this data folder; default data/ next to deno.json")
     .addHelpText(
@@ -34,14 +43,19 @@ export const packCommand = () =>
       `
 Pictures are stored in packed/<name>-<size>/, the shorter side 256 for 224 and in that proportion, below 64
 exactly of that size. What can't be decoded is skipped, and named in skipped.txt there. Packed again, only a
-folder that has changed is decoded.
+folder that has changed is decoded. Where all pictures are grey, networks read one channel.
+
+Arrays are: train-images-idx3-ubyte[.gz] and its like; data_batch_1.bin, …, test_batch.bin, or train.bin and test.bin,
+of CIFAR; x_train, y_train, x_test, y_test, or train_images, train_labels, test_images, test_labels, of bytes, in an
+.npz file or a folder of .npy files.
 
 Examples:
   deno task pack /data/imagenet
+  deno task pack /data/pathmnist.npz
   deno task pack pictures/cifar10-jpeg --size 32 --name cifar`,
     )
     .action(async (path, { size, name, to }) => {
-      const from = userPathOf(path), packName = name ?? basename(from);
+      const from = userPathOf(path), packName = name ?? basename(from, ".npz");
       if (!packFolderNamePattern.test(packName)) {
         throw new UserError(
           `--name: "${packName}" can't be the name of a folder: expected letters, digits, ".", "_" and "-"`,
@@ -51,7 +65,12 @@ Examples:
         throw new UserError('this command may not load a decoder, "deno task pack" may');
       }
       const dataFolder = to === undefined ? ownPathOf("data") : userPathOf(to);
-      await packAndReport({ from, to: dataFolder, name: packName, size });
+      await packAndReport({
+        from,
+        to: dataFolder,
+        name: packName,
+        ...size === undefined ? {} : { size },
+      });
     });
 
 /** Packs a folder with progress on the terminal; a signal ends it with nothing packed. */
@@ -73,7 +92,7 @@ async function packAndReport(
         }),
     );
     progress.end();
-    await reportPack(result, options);
+    await reportPack(result, options.name);
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
     progress.end();
@@ -112,18 +131,19 @@ class PackProgress {
 
 async function reportPack(
   { home, manifest, before }: PackResult,
-  { name, size }: Pick<PackOptions, "name" | "size">,
+  folder: string,
 ): Promise<void> {
-  const { train, test, classes, skipped } = manifest;
+  const { train, test, classes, mean, size, skipped } = manifest;
   if (skipped > 0) await listSkipped(join(home, "skipped.txt"), skipped);
   const state = before ? "was there already, all checksums right" : "is packed";
+  const grey = mean.length === 1 ? "grey " : "";
   const megabytes = Math.round((train.bytes + test.bytes) / 1e6).toLocaleString("en");
   console.log(
     `${
       shownPathOf(home)
-    } ${state}: ${train.count} pictures to train on, ${test.count} to test on, ` +
+    } ${state}: ${train.count} ${grey}pictures to train on, ${test.count} to test on, ` +
       `${classes.length} classes, ${megabytes} MB; in a sweep file: "dataset": ` +
-      JSON.stringify({ folder: name, size }),
+      JSON.stringify({ folder, size }),
   );
 }
 
