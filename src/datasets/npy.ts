@@ -27,6 +27,9 @@ const kinds: Readonly<Record<string, string>> = {
 /** Bytes that a header may have: there is little in it. */
 const MAX_HEADER = 1 << 16;
 
+/** Signs of a header that are shown. */
+const MAX_SHOWN = 100;
+
 /** Parses an .npy file. @throws {DatasetError} where it is none, cut short, in Fortran's order, or not of numbers */
 export function parseNpy(bytes: Uint8Array<ArrayBuffer>, path: string): NumpyArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -46,7 +49,9 @@ export function parseNpy(bytes: Uint8Array<ArrayBuffer>, path: string): NumpyArr
   const [, shape] = /'shape': *\(([\d, ]*)\)/.exec(header) ?? [];
   const width = Number(digits), name = kinds[kind ?? ""];
   if (name === undefined || isFortran === undefined || shape === undefined || width === 0) {
-    throw new DatasetError(`${path} holds no array of numbers: its header is ${header.trim()}`);
+    throw new DatasetError(
+      `${path} holds no array of numbers: its header is ${header.trim().slice(0, MAX_SHOWN)}`,
+    );
   }
   const sizes = shape.split(",").map((size) => size.trim()).filter((size) => size !== "")
     .map(Number);

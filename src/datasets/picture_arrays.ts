@@ -13,7 +13,7 @@ import { DatasetError } from "./dataset.ts";
 import { gunzip, readBytes } from "./files.ts";
 import { parseIdx } from "./idx.ts";
 import { integersOf, MAX_ARRAY_BYTES, type NumpyArray, parseNpy, parseZip } from "./npy.ts";
-import { fileStampOf } from "./picture_folder.ts";
+import { fileStampOf, summariseNames } from "./picture_folder.ts";
 
 /** Pictures of one size, and the label of each. */
 export interface PictureArray {
@@ -207,7 +207,7 @@ async function readNamed(
   const naming = namings.find(({ pictures }) => names.includes(pictures("train")));
   if (!naming) {
     throw new DatasetError(
-      `${from} holds ${names.join(", ") || "nothing"}: expected ${expectedNames}`,
+      `${from} holds ${summariseNames(names) || "nothing"}: expected ${expectedNames}`,
     );
   }
   // A set with pictures to test on and to validate on keeps the first: validation is held out of training pictures.

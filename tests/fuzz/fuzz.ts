@@ -16,6 +16,7 @@ export const inputs = {
   "checkpoints": 2_000,
   "archives": 1_500,
   "packs": 3_000,
+  "arrays": 3_000,
 } as const;
 
 /** `deno task fuzz` raises the one and changes the other. */

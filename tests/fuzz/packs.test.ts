@@ -19,9 +19,11 @@ const manifest: PackManifest = {
   skipped: 0,
 };
 
+const manifests = [manifest, { ...manifest, mean: [0.5], deviation: [0.2] }];
+
 const texts = fc.oneof(
-  editedText([JSON.stringify(manifest, null, 2)]),
-  changedJson([manifest as unknown as Json]).map((json) => JSON.stringify(json)),
+  editedText(manifests.map((manifest) => JSON.stringify(manifest, null, 2))),
+  changedJson(manifests as unknown as Json[]).map((json) => JSON.stringify(json)),
 );
 fuzz(
   "packs",
@@ -32,6 +34,7 @@ fuzz(
     const read = await answer(() => parsePackManifest(text, "x"));
     if (!read) return;
     assert.ok(read.size >= 8 && read.size <= 1024 && read.classes.length > 0);
+    assert.ok([1, 3].includes(read.mean.length) && read.mean.length === read.deviation.length);
     assert.ok(read.deviation.every((value) => value > 0) && read.mean.every(Number.isFinite));
     for (const { count, bytes } of [read.train, read.test]) assert.ok(count > 0 && bytes > 0);
   },
