@@ -290,7 +290,7 @@ async function readCifar(
     train: await read(train),
     test: await read([tested]),
     ...listed ? { names: listed } : {},
-    files: [...train, tested].map((name) => join(folder, name)),
+    files: [...train, tested, ...listed ? [list] : []].map((name) => join(folder, name)),
   };
 }
 

@@ -334,6 +334,14 @@ Deno.test("packFolder() gives the pictures of CIFAR's binary files, by the finer
       assert.deepEqual(test.labels, orderOf(2).map((i) => [1, 2][i]!));
       assert.deepEqual([...test.pixels], orderOf(2).flatMap((i) => [...pixels([9, 8][i]!)]));
     }
+    // Other names of the classes make it another data set.
+    const renamed = ["lion", "wolf", "eagle"];
+    writeFiles(join(folder, "ten"), {
+      "batches.meta.txt": new TextEncoder().encode(renamed.join("\n")),
+    });
+    const again = await packFolder({ from: join(folder, "ten"), to: folder, name: "ten" });
+    assert.deepEqual([again.before, again.manifest.classes], [false, renamed]);
+
     const cases: [string, string, Uint8Array | undefined, RegExp][] = [
       [
         "ten",
