@@ -8,7 +8,7 @@ export function terminalStyle(): TerminalStyle | undefined {
   if (!Deno.stdout.isTerminal()) return undefined;
   return {
     width: Math.max(40, process.stdout.columns ?? 80),
-    hasColour: !Deno.noColor && Deno.env.get("TERM") !== "dumb",
+    hasColour: !Deno.noColor,
   };
 }
 

@@ -161,7 +161,7 @@ Deno.test("loadDataset() names the file, the finding and the expectation when a 
     await told("mnist", /mnist was not found: expected mnist\/.*; type "deno task data/);
     await told("cifar10", /cifar10 was not found: expected cifar-10-batches-bin\/test_batch\.bin/);
     await told("cifar10-jpeg", /cifar10-jpeg was not found/);
-    await told("imagenet", /no data set is called "imagenet": there are shapes, mnist/);
+    await told("imagenet", /no data set is called "imagenet": there are shapes, digits, mnist/);
 
     await Deno.mkdir(join(folder, "mnist"));
     const images = join(folder, "mnist", "train-images-idx3-ubyte.gz");
