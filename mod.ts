@@ -59,7 +59,12 @@ export {
   searchSpaceOf,
 } from "./src/algorithms/space.ts";
 export { keptSegmentsOf, type Scope, scopeParameter } from "./src/algorithms/scope.ts";
-export { descentParameters, omitDefault } from "./src/algorithms/hyperparameters.ts";
+export {
+  type DescentOverride,
+  type DescentParameters,
+  descentParameters,
+  omitDefault,
+} from "./src/algorithms/hyperparameters.ts";
 
 export { sha256 } from "./src/datasets/checksum.ts";
 
@@ -70,17 +75,21 @@ export {
   type Layer,
   type Network,
   type NetworkSource,
+  type PlainLayer,
   type Purpose,
   type Segment,
   segmentsOf,
   type Shape,
   weightCount,
 } from "./src/networks/network.ts";
+export type { DescribedLayer, PlainDescribedLayer } from "./src/networks/described.ts";
 export { networkOf, networks } from "./src/networks/registry.ts";
 export {
   type Dataset,
   DatasetError,
   type DatasetSource,
+  type Download,
+  type ExtractedFile,
   type PackedSplit,
   type Split,
 } from "./src/datasets/dataset.ts";
@@ -99,6 +108,8 @@ export type {
   LayerKept,
   RunProgress,
   RunResult,
+  SpeedSample,
+  SpeedSummary,
 } from "./src/training/result.ts";
 export {
   type PartProfile,
@@ -112,6 +123,7 @@ export { type Replay, replayGoldens, replayTolerance } from "./src/goldens/repla
 // Sweeps, their run files, and the tables made of them.
 export { configurationsOf } from "./src/sweep/expand.ts";
 export { checkSweep, readSweep } from "./src/sweep/read.ts";
+export type { TuneSection } from "./src/sweep/tune_schema.ts";
 export type { AlgorithmPair } from "./src/sweep/compare_schema.ts";
 export type {
   AlgorithmEntry,
@@ -124,12 +136,18 @@ export { type Environment, type RunFile, runFileOf, writeRunFile } from "./src/r
 export { type InvalidRunFile, readRunFolder, type RunFolder } from "./src/runs/run_folder.ts";
 export { encodeTicket, readTicket, type Ticket } from "./src/tickets/ticket.ts";
 export { type Overlap, overlapOf } from "./src/tickets/compare.ts";
-export { exportTicket } from "./src/tickets/export.ts";
+export { exportTicket, type TicketFormat } from "./src/tickets/export.ts";
 export { maskedWeightsOf, rebuildNetwork } from "./src/tickets/rebuild.ts";
 export { readBestSettings, writeTables } from "./src/report/mod.ts";
 
 // Tuning: what is tried, and what is chosen of it.
-export { type TuningPlan, tuningPlanOf, writeTuning } from "./src/tuning/mod.ts";
+export {
+  type EntrySearch,
+  type Trial,
+  type TuningPlan,
+  tuningPlanOf,
+  writeTuning,
+} from "./src/tuning/mod.ts";
 
 // The regression check.
 export {

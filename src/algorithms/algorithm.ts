@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Batch, MaskedNetwork, Vector } from "../native/mod.ts";
 import type { Segment } from "../networks/network.ts";
 import type { Mark } from "./mark.ts";
+import type { ParametersSchema } from "./schema_types.ts";
 
 /** What a learner works with. All vectors have length n and the layout of the segments. */
 export interface LearnerContext {
@@ -74,6 +75,7 @@ export interface Algorithm<Parameters = unknown> {
   readonly summary: string;
   /** Paper, year. */
   readonly source: string;
+  /** What it is in a comparison. */
   readonly role: AlgorithmRole;
   /** How plots draw it; without one it takes a mark that no other algorithm of the table has. */
   readonly mark?: Mark;
@@ -87,7 +89,7 @@ export interface Algorithm<Parameters = unknown> {
    * Hyper-parameters, each with a description and a default. An algorithm that learns has `learningRate`, which the loop
    * scales by the schedule.
    */
-  readonly parameters: z.ZodObject<z.ZodRawShape>;
+  readonly parameters: ParametersSchema;
   /**
    * Whether its masks may keep fewer weights than the sparsity leaves, as where few of them exceed a floor. Without it they
    * keep as many on every machine: with the scope `global` in all, else in every layer.

@@ -1,13 +1,26 @@
 // Hyper-parameters: those of gradient descent, which most algorithms share, and what a run's configuration records.
 import { z } from "zod";
+import type { DefaultedSchema, NumberSchema, ParametersSchema } from "./schema_types.ts";
 import { searchRanges, type Value } from "./space.ts";
 
 /** What an algorithm says of a shared hyper-parameter where the usual does not hold for it. */
-interface Override {
+export interface DescentOverride {
+  /** Its default. */
   readonly default?: number;
   /** Both ends of what a tuning searches, uniform in the logarithm. */
   readonly range?: readonly [number, number];
+  /** What it is, for people. */
   readonly meaning?: string;
+}
+
+/** Schemas to spread into an algorithm's `parameters`. */
+export interface DescentParameters {
+  /** Over 0. */
+  readonly learningRate: NumberSchema;
+  /** In [0, 1). */
+  readonly momentum: NumberSchema;
+  /** 0 or more. */
+  readonly weightDecay: NumberSchema;
 }
 
 /**
@@ -15,10 +28,10 @@ interface Override {
  * rate the three decades from a tenth of the published one on, for weight decay also exactly 0.
  */
 export function descentParameters({ learningRate, momentum = {}, weightDecay = {} }: {
-  readonly learningRate: Override & { readonly default: number };
-  readonly momentum?: Pick<Override, "meaning">;
-  readonly weightDecay?: Override;
-}) {
+  readonly learningRate: DescentOverride & { readonly default: number };
+  readonly momentum?: Pick<DescentOverride, "meaning">;
+  readonly weightDecay?: DescentOverride;
+}): DescentParameters {
   const rate = learningRate.default;
   return {
     learningRate: z.number().positive().default(rate)
@@ -39,13 +52,13 @@ const omitted = new WeakSet<z.core.$ZodType>();
  * Marks a hyper-parameter that an algorithm got after runs of it were published: where it has its default, configurations
  * leave it out, so that these runs keep their identities. It is the last call on a hyper-parameter: others copy it, unmarked.
  */
-export function omitDefault<Parameter extends z.ZodDefault>(parameter: Parameter): Parameter {
+export function omitDefault<Parameter extends DefaultedSchema>(parameter: Parameter): Parameter {
   omitted.add(parameter);
   return parameter;
 }
 
 interface Parameterised {
-  readonly parameters: z.ZodObject<z.ZodRawShape>;
+  readonly parameters: ParametersSchema;
 }
 
 /** The defaults that configurations leave out. */

@@ -2,7 +2,9 @@
 
 /** Colours of one thing, on white paper and on a dark page. */
 export interface Ink {
+  /** On white paper, as CSS writes a colour. */
   readonly light: string;
+  /** On a dark page. */
   readonly dark: string;
 }
 

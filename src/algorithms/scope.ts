@@ -6,10 +6,12 @@ import type { Segment } from "../networks/network.ts";
 const scopes = z.enum(["layer", "global"]);
 
 /** Which entries compete: those of one layer, or all of the network. */
-export type Scope = z.infer<typeof scopes>;
+export type Scope = "layer" | "global";
 
-/** The hyper-parameter `scope` of every algorithm that masks. */
-export const scopeParameter = (usual: Scope) =>
+/** The hyper-parameter `scope` of every algorithm that masks. @param usual its default */
+export const scopeParameter = (
+  usual: Scope,
+): z.ZodDefault<z.ZodEnum<{ layer: "layer"; global: "global" }>> =>
   scopes.default(usual).describe(
     "which entries compete: those of one layer, or all of the network",
   );

@@ -1,5 +1,6 @@
 // Where a tuning searches for hyper-parameters: each that is worth searching has a range.
 import { z } from "zod";
+import type { ParametersSchema, SchemaRegistry } from "./schema_types.ts";
 
 /** The value of a hyper-parameter. */
 export type Value = number | string | boolean;
@@ -20,11 +21,11 @@ export interface SearchRange {
 export type SearchSpace = Readonly<Record<string, SearchRange>>;
 
 /** The ranges that the files of algorithms state: `z.number()….register(searchRanges, { linear: [0, 1] })`. */
-export const searchRanges = z.registry<SearchRange>();
+export const searchRanges: SchemaRegistry<SearchRange> = z.registry<SearchRange>();
 
 /** The ranges that an algorithm's file states; a hyper-parameter without one is not searched. */
 export function searchSpaceOf(
-  { parameters }: { readonly parameters: z.ZodObject<z.ZodRawShape> },
+  { parameters }: { readonly parameters: ParametersSchema },
 ): SearchSpace {
   const ranges = Object.entries(parameters.shape).map(([name, schema]) =>
     [name, searchRanges.get(schema as z.ZodType)] as const

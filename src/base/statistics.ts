@@ -14,7 +14,9 @@ export interface Summary {
 
 /** A 95% confidence interval, ends included. */
 export interface Interval {
+  /** The lower end. */
   readonly low: number;
+  /** The upper end. */
   readonly high: number;
 }
 

@@ -4,12 +4,15 @@ import type { Shape } from "../networks/network.ts";
 
 /** Images `(count, channels, height, width)` as bytes 0 to 255, row-major, and a label for each. */
 export interface Split {
+  /** One picture after the other. */
   readonly images: Uint8Array;
+  /** One for each picture, from 0. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
 /** Pictures that stay in their file: see `pack.ts`. */
 export interface PackedSplit {
+  /** The file. */
   readonly path: string;
   /** Bytes that the file must have. */
   readonly bytes: number;
@@ -18,6 +21,7 @@ export interface PackedSplit {
    * bytes. The network reads the middle of it, or a crop.
    */
   readonly index: BigInt64Array;
+  /** One for each picture, from 0. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
@@ -25,9 +29,13 @@ export interface PackedSplit {
 export interface Dataset {
   /** The name that tables print; `cifar10-jpeg` where that is what the files turned out to be. */
   readonly name: string;
+  /** The shape of a picture as the network reads it. */
   readonly shape: Shape;
+  /** Their names, by label. */
   readonly classes: readonly string[];
+  /** What is trained on. */
   readonly train: Split | PackedSplit;
+  /** What accuracy is measured on. */
   readonly test: Split | PackedSplit;
   /** Mean per channel, of pixels scaled to 0..1: the network reads an image as `(pixel / 255 − mean) / deviation`. */
   readonly mean: readonly number[];
@@ -39,6 +47,7 @@ export interface Dataset {
 
 /** Where a data set comes from; one per file of this folder, listed in `registry.ts`. */
 export interface DatasetSource {
+  /** As sweep files and tables name it. */
   readonly name: string;
   /** One line for people. */
   readonly summary: string;
@@ -46,9 +55,13 @@ export interface DatasetSource {
   readonly source: string;
   /** What it may be used under, in its authors' words. */
   readonly licence: string;
+  /** The shape of a picture. */
   readonly shape: Shape;
+  /** Their names, by label. */
   readonly classes: readonly string[];
+  /** Number of pictures to train on. */
   readonly trainCount: number;
+  /** Number of pictures to test on. */
   readonly testCount: number;
   /** Where it can be downloaded from, if anywhere. */
   readonly download?: Download;
@@ -61,7 +74,9 @@ export interface DatasetSource {
 
 /** A file that came out of a download. */
 export interface ExtractedFile {
+  /** Its name, without a folder. */
   readonly name: string;
+  /** All of it. */
   readonly bytes: Uint8Array;
 }
 
@@ -69,6 +84,7 @@ export interface ExtractedFile {
 export interface Download {
   /** Its folder within the folder of all data sets. */
   readonly folder: string;
+  /** What is downloaded, one by one. */
   readonly files: readonly {
     readonly url: string;
     /** That of the file as downloaded, where it is known; otherwise `check` verifies the contents. */
@@ -82,5 +98,6 @@ export interface Download {
 
 /** A data set that is missing, short or not the one it claims to be. The message is one sentence. */
 export class DatasetError extends UserError {
+  /** What it is, for messages. */
   override readonly name = "DatasetError";
 }

@@ -18,6 +18,7 @@ import { setUpRun } from "../training/setup.ts";
 
 /** A part of a step, in milliseconds a step. */
 export interface PartProfile {
+  /** The median. */
   readonly ms: number;
   /** As a fraction of the machine's own speed, measured next to it: that of a large matrix product, or of a large copy. */
   readonly ofPeak?: number;
@@ -34,12 +35,15 @@ export interface Profile {
   readonly hostMsPerStep: number;
   /** The time of a step that waits for the device after each of its parts, as it must to time them. */
   readonly waitingMsPerStep: number;
+  /** Training images per second. */
   readonly imagesPerSecond: number;
+  /** The time of the projection within a step. */
   readonly projectionMs: number;
   /** Speed of the whole step: multiplications and additions of the convolutions and matrix products alone. */
   readonly gflops: number;
   /** How much the parts that only stream vectors (weights, projection, update) must read and write, by second. */
   readonly gigabytesPerSecond: number;
+  /** Where the time goes. */
   readonly parts: Readonly<Record<StepPart | "rest", PartProfile>>;
   /** The machine's own speed with as many threads: a matrix product of 2048 × 2048, a copy of 256 MiB. */
   readonly machine: { readonly gflops: number; readonly gigabytesPerSecond: number };
@@ -49,7 +53,9 @@ export interface Profile {
 
 /** How to measure. */
 export interface ProfileOptions {
+  /** Where the steps compute. */
   readonly device: Device;
+  /** Processor threads. */
   readonly threads: number;
   /** Steps to measure, after a few to warm up: as many in stretches, and as many part by part. */
   readonly steps: number;

@@ -9,8 +9,11 @@ import type { NetworkSource } from "../networks/network.ts";
 
 /** What a module exports: any of these. */
 export interface Extension {
+  /** What learns masks. */
   readonly algorithms?: readonly Algorithm[];
+  /** What they are learnt of. */
   readonly networks?: readonly NetworkSource[];
+  /** What they are learnt on. */
   readonly datasets?: readonly DatasetSource[];
 }
 

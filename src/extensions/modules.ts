@@ -11,6 +11,7 @@ import { checkExports } from "./exports.ts";
 
 /** A module that was loaded. */
 export interface UsedModule {
+  /** The address of its file. */
   readonly url: string;
   /** SHA-256 of it and of the local files that it imports. */
   readonly digest: string;

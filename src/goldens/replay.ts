@@ -17,7 +17,9 @@ export const replayTolerance = { loss: 1e-4, score: 1e-5, mask: 1e-4 } as const;
 
 /** How far a replay differs from the trajectory. */
 export interface Replay {
+  /** Its name. */
   readonly algorithm: string;
+  /** Training steps of the trajectory. */
   readonly steps: number;
   /** Largest absolute difference of a step's loss, in nats. */
   readonly loss: number;

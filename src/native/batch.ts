@@ -30,7 +30,7 @@ export class Batch extends Handle {
       ));
   }
 
-  /** @param images `(count, channels, height, width)`, taken as they are */
+  /** Copies pictures and their labels to it. @param images `(count, channels, height, width)`, taken as they are */
   upload(
     images: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>,
     labels: Int32Array<ArrayBuffer>,

@@ -11,7 +11,7 @@ export abstract class Handle implements Disposable {
   readonly #free: () => void;
   readonly #family: Family;
 
-  /** @param create writes the new handle to its argument, and gives the call's status */
+  /** Creates it in the core. @param create writes the new handle to its argument, and gives the call's status */
   protected constructor(family: Family, create: (out: BigUint64Array<ArrayBuffer>) => number) {
     const out = new BigUint64Array(1);
     checkStatus(create(out));
@@ -38,6 +38,7 @@ export abstract class Handle implements Disposable {
     this.#free();
   }
 
+  /** Frees it at the end of a block that says `using`. */
   [Symbol.dispose](): void {
     this.free();
   }

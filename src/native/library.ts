@@ -6,22 +6,32 @@ const ABI_VERSION = 12;
 
 /** A native call that failed: how (see `mb_status`), and a text that names the call. */
 export class NativeError extends Error {
+  /** What it is, for messages. */
   override readonly name = "NativeError";
+  /** A failure. @param status how the call failed @param text the sentence */
   constructor(readonly status: NativeStatus, text: string) {
     super(text);
   }
 }
 
-const statuses = [
+/** How a native call failed; see `mb_status` in `maskbench.h`. */
+export type NativeStatus =
+  | "ok"
+  | "invalid"
+  | "not-a-number"
+  | "out-of-memory"
+  | "unsupported"
+  | "internal";
+
+/** By the number that a call returns. */
+const statuses: readonly NativeStatus[] = [
   "ok",
   "invalid",
   "not-a-number",
   "out-of-memory",
   "unsupported",
   "internal",
-] as const;
-/** How a native call failed; see `mb_status` in `maskbench.h`. */
-export type NativeStatus = (typeof statuses)[number];
+];
 
 type Library = Deno.DynamicLibrary<typeof symbols>;
 let opened: { readonly path: string; readonly library: Library } | undefined;
@@ -150,10 +160,17 @@ export function resetPeak(): void {
 export type Device = "cpu" | "cuda";
 export const deviceCodes: Readonly<Record<Device, number>> = { cpu: 0, cuda: 1 };
 
-const parts = ["gather", "weights", "forward", "backward", "projection", "update"] as const;
-
 /** A part of a training step; see `mb_part` in `maskbench.h`. */
-export type StepPart = (typeof parts)[number];
+export type StepPart = "gather" | "weights" | "forward" | "backward" | "projection" | "update";
+
+const parts: readonly StepPart[] = [
+  "gather",
+  "weights",
+  "forward",
+  "backward",
+  "projection",
+  "update",
+];
 
 /**
  * Begins or ends summing up where this thread's native calls spend their time. While on, every part waits for the

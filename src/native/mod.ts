@@ -1,5 +1,6 @@
 // The native core as the rest of maskbench sees it.
 export { Batch, CROP_PARTS } from "./batch.ts";
+export type { Handle } from "./handle.ts";
 export {
   DevicePictures,
   type PackedPictures,
@@ -40,6 +41,7 @@ export { RecordedStep } from "./step.ts";
 export {
   type ArrayOf,
   type DType,
+  type ElementArrays,
   Generator,
   type Precision,
   type RealType,

@@ -60,8 +60,11 @@ function shapeFieldsOf(layer: Node["layer"]): number[] {
 export interface LayerDeviation {
   /** Its index in `graphOf(layers)`. */
   readonly index: number;
+  /** That of what it gives. */
   readonly output: number;
+  /** That of the gradient of what it reads. */
   readonly inputGradient: number | undefined;
+  /** That of the gradient of its weights. */
   readonly weightGradient: number | undefined;
 }
 
@@ -75,7 +78,7 @@ export class MaskedNetwork extends Handle {
    */
   readonly statistics: Vector<RealType> | undefined;
 
-  /** @param labelSmoothing the ε of the loss that gradients are of, in [0, 1) */
+  /** A network with its buffers on the device. @param labelSmoothing the ε of the loss that gradients are of, in [0, 1) */
   constructor(
     readonly network: Network,
     readonly precision: Precision = "float32",
@@ -109,6 +112,7 @@ export class MaskedNetwork extends Handle {
     }
   }
 
+  /** Frees it and its statistics; a second call does nothing. */
   override free(): void {
     this.statistics?.free();
     super.free();
@@ -192,7 +196,7 @@ export class MaskedNetwork extends Handle {
     );
   }
 
-  /** @param logits receives `(images, classes)`, row-major */
+  /** Computes the logits without training. @param logits receives `(images, classes)`, row-major */
   forward(
     weights: Vector<RealType>,
     mask: Vector<RealType> | null,

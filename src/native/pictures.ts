@@ -13,6 +13,7 @@ export interface Pictures {
 
 /** Pictures in a file, larger than memory perhaps. */
 export interface PackedPictures {
+  /** The file. */
   readonly path: string;
   /** Bytes that the file must have. */
   readonly bytes: number;
@@ -27,6 +28,7 @@ export interface PackedPictures {
 
 /** How pictures are fed to a network: `(pixel / 255 − mean) / deviation`, channel by channel. */
 export interface PicturesOptions {
+  /** The shape of a picture as it is fed. */
   readonly shape: Shape;
   /** Labels are 0 to classes − 1. */
   readonly classes: number;
@@ -34,12 +36,15 @@ export interface PicturesOptions {
   readonly mean: readonly number[];
   /** The standard deviation likewise. */
   readonly deviation: readonly number[];
+  /** Where they are; default the CPU. */
   readonly device?: Device;
 }
 
 /** All pictures of a split, as bytes on the device, or mapped from their file. */
 export class DevicePictures extends Handle {
+  /** Number of pictures. */
   readonly count: number;
+  /** The shape of a picture as it is fed. */
   readonly shape: Shape;
   /** Whether the host gathers them, whatever the device: orders and crops are on the CPU then. */
   readonly packed: boolean;

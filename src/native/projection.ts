@@ -4,7 +4,9 @@ import type { Vector } from "./vector.ts";
 
 /** A part of the flat vector, and how many of its entries are kept. */
 export interface KeptSegment {
+  /** The index of its first entry. */
   readonly offset: number;
+  /** Number of its entries. */
   readonly length: number;
   /** The number of entries to keep, at most. */
   readonly kept: number;
@@ -24,8 +26,9 @@ export interface ProjectionOptions {
    * kept, 0 where none is.
    */
   readonly relaxation?: "clipped" | "relative";
-  /** Bounds of the clip; default none. */
+  /** Lower bound of the clip; default none. */
   readonly low?: number;
+  /** Upper bound of the clip; default none. */
   readonly high?: number;
 }
 
@@ -64,15 +67,19 @@ export function projectTopK(
 
 /** The update `v ← momentum · v + gradient + weightDecay · (latent − centre)`, `latent ← latent − rate · v`. */
 export interface DescentOptions {
+  /** Learning rate of this update. */
   readonly rate: number;
+  /** What is kept of the velocity, in [0, 1). */
   readonly momentum: number;
+  /** Pull towards the centre, as part of the gradient. */
   readonly weightDecay: number;
   /** What weight decay pulls towards; default 0. */
   readonly centre?: number;
   /** Multiply the gradient by sign(latent), as where the mask is chosen by magnitude. */
   readonly straightThrough?: boolean;
-  /** Bounds of the clip; default none. */
+  /** Lower bound of the clip; default none. */
   readonly low?: number;
+  /** Upper bound of the clip; default none. */
   readonly high?: number;
 }
 
@@ -107,6 +114,7 @@ export function descend(
 
 /** The update of Adam; the moments' decay and the rest are PyTorch's by default. */
 export interface AdamOptions {
+  /** Learning rate of this update. */
   readonly rate: number;
   /** The number of this update, counted from 1. */
   readonly step: number;
@@ -118,8 +126,9 @@ export interface AdamOptions {
   readonly epsilon?: number;
   /** Pull of the latent to 0, as part of the gradient; default 0. */
   readonly weightDecay?: number;
-  /** Bounds of the clip; default none. */
+  /** Lower bound of the clip; default none. */
   readonly low?: number;
+  /** Upper bound of the clip; default none. */
   readonly high?: number;
 }
 

@@ -8,7 +8,7 @@ import { checkStatus, type Device, deviceCodes, NativeError, nativeFunctions } f
  * as they come.
  */
 export class RecordedStep extends Handle {
-  /** @param device where the vectors, batches and networks of the calls are */
+  /** A step that is not recorded yet. @param device where the vectors, batches and networks of the calls are */
   constructor(readonly device: Device = "cpu") {
     super("step", (out) => nativeFunctions().mb_step_create(deviceCodes[device], out));
   }

@@ -3,6 +3,20 @@ import { Handle } from "./handle.ts";
 import { checkStatus, type Device, deviceCodes, nativeFunctions } from "./library.ts";
 import type { DevicePictures } from "./pictures.ts";
 
+/** The JavaScript arrays that hold elements, by their type. */
+export interface ElementArrays {
+  /** Real numbers, 4 bytes each. */
+  readonly float32: Float32Array<ArrayBuffer>;
+  /** Real numbers, 8 bytes each. */
+  readonly float64: Float64Array<ArrayBuffer>;
+  /** Whole numbers from 0 to 255. */
+  readonly uint8: Uint8Array<ArrayBuffer>;
+  /** Whole numbers, 4 bytes each. */
+  readonly int32: Int32Array<ArrayBuffer>;
+  /** Whole numbers, 8 bytes each. */
+  readonly int64: BigInt64Array<ArrayBuffer>;
+}
+
 const arrays = {
   float32: Float32Array,
   float64: Float64Array,
@@ -12,7 +26,7 @@ const arrays = {
 } as const;
 
 /** The type of a vector's elements. */
-export type DType = keyof typeof arrays;
+export type DType = keyof ElementArrays;
 /** Real numbers: float64 is for checks, training is in float32. */
 export type RealType = "float32" | "float64";
 /** The arithmetic of a network; with bfloat16 and tf32 (on CUDA only), its vectors are float32. */
@@ -28,10 +42,11 @@ export const typeCodes: Readonly<Record<DType | Precision, number>> = {
 };
 
 /** The JavaScript array that holds elements of a type. */
-export type ArrayOf<T extends DType> = InstanceType<(typeof arrays)[T]>;
+export type ArrayOf<T extends DType> = ElementArrays[T];
 
 /** A flat vector of `length` elements, zeros at first. */
 export class Vector<T extends DType = "float32"> extends Handle {
+  /** A vector of zeros. @param length number of elements @param dtype their type @param device where they are */
   constructor(readonly length: number, readonly dtype: T, readonly device: Device = "cpu") {
     super(
       "vector",
@@ -180,7 +195,7 @@ const GENERATOR_STATE = 5056;
 
 /** libtorch's CPU generator: `torch.Generator().manual_seed(seed)`, draw for draw. */
 export class Generator extends Handle {
-  /** @param seed 0 to 2^53; libtorch's generator uses its low 32 bits */
+  /** A generator as after `manual_seed(seed)`. @param seed 0 to 2^53; libtorch's generator uses its low 32 bits */
   constructor(readonly seed: number) {
     super("generator", (out) => nativeFunctions().mb_generator_create(BigInt(seed), out));
   }

@@ -3,7 +3,14 @@
 import { z } from "zod";
 import { describeUnknown } from "../base/schema_errors.ts";
 import { UserError } from "../base/errors.ts";
-import { type Layer, type Purpose, type Shape, shapeAfter, weightCount } from "./network.ts";
+import {
+  type Layer,
+  type PlainLayer,
+  type Purpose,
+  type Shape,
+  shapeAfter,
+  weightCount,
+} from "./network.ts";
 
 const size = z.int().min(1).max(1 << 20);
 const stride = size.default(1).describe("pixels that the window moves by");
@@ -63,16 +70,41 @@ const residualLayer = layer("residual", {
 /** What a sweep file and a configuration may say of a network's layers. */
 export const describedLayersSchema = z.array(
   z.discriminatedUnion("kind", [...plainLayer, residualLayer]),
-).min(1).max(4096);
+).min(1).max(4096) satisfies z.ZodType<readonly DescribedLayer[]>;
 
-/** One layer, without what is worked out. */
-export type DescribedLayer =
-  | Readonly<z.infer<(typeof plainLayer)[number]>>
+/** One layer that computes, without what is worked out from the layer before it. */
+export type PlainDescribedLayer =
   | {
-    readonly kind: "residual";
-    readonly body: readonly Readonly<z.infer<(typeof plainLayer)[number]>>[];
-    readonly shortcut: readonly Readonly<z.infer<(typeof plainLayer)[number]>>[];
-  };
+    readonly kind: "conv";
+    readonly outputs: number;
+    readonly kernel: number;
+    readonly stride: number;
+    readonly padding: number;
+  }
+  | {
+    readonly kind: "depthwise-conv";
+    readonly kernel: number;
+    readonly stride: number;
+    readonly padding: number;
+  }
+  | { readonly kind: "linear"; readonly outputs?: number }
+  | {
+    readonly kind: "max-pool";
+    readonly size: number;
+    readonly stride?: number;
+    readonly padding: number;
+  }
+  | { readonly kind: "average-pool"; readonly size?: number; readonly stride?: number }
+  | { readonly kind: "batch-norm" }
+  | { readonly kind: "relu" }
+  | { readonly kind: "flatten" };
+
+/** One layer of a sweep file, with its defaults, and without what is worked out from the layer before it. */
+export type DescribedLayer = PlainDescribedLayer | {
+  readonly kind: "residual";
+  readonly body: readonly PlainDescribedLayer[];
+  readonly shortcut: readonly PlainDescribedLayer[];
+};
 
 /** More weights than an index of 32 bits counts. */
 const MAX_WEIGHTS = 2 ** 31;
@@ -159,7 +191,7 @@ function residualWithInputs(
 }
 
 function plainWithInputs(
-  described: Exclude<DescribedLayer, { kind: "residual" }>,
+  described: PlainDescribedLayer,
   place: string,
   scaled: Purpose["scaled"],
   { shape, isFlat }: Input,
@@ -197,10 +229,10 @@ function plainWithInputs(
 }
 
 function plainLayerOf(
-  described: Exclude<DescribedLayer, { kind: "residual" }>,
+  described: PlainDescribedLayer,
   scaled: Purpose["scaled"],
   [channels, height, width]: Shape,
-): Exclude<Layer, { kind: "residual" }> {
+): PlainLayer {
   switch (described.kind) {
     case "conv":
       return { ...described, inputs: channels, outputs: scaled(described.outputs) };

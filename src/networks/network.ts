@@ -49,16 +49,51 @@ const residualLayer = z.strictObject({
 });
 
 /** What files may say of one layer. */
-export const layerSchema = z.discriminatedUnion("kind", [...plainLayer, residualLayer]);
+export const layerSchema = z.discriminatedUnion("kind", [
+  ...plainLayer,
+  residualLayer,
+]) satisfies z.ZodType<Layer>;
 
 /** What files may say of a network's layers. */
 export const layersSchema = z.array(layerSchema).min(1).max(4096);
 
 /**
+ * A layer that computes. `stride` is 1 where it is left out, or the size of a pool; `padding`, zeros added on each side, is
+ * 0, and of a pool at most half of its size.
+ */
+export type PlainLayer =
+  | {
+    readonly kind: "conv";
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly kernel: number;
+    readonly stride?: number | undefined;
+    readonly padding?: number | undefined;
+  }
+  | {
+    readonly kind: "depthwise-conv";
+    readonly channels: number;
+    readonly kernel: number;
+    readonly stride?: number | undefined;
+    readonly padding?: number | undefined;
+  }
+  | { readonly kind: "linear"; readonly inputs: number; readonly outputs: number }
+  | {
+    readonly kind: "max-pool";
+    readonly size: number;
+    readonly stride?: number | undefined;
+    readonly padding?: number | undefined;
+  }
+  | { readonly kind: "average-pool"; readonly size: number; readonly stride?: number | undefined }
+  | { readonly kind: "batch-norm"; readonly channels: number }
+  | { readonly kind: "relu" }
+  | { readonly kind: "flatten" };
+
+/**
  * One layer, reading the one before it. Activations are `(batch, channels, height, width)`, or `(batch, features)` once
  * flat. Residual layers may lie in one another, though not in files, so that no file is read to an unknown depth.
  */
-export type Layer = Readonly<z.infer<(typeof plainLayer)[number]>> | {
+export type Layer = PlainLayer | {
   readonly kind: "residual";
   readonly body: readonly Layer[];
   readonly shortcut: readonly Layer[];
@@ -69,7 +104,7 @@ export type Shape = readonly [channels: number, height: number, width: number];
 
 /** A node of the graph that residual layers make: a layer that computes, and the indices of the nodes that it reads. */
 export interface Node {
-  readonly layer: Exclude<Layer, { kind: "residual" }> | { readonly kind: "add" };
+  readonly layer: PlainLayer | { readonly kind: "add" };
   /** The node that it reads; −1 for the pictures. */
   readonly from: number;
   /** The second node that a sum reads. */
@@ -127,8 +162,11 @@ const windowsOf = (side: number, size: number, stride: number, padding: number):
 
 /** A network: the shape of its input, and its layers in their order. */
 export interface Network {
+  /** As tables and tickets name it. */
   readonly name: string;
+  /** The shape of a picture that it reads. */
   readonly inputShape: Shape;
+  /** In their order; the last one gives the logits. */
   readonly layers: readonly Layer[];
 }
 
@@ -136,6 +174,7 @@ export interface Network {
 export interface Purpose {
   /** Gives the number of hidden channels or features under the width multiplier. */
   scaled(channels: number): number;
+  /** The shape of the pictures. */
   readonly inputShape: Shape;
   /** Number of logits. */
   readonly classes: number;
@@ -143,6 +182,7 @@ export interface Purpose {
 
 /** One file of this folder makes one or more of these, listed in `registry.ts`. */
 export interface NetworkSource {
+  /** As sweep files and tables name it. */
   readonly name: string;
   /** One line for people. */
   readonly summary: string;
@@ -150,9 +190,11 @@ export interface NetworkSource {
   readonly source: string;
   /** The shape of the pictures that it was published for. */
   readonly inputShape: Shape;
+  /** The number of classes that it was published for. */
   readonly classes: number;
   /** The smallest height and width that it reads, in pixels; default 1. */
   readonly smallest?: number;
+  /** Its layers for other pictures, classes and widths; a function of the purpose alone. */
   build(purpose: Purpose): Layer[];
 }
 
@@ -167,6 +209,7 @@ export interface Segment {
   readonly offset: number;
   /** Number of its weights. */
   readonly length: number;
+  /** The shape of its weights, outputs first. */
   readonly shape: readonly number[];
   /** Weights that feed one output: `in × kh × kw`. */
   readonly fanIn: number;

@@ -10,7 +10,7 @@ import { plainText } from "../base/text.ts";
 import { reproducibilityFields } from "../runs/environment.ts";
 import { canonicalJson, identityOf } from "../runs/identity.ts";
 import { labelOf } from "../runs/label.ts";
-import { environmentSchema, type RunFile } from "../runs/run_file.ts";
+import { type Environment, environmentSchema, type RunFile } from "../runs/run_file.ts";
 import { configurationSchema, type RunConfig } from "../training/config.ts";
 import type { RunResult } from "../training/result.ts";
 import { invariantsOf } from "./invariants.ts";
@@ -44,7 +44,7 @@ const runSchema = strictObject({
   peakMemoryBytes: z.int().min(0),
   /** Its index in `environments`. */
   environment: z.int().min(0),
-});
+}) satisfies z.ZodType<BaselineRun>;
 
 const baselineEnvironmentSchema = environmentSchema.omit({ started: true, finished: true });
 
@@ -66,21 +66,55 @@ export const baselineSchema = strictObject({
 });
 
 /** One run of a baseline. */
-export type BaselineRun = z.infer<typeof runSchema>;
+export interface BaselineRun {
+  /** In which runs of a cell differ. */
+  readonly seed: number;
+  /** That of its configuration. */
+  readonly identity: string;
+  /** After the last epoch, in [0, 1]. */
+  readonly accuracy: number;
+  /** SHA-256 of all epochs' losses and accuracies. */
+  readonly losses: string;
+  /** SHA-256 of the final mask. */
+  readonly mask: string;
+  /** How many weights of every layer the final mask keeps; older baselines don't say. */
+  readonly kept?: Readonly<Record<string, number>>;
+  /** SHA-256 of the first batch; older baselines don't say, nor those of runs in which nothing is learnt. */
+  readonly firstBatch?: string;
+  /** Mean over the rounds. */
+  readonly imagesPerSecond: number;
+  /**
+   * The speed in quiet stretches, as a mean over the rounds, and the images in the time of the reference, round by round,
+   * `null` where no stretch was quiet; missing where none was at all.
+   */
+  readonly speed?: {
+    readonly imagesPerSecond: number;
+    readonly rounds: readonly (number | null)[];
+  } | undefined;
+  /** Median over the rounds. */
+  readonly peakMemoryBytes: number;
+  /** Its index in `environments`. */
+  readonly environment: number;
+}
 
 /** The environment of a run, except for its times. */
-export type BaselineEnvironment = z.infer<typeof baselineEnvironmentSchema>;
+export type BaselineEnvironment = Omit<Environment, "started" | "finished">;
 
 /** Runs that differ in their seed alone. */
 export interface BaselineCell {
+  /** What they have in common. */
   readonly configuration: Omit<RunConfig, "seed">;
+  /** One for each seed. */
   readonly runs: readonly BaselineRun[];
 }
 
 /** The outcomes of finished runs. */
 export interface Baseline {
-  readonly format: typeof FORMAT;
+  /** The format of the file. */
+  readonly format: 2;
+  /** What the runs were made with, each once. */
   readonly environments: readonly BaselineEnvironment[];
+  /** The runs, by configuration. */
   readonly cells: readonly BaselineCell[];
 }
 

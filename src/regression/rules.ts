@@ -5,17 +5,22 @@ import { selectableFactsOf } from "../runs/label.ts";
 import type { BaselineCell } from "./baseline.ts";
 
 /** The metrics that runs are compared by, besides their bytes. */
-export const metricNames = ["accuracy", "speed", "memory"] as const;
-export type MetricName = (typeof metricNames)[number];
+export const metricNames: readonly MetricName[] = ["accuracy", "speed", "memory"];
+/** One of them. */
+export type MetricName = "accuracy" | "speed" | "memory";
 
 /** Whether a loss ends the check with exit code 1. */
-export const gates = ["fail", "warn"] as const;
-export type Gate = (typeof gates)[number];
+export type Gate = "fail" | "warn";
+/** Both. */
+export const gates: readonly Gate[] = ["fail", "warn"];
 
 /** A value for a metric, in all cells or in those that have a fact, such as a network. */
 export interface Rule<Name extends string, Value> {
+  /** What it is for. */
   readonly metric: Name;
+  /** The fact that cells have; all cells without it. */
   readonly where?: { readonly key: string; readonly value: string } | undefined;
+  /** A limit or a gate. */
   readonly value: Value;
 }
 
@@ -25,6 +30,7 @@ export interface Rules {
   readonly level: number;
   /** Smaller losses don't count, however certain: points of accuracy, percent of speed and memory. */
   readonly limits: readonly Rule<MetricName, number>[];
+  /** Whether a loss fails the check or only warns. */
   readonly gates: readonly Rule<"bytes" | MetricName, Gate>[];
 }
 

@@ -22,7 +22,9 @@ export type Verdict =
 
 /** Numbers of rounds, each a measurement in a process of its own. */
 export interface RoundCounts {
+  /** Those of the baseline. */
   readonly before: number;
+  /** Those of this check. */
   readonly now: number;
 }
 
@@ -32,7 +34,9 @@ export interface CellCheck {
   readonly configuration: BaselineCell["configuration"];
   /** The sparsity of the cell, or of all of them, ascending. */
   readonly sparsities: readonly number[];
+  /** What is compared. */
   readonly metric: MetricName;
+  /** What the comparison shows. */
   readonly verdict: Verdict;
   /** Whether that verdict fails the check, if it is a bad one. */
   readonly gate: Gate;
@@ -49,9 +53,11 @@ export interface CellCheck {
    * on the machine of before.
    */
   readonly before: number | null;
+  /** The mean now; see `before`. */
   readonly now: number | null;
   /** Now less before, paired by seed, in points of accuracy or percent, with its 95% interval. */
   readonly difference: number | null;
+  /** The interval of the difference. */
   readonly interval: Interval | null;
   /** The probability of a loss as large by chance, one-sided; `null` where nothing differs or can be tested. */
   readonly p: number | null;

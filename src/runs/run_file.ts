@@ -92,7 +92,7 @@ export const environmentSchema = z.object({
   /** ISO 8601, UTC. */
   started: z.iso.datetime(),
   finished: z.iso.datetime(),
-});
+}) satisfies z.ZodType<Environment>;
 
 const common = {
   identity: digestSchema,
@@ -118,14 +118,44 @@ export const runFileSchema = z.discriminatedUnion("format", [
 ]);
 
 /** What a run was made with: versions, device, threads, time. No part of its identity. */
-export type Environment = z.infer<typeof environmentSchema>;
+export interface Environment {
+  /** Its version. */
+  readonly maskbench: string;
+  /** Git commit, with `-dirty` after it where files were changed; `unknown`, or empty in older files, where none is known. */
+  readonly commit: string;
+  /** Version of Deno. */
+  readonly deno: string;
+  /** Version of libtorch. */
+  readonly libtorch: string;
+  /** The file that matrix products come from. */
+  readonly blas: string;
+  /** The kernels in use, as the library's description names them; older files don't say. */
+  readonly instructions?: string;
+  /** Where the run computed. */
+  readonly device: "cpu" | "cuda";
+  /** As `processorOf` names it. */
+  readonly processor: string;
+  /** The operating system, its release and architecture. */
+  readonly system: string;
+  /** Processor threads of the run. */
+  readonly threads: number;
+  /** Runs side by side. */
+  readonly jobs: number;
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  /** ISO 8601, UTC. */
+  readonly finished: string;
+}
 
 /** One finished run: its configuration, what came out, and what it was made with. */
 export interface RunFile {
   /** That of the configuration; also the file's name. */
   readonly identity: string;
+  /** What was run. */
   readonly configuration: RunConfig;
+  /** What came out. */
   readonly result: RunResult;
+  /** What it was made with. */
   readonly environment: Environment;
 }
 

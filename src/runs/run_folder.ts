@@ -16,7 +16,9 @@ import {
 
 /** A file among the run files that is no run file, or not the one that it claims to be. */
 export interface InvalidRunFile {
+  /** The file, or the line of one. */
   readonly path: string;
+  /** What is wrong with it. */
   readonly reason: string;
 }
 

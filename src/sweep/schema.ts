@@ -15,8 +15,8 @@ import { datasets } from "../datasets/registry.ts";
 import { describedLayersSchema } from "../networks/described.ts";
 import { networks } from "../networks/registry.ts";
 import { configurationSchema, type Initialisation, type RunConfig } from "../training/config.ts";
-import { compareSchemaOf } from "./compare_schema.ts";
-import { tuneSchema } from "./tune_schema.ts";
+import { type AlgorithmPair, compareSchemaOf } from "./compare_schema.ts";
+import { tuneSchema, type TuneSection } from "./tune_schema.ts";
 
 const namesOf = (registry: readonly { readonly name: string }[]) =>
   registry.map(({ name }) => name);
@@ -74,7 +74,9 @@ export type ParameterValues = Value | readonly Value[] | DependentValue;
 
 /** An algorithm and the hyper-parameters that are not left to their defaults. */
 export interface AlgorithmEntry {
+  /** That of an algorithm. */
   readonly name: string;
+  /** A hyper-parameter by its name. */
   readonly [parameter: string]: ParameterValues | undefined;
 }
 
@@ -239,8 +241,47 @@ function makeSweepSchema(described: readonly string[]) {
   }).describe("A sweep of maskbench: every combination of what is listed is one run.");
 }
 
-/** All defaults filled in, but for hyper-parameters. */
-export type Sweep = z.infer<ReturnType<typeof makeSweepSchema>>;
+/** A sweep as it is read: all defaults filled in, but for hyper-parameters. */
+export interface Sweep {
+  /** The address of the schema that an editor checks the file with. */
+  readonly $schema?: string | undefined;
+  /** Of files alone: what is read has the keys of the file that it names. */
+  readonly extends?: string | undefined;
+  /** Results go to `results/<name>`. */
+  readonly name: string;
+  /** The name of a data set or packed folder. */
+  readonly dataset: string;
+  /** What accuracy is measured on. */
+  readonly split: RunConfig["dataset"]["split"];
+  /** What masks are learnt of. */
+  readonly networks: readonly RunConfig["network"][];
+  /** What learns them. */
+  readonly algorithms: readonly AlgorithmEntry[];
+  /** Whose difference tables show; by default that of the last method and the reference. */
+  readonly compare?: readonly AlgorithmPair[] | undefined;
+  /** Fractions of the weights that are removed. */
+  readonly sparsities: readonly number[];
+  /** How the fixed random weights are drawn. */
+  readonly initialisations: readonly Initialisation[];
+  /** One run of every combination for each. */
+  readonly seeds: readonly number[];
+  /** Passes over the training pictures. */
+  readonly epochs: number;
+  /** Pictures of a step. */
+  readonly batchSize: number;
+  /** The learning rate over epochs. */
+  readonly schedule: RunConfig["schedule"];
+  /** Epochs in which the learning rate climbs to its base; 0 where there are none. */
+  readonly warmUp: number;
+  /** Share of a training label that is spread over all classes, in [0, 1). */
+  readonly labelSmoothing: number;
+  /** What is done to training pictures. */
+  readonly augmentation: RunConfig["augmentation"];
+  /** What convolutions and matrix products compute in. */
+  readonly precision: RunConfig["precision"];
+  /** How `tune` chooses hyper-parameters. */
+  readonly tune: TuneSection;
+}
 
 /** The text of `bench/sweep.schema.json`. */
 export function schemaText(): string {

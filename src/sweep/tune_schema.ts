@@ -2,8 +2,26 @@
 import { z } from "zod";
 import { valueSchema } from "../algorithms/algorithm.ts";
 import { algorithms } from "../algorithms/registry.ts";
-import { rangeTextOf, type SearchRange, searchSpaceOf } from "../algorithms/space.ts";
+import { rangeTextOf, type SearchRange, searchSpaceOf, type Value } from "../algorithms/space.ts";
 import { distinctList, strictObject } from "../base/schema_errors.ts";
+
+/** How `tune` chooses hyper-parameters, with defaults. */
+export interface TuneSection {
+  /** Settings of each algorithm, for each network and sparsity. */
+  readonly tries: number;
+  /** Seeds of every try. */
+  readonly seeds: readonly number[];
+  /** Epochs of every try; default those of the sweep. */
+  readonly epochs?: number | undefined;
+  /** Whether what the sweep itself gives is tried as well, as try 0. */
+  readonly given: boolean;
+  /** Hyper-parameters that are searched; default all that have a range. */
+  readonly parameters?: readonly string[] | undefined;
+  /** Where settings are looked for, by algorithm and hyper-parameter. */
+  readonly spaces: Readonly<
+    Record<string, Readonly<Record<string, SearchRange | undefined>> | undefined>
+  >;
+}
 
 /** More tries than this are a mistake. */
 export const MAX_TRIES = 9999;
@@ -11,7 +29,10 @@ export const MAX_TRIES = 9999;
 const whole = { when: ({ issues }: { issues: readonly unknown[] }) => issues.length === 0 };
 
 // The schema of the range in which a hyper-parameter with the values of `value` may be searched.
-function rangeSchema(value: z.ZodType, declared: SearchRange | undefined): z.ZodType {
+function rangeSchema(
+  value: z.ZodType<Value>,
+  declared: SearchRange | undefined,
+): z.ZodType<SearchRange | undefined> {
   const among = distinctList(value, "value").optional().describe("each as often as the others");
   const kind = declared ? rangeTextOf(declared) : "not searched";
   if (!(value instanceof z.ZodNumber)) {
@@ -53,7 +74,7 @@ export function tuneSchema() {
   const spaces = algorithms.map((algorithm) => {
     const declared = searchSpaceOf(algorithm);
     const ranges = Object.entries(algorithm.parameters.shape).map(([name, schema]) =>
-      [name, rangeSchema(valueSchema(schema), declared[name])] as const
+      [name, rangeSchema(valueSchema(schema) as z.ZodType<Value>, declared[name])] as const
     );
     return [algorithm.name, strictObject(Object.fromEntries(ranges)).optional()] as const;
   });

@@ -6,7 +6,9 @@ import type { Ticket } from "./ticket.ts";
 
 /** The overlap of one layer, or of all together. */
 export interface Overlap {
+  /** The layer's, or `all`. */
   readonly name: string;
+  /** How many it has. */
   readonly weights: number;
   /** How many weights each of the two keeps. */
   readonly kept: readonly [number, number];

@@ -5,8 +5,10 @@ import { type Layer, normalisedChannels, segmentsOf, weightShapeOf } from "../ne
 import { maskedWeightsOf } from "./rebuild.ts";
 import type { Ticket } from "./ticket.ts";
 
-export const ticketFormats = ["safetensors", "npz"] as const;
-export type TicketFormat = (typeof ticketFormats)[number];
+/** All of them. */
+export const ticketFormats: readonly TicketFormat[] = ["safetensors", "npz"];
+/** A file of tensors: Hugging Face's format, or NumPy's. */
+export type TicketFormat = "safetensors" | "npz";
 
 /** The bytes of a file of that format. @throws {UserError} where the ticket's weights can't be made here */
 export function exportTicket(ticket: Ticket, format: TicketFormat): Uint8Array<ArrayBuffer> {

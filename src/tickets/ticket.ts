@@ -37,11 +37,13 @@ const FORMAT = 1;
 
 /** A subnetwork with all that it takes to use it. */
 export interface Ticket extends Subnetwork {
+  /** The run that it is of. */
   readonly configuration: RunConfig;
   /** The accuracy on the split that the configuration names, in [0, 1]. */
   readonly accuracy: number;
   /** Seeds of the named streams, to give to `torch.manual_seed`. */
   readonly streams: Readonly<Record<string, number>>;
+  /** What the mask is of. */
   readonly network: { readonly inputShape: Shape; readonly layers: readonly Layer[] };
   /** A picture is fed as `(pixel / 255 − mean) / deviation`, by channel. */
   readonly pictures: {
@@ -50,7 +52,10 @@ export interface Ticket extends Subnetwork {
     readonly classes: readonly string[];
   };
   /** What it was made with. */
-  readonly environment: Pick<Environment, (typeof environmentFields)[number]>;
+  readonly environment: Pick<
+    Environment,
+    "maskbench" | "libtorch" | "blas" | "device" | "processor"
+  >;
 }
 
 const environmentFields = ["maskbench", "libtorch", "blas", "device", "processor"] as const;

@@ -31,7 +31,10 @@ export interface ResourceTotals {
   readonly speed: SpeedSamples;
 }
 
-/** The state of a run between two steps. */
+/**
+ * The state of a run between two steps: what `onCheckpoint` gives and `from` takes, of this version alone.
+ * @internal
+ */
 export interface Checkpoint {
   /** The epoch under way, counted from 0. */
   readonly epoch: number;

@@ -1,9 +1,10 @@
-// The configuration of one run: everything that can change its outcome, with all defaults written out. Its types are those
-// of its schema, and sweep files take their choices from it.
+// The configuration of one run: everything that can change its outcome, with all defaults written out. Its schema gives no
+// more than its types say, and sweep files take their choices from it.
 import { z } from "zod";
 import { digestSchema } from "../base/digest.ts";
 import { plainText } from "../base/text.ts";
-import { describedLayersSchema } from "../networks/described.ts";
+import type { Value } from "../algorithms/space.ts";
+import { type DescribedLayer, describedLayersSchema } from "../networks/described.ts";
 
 /** How the fixed random weights are drawn. */
 const initialisation = z.strictObject({
@@ -55,12 +56,56 @@ export const configurationSchema = z.strictObject({
   augmentation: z.enum(["none", "crop-flip", "random-resized-crop"]),
   /** What convolutions and matrix products compute in; vectors are float32 in any case. */
   precision: z.enum(["float32", "bfloat16", "tf32"]),
-});
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+}) satisfies z.ZodType<RunConfig>;
 
 /** How the fixed random weights are drawn. */
-export type Initialisation = DeepReadonly<z.infer<typeof initialisation>>;
+export interface Initialisation {
+  /** Normal, or of one magnitude with random signs; both with the variance 2 / fan-in. */
+  readonly name: "kaiming-normal" | "signed-kaiming-constant";
+  /** Whether the fan-in is multiplied by the kept fraction, so that the variance of a layer's output is preserved. */
+  readonly scaleFan: boolean;
+}
 
 /** Everything that goes into a run's identity; see `identityOf`. */
-export type RunConfig = DeepReadonly<z.infer<typeof configurationSchema>>;
+export interface RunConfig {
+  /** The pictures, by name and checksum, and what accuracy is measured on. */
+  readonly dataset: {
+    readonly name: string;
+    readonly checksum: string;
+    readonly split: "test" | "validation";
+  };
+  /** The network by name; its layers where the sweep describes it, the digest of its module where one brought it. */
+  readonly network: {
+    readonly name: string;
+    readonly width: number;
+    readonly layers?: readonly DescribedLayer[];
+    readonly module?: string;
+  };
+  /** How the fixed random weights are drawn. */
+  readonly initialisation: Initialisation;
+  /** Name, version, hyper-parameters as `recordParameters` gives them, and the digest of a module that brought it. */
+  readonly algorithm: {
+    readonly name: string;
+    readonly version: number;
+    readonly parameters: Readonly<Record<string, Value>>;
+    readonly module?: string;
+  };
+  /** Fraction of the maskable weights that is removed, in [0, 1). */
+  readonly sparsity: number;
+  /** What all random numbers of the run follow from. */
+  readonly seed: number;
+  /** Passes over the training pictures. */
+  readonly epochs: number;
+  /** Pictures of a step; the last step of an epoch may have fewer. */
+  readonly batchSize: number;
+  /** The learning rate over epochs. */
+  readonly schedule: "cosine" | "constant";
+  /** Epochs before the schedule, in which the learning rate climbs to the base rate; absent where there are none. */
+  readonly warmUp?: number;
+  /** Share of a training label that is spread over all classes, in (0, 1); absent where none is. */
+  readonly labelSmoothing?: number;
+  /** What is done to training pictures. */
+  readonly augmentation: "none" | "crop-flip" | "random-resized-crop";
+  /** What convolutions and matrix products compute in. */
+  readonly precision: "float32" | "bfloat16" | "tf32";
+}

@@ -8,9 +8,11 @@ export interface EpochResult {
   readonly learningRate: number;
   /** The mean over the epoch's batches, each measured before its update, at the mask of that step; with smoothed labels. */
   readonly trainLoss: number;
+  /** Over the same batches, each before its update. */
   readonly trainAccuracy: number;
   /** On the evaluation split, with the binary mask. */
   readonly testLoss: number;
+  /** On the evaluation split, with the binary mask. */
   readonly testAccuracy: number;
   /**
    * The fraction of the binary mask's entries that differ from those one epoch before, in the first epoch from those before
@@ -21,8 +23,11 @@ export interface EpochResult {
 
 /** How many weights of a layer the final mask keeps. */
 export interface LayerKept {
+  /** That of its segment. */
   readonly name: string;
+  /** How many it has. */
   readonly weights: number;
+  /** How many the mask keeps. */
   readonly kept: number;
 }
 
@@ -64,11 +69,13 @@ export interface Controls {
 
 /** What came out of a run. */
 export interface RunResult {
+  /** In their order. */
   readonly epochs: readonly EpochResult[];
   /** The accuracy after the last epoch, which tables show. */
   readonly lastTestAccuracy: number;
   /** The highest over the epochs. It is chosen on the evaluation split, and so optimistic. */
   readonly bestTestAccuracy: number;
+  /** The layers that have weights, in their order. */
   readonly layers: readonly LayerKept[];
   /** SHA-256 of the final mask, one byte per weight (dense: of the final weights' bytes). */
   readonly digest: string;
@@ -93,7 +100,9 @@ export interface RunResult {
 
 /** The progress of a run: reported before and after the steps of every epoch, and a few times a second meanwhile. */
 export interface RunProgress {
+  /** The epoch under way, counted from 1. */
   readonly epoch: number;
+  /** All of the run. */
   readonly epochs: number;
   /** Steps of this epoch that are done. */
   readonly step: number;

@@ -6,9 +6,11 @@ import type { Checkpoint } from "./checkpoint.ts";
 import type { RunProgress } from "./result.ts";
 import type { Subnetwork } from "./subnetwork.ts";
 
+/** The pictures, the device, and what is to be said meanwhile. */
 export interface RunOptions {
   /** Accuracy is measured on its test split: for tuning, hand in `validationOf(dataset)`. */
   readonly dataset: Dataset;
+  /** Where it computes. */
   readonly device: Device;
   /** Processor threads of this run. */
   readonly threads: number;

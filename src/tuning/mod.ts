@@ -7,7 +7,7 @@ import type { TuningPlan } from "./plan.ts";
 import { recipesOf } from "./recipe.ts";
 import { tuningMarkdownOf, tuningTraceOf } from "./trace.ts";
 
-export { type TuningPlan, tuningPlanOf } from "./plan.ts";
+export { type EntrySearch, type Trial, type TuningPlan, tuningPlanOf } from "./plan.ts";
 
 /**
  * Writes `tuning.md`, `trace.csv` and `recipe.json` (several are numbered) to a folder in which every run of the plan

@@ -24,14 +24,17 @@ export interface Trial {
 
 /** The search for a setting of one entry of a sweep's algorithms. */
 export interface EntrySearch {
+  /** As the sweep has it. */
   readonly entry: AlgorithmEntry;
   /** The algorithm's name, and that in which this entry differs from others of it: `sbp (scope=layer)`. */
   readonly label: string;
   /** Empty where nothing is searched: the entry stays as it is. */
   readonly space: SearchSpace;
+  /** In their order. */
   readonly trials: readonly Trial[];
 }
 
+/** All that a tuning runs. */
 export interface TuningPlan {
   /** The sweep, its section `tune` with the number of tries, seeds and epochs that are used. */
   readonly sweep: Sweep;
@@ -174,7 +177,7 @@ function searchSpaceIn({ name, ...given }: AlgorithmEntry, { tune }: Sweep): Sea
   const lists = Object.entries(given).filter((pair): pair is [string, readonly Value[]] =>
     Array.isArray(pair[1] satisfies ParameterValues | undefined)
   ).map(([parameter, among]) => [parameter, { among }] as const);
-  const own = (tune.spaces as Readonly<Record<string, SearchSpace | undefined>>)[name];
+  const own = tune.spaces[name] as SearchSpace | undefined;
   const space = { ...searchSpaceOf(algorithmOf(name)), ...Object.fromEntries(lists), ...own };
   const { parameters } = tune;
   if (!parameters) return space;

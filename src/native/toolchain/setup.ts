@@ -12,6 +12,7 @@ import { findProgram } from "./which.ts";
 export interface NativeLibrary {
   /** The path of `libmaskbench.so`. */
   readonly path: string;
+  /** What it was built against. */
   readonly libtorch: Libtorch;
 }
 
