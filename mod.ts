@@ -98,6 +98,7 @@ export { validationOf } from "./src/datasets/validation.ts";
 
 // One run: a configuration in, a result out.
 export type { Initialisation, RunConfig } from "./src/training/config.ts";
+export { environmentOf } from "./src/runs/environment.ts";
 export { identityOf } from "./src/runs/identity.ts";
 export { run } from "./src/training/run.ts";
 export type { RunOptions } from "./src/training/run_options.ts";

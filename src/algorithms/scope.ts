@@ -19,6 +19,20 @@ export const scopeParameter = (
 /**
  * The segments that the projection gets: with scope `layer` one for each layer, with scope `global` one for all.
  * Each keeps `n − int(sparsity · n)` of its n entries.
+ *
+ * @example One budget for each layer, or one for all
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { keptSegmentsOf, segmentsOf } from "@maskbench/maskbench";
+ *
+ * const segments = segmentsOf([
+ *   { kind: "linear", inputs: 10, outputs: 4 },
+ *   { kind: "relu" },
+ *   { kind: "linear", inputs: 4, outputs: 5 },
+ * ]);
+ * assert.deepEqual(keptSegmentsOf(segments, 0.75, "layer").map(({ kept }) => kept), [10, 5]);
+ * assert.deepEqual(keptSegmentsOf(segments, 0.75, "global"), [{ offset: 0, length: 60, kept: 15 }]);
+ * ```
  */
 export function keptSegmentsOf(
   segments: readonly Segment[],

@@ -10,13 +10,19 @@ const home = new URL("../..", import.meta.url);
 /** Bytes of a source file; more is none. */
 const MAX_SOURCE_BYTES = 16 << 20;
 
+/** What an import leads to, or why it leads nowhere. */
+interface ModuleImport {
+  readonly specifier?: string;
+  readonly error?: string;
+}
+
 interface ModuleGraph {
   readonly roots: readonly string[];
   readonly redirects?: Readonly<Record<string, string>>;
   readonly modules: readonly {
     readonly specifier: string;
     readonly error?: string;
-    readonly dependencies?: readonly { readonly code?: { readonly specifier?: string } }[];
+    readonly dependencies?: readonly { readonly code?: ModuleImport }[];
   }[];
 }
 
@@ -41,6 +47,7 @@ export async function moduleDigestOf(url: URL, shown: string): Promise<string> {
       throw new UserError(`${shown} can't be loaded: ${sentenceOf(module.error)}`);
     }
     for (const { code } of module?.dependencies ?? []) {
+      if (code?.error !== undefined) throw unresolvedError(shown, code.error);
       if (code?.specifier !== undefined) visit(code.specifier);
     }
   };
@@ -56,6 +63,20 @@ export async function moduleDigestOf(url: URL, shown: string): Promise<string> {
     hash.update(`${place}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest("hex");
+}
+
+// What only a user's own deno.json knows would be missing in the digest.
+function unresolvedError(shown: string, error: string): UserError {
+  const [, imported] = /^Import "([^"]*)"/.exec(error) ?? [];
+  if (imported === undefined) {
+    return new UserError(`${shown} can't be loaded: ${sentenceOf(error)}`);
+  }
+  return new UserError(
+    `${shown} can't be loaded: it imports ${
+      JSON.stringify(imported)
+    }, which maskbench does not bring: expected ` +
+      `"npm:${imported}@VERSION", a path, "@maskbench/maskbench" or "zod"`,
+  );
 }
 
 // The first line, and the last, which says where: what is between them draws the place.

@@ -44,7 +44,19 @@ export const typeCodes: Readonly<Record<DType | Precision, number>> = {
 /** The JavaScript array that holds elements of a type. */
 export type ArrayOf<T extends DType> = ElementArrays[T];
 
-/** A flat vector of `length` elements, zeros at first. */
+/**
+ * A flat vector of `length` elements, zeros at first.
+ *
+ * @example Numbers to the device and back
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openNative, Vector } from "@maskbench/maskbench";
+ *
+ * await openNative();
+ * using vector = Vector.from(Float32Array.of(1, 2, 3), "float32");
+ * assert.deepEqual([...vector.download()], [1, 2, 3]);
+ * ```
+ */
 export class Vector<T extends DType = "float32"> extends Handle {
   /** A vector of zeros. @param length number of elements @param dtype their type @param device where they are */
   constructor(readonly length: number, readonly dtype: T, readonly device: Device = "cpu") {

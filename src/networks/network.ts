@@ -215,7 +215,27 @@ export interface Segment {
   readonly fanIn: number;
 }
 
-/** The segments of a network's weights, in the order of its layers; they tile `[0, n)`. */
+/**
+ * The segments of a network's weights, in the order of its layers; they tile `[0, n)`.
+ *
+ * @example Where the weights of a small network are
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { segmentsOf } from "@maskbench/maskbench";
+ *
+ * const segments = segmentsOf([
+ *   { kind: "conv", inputs: 3, outputs: 8, kernel: 3 },
+ *   { kind: "relu" },
+ *   { kind: "average-pool", size: 30 },
+ *   { kind: "flatten" },
+ *   { kind: "linear", inputs: 8, outputs: 10 },
+ * ]);
+ * assert.deepEqual(segments.map(({ name, offset, length }) => [name, offset, length]), [
+ *   ["conv1", 0, 8 * 3 * 3 * 3],
+ *   ["linear1", 216, 10 * 8],
+ * ]);
+ * ```
+ */
 export function segmentsOf(layers: readonly Layer[]): Segment[] {
   const segments: Segment[] = [];
   const counts = new Map<string, number>();

@@ -10,6 +10,22 @@ import type { DependentValue, ParameterValues, Sweep, Value } from "./schema.ts"
 /**
  * All runs of a sweep on a data set, which names them: `cifar10-jpeg`, say, where that is what the files turned out to
  * be. The first seed's come first, so that a table of a sweep under way already compares all else.
+ *
+ * @example Two algorithms at two sparsities
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { checkSweep, configurationsOf, loadDataset } from "@maskbench/maskbench";
+ *
+ * const sweep = checkSweep({
+ *   name: "four",
+ *   dataset: "shapes",
+ *   networks: ["conv2"],
+ *   algorithms: ["edge-popup", "sbp"],
+ *   sparsities: [0.5, 0.9],
+ *   epochs: 1,
+ * });
+ * assert.equal(configurationsOf(sweep, await loadDataset("shapes", [])).length, 4);
+ * ```
  */
 export function configurationsOf(sweep: Sweep, dataset: Dataset): readonly RunConfig[] {
   return expandSweep({ ...sweep, dataset: dataset.name }, dataset.checksum).runs;

@@ -82,8 +82,26 @@ function describedNamesIn(json: unknown): string[] {
 }
 
 /**
- * Checks the parsed JSON of a sweep file.
+ * Checks the parsed JSON of a sweep file, and fills in its defaults.
  * @param known faults that were found before
+ * @throws {UserError} that names every fault with its place
+ *
+ * @example A mistake is named with its place
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { checkSweep } from "@maskbench/maskbench";
+ *
+ * const sweep = {
+ *   name: "mine",
+ *   dataset: "shapes",
+ *   networks: ["conv2"],
+ *   algorithms: ["edge-popup"],
+ *   sparsities: [0.5],
+ *   epochs: 1,
+ * };
+ * assert.equal(checkSweep(sweep).batchSize, 128);
+ * assert.throws(() => checkSweep({ ...sweep, sparsities: [50] }), /sparsities/);
+ * ```
  */
 export function checkSweep(
   json: unknown,

@@ -205,6 +205,10 @@ const faults: readonly (readonly [change: (text: string) => string, sentence: Re
     () => 'import "./gone.ts";\nexport const algorithms = [];',
     /mine\.ts can't be loaded: .*gone\.ts/,
   ],
+  [
+    () => 'import "left-pad";\nexport const algorithms = [];',
+    /mine\.ts can't be loaded: it imports "left-pad", which maskbench does not bring: expected "npm:left-pad@VERSION"/,
+  ],
   [() => "throw new Error('not today');", /mine\.ts can't be loaded: not today/],
   [
     () => "export const algorithm = 1;",

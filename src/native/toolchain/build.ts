@@ -8,7 +8,15 @@ import { UserError } from "../../base/errors.ts";
 import type { Libtorch } from "./libtorch.ts";
 import { findProgram } from "./which.ts";
 
-const sources = fileURLToPath(new URL("../../../native", import.meta.url));
+/** The folder `native/`. @throws {UserError} where maskbench was loaded from the network, and so has none to build in */
+function sourceFolder(): string {
+  const address = new URL("../../../native", import.meta.url);
+  if (address.protocol === "file:") return fileURLToPath(address);
+  throw new UserError(
+    `maskbench was loaded from ${address.host}, and its native core is built from files: clone the repository, and name ` +
+      'the clone in "links" of your deno.json (docs/extending.md)',
+  );
+}
 
 /** Parts of `native/` that the library is made of. */
 const parts = ["CMakeLists.txt", "include", "src"];
@@ -84,7 +92,7 @@ function cxxStandard({ version }: Libtorch): 17 | 20 {
  * Names a build: `<libtorch's version>-<hash of the sources and of what the build depends on>`.
  * @param folder of the sources
  */
-export function buildKeyOf(libtorch: Libtorch, folder: string = sources): string {
+export function buildKeyOf(libtorch: Libtorch, folder: string = sourceFolder()): string {
   const hash = createHash("sha256");
   const add = (path: string) => {
     if (Deno.statSync(path).isDirectory) {
@@ -101,7 +109,7 @@ export function buildKeyOf(libtorch: Libtorch, folder: string = sources): string
 
 /** Path of the library for that libtorch, whether it is built or not. */
 export function libraryPathOf(libtorch: Libtorch): string {
-  return join(sources, "build", buildKeyOf(libtorch), "libmaskbench.so");
+  return join(sourceFolder(), "build", buildKeyOf(libtorch), "libmaskbench.so");
 }
 
 const checksumPathOf = (library: string) => `${library}.sha256`;
@@ -125,7 +133,9 @@ export function isWhole(library: string): boolean {
  * @throws {UserError} with the compiler's last lines, and where all of them are
  */
 export async function buildLibrary(libtorch: Libtorch, path: string): Promise<void> {
-  const home = join(sources, "build"), work = join(home, `.building-${crypto.randomUUID()}`);
+  const sources = sourceFolder(),
+    home = join(sources, "build"),
+    work = join(home, `.building-${crypto.randomUUID()}`);
   const log = join(home, "build.log");
   const compiler = cxxCompiler(), nvcc = libtorch.cuda ? cudaCompiler() : undefined;
   await Deno.mkdir(home, { recursive: true });
