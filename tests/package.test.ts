@@ -1,4 +1,4 @@
-// The library as a project of somebody else's has it: from a folder outside the checkout, and as what is published.
+// The library in a project of somebody else's, in a folder outside the checkout, and as the package that is published.
 import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import "./library.ts";

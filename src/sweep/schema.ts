@@ -245,7 +245,7 @@ function makeSweepSchema(described: readonly string[]) {
 export interface Sweep {
   /** The address of the schema that an editor checks the file with. */
   readonly $schema?: string | undefined;
-  /** Of files alone: what is read has the keys of the file that it names. */
+  /** In files alone: what is read has the keys of the file that it names. */
   readonly extends?: string | undefined;
   /** Results go to `results/<name>`. */
   readonly name: string;

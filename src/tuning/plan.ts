@@ -24,7 +24,7 @@ export interface Trial {
 
 /** The search for a setting of one entry of a sweep's algorithms. */
 export interface EntrySearch {
-  /** As the sweep has it. */
+  /** The entry itself. */
   readonly entry: AlgorithmEntry;
   /** The algorithm's name, and that in which this entry differs from others of it: `sbp (scope=layer)`. */
   readonly label: string;
