@@ -5,6 +5,7 @@ import { WriteError } from "../base/atomic_files.ts";
 import { exitNow } from "../native/mod.ts";
 import { openNative } from "../native/toolchain/setup.ts";
 import type { ExecutionOptions, ExecutionRequest } from "../runner/execution_options.ts";
+import type { RunnerListener } from "../runner/listener.ts";
 import { progressListener } from "../runner/progress.ts";
 import { Runner, type RunnerOutcome } from "../runner/runner.ts";
 import { StopFlag } from "../runner/stop.ts";
@@ -54,10 +55,36 @@ export async function executeRuns(
   request: ExecutionRequest,
   patience = Infinity,
 ): Promise<RunnerOutcome> {
+  const listener = progressListener(Deno.stderr.isTerminal());
+  const { outcome, exitCode } = await executeUntilStopped(runs, all, folder, request, {
+    patience,
+    listener,
+  });
+  if (exitCode !== undefined && outcome.left > 0) {
+    reportStop(outcome, runs.length, folder);
+    exitNow(exitCode);
+  }
+  return outcome;
+}
+
+/**
+ * The same, but where a signal ends it early its exit code is given back.
+ * @param listener is called with what happens to the runs
+ * @param stop ends it early as a signal does
+ */
+export async function executeUntilStopped(
+  runs: readonly RunConfig[],
+  all: number,
+  folder: string,
+  request: ExecutionRequest,
+  { patience = Infinity, listener, stop = new StopFlag() }: {
+    readonly patience?: number;
+    readonly listener: RunnerListener;
+    readonly stop?: StopFlag;
+  },
+): Promise<{ readonly outcome: RunnerOutcome; readonly exitCode: number | undefined }> {
   const { path: library } = await openNative();
   const execution = resolveExecution(request, all);
-  const listener = progressListener(Deno.stderr.isTerminal());
-  const stop = new StopFlag();
   let exitCode: number | undefined, stoppedAt = 0;
   const onSignal = (_signal: Deno.Signal, code: number) => {
     if (exitCode !== undefined && performance.now() - stoppedAt < SAME_SIGNAL_WINDOW) return;
@@ -73,11 +100,7 @@ export async function executeRuns(
       onSignal,
       () => new Runner(runs, { ...options, patience }).execute(),
     );
-    if (exitCode !== undefined && outcome.left > 0) {
-      reportStop(outcome, runs.length, folder);
-      exitNow(exitCode);
-    }
-    return outcome;
+    return { outcome, exitCode };
   } catch (error) {
     throw error instanceof WriteError ? await withFinishedRuns(error, folder) : error;
   }
@@ -93,7 +116,8 @@ function resolveExecution(request: ExecutionRequest, all: number): ExecutionOpti
   return { device, threads, jobs, retry, redo, controls, saveMask };
 }
 
-function reportStop(outcome: RunnerOutcome, all: number, folder: string): void {
+/** Says how far a sweep that was stopped has got. @param all number of its runs */
+export function reportStop(outcome: RunnerOutcome, all: number, folder: string): void {
   const { finished, skipped, checkpointed } = outcome;
   const kept = checkpointed > 0 ? `, and ${checkpointed} more are kept as far as they got` : "";
   console.error(
@@ -120,5 +144,5 @@ export function reportFailures({ failed, finished, skipped }: RunnerOutcome): vo
       failed.map(({ config, reason }) => `${labelOf(config)}: ${reason}`).join("; ") +
       " (--retry tries them again)",
   );
-  Deno.exitCode = 1;
+  Deno.exitCode ||= 1;
 }

@@ -14,7 +14,8 @@ import { selectRuns } from "../../sweep/select.ts";
 import { writeCompareFile } from "../../tables/compare_file.ts";
 import { ticketPathOf } from "../../tickets/ticket.ts";
 import type { RunConfig } from "../../training/config.ts";
-import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
+import { reportFailures, withExecutionOptions } from "../execute.ts";
+import { executeRunsHere, gpusOption, refuseGpusWithSlurm } from "../gpus.ts";
 import { onlyOption, setOption } from "../options.ts";
 import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 import { terminalStyle } from "../terminal.ts";
@@ -25,6 +26,7 @@ export const benchCommand = () =>
     .description("run a sweep, and make its tables; what is finished already is not run again")
     .argument("[sweep]", "a sweep file; without one, bench/digits.json")
     .option("--out <dir>", "write results to this folder; default results/<name of the sweep>")
+    .addOption(gpusOption())
     .addOption(onlyOption())
     .addOption(setOption())
     .option("--save-mask", "keep the subnetwork of each run in DIR/tickets, for `ticket`")
@@ -39,10 +41,12 @@ Examples:
   deno task bench bench/mnist.json --out results/mine --dry-run
   deno task bench bench/mnist.json --only algorithm=sbp --only sparsity=0.9
   deno task bench bench/mnist.json --set epochs=2 --set algorithms.sbp.learningRate=1,3
+  deno task bench bench/cifar10.json --gpus all
   deno task bench bench/cifar10.json --engine slurm --partition gpu --gpus-per-task 1 --time 8:00:00`,
     )
     .action(async (file, options) => {
       refuseSlurmOptions(options);
+      refuseGpusWithSlurm(options);
       const path = file === undefined ? ownPathOf("bench", "digits.json") : userPathOf(file);
       const sweep = await readSweep(path, shownPathOf(path), options.set);
       const folder = options.out === undefined
@@ -73,7 +77,7 @@ Examples:
       await writeCompareFile(folder, sweep.compare);
       const outcome = options.engine === "slurm"
         ? await runWithSlurm(picked, missing, folder, options)
-        : await executeRuns(picked, runs.length, folder, options);
+        : await executeRunsHere(picked, runs.length, folder, options);
       const style = terminalStyle();
       const { figures, plot, findings } = await writeTablesAndPlot(folder, style);
       console.log(figures);

@@ -94,4 +94,5 @@ export const commands: readonly CommandEntry[] = [
   },
 
   { name: "task", load: async () => (await import("./task.ts")).taskCommand() },
+  { name: "share", load: async () => (await import("./share.ts")).shareCommand() },
 ];

@@ -4,7 +4,8 @@ import { Command } from "@commander-js/extra-typings";
 import { datasetOf } from "../../runner/dataset_cache.ts";
 import { readSweep } from "../../sweep/read.ts";
 import { tuningPlanOf, writeTuning } from "../../tuning/mod.ts";
-import { executeRuns, reportFailures, withExecutionOptions } from "../execute.ts";
+import { reportFailures, withExecutionOptions } from "../execute.ts";
+import { executeRunsHere, gpusOption } from "../gpus.ts";
 import { parsePositive, setOption } from "../options.ts";
 import { dataFolders, ownPathOf, shownPathOf, userPathOf } from "../paths.ts";
 
@@ -23,6 +24,7 @@ export const tuneCommand = () =>
       "--out <dir>",
       "write runs, trace and recipe to this folder; default results/<name>-tuning",
     )
+    .addOption(gpusOption())
     .addOption(setOption())
     .addHelpText(
       "after",
@@ -44,7 +46,7 @@ Examples:
       );
       const tune = { ...sweep.tune, ...(tries === undefined ? {} : { tries }) };
       const plan = tuningPlanOf({ ...sweep, tune }, dataset);
-      const outcome = await executeRuns(plan.runs, plan.runs.length, folder, options);
+      const outcome = await executeRunsHere(plan.runs, plan.runs.length, folder, options);
       const failed = outcome.failed.filter(({ diverged }) => !diverged);
       if (failed.length > 0) return reportFailures({ ...outcome, failed });
       const { markdown, recipes } = await writeTuning(folder, plan);
