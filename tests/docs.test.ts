@@ -5,7 +5,10 @@ import { commands } from "../bench/commands.ts";
 import settings from "../deno.json" with { type: "json" };
 import { madePages } from "../docs/make.ts";
 import { programOf } from "../src/cli/main.ts";
+import { textTableOf } from "../src/report/text_table.ts";
+import { readRunFolder } from "../src/runs/run_folder.ts";
 import { checkSweep } from "../src/sweep/read.ts";
+import { tableOf } from "../src/tables/table.ts";
 import { root } from "./cli/maskbench.ts";
 
 const inDocs = [...Deno.readDirSync(join(root, "docs"))].map(({ name }) => `docs/${name}`);
@@ -30,6 +33,12 @@ Deno.test("madePages() gives the pages as they are when nothing has changed sinc
 
 Deno.test("README.md fits on a few screens when somebody opens it", async () => {
   assert.ok((await read("README.md")).split("\n").length <= 151);
+});
+
+Deno.test("README.md shows what a first run ends with when it has no colour", async () => {
+  const { runs } = await readRunFolder(join(root, "results/published/digits"));
+  const [shown] = textTableOf(tableOf(runs), { width: 80, hasColour: false }).split("\n\nAccuracy");
+  assert.ok((await read("README.md")).includes(`\`\`\`text\n${shown}\n\`\`\``), shown);
 });
 
 /** The anchors that GitHub gives to a page's headings. */
