@@ -3,6 +3,8 @@
 import { algorithmOf, algorithmRegistry } from "../algorithms/registry.ts";
 import { recordParameters } from "../algorithms/hyperparameters.ts";
 import { keptSegmentsOf, type Scope } from "../algorithms/scope.ts";
+import type { Learner } from "../algorithms/algorithm.ts";
+import { sha256 } from "../datasets/checksum.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { readLiveObjects } from "../native/mod.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
@@ -86,6 +88,8 @@ const proofs: Readonly<Record<string, (trial: Trial) => string | undefined>> = {
         "`state` does not hold all that one step leaves for the next";
   },
 
+  "the same bytes next to others": neighbourFaultOf,
+
   "a mask of zeros and ones, within k": maskFaultOf,
 
   "a step that descends": descentFaultOf,
@@ -102,7 +106,11 @@ const proofs: Readonly<Record<string, (trial: Trial) => string | undefined>> = {
 };
 
 /** Those that are about steps. */
-const ofSteps = ["the same bytes when it is stopped and goes on", "a step that descends"];
+const ofSteps = [
+  "the same bytes when it is stopped and goes on",
+  "the same bytes next to others",
+  "a step that descends",
+];
 
 /** The names of all proofs, in their order. */
 export const proofNames: readonly string[] = Object.keys(proofs);
@@ -181,6 +189,43 @@ function checkpointAfter({ config, dataset }: Trial, steps: number): Checkpoint 
     if (!(error instanceof StoppedError)) throw error;
   }
   return last;
+}
+
+/** Steps of two runs in turn. */
+const STEPS_IN_TURN = 10;
+
+// Two runs of one process, a step of each in turn, as a library's user may have them: each gives what it gives alone.
+function neighbourFaultOf({ config, dataset }: Trial): string | undefined {
+  const configs = [config, { ...config, seed: config.seed + 1 }];
+  const alone = configs.map((one) => stepInTurn([one], dataset)[0]!);
+  const together = stepInTurn(configs, dataset);
+  const differing = together.findIndex((bytes, i) => bytes !== alone[i]);
+  return differing < 0
+    ? undefined
+    : `with another run in the same process, ${STEPS_IN_TURN} steps leave another state than ` +
+      "alone: what a run changes must be its own, made in start()";
+}
+
+// The state of each run after some steps in turn, as text.
+function stepInTurn(configs: readonly RunConfig[], dataset: Dataset): string[] {
+  using resources = new DisposableStack();
+  const setups = configs.map((config) => setUpRun(config, { dataset, device: "cpu" }, resources));
+  for (const setup of setups) setup.batches.draw(setup.streams);
+  for (let t = 0; t < STEPS_IN_TURN; t++) {
+    for (const [i, setup] of setups.entries()) {
+      setup.step(t, Number(configs[i]!.algorithm.parameters.learningRate));
+    }
+  }
+  return setups.map(({ learner }) =>
+    JSON.stringify(
+      Object.entries(learner.state).map(([name, vector]) => [name, sha256(bytesOf(vector))]),
+    )
+  );
+}
+
+function bytesOf(vector: Learner["state"][string]): Uint8Array {
+  const values = vector.download();
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 // All steps of the run by hand, and a look at every entry of the mask: before the end more than k may be kept.

@@ -23,7 +23,11 @@ interface Fault {
   readonly wrongSign?: boolean;
   readonly leaks?: boolean;
   readonly half?: boolean;
+  readonly shares?: boolean;
 }
+
+/** What the run that began last descends with. */
+let latest: Vector | undefined;
 
 const faulty = (name: string, fault: Fault): Algorithm<z.infer<typeof parameters>> => ({
   name,
@@ -46,6 +50,7 @@ const faulty = (name: string, fault: Fault): Algorithm<z.infer<typeof parameters
         mask,
       );
     drawLatent(scores);
+    latest = velocity;
     if (fault.leaks) new Vector(10, "float32");
     return {
       state: fault.forgets ? { scores } : { scores, velocity },
@@ -55,7 +60,11 @@ const faulty = (name: string, fault: Fault): Algorithm<z.infer<typeof parameters
         network.maskGradient(weights, mask, batch, gradient, metrics);
         if (fault.wrongSign) gradient.negate();
         const now = fault.readsClock ? rate * (1 + performance.now() % 1) : rate;
-        descend(scores, velocity, gradient, { rate: now, momentum, weightDecay });
+        descend(scores, fault.shares ? latest! : velocity, gradient, {
+          rate: now,
+          momentum,
+          weightDecay,
+        });
       },
       mask() {
         select(fault.more);
@@ -87,6 +96,10 @@ export const expected: Readonly<Record<string, readonly [proof: string, sentence
       "a step that descends",
       /steps on one batch take its loss from [\d.]+ to [\d.]+: .*right sign/,
     ],
+    "sociable": [
+      "the same bytes next to others",
+      /with another run in the same process, 10 steps leave another state than alone/,
+    ],
     "leaky": ["nothing is kept", /1 vectors or other handles are left after a run/],
   };
 
@@ -97,6 +110,7 @@ const faults: Readonly<Record<string, Fault>> = {
   "forgetful": { forgets: true },
   "clockwise": { readsClock: true },
   "uphill": { wrongSign: true },
+  "sociable": { shares: true },
   "leaky": { leaks: true },
 };
 

@@ -39,7 +39,7 @@ Deno.test("try proves an algorithm, times it, and places it among all others wit
     const out = join(folder, "out"), module = join(root, "examples/my_algorithm.ts");
     const { code, out: said, error } = await maskbench(["try", module, "--out", out]);
     assert.equal(code, 0, error);
-    assert.equal(said.match(/^ {2}✓ /gm)?.length, 6);
+    assert.equal(said.match(/^ {2}✓ /gm)?.length, 7);
     assert.match(said, /A step of the mlp takes [\d.]+ ms, [\d.]+ times as long as edge-popup's/);
     for (
       const name of [
@@ -56,7 +56,7 @@ Deno.test("try proves an algorithm, times it, and places it among all others wit
       assert.match(said, new RegExp(`\\| ${name}[ (]`), name);
     }
     const trace = (await Deno.readTextFile(join(out, "tuning/trace.csv"))).split("\n").slice(1, -1);
-    assert.equal(trace.length, 8 * 3);
+    assert.equal(trace.length, 8 * 4);
   });
 });
 

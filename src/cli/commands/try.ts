@@ -29,8 +29,8 @@ export const tryCommand = () =>
     .addHelpText(
       "after",
       `
-Proofs: the same bytes again, and when a run is stopped and goes on; a mask of zeros and ones within k; a step that
-descends; nothing that is kept in memory. Then its step is timed next to edge-popup's, and all algorithms that look for
+Proofs: the same bytes again, when a run is stopped and goes on, and next to others; a mask of zeros and ones within k;
+a step that descends; nothing that is kept in memory. Then its step is timed next to edge-popup's, and all algorithms that look for
 a mask get the same tries of their settings on a small cell, with a table. Exit code 1: a proof failed.
 
 Example:
@@ -114,15 +114,16 @@ async function place(name: string, folder: string): Promise<void> {
   );
   const sweep = checkSweep({
     name: `try-${name}`,
-    dataset: "shapes",
-    networks: [{ name: "mlp", width: 0.05 }],
+    dataset: "digits",
+    networks: [{ name: "conv2", width: 0.25 }],
     algorithms: [...others.map(({ name }) => ({ name })), { name }],
-    sparsities: [0.5],
-    seeds: [1, 2, 3],
-    epochs: 3,
-    tune: { tries: 3, seeds: [1001] },
+    sparsities: [0.9],
+    seeds: [1, 2, 3, 4, 5],
+    epochs: 10,
+    batchSize: 64,
+    tune: { tries: 4, seeds: [1001] },
   });
-  const held = await datasetOf({ name: "shapes", split: "validation" }, dataFolders());
+  const held = await datasetOf({ name: "digits", split: "validation" }, dataFolders());
   const tuning = join(folder, "tuning"), plan = tuningPlanOf(sweep, held);
   const tried = await executeRuns(plan.runs, plan.runs.length, tuning, { device: "auto" });
   const failed = tried.failed.filter(({ diverged }) => !diverged);
@@ -134,7 +135,7 @@ async function place(name: string, folder: string): Promise<void> {
   const path = join(tuning, recipes[0]!), recipe = await readSweep(path);
   const runs = configurationsOf(
     recipe,
-    await datasetOf({ name: "shapes", split: "test" }, dataFolders()),
+    await datasetOf({ name: "digits", split: "test" }, dataFolders()),
   );
   const outcome = await executeRuns(runs, runs.length, folder, { device: "auto" });
   await writeTables(folder);
