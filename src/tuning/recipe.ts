@@ -1,4 +1,5 @@
 // The recipe of a tuning: the sweep that it began with, on the test set, with the settings that were chosen.
+import { packOf } from "../datasets/pack.ts";
 import { networkNameOf } from "../runs/label.ts";
 import { checkSweep } from "../sweep/read.ts";
 import { choiceOf, chosenOf, type TuningCell } from "./outcome.ts";
@@ -20,6 +21,7 @@ export function recipesOf({ sweep, searches }: TuningPlan, cells: readonly Tunin
     const recipe = {
       ...rest,
       name: `${sweep.name.slice(0, 94)}-tuned`,
+      dataset: packOf(sweep.dataset) ?? sweep.dataset, // as a sweep file names a packed folder
       split: "test",
       networks: sweep.networks.filter((network) => networks.includes(networkNameOf({ network }))),
       initialisations: [context.initialisation],
