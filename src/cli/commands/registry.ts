@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./report.ts")).reportCommand(),
   },
   {
+    name: "export",
+    group: "look",
+    load: async () => (await import("./export.ts")).exportCommand(),
+  },
+  {
     name: "publish",
     group: "look",
     load: async () => (await import("./publish.ts")).publishCommand(),
