@@ -6,7 +6,7 @@ import "../library.ts";
 import { findProgram } from "../../src/native/toolchain/which.ts";
 import { identityOf } from "../../src/runs/identity.ts";
 import { readSubmission } from "../../src/slurm/submission.ts";
-import { type Ended, maskbench, send, start, withFolder } from "../cli/maskbench.ts";
+import { type Ended, maskbench, root, send, start, withFolder } from "../cli/maskbench.ts";
 import { lasting, withSweep } from "../cli/sweeps.ts";
 import { type Cluster, until, withCluster, withoutSlurm } from "./cluster.ts";
 
@@ -94,6 +94,25 @@ async function atOnce(cluster: Cluster): Promise<void> {
     const again = await maskbench(command, { ...cluster.env });
     assert.equal(again.code, 0, again.error);
     assert.match(again.error, /^nothing to submit: of 6 runs 6 are finished\n/);
+  });
+}
+
+// Tasks and the job of the tables load the module that was named to the submission.
+async function brought(cluster: Cluster): Promise<void> {
+  const algorithms = ["edge-popup", "signed-popup"];
+  await withSweep({ algorithms, epochs: 1 }, async (file, folder) => {
+    const module = join(folder, "mine.ts");
+    await Deno.copyFile(join(root, "examples/my_algorithm.ts"), module);
+    const here = join(folder, "local"), there = join(folder, "there");
+    const single = ["--jobs", "1", "--threads", "1"];
+    const use = ["--use", module];
+    const alone = await maskbench(["bench", file, ...use, "--out", here, ...single]);
+    assert.equal(alone.code, 0, alone.error);
+    const { code, out, error } = await maskbench([...bench(file, there), ...use], cluster.env);
+    assert.equal(code, 0, error);
+    assert.match(out, /signed-popup/);
+    await until(async () => await cluster.call("squeue", "-h") === "");
+    assert.deepEqual(await lasting(there), await lasting(here));
   });
 }
 
@@ -205,6 +224,10 @@ Deno.test({
         await t.step(
           "two submissions at once, with more runs than indices, do each run once, as a local sweep does",
           () => atOnce(cluster),
+        );
+        await t.step(
+          "an algorithm that a module brings gives the runs of a local sweep",
+          () => brought(cluster),
         );
         await withSweep(long, async (file, folder) => {
           const expected = await local(file, folder),
