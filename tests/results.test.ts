@@ -82,7 +82,7 @@ Deno.test("makeReport() gives the published plot of accuracies when it reads the
   }
 });
 
-Deno.test("results/ stays small when it is published: under 6 MB in fewer than 120 files", () => {
+Deno.test("results/ stays small when it is published: under 6 MB in fewer than 150 files", () => {
   let files = 0, bytes = 0;
   const count = (folder: string) => {
     for (const { name, isDirectory } of Deno.readDirSync(folder)) {
@@ -96,7 +96,7 @@ Deno.test("results/ stays small when it is published: under 6 MB in fewer than 1
     }
   };
   for (const name of ["baselines", "gpu", "published"]) count(join(root, "results", name));
-  assert.ok(files < 120 && bytes < 6e6, `${files} files, ${bytes} bytes`);
+  assert.ok(files < 150 && bytes < 6e6, `${files} files, ${bytes} bytes`);
 });
 
 // The commits may differ, where an algorithm's runs were added to those of others: by its version a run's identity holds for all.
