@@ -30,3 +30,7 @@ export function markdownText(text: string): string {
 export function textCell(text: string): string {
   return /^[=+\-@]/.test(text) ? `'${text}` : text;
 }
+
+/** The text, or as much of it as fits into so many characters, ending in "…". */
+export const shortened = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1)}…`;

@@ -13,7 +13,7 @@ import { type TableFormat, tableFormats } from "../tables/registry.ts";
 import { curvesCsvOf, runsCsvOf } from "../tables/runs_csv.ts";
 import { missingNoteOf } from "../tables/notes.ts";
 import { findingsOf } from "../tables/summary.ts";
-import { tableOf } from "../tables/table.ts";
+import { type Table, tableOf } from "../tables/table.ts";
 import { choicesOf } from "../tuning/choices.ts";
 import { choicesMarkdownOf } from "../tuning/choices_markdown.ts";
 import { type ReportFiles, reportOf, writeReport } from "./report.ts";
@@ -33,7 +33,8 @@ interface TableFolder extends RunFolder {
  * @throws {UserError} if the folder can't be read or written
  */
 export async function writeTables(folder: string): Promise<string> {
-  return await writeBoth(folder, await readFolder(folder));
+  const found = await readFolder(folder);
+  return await writeBoth(folder, found, tableIn(found));
 }
 
 /**
@@ -42,7 +43,8 @@ export async function writeTables(folder: string): Promise<string> {
  */
 export async function remakeTables(folder: string): Promise<string> {
   await refreshFolder(runsFolder(folder)).catch(() => {}); // without it, what is seen is used
-  return await writeBoth(folder, await readFilledFolder(folder));
+  const found = await readFilledFolder(folder);
+  return await writeBoth(folder, found, tableIn(found));
 }
 
 /**
@@ -116,8 +118,8 @@ export async function writeTablesAndPlot(
   style?: TerminalStyle,
 ): Promise<{ figures: string; plot: string; findings: readonly string[] }> {
   await refreshFolder(runsFolder(folder)).catch(() => {});
-  const found = await readFolder(folder), table = tableOf(found.runs, { compare: found.compare });
-  const markdown = await writeBoth(folder, found);
+  const found = await readFolder(folder), table = tableIn(found);
+  const markdown = await writeBoth(folder, found, table);
   const isEmpty = table.rows.length === 0;
   const missing = missingNoteOf(table, found.invalidFiles);
   const drawn = style && !isEmpty
@@ -142,11 +144,13 @@ async function readFilledFolder(folder: string): Promise<TableFolder> {
   return found;
 }
 
+const tableIn = ({ runs, compare }: TableFolder): Table => tableOf(runs, { compare });
+
 async function writeBoth(
   folder: string,
-  { runs, invalidFiles, compare }: TableFolder,
+  { invalidFiles }: TableFolder,
+  table: Table,
 ): Promise<string> {
-  const table = tableOf(runs, { compare });
   const markdown = markdownOf(table, invalidFiles);
   await writeFileAtomically(join(folder, "table.csv"), csvOf(table));
   await writeFileAtomically(join(folder, "table.md"), markdown);

@@ -1,5 +1,6 @@
 // The table as a picture of text: a line for each row, a mark for each algorithm, at its accuracy.
 import type { Interval } from "../base/statistics.ts";
+import { shortened } from "../base/text.ts";
 import { rowNameOf } from "../tables/facts.ts";
 import { formatFixed } from "../tables/format.ts";
 import type { Table } from "../tables/table.ts";
@@ -113,8 +114,4 @@ function wrapped(parts: readonly string[], width: number): string[] {
       ? [...lines, shortened(part, width)]
       : [...lines.slice(0, -1), longer];
   }, []);
-}
-
-function shortened(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

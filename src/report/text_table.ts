@@ -1,5 +1,6 @@
 // The table as a terminal shows it: a line for each algorithm, a column for each sparsity, as many side by side as fit.
 import { styleText } from "node:util";
+import { shortened } from "../base/text.ts";
 import { differingSettingsOf, factColumns, type RowFacts, settingTextOf } from "../tables/facts.ts";
 import {
   differenceMarksOf,
@@ -162,6 +163,6 @@ export function wrapWords(text: string, width: number, indent = ""): string[] {
       return [...lines.slice(0, -1), `${last} ${word}`];
     }
     const next = (last === undefined ? begin : indent) + word;
-    return [...lines, next.length <= width ? next : `${next.slice(0, width - 1)}…`];
+    return [...lines, shortened(next, width)];
   }, []);
 }

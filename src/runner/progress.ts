@@ -3,6 +3,7 @@ import process from "node:process";
 import cliProgress from "cli-progress";
 import { algorithms } from "../algorithms/registry.ts";
 import { durationTextOf } from "../base/duration.ts";
+import { shortened } from "../base/text.ts";
 import { multiplicationsOf } from "../networks/cost.ts";
 import { knownPicturesOf } from "../datasets/registry.ts";
 import { chosenNetworkOf } from "../networks/registry.ts";
@@ -173,10 +174,8 @@ class ProgressScreen {
   }
 }
 
-function cutToTerminal(text: string): string {
-  const width = Math.max(20, process.stderr.columns ?? 80);
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
-}
+const cutToTerminal = (text: string): string =>
+  shortened(text, Math.max(20, process.stderr.columns ?? 80));
 
 /** Arithmetic of a run, in multiplications for one picture: what the time left is reckoned by. */
 function costOf({ dataset, network, algorithm, epochs }: RunConfig): number {

@@ -3,6 +3,7 @@
 import { csvFormatRows } from "d3-dsv";
 import { type Interval, meanInterval } from "../base/statistics.ts";
 import { textCell } from "../base/text.ts";
+import type { RunConfig } from "../training/config.ts";
 import { layersDigestOf } from "../runs/identity.ts";
 import { type CellRank, cellRanksOf } from "./ranking.ts";
 import type { Comparison } from "./comparisons.ts";
@@ -67,6 +68,12 @@ export function contextFields({ context }: Pick<Row, "context">): Record<string,
   };
 }
 
+/** The hyper-parameters of a run, for programs. */
+export const parameterFields = ({ parameters }: RunConfig["algorithm"]): CsvLine =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [`parameter_${name}`, value]),
+  );
+
 function cellFields(row: Row, cell: Cell, rank: CellRank | undefined): Record<string, Field> {
   const { algorithm } = cell.runs[0]!.configuration;
   return {
@@ -92,9 +99,7 @@ function cellFields(row: Row, cell: Cell, rank: CellRank | undefined): Record<st
         [...new Set(cell.runs.map((run) => run.environment[name]))].sort().join(" | "),
       ]),
     ),
-    ...Object.fromEntries(
-      Object.entries(algorithm.parameters).map(([name, value]) => [`parameter_${name}`, value]),
-    ),
+    ...parameterFields(algorithm),
   };
 }
 

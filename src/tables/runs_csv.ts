@@ -1,7 +1,7 @@
 // Runs one by one for other programs, such as pandas: a line for each run, or for each epoch of each. Numbers are those of
 // the run files, unrounded.
 import type { RunFile } from "../runs/run_file.ts";
-import { contextFields, type CsvLine, csvTextOf } from "./csv.ts";
+import { contextFields, type CsvLine, csvTextOf, parameterFields } from "./csv.ts";
 
 /** One line for each run, in the order given. Columns are named in docs/file-formats.md. */
 export const runsCsvOf = (runs: readonly RunFile[]): string =>
@@ -34,7 +34,7 @@ export const runsCsvOf = (runs: readonly RunFile[]): string =>
       jobs: environment.jobs,
       started: environment.started,
       finished: environment.finished,
-      ...parametersOf(run),
+      ...parameterFields(run.configuration.algorithm),
     };
   }));
 
@@ -50,7 +50,7 @@ export const curvesCsvOf = (runs: readonly RunFile[]): string =>
       test_loss: epoch.testLoss,
       test_accuracy: epoch.testAccuracy,
       mask_change: epoch.maskChange,
-      ...parametersOf(run),
+      ...parameterFields(run.configuration.algorithm),
     }))
   ));
 
@@ -68,8 +68,3 @@ function factsOf({ identity, configuration }: RunFile): CsvLine {
     seed,
   };
 }
-
-const parametersOf = ({ configuration: { algorithm } }: RunFile): CsvLine =>
-  Object.fromEntries(
-    Object.entries(algorithm.parameters).map(([name, value]) => [`parameter_${name}`, value]),
-  );
